@@ -1,0 +1,104 @@
+"""The settings: the process environment, then ``.env``. A wrong one stops the start in one line."""
+
+from functools import cache
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIN_SECRET_BYTES = 32
+# Values that were printed somewhere and so are no secret, whatever their length.
+EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
+
+POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+class Misconfigured(SystemExit):
+    """A setting that nothing can run with. Its text is one line and names the variable."""
+
+
+def _postgres(url: str) -> str:
+    """Any of the usual spellings as the one that SQLAlchemy, Alembic and psycopg share here."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in POSTGRES_SCHEMES or not rest:
+        raise ValueError("should look like postgresql://user:password@host:5432/database")
+    base, _, query = rest.partition("?")
+    if query:  # asyncpg's name for libpq's sslmode
+        names = [("sslmode" if k == "ssl" else k, v) for k, v in parse_qsl(query)]
+        base = f"{base}?{urlencode(names)}"
+    return f"postgresql+psycopg://{base}"
+
+
+def _redis(url: str) -> str:
+    if urlsplit(url).scheme not in REDIS_SCHEMES:
+        raise ValueError("should look like redis://:password@host:6379/0")
+    return url
+
+
+def _secret(secret: str) -> str:
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"is under {MIN_SECRET_BYTES} bytes; make one with: openssl rand -hex 32")
+    if any(known in secret.lower() for known in EXAMPLE_SECRETS):
+        raise ValueError("is a known example value; make one with: openssl rand -hex 32")
+    return secret
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_postgres)]
+    redis_url: Annotated[str, AfterValidator(_redis)]
+    broker_url: str = ""
+
+    jwt_secret_key: Annotated[str, AfterValidator(_secret)]
+    algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
+    access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    refresh_token_expire_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    web_processes: Annotated[int, Field(ge=1, le=64)] = 1
+    cors_origins: str = ""
+
+    assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
+    smtp_url: str = ""
+    mail_from: str = "Support <support@localhost>"
+    public_url: str = ""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _broker_is_redis_unless_said(cls, values: dict[str, object]) -> dict[str, object]:
+        return {**values, "broker_url": values.get("broker_url") or values.get("redis_url") or ""}
+
+    @property
+    def origins(self) -> list[str]:
+        """Origins, scheme and host, whose pages may call us; empty: only our own."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach us, for links in mails."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings.
+
+    Raises `Misconfigured` (exit status 1, one line on stderr) where a value is missing or wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        missing = first["type"] == "missing"
+        reason = "is not set (see .env.example)" if missing else first["msg"]
+        raise Misconfigured(f"{name}: {reason.removeprefix('Value error, ')}") from None
