@@ -1,0 +1,42 @@
+"""Who may see what, as predicates that compose into any query."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, true
+
+from models import Event, Role, Ticket
+
+
+class Audience(StrEnum):
+    """Whose numbering of a timeline: staff see all of it, customers what is not internal."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    id: UUID
+    role: Role
+    session_id: UUID | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role is not Role.USER
+
+    @property
+    def audience(self) -> Audience:
+        return Audience.STAFF if self.is_staff else Audience.CUSTOMER
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The tickets that the actor may know of."""
+    return true() if actor.is_staff else Ticket.user_id == actor.id
+
+
+def numbered(audience: Audience) -> ColumnElement[int | None]:
+    """An event's number for the audience; null where it is not for them."""
+    column = Event.seq if audience is Audience.STAFF else Event.public_seq
+    return column.expression

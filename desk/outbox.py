@@ -1,0 +1,21 @@
+"""What a transaction recorded and may leave only after its commit."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from desk.jobs import Job
+from models import Event, Notification
+
+
+@dataclass(slots=True)
+class Outbox:
+    events: list[Event] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+    wakes: set[Job] = field(default_factory=set)
+
+
+def outbox(session: Session) -> Outbox:
+    """The session's outbox; made anew with each session."""
+    found: Outbox = session.info.setdefault("outbox", Outbox())
+    return found

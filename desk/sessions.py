@@ -1,0 +1,96 @@
+"""Sessions: opened by a login, carried on by refreshing, ended by a logout or a theft."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.errors import Unauthenticated
+from models import AuthSession, User
+
+# A spent refresh token is honoured this long: a retry, or a second tab.
+GRACE = timedelta(seconds=10)
+# Issue times kept: as many refreshes as a client may make within the grace time and be forgiven.
+KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One generation of a session: all that its pair of tokens is made from."""
+
+    session_id: UUID
+    user_id: UUID
+    generation: int
+    at: datetime
+
+
+def open_session(session: Session, user_id: UUID, lifetime: timedelta, now: datetime) -> Issued:
+    """Signs an account in. It may have been deactivated since its password was checked."""
+    user = session.get(User, user_id)
+    if user is None or not user.is_active:
+        raise Unauthenticated("invalid_credentials", "Invalid credentials")
+    opened = AuthSession(
+        user_id=user_id, generation=0, issued=[now], created_at=now, expires_at=now + lifetime
+    )
+    session.add(opened)
+    session.flush()  # Its id goes into the tokens.
+    return Issued(opened.id, user_id, 0, now)
+
+
+def refresh(
+    session: Session, session_id: UUID, generation: int, lifetime: timedelta, now: datetime
+) -> Issued | None:
+    """The successor of a generation; None if the session is over, or ends by this very call.
+
+    The newest generation gets a new successor. A spent one gets the successor it got before, if
+    that was within `GRACE`; later somebody else must have spent it, and the session ends.
+    """
+    found = session.scalar(
+        select(AuthSession).where(AuthSession.id == session_id).with_for_update(key_share=True)
+    )
+    if found is None or found.ended_at is not None or found.expires_at <= now:
+        return None
+    if generation == found.generation:
+        found.generation += 1
+        found.issued = [now, *found.issued[: KEPT - 1]]
+        found.expires_at = now + lifetime
+        return Issued(found.id, found.user_id, found.generation, now)
+    behind = found.generation - generation
+    if 0 < behind <= len(found.issued) and now - found.issued[behind - 1] <= GRACE:
+        return Issued(found.id, found.user_id, generation + 1, found.issued[behind - 1])
+    _end(found, "reuse", now)
+    return None
+
+
+def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
+    """Ends a session; False if it was over already."""
+    found = session.scalar(
+        select(AuthSession).where(AuthSession.id == session_id).with_for_update(key_share=True)
+    )
+    if found is None or found.ended_at is not None:
+        return False
+    _end(found, "logout", now)
+    return True
+
+
+def _end(found: AuthSession, because: str, now: datetime) -> None:
+    found.ended_at = now
+    found.ended_because = because
+
+
+def actor(session: Session, session_id: UUID, now: datetime) -> Actor | None:
+    """Who is behind a session; None if it is over or the account is not active."""
+    row = session.execute(
+        select(User.id, User.role)
+        .join(AuthSession, AuthSession.user_id == User.id)
+        .where(
+            AuthSession.id == session_id,
+            AuthSession.ended_at.is_(None),
+            AuthSession.expires_at > now,
+            User.is_active,
+        )
+    ).one_or_none()
+    return Actor(row.id, row.role, session_id) if row else None

@@ -1,0 +1,98 @@
+"""Bounded input: what every text that enters the desk has to pass."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+LONGEST_EMAIL = 254
+
+
+class Input(BaseModel):
+    """Something a client sends: unknown fields and other types are refused, never coerced."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _normalized(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("text_nul", "must not contain NUL")
+    # pydantic has refused lone surrogates by now.
+    return unicodedata.normalize("NFC", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of ``shortest`` to ``longest`` characters after NFC; a single line is trimmed too."""
+
+    longest: int
+    shortest: int = 1
+    single_line: bool = True
+
+    def clean(self, text: str) -> str:
+        text = _normalized(text)
+        if self.single_line:
+            text = text.strip()
+            if any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in text):
+                raise PydanticCustomError("text_control", "must be a single line")
+        if len(text) < self.shortest or (self.shortest and not text.strip()):
+            raise PydanticCustomError(
+                "text_short", "must have at least {n} characters", {"n": self.shortest}
+            )
+        if len(text) > self.longest:
+            raise PydanticCustomError(
+                "text_long", "must have at most {n} characters", {"n": self.longest}
+            )
+        return text
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            self.clean,
+            core_schema.str_schema(strict=True),
+            metadata={
+                "pydantic_js_updates": {"minLength": self.shortest, "maxLength": self.longest}
+            },
+        )
+
+
+def _email(text: str) -> str:
+    text = _normalized(text).strip()
+    if len(text) > LONGEST_EMAIL:
+        raise PydanticCustomError(
+            "text_long", "must have at most {n} characters", {"n": LONGEST_EMAIL}
+        )
+    try:
+        # A help desk may live on an intranet: names like support@desk.local are fine.
+        checked = validate_email(
+            text, check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise PydanticCustomError("email", "{reason}", {"reason": str(error)}) from None
+    lowered = checked.normalized.lower()
+    if len(lowered) > LONGEST_EMAIL or "\0" in lowered:
+        raise PydanticCustomError("email", "is not a usable address")
+    return lowered
+
+
+Id = Annotated[UUID, Strict(False)]
+# One account whatever the case, hence in lower case.
+Email = Annotated[
+    str, AfterValidator(_email), Field(json_schema_extra={"format": "email", "maxLength": 254})
+]
+Password = Annotated[str, Text(128, shortest=8, single_line=False)]
+# A password to be checked, not chosen: only bounded.
+GivenPassword = Annotated[str, Text(1024, shortest=0, single_line=False)]
+FullName = Annotated[str, Text(200)]
+Title = Annotated[str, Text(200)]
+Description = Annotated[str, Text(20_000, single_line=False)]
+Label = Annotated[str, Text(64)]
+Tag = Annotated[str, Text(32)]
+Content = Annotated[str, Text(10_000, single_line=False)]
+# Printable ASCII.
+ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[ -~]+$")]
+# A place in a timeline; PostgreSQL's bigint bounds it.
+Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]

@@ -1,0 +1,178 @@
+"""Tickets: opening, seeing, changing them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, Strict
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from desk import timeline
+from desk.access import Actor, numbered, visible
+from desk.errors import Conflict, Stale
+from desk.jobs import Job
+from desk.outbox import outbox
+from desk.text import Description, Input, Label, Tag, Title
+from desk.views import TicketView, not_found, show
+from models import Event, Kind, Priority, ReadCursor, Status, Ticket
+
+# What is work for somebody, and what of it nobody has yet.
+ACTIVE = Ticket.status.in_((Status.OPEN, Status.IN_PROGRESS))
+WAITING = and_(Ticket.assigned_to_id.is_(None), ACTIVE)
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.OPEN: frozenset({Status.IN_PROGRESS, Status.RESOLVED, Status.CLOSED}),
+    Status.IN_PROGRESS: frozenset({Status.OPEN, Status.RESOLVED, Status.CLOSED}),
+    Status.RESOLVED: frozenset({Status.OPEN, Status.IN_PROGRESS, Status.CLOSED}),
+    Status.CLOSED: frozenset({Status.OPEN}),
+}
+
+
+class NewTicket(Input):
+    title: Title
+    description: Description
+    category: Label
+    type: Label
+
+
+def _unique(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+class Change(Input):
+    """Only the fields that were sent count; ``priority`` null clears it."""
+
+    status: Annotated[Status, Strict(False)] = Status.OPEN
+    priority: Annotated[Priority | None, Strict(False)] = None
+    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] = Field([])
+    category: Label = ""
+
+
+def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime) -> TicketView:
+    ticket = Ticket(
+        **new.model_dump(),
+        user_id=actor.id,
+        status=Status.OPEN,
+        created_at=now,
+        updated_at=now,
+        public_updated_at=now,
+        last_seq=0,
+        last_public_seq=0,
+    )
+    session.add(ticket)
+    session.flush()  # The event below refers to it.
+    timeline.record(session, ticket, Kind.TICKET_CREATED, actor.id, now)
+    outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+    return view(session, actor, ticket)
+
+
+def seen(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+    """The ticket, if the actor may know of it; else `NotFound`, as if there were none."""
+    return _one(session, select(Ticket).where(Ticket.id == ticket_id, visible(actor)))
+
+
+def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+    """As `seen`, locked until the commit, so that its timeline has one writer."""
+    query = select(Ticket).where(Ticket.id == ticket_id, visible(actor))
+    return _one(session, query.with_for_update(key_share=True))
+
+
+def _one(session: Session, query: Select[Ticket]) -> Ticket:
+    if (ticket := session.scalar(query)) is None:
+        raise not_found()
+    return ticket
+
+
+def view(session: Session, actor: Actor, ticket: Ticket) -> TicketView:
+    session.flush()  # What was changed a moment ago has to be in the view.
+    return show(session, actor, ticket.id)
+
+
+def expect_version(ticket: Ticket, version: int | None) -> None:
+    """Refuses a change by staff that saw an older state than the one which is locked now."""
+    if version is not None and version != ticket.last_seq:
+        raise Stale("version_mismatch", "The ticket was changed in the meantime")
+
+
+def change(
+    session: Session,
+    actor: Actor,
+    ticket_id: UUID,
+    wanted: Change,
+    now: datetime,
+    version: int | None = None,
+) -> TicketView:
+    """Applies what was sent, each as an event of its own; what is so already is left alone.
+
+    Raises `NotFound`, `Stale`, `Conflict` (``invalid_transition``).
+    """
+    ticket = held(session, actor, ticket_id)
+    expect_version(ticket, version)
+    sent = wanted.model_fields_set
+    if "status" in sent:
+        set_status(session, actor, ticket, wanted.status, now)
+    if "priority" in sent:
+        set_priority(session, actor, ticket, wanted.priority, now)
+    if "tags" in sent:
+        _set_tags(session, actor, ticket, wanted.tags, now)
+    if "category" in sent and wanted.category != ticket.category:
+        data = {"from": ticket.category, "to": wanted.category}
+        ticket.category = wanted.category
+        timeline.record(session, ticket, Kind.CATEGORY_CHANGED, actor.id, now, data=data)
+    return view(session, actor, ticket)
+
+
+def set_status(session: Session, actor: Actor, ticket: Ticket, to: Status, now: datetime) -> None:
+    before = ticket.status
+    if to is before:
+        return
+    if to not in TRANSITIONS[before]:
+        raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
+    ticket.status = to
+    ticket.resolved_at = now if to is Status.RESOLVED else None
+    ticket.closed_at = now if to is Status.CLOSED else None
+    data = {"from": before, "to": to}
+    timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    # Work came back into the queue, or somebody has room for more.
+    outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+
+
+def set_priority(
+    session: Session, actor: Actor, ticket: Ticket, to: Priority | None, now: datetime
+) -> None:
+    if to is ticket.priority:
+        return
+    data = {"from": ticket.priority, "to": to}
+    ticket.priority = to
+    timeline.record(session, ticket, Kind.PRIORITY_CHANGED, actor.id, now, data=data)
+
+
+def _set_tags(session: Session, actor: Actor, ticket: Ticket, to: list[str], now: datetime) -> None:
+    data = {
+        "added": [tag for tag in to if tag not in ticket.tags],
+        "removed": [tag for tag in ticket.tags if tag not in to],
+    }
+    if data["added"] or data["removed"]:
+        ticket.tags = to
+        timeline.record(session, ticket, Kind.TAGS_CHANGED, actor.id, now, data=data)
+
+
+def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None:
+    """Remembers how far the actor has read, in the numbering of their audience. Never goes back."""
+    ticket = seen(session, actor, ticket_id)
+    number = numbered(actor.audience)
+    # A customer's number stands for the staff's number of the same event.
+    upto = session.scalar(
+        select(func.max(Event.seq)).where(Event.ticket_id == ticket_id, number <= seq)
+    )
+    if upto is None:
+        return
+    cursor = insert(ReadCursor).values(user_id=actor.id, ticket_id=ticket.id, seq=upto)
+    session.execute(
+        cursor.on_conflict_do_update(
+            index_elements=[ReadCursor.user_id, ReadCursor.ticket_id],
+            set_={"seq": func.greatest(ReadCursor.seq, cursor.excluded.seq)},
+        )
+    )

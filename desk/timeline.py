@@ -1,0 +1,66 @@
+"""The timeline of a ticket: writing to it, and reading on from a number."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk.access import Audience, numbered
+from desk.outbox import outbox
+from models import STAFF_ONLY, Event, Kind, Ticket
+
+
+def record(
+    session: Session,
+    ticket: Ticket,
+    kind: Kind,
+    actor_id: UUID | None,
+    now: datetime,
+    *,
+    data: dict[str, Any] | None = None,
+    content: str | None = None,
+    client_id: str | None = None,
+) -> Event:
+    """Appends to the timeline of a ticket that the caller has locked.
+
+    The lock lasts until the commit: that is why the order of the numbers is the order of the
+    commits, and why whoever sees event n sees all before it.
+    """
+    ticket.last_seq += 1
+    ticket.updated_at = now
+    public = kind not in STAFF_ONLY
+    if public:
+        ticket.last_public_seq += 1
+        ticket.public_updated_at = now
+    event = Event(
+        ticket_id=ticket.id,
+        seq=ticket.last_seq,
+        public_seq=ticket.last_public_seq if public else None,
+        kind=kind,
+        actor_id=actor_id,
+        at=now,
+        client_id=client_id,
+        content=content,
+        data=data or {},
+    )
+    session.add(event)
+    outbox(session).events.append(event)
+    return event
+
+
+def after(
+    session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
+) -> Sequence[Event]:
+    """Events with a number over ``seq`` in the audience's numbering, oldest first."""
+    number = numbered(audience)
+    query = select(Event).where(Event.ticket_id == ticket_id, number > seq)
+    return session.scalars(query.order_by(number).limit(limit)).all()
+
+
+def heads(session: Session, ticket_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The newest staff number of each of the tickets."""
+    query = select(Ticket.id, Ticket.last_seq).where(Ticket.id.in_(ticket_ids))
+    return {row.id: row.last_seq for row in session.execute(query)}

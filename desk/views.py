@@ -1,0 +1,114 @@
+"""A ticket as one person sees it, read column by column: lists and details share it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy.orm import Session
+
+from desk.access import Actor, Audience, visible
+from desk.errors import NotFound
+from models import Event, Kind, Priority, ReadCursor, Status, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket as one person sees it: ``seq``, ``unread``, ``version`` and ``tags`` are theirs."""
+
+    id: UUID
+    number: int
+    title: str
+    description: str
+    category: str
+    type: str
+    status: Status
+    priority: Priority | None
+    tags: list[str]
+    user_id: UUID
+    assigned_to_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    # Every change is an event, so the newest event's number is the version.
+    version: int
+    seq: int
+    # Messages by others that the person has not read.
+    unread: int
+
+
+def columns(audience: Audience) -> list[Any]:
+    """A ticket's columns in the order of `TicketView`, without ``unread``.
+
+    Customers are not shown what the staff do among themselves: neither the tags nor, by a
+    version or a time that moves, that there was a note.
+    """
+    staff = audience is Audience.STAFF
+    seq = Ticket.last_seq if staff else Ticket.last_public_seq
+    return [
+        Ticket.id,
+        Ticket.number,
+        Ticket.title,
+        Ticket.description,
+        Ticket.category,
+        Ticket.type,
+        Ticket.status,
+        Ticket.priority,
+        Ticket.tags if staff else literal([], Ticket.tags.type).label("tags"),
+        Ticket.user_id,
+        Ticket.assigned_to_id,
+        Ticket.created_at,
+        (Ticket.updated_at if staff else Ticket.public_updated_at).label("updated_at"),
+        Ticket.first_response_at,
+        Ticket.resolved_at,
+        Ticket.closed_at,
+        seq.label("version"),
+        seq.label("seq"),
+    ]
+
+
+def unread(user_id: ColumnElement[UUID], audience: Audience) -> ColumnElement[int]:
+    """How many messages by others the person has not read on the ticket of the outer query."""
+    read = (
+        select(ReadCursor.seq)
+        .where(ReadCursor.user_id == user_id, ReadCursor.ticket_id == Ticket.id)
+        .scalar_subquery()
+    )
+    kinds = [Kind.MESSAGE_POSTED]
+    if audience is Audience.STAFF:
+        kinds.append(Kind.NOTE_POSTED)
+    return (
+        select(func.count())
+        .select_from(Event)
+        .where(
+            Event.ticket_id == Ticket.id,
+            Event.seq > func.coalesce(read, 0),
+            Event.kind.in_(kinds),
+            Event.actor_id != user_id,
+        )
+        .scalar_subquery()
+        .label("unread")
+    )
+
+
+def views(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """The tickets that the actor may see, as rows of `TicketView`."""
+    me = literal(actor.id, Ticket.user_id.type)
+    return select(*columns(actor.audience), unread(me, actor.audience)).where(visible(actor))
+
+
+def show(session: Session, actor: Actor, ticket_id: UUID, *, own_only: bool = False) -> TicketView:
+    """One ticket; ``own_only`` hides other people's from staff too."""
+    query = views(actor).where(Ticket.id == ticket_id)
+    if own_only:
+        query = query.where(Ticket.user_id == actor.id)
+    if (row := session.execute(query).one_or_none()) is None:
+        raise not_found()
+    return TicketView(*row)
+
+
+def not_found() -> NotFound:
+    return NotFound("ticket_not_found", "Ticket not found")

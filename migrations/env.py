@@ -1,0 +1,39 @@
+"""Runs migrations on the connection that the caller hands over, or on DATABASE_URL."""
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, pool, text
+
+from config import settings
+from models import Base
+
+# Two releases that start at once migrate one after the other.
+MIGRATION_LOCK = 715_001
+
+
+def migrate(connection: Connection) -> None:
+    connection.execute(text(f"select pg_advisory_lock({MIGRATION_LOCK})"))
+    connection.commit()
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            compare_server_default=True,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        connection.rollback()
+        connection.execute(text(f"select pg_advisory_unlock({MIGRATION_LOCK})"))
+        connection.commit()
+
+
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+elif handed := context.config.attributes.get("connection"):
+    migrate(handed)
+else:
+    with create_engine(settings().database_url, poolclass=pool.NullPool).connect() as connection:
+        migrate(connection)

@@ -1,0 +1,28 @@
+"""The tables, and nothing but the tables."""
+
+from models.assignment import AssignmentCursor
+from models.auth_session import AuthSession
+from models.base import Base
+from models.event import MESSAGES, STAFF_ONLY, Event, Kind
+from models.notification import Notification, NotificationKind
+from models.ticket import Priority, ReadCursor, Status, Ticket
+from models.user import DEFAULT_CAPACITY, Role, User
+
+__all__ = [
+    "DEFAULT_CAPACITY",
+    "MESSAGES",
+    "STAFF_ONLY",
+    "AssignmentCursor",
+    "AuthSession",
+    "Base",
+    "Event",
+    "Kind",
+    "Notification",
+    "NotificationKind",
+    "Priority",
+    "ReadCursor",
+    "Role",
+    "Status",
+    "Ticket",
+    "User",
+]

@@ -1,0 +1,45 @@
+"""Notifications: the person's inbox, and at the same time the queue of mails to be sent."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, SmallInteger, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Key, one_of
+
+
+class NotificationKind(StrEnum):
+    ASSIGNED = "assigned"
+    MESSAGE_POSTED = "message_posted"
+    STATUS_CHANGED = "status_changed"
+    REOPENED = "reopened"
+
+
+class Notification(Base):
+    __tablename__ = "notifications"
+    __table_args__ = (
+        # A person's inbox, newest first.
+        Index("ix_notifications_inbox", "user_id", "created_at", "id"),
+        # What is still to be mailed.
+        Index("ix_notifications_due", "due_at", postgresql_where="done_at is null"),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[NotificationKind] = mapped_column(one_of(NotificationKind, "kind"))
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+
+    # One cause notifies a person once, whoever runs the rule again.
+    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    done_at: Mapped[datetime | None]

@@ -1,0 +1,115 @@
+"""Tickets: the present state. What happened to them is in `models.event`."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    String,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Key, one_of
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+# As SQL, because partial indexes need the literal text; these statuses are work for somebody.
+IS_ACTIVE = "status in ('open', 'in_progress')"
+
+RANK = (
+    "case priority when 'low' then 1 when 'medium' then 2 "
+    "when 'high' then 3 when 'urgent' then 4 else 0 end"
+)
+
+
+class Ticket(Base):
+    __tablename__ = "tickets"
+    __table_args__ = (
+        # A customer's numbering is part of the staff's.
+        CheckConstraint("last_public_seq <= last_seq", name="public_within_all"),
+        # The queue: what waits for an assignee, oldest first.
+        Index(
+            "ix_tickets_waiting",
+            "created_at",
+            "id",
+            postgresql_where=f"assigned_to_id is null and {IS_ACTIVE}",
+        ),
+        # Open tickets per CSR, counted at each assignment.
+        Index("ix_tickets_load", "assigned_to_id", postgresql_where=IS_ACTIVE),
+        # A customer's own list, by each of its sorts.
+        Index("ix_tickets_user_created", "user_id", "created_at", "id"),
+        Index("ix_tickets_user_updated", "user_id", "public_updated_at", "id"),
+        Index("ix_tickets_user_priority", "user_id", "priority_rank", "id"),
+        Index("ix_tickets_user_number", "user_id", "number"),
+        # The staff's list, by each of its sorts and usual filters.
+        Index("ix_tickets_created", "created_at", "id"),
+        Index("ix_tickets_updated", "updated_at", "id"),
+        Index("ix_tickets_priority", "priority_rank", "id"),
+        Index("ix_tickets_status_created", "status", "created_at", "id"),
+        Index("ix_tickets_assignee_created", "assigned_to_id", "created_at", "id"),
+        Index("ix_tickets_category_created", "category", "created_at", "id"),
+        Index("ix_tickets_type_created", "type", "created_at", "id"),
+        Index("ix_tickets_tags", "tags", postgresql_using="gin"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[int] = mapped_column(Identity(always=True), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str]
+    category: Mapped[str] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(64))
+    status: Mapped[Status] = mapped_column(one_of(Status, "status"), default=Status.OPEN)
+    priority: Mapped[Priority | None] = mapped_column(one_of(Priority, "priority"))
+    priority_rank: Mapped[int] = mapped_column(SmallInteger, Computed(RANK, persisted=True))
+    tags: Mapped[list[str]] = mapped_column(
+        ARRAY(String(32)), default=list, server_default=text("'{}'")
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    assigned_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+
+    created_at: Mapped[datetime]
+    # The customer's copy of updated_at does not move with a staff note.
+    updated_at: Mapped[datetime]
+    public_updated_at: Mapped[datetime]
+    first_response_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+    # The newest event, in the staff's numbering and in the customer's.
+    last_seq: Mapped[int] = mapped_column(default=0)
+    last_public_seq: Mapped[int] = mapped_column(default=0)
+
+
+class ReadCursor(Base):
+    """How far a person has read a ticket, in the numbering of the staff (`events.seq`)."""
+
+    __tablename__ = "read_cursors"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    ticket_id: Mapped[UUID] = mapped_column(
+        ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int]

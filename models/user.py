@@ -1,0 +1,44 @@
+"""People: customers, and the staff with their availability for assignment."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Index, String, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Key, one_of
+
+DEFAULT_CAPACITY = 50
+
+
+class Role(StrEnum):
+    USER = "user"
+    CSR = "csr"
+    ADMIN = "admin"
+
+
+class User(Base):
+    __tablename__ = "users"
+    __table_args__ = (
+        # One account whatever the case: the rules store addresses in lower case.
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("capacity >= 0", name="capacity_not_negative"),
+        # The candidates of an assignment, and the list of agents.
+        Index("ix_users_staff", "role", "id", postgresql_where="role <> 'user'"),
+    )
+
+    id: Mapped[Key]
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    full_name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(100))
+    role: Mapped[Role] = mapped_column(one_of(Role, "role"), default=Role.USER)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    notify_email: Mapped[bool] = mapped_column(default=True)
+
+    # Used for CSRs only. The one with the lowest turn is next in a round robin.
+    available: Mapped[bool] = mapped_column(default=True)
+    capacity: Mapped[int] = mapped_column(default=DEFAULT_CAPACITY)
+    turn: Mapped[int] = mapped_column(default=0)
+    last_assigned_at: Mapped[datetime | None]
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
