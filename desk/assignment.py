@@ -1,6 +1,6 @@
 """Giving tickets to CSRs: fairly and by itself, or by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -117,7 +117,7 @@ def assign(
     ticket_id: UUID,
     wanted: Assign,
     now: datetime,
-    version: int | None = None,
+    versions: Container[int] | None = None,
 ) -> TicketView:
     """By hand, to anyone of the staff who is active, or back to the queue.
 
@@ -125,7 +125,7 @@ def assign(
     """
     take_turn(session)
     ticket = tickets.held(session, actor, ticket_id)
-    tickets.expect_version(ticket, version)
+    tickets.expect_version(ticket, versions)
     if wanted.assignee_id is not None:
         _require_assignable(session, wanted.assignee_id)
     if "priority" in wanted.model_fields_set:

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
-from desk.tickets import WAITING
 from desk.views import TicketView, views
 from models import Priority, Status, Ticket
 
@@ -100,7 +99,8 @@ def _position(ticket: TicketView, field: SortField) -> Position:
 def _filtered(query: Select[*tuple[Any, ...]], filters: Filters) -> Select[*tuple[Any, ...]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.unassigned is not None:
-        conditions.append(WAITING if filters.unassigned else Ticket.assigned_to_id.is_not(None))
+        nobody = Ticket.assigned_to_id.is_(None)
+        conditions.append(nobody if filters.unassigned else ~nobody)
     if filters.tag is not None:
         conditions.append(Ticket.tags.contains([filters.tag]))
     equal = {

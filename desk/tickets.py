@@ -1,5 +1,6 @@
 """Tickets: opening, seeing, changing them."""
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -90,9 +91,9 @@ def view(session: Session, actor: Actor, ticket: Ticket) -> TicketView:
     return show(session, actor, ticket.id)
 
 
-def expect_version(ticket: Ticket, version: int | None) -> None:
+def expect_version(ticket: Ticket, versions: Container[int] | None) -> None:
     """Refuses a change by staff that saw an older state than the one which is locked now."""
-    if version is not None and version != ticket.last_seq:
+    if versions is not None and ticket.last_seq not in versions:
         raise Stale("version_mismatch", "The ticket was changed in the meantime")
 
 
@@ -102,14 +103,14 @@ def change(
     ticket_id: UUID,
     wanted: Change,
     now: datetime,
-    version: int | None = None,
+    versions: Container[int] | None = None,
 ) -> TicketView:
     """Applies what was sent, each as an event of its own; what is so already is left alone.
 
     Raises `NotFound`, `Stale`, `Conflict` (``invalid_transition``).
     """
     ticket = held(session, actor, ticket_id)
-    expect_version(ticket, version)
+    expect_version(ticket, versions)
     sent = wanted.model_fields_set
     if "status" in sent:
         set_status(session, actor, ticket, wanted.status, now)

@@ -1,11 +1,13 @@
 """A ticket as one person sees it, read column by column: lists and details share it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
@@ -112,3 +114,32 @@ def show(session: Session, actor: Actor, ticket_id: UUID, *, own_only: bool = Fa
 
 def not_found() -> NotFound:
     return NotFound("ticket_not_found", "Ticket not found")
+
+
+def for_staff(
+    session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
+) -> list[tuple[UUID, TicketView]]:
+    """Each of the tickets as each of the staff members sees it."""
+    person = func.unnest(literal(people, ARRAY(Ticket.user_id.type))).column_valued("person")
+    query = (
+        select(person, *columns(Audience.STAFF), unread(person, Audience.STAFF))
+        .select_from(Ticket)
+        .join(person, true())
+        .where(Ticket.id.in_(ticket_ids))
+    )
+    return [(person_id, _view(row)) for person_id, *row in session.execute(query)]
+
+
+def for_customers(
+    session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
+) -> list[TicketView]:
+    """Those of the tickets that belong to one of the customers, as their owner sees them."""
+    owner = Ticket.user_id.expression
+    query = select(*columns(Audience.CUSTOMER), unread(owner, Audience.CUSTOMER)).where(
+        Ticket.id.in_(ticket_ids), owner.in_(people)
+    )
+    return [_view(row) for row in session.execute(query)]
+
+
+def _view(row: Sequence[Any]) -> TicketView:
+    return TicketView(*row)

@@ -1,0 +1,1 @@
+"""The asynchronous face: HTTP and sockets. Decodes, runs a rule of the desk, encodes."""

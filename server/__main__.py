@@ -1,0 +1,56 @@
+"""``python -m server``: one web process, or WEB_PROCESSES of them on one port."""
+
+import asyncio
+import os
+import sys
+
+import structlog
+import uvloop
+from aiohttp import web
+
+import logs
+from config import Settings, settings
+from processes import Program, supervise
+from server.app import create_app
+
+log = structlog.get_logger("server")
+
+# Set by the parent for its children, so that each of them serves.
+ONE_OF_MANY = "WEB_PROCESS_OF_MANY"
+SHUTDOWN_SECONDS = 5.0
+
+
+def serve(wanted: Settings) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        loop = runner.get_loop()
+        app = runner.run(_made(wanted))
+        web.run_app(
+            app,
+            host=wanted.host,
+            port=wanted.port,
+            loop=loop,
+            access_log=None,
+            print=lambda *_: log.info("serving", host=wanted.host, port=wanted.port),
+            reuse_port=wanted.web_processes > 1,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        )
+
+
+async def _made(wanted: Settings) -> web.Application:
+    return create_app(wanted)
+
+
+def main() -> int:
+    wanted = settings()
+    logs.configure(wanted.log_level, wanted.log_format)
+    if wanted.web_processes == 1 or ONE_OF_MANY in os.environ:
+        serve(wanted)
+        return 0
+    argv = (sys.executable, "-m", "server")
+    return supervise(
+        [Program(f"web.{n}", argv, {ONE_OF_MANY: "1"}) for n in range(1, wanted.web_processes + 1)]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

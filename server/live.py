@@ -1,0 +1,175 @@
+"""Live delivery between processes: a Redis manager whose hints go through the sequencer.
+
+The Redis manager of python-socketio loses and reorders messages when Redis falters. Here it only
+carries hints: publishing never waits and may drop, and a subscription that does not hear its own
+echo is made anew. `server.rooms` turns the hints into a timeline without holes.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import socketio
+import structlog
+from redis import asyncio as aioredis
+
+from desk.access import Audience
+from wire import codec
+from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
+from wire.shapes import Recorded, TimelineEvent
+
+log = structlog.get_logger("server.live")
+
+LONGEST_QUEUE = 10_000
+LONGEST_PIPELINE = 100
+ECHO_SECONDS = 3.0
+# Without an echo for this long the subscription is taken for dead, whatever TCP says.
+DEAF_SECONDS = 10.0
+RETRY_SECONDS = 1.0
+TIMEOUT_SECONDS = 3.0
+
+
+Listener = Callable[[TimelineEvent], None]
+
+
+class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
+    def __init__(self, redis_url: str) -> None:
+        super().__init__(redis_url, channel=CHANNEL)
+        # Set once, before the first request: the takers need this manager themselves.
+        self.take_hint: Callable[[Recorded], None] = lambda _: None
+        self._listeners: dict[str, dict[str, Listener]] = {}
+        self._announcing: set[asyncio.Task[None]] = set()
+        self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
+        self._heard = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def is_subscribed(self) -> bool:
+        return time.monotonic() - self._heard < DEAF_SECONDS
+
+    def initialize(self) -> None:
+        super().initialize()
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._publish_forever()),
+            loop.create_task(self._echo_forever()),
+        ]
+
+    async def close(self) -> None:
+        for task in (*self._tasks, self.thread):
+            task.cancel()
+        await asyncio.gather(*self._tasks, self.thread, return_exceptions=True)
+
+    # Out
+
+    def publish(self, recorded: Recorded) -> None:
+        """Tells every process, this one at once, of an event that was committed."""
+        self.take_hint(recorded)
+        self._enqueue({"method": "emit", "event": TIMELINE, "data": recorded})
+
+    async def broadcast(self, recorded: Recorded) -> None:
+        """Delivers the next event of a ticket to the members in this process."""
+        for audience in Audience:
+            event = recorded.for_audience(audience)
+            if event is not None:
+                room = ticket_room(recorded.event.ticket_id, audience)
+                await self.emit_here(TIMELINE, event, room)
+                for listener in self._listeners.get(room, {}).values():
+                    listener(event)
+
+    async def emit_here(self, event: str, data: object, room: str) -> None:
+        """Emits to the sockets of this process that are in the room."""
+        await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
+
+    def announce(self, event: str, data: object, room: str) -> None:
+        """Emits to a room in every process, without waiting. It may be lost with Redis."""
+        task = asyncio.create_task(self.emit(event, data, namespace=NAMESPACE, room=room))
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
+
+    def listen(self, room: str, key: str, listener: Listener) -> None:
+        """Lets somebody who is no Socket.IO client hear what is broadcast to a room here."""
+        self._listeners.setdefault(room, {})[key] = listener
+
+    def unlisten(self, room: str, key: str) -> None:
+        if listeners := self._listeners.get(room):
+            listeners.pop(key, None)
+            if not listeners:
+                del self._listeners[room]
+
+    async def _publish(self, data: dict[str, Any]) -> None:
+        self._enqueue(data)
+
+    def _enqueue(self, message: dict[str, Any]) -> None:
+        try:
+            self._outgoing.put_nowait({**message, "host_id": self.host_id})
+        except asyncio.QueueFull:
+            log.warning("Redis does not keep up: a hint was dropped")
+
+    def _connection(self) -> "aioredis.Redis":
+        client: aioredis.Redis = aioredis.Redis.from_url(
+            self.redis_url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+        )
+        return client
+
+    async def _publish_forever(self) -> None:
+        redis = self._connection()
+        while True:
+            messages = [await self._outgoing.get()]
+            while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
+                messages.append(self._outgoing.get_nowait())
+            try:
+                async with redis.pipeline(transaction=False) as pipeline:
+                    for message in messages:
+                        pipeline.publish(self.channel, codec.encode(message))
+                    await pipeline.execute()
+            except (aioredis.RedisError, OSError) as error:
+                log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
+            except Exception:
+                log.exception("cannot publish")
+
+    async def _echo_forever(self) -> None:
+        while True:
+            self._enqueue({"method": "echo"})
+            await asyncio.sleep(ECHO_SECONDS)
+
+    # In
+
+    async def _listen(self) -> AsyncIterator[dict[str, Any]]:
+        while True:
+            redis = self._connection()
+            try:
+                async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                    await pubsub.subscribe(self.channel)
+                    self._heard = time.monotonic()
+                    while self.is_subscribed:
+                        message = await pubsub.get_message(timeout=1.0)
+                        if message is not None:
+                            for decoded in self._decoded(message["data"]):
+                                yield decoded
+                    log.warning("Redis is silent: subscribing anew")
+            except (aioredis.RedisError, OSError) as error:
+                log.warning("no subscription to Redis", error=type(error).__name__)
+            finally:
+                self._heard = 0.0
+                await redis.aclose()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _decoded(self, raw: bytes) -> list[dict[str, Any]]:
+        try:
+            message = codec.loads(raw)
+        except ValueError:
+            log.warning("not our JSON on the channel")
+            return []
+        if message.get("host_id") == self.host_id:
+            self._heard = time.monotonic()
+        return [message]
+
+    async def _handle_emit(self, message: dict[str, Any]) -> None:
+        if message.get("event") == TIMELINE:
+            self.take_hint(Recorded.from_json(message["data"]))
+        else:
+            await super()._handle_emit(message)

@@ -1,0 +1,61 @@
+"""Passwords: bcrypt, off the event loop, with a bounded queue."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import bcrypt
+
+from desk.errors import Busy
+
+T = TypeVar("T")
+
+COST = 12
+THREADS = 2
+LONGEST_QUEUE = 64
+# Checked when the account is unknown, so that it costs the same time as a known one.
+NOBODY = b"$2b$12$EzXM1SbhDvUXhaMntPw4zuf7TpUsn26iet/HwriqNymBNY90lNpRC"
+
+
+def _digest(password: str) -> bytes:
+    # bcrypt takes 72 bytes and stops at NUL: a digest in Base64 keeps every byte of a long one.
+    return base64.b64encode(hashlib.sha256(password.encode()).digest())
+
+
+def hashed(password: str) -> str:
+    return bcrypt.hashpw(_digest(password), bcrypt.gensalt(COST)).decode()
+
+
+def matches(password: str, password_hash: str | None) -> bool:
+    """Whether the password is the account's; as slow, and False, when there is no account."""
+    stored = password_hash.encode() if password_hash else NOBODY
+    return bcrypt.checkpw(_digest(password), stored) and password_hash is not None
+
+
+class Passwords:
+    """A small pool of threads; the bcrypt library releases the GIL."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bcrypt")
+        self._waiting = 0
+
+    async def hashed(self, password: str) -> str:
+        return await self._run(lambda: hashed(password))
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        return await self._run(lambda: matches(password, password_hash))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._waiting >= LONGEST_QUEUE:
+            raise Busy("busy", "Too many sign-ins at the moment; try again")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,105 @@
+"""Every refusal in one shape: a problem over HTTP (RFC 9457), an error in an ack on sockets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from desk import errors
+from wire.codec import encode
+
+STATUS: dict[type[errors.DeskError], int] = {
+    errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Stale: 412,
+    errors.Invalid: 422,
+    errors.Busy: 503,
+    errors.Unavailable: 503,
+}
+HEADERS: dict[int, dict[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": "1"},
+}
+MOST_ERRORS = 20
+LONGEST_POINTER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: int
+    code: str
+    detail: str
+    errors: Sequence[dict[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_ack(self) -> dict[str, Any]:
+        error: dict[str, Any] = {"code": self.code, "detail": self.detail}
+        if self.errors:
+            error["errors"] = self.errors
+        return {"ok": False, "error": error}
+
+    def as_response(self) -> web.Response:
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        return web.Response(
+            body=encode(body),
+            status=self.status,
+            headers={**HEADERS.get(self.status, {}), **self.headers},
+            content_type="application/problem+json",
+        )
+
+
+def refusal(error: Exception) -> Refusal | None:
+    """What the caller is told of an error; None if it is a fault of ours."""
+    if isinstance(error, errors.DeskError):
+        pointers = [{"pointer": error.pointer, "detail": error.detail}] if error.pointer else []
+        return Refusal(STATUS[type(error)], error.code, error.detail, pointers)
+    if isinstance(error, ValidationError):
+        return _invalid(error)
+    if isinstance(error, web.HTTPException):
+        return _http(error)
+    return None
+
+
+def internal() -> Refusal:
+    return Refusal(500, "internal", "Something went wrong on our side; it was logged")
+
+
+def _invalid(error: ValidationError) -> Refusal:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    listed = [
+        {"pointer": _pointer(one["loc"]), "detail": one["msg"]} for one in found[:MOST_ERRORS]
+    ]
+    first = listed[0]
+    return Refusal(422, "invalid", f"{first['pointer']}: {first['detail']}", listed)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """An RFC 6901 pointer. Names come from the client: bounded, and without lone surrogates."""
+    names = (str(name).replace("~", "~0").replace("/", "~1") for name in location)
+    pointer = "".join(f"/{name}" for name in names)[:LONGEST_POINTER]
+    return pointer.encode("utf-8", "replace").decode()
+
+
+def _http(error: web.HTTPException) -> Refusal:
+    code = HTTPStatus(error.status).phrase.lower().replace(" ", "_").replace("-", "_")
+    detail = {
+        404: "There is nothing at this address",
+        405: "This address does not take that method",
+        413: "The body is larger than 256 kB",
+    }.get(error.status, error.reason)
+    allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    return Refusal(error.status, code, detail, headers=allow)

@@ -1,0 +1,11 @@
+"""The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
+
+from server.routes import auth, csr, notifications, tickets
+from server.routing import Route
+
+ROUTES: tuple[Route, ...] = (
+    *auth.ROUTES,
+    *tickets.ROUTES,
+    *csr.ROUTES,
+    *notifications.ROUTES,
+)

@@ -1,0 +1,68 @@
+"""The caller's inbox of notifications."""
+
+from datetime import datetime
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from desk import notifications
+from server import keys
+from server.routing import (
+    Paged,
+    Right,
+    Route,
+    decode_cursor,
+    encode_cursor,
+    no_body,
+    now,
+    page,
+    path_id,
+    query,
+)
+from wire.shapes import NotificationOut
+
+POSITION = TypeAdapter(tuple[datetime, UUID])
+
+
+class InboxQuery(Paged):
+    unread: bool = False
+
+
+async def inbox(request: web.Request) -> web.Response:
+    given = query(request, InboxQuery)
+    found = await request.app[keys.desk].read(
+        notifications.inbox,
+        request[keys.actor],
+        unread=given.unread,
+        limit=given.limit + 1,
+        before=decode_cursor(given.cursor, POSITION),
+    )
+    shown = found[: given.limit]
+    last = shown[-1] if len(found) > given.limit else None
+    cursor = {"cursor": encode_cursor(last.created_at, last.id)} if last else None
+    return page(request, [NotificationOut.of(row) for row in shown], cursor)
+
+
+async def mark_read(request: web.Request) -> web.Response:
+    await no_body(request)
+    await request.app[keys.desk].run(
+        notifications.mark_read,
+        request[keys.actor],
+        path_id(request, "notification_id", "Notification"),
+        now(),
+    )
+    return web.Response(status=204)
+
+
+async def mark_all_read(request: web.Request) -> web.Response:
+    await no_body(request)
+    await request.app[keys.desk].run(notifications.mark_all_read, request[keys.actor], now())
+    return web.Response(status=204)
+
+
+ROUTES = (
+    Route("GET", "/notifications", inbox, Right.PERSON),
+    Route("POST", "/notifications/read_all", mark_all_read, Right.PERSON),
+    Route("POST", "/notifications/{notification_id}/read", mark_read, Right.PERSON),
+)

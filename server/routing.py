@@ -1,0 +1,152 @@
+"""What every route shares: who may use it, how its input is read and its answer written."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from desk.access import Actor
+from desk.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from models import Role
+from server import keys
+from wire.codec import decode, encode
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+PREFIX = "/api/v1"
+
+
+class Right(Enum):
+    """Who may use a route at all. Which tickets they may see is a predicate in the queries."""
+
+    ANYONE = "anyone"
+    PERSON = "person"
+    STAFF = "staff"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    right: Right
+
+
+class Query(BaseModel):
+    """Query parameters: text that is converted, unknown ones refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Paged(Query):
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=200)
+
+
+def guarded(route: Route) -> Handler:
+    """The handler behind its right."""
+
+    async def handle(request: web.Request) -> web.Response:
+        if route.right is not Right.ANYONE:
+            actor, _ = await request.app[keys.identity].of_token(bearer(request))
+            admit(route.right, actor)
+            request[keys.actor] = actor
+        return await route.handler(request)
+
+    return handle
+
+
+def admit(right: Right, actor: Actor) -> None:
+    if right is Right.STAFF and not actor.is_staff:
+        raise Forbidden("csr_required", "CSR privileges required")
+    if right is Right.ADMIN and actor.role is not Role.ADMIN:
+        raise Forbidden("admin_required", "Admin privileges required")
+
+
+def bearer(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("not_authenticated", "Send Authorization: Bearer <access token>")
+    return token.strip()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def body(request: web.Request, model: type[M]) -> M:
+    return model.model_validate(decode(await request.read()))
+
+
+async def no_body(request: web.Request) -> None:
+    """For routes without a body: nothing, or an empty object."""
+    raw = await request.read()
+    if raw.strip() and decode(raw) != {}:
+        raise Invalid("invalid", "This route takes no body", pointer="")
+
+
+def query(
+    request: web.Request, model: type[M], words: Mapping[str, Mapping[str, str]] | None = None
+) -> M:
+    """The query parameters. ``words``: per parameter, values that stand for another ("me")."""
+    given = request.query
+    for name in given:
+        if len(given.getall(name)) > 1:
+            raise Invalid("invalid", "A parameter was sent twice", pointer="/query")
+    spoken = words or {}
+    return model.model_validate({k: spoken.get(k, {}).get(v, v) for k, v in given.items()})
+
+
+def path_id(request: web.Request, name: str = "ticket_id", what: str = "Ticket") -> UUID:
+    """An id in the path; what is no id is not found."""
+    try:
+        return UUID(request.match_info[name])
+    except ValueError:
+        raise NotFound(f"{what.lower()}_not_found", f"{what} not found") from None
+
+
+def reply(
+    value: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    return web.Response(
+        body=encode(value), status=status, headers=headers, content_type="application/json"
+    )
+
+
+def encode_cursor(*position: object) -> str:
+    return base64.urlsafe_b64encode(encode(position)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, shape: TypeAdapter[T]) -> T | None:
+    """The position in a cursor that we gave out; `Invalid` for any other text."""
+    if cursor is None:
+        return None
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return shape.validate_json(raw)
+    except (binascii.Error, ValidationError, ValueError):
+        raise Invalid("invalid_cursor", "Not a cursor of this list", pointer="/cursor") from None
+
+
+def page(
+    request: web.Request,
+    items: Sequence[object],
+    next_page: Mapping[str, Any] | None,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """A list, with the way to the next page in ``Link`` (RFC 8288)."""
+    links = {}
+    if next_page is not None:
+        url = request.rel_url.update_query({k: str(v) for k, v in next_page.items()})
+        links["Link"] = f'<{url}>; rel="next"'
+    return reply(items, headers={**links, **(headers or {})})

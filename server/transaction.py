@@ -1,0 +1,103 @@
+"""One request or socket event, one transaction, then what it recorded goes out."""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+
+from desk.errors import Unavailable
+from desk.outbox import Outbox, outbox
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CONNECT_TIMEOUT = 3
+POOL_TIMEOUT = 5
+POOL_SIZE = 16
+
+
+def create_engine(database_url: str) -> AsyncEngine:
+    return create_async_engine(
+        database_url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, "options": "-c timezone=UTC"},
+    )
+
+
+class Desk:
+    """Runs rules for the asynchronous side of the house."""
+
+    def __init__(self, engine: AsyncEngine, deliver: Callable[[Outbox], None]) -> None:
+        self._engine = engine
+        # Reads need no transaction; without one each is a single round trip.
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._deliver = deliver
+
+    async def run(
+        self,
+        rule: Callable[Concatenate[Session, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Runs the rule in a transaction of its own and commits; then its outbox is delivered.
+
+        Raises what the rule raises, and `Unavailable` if the database cannot be reached. Then
+        the commit may have happened or not: the caller has to repeat it with the same key.
+        """
+        for last_try in (False, True):
+            async with AsyncSession(self._engine, expire_on_commit=False) as session:
+                try:
+                    result = await session.run_sync(rule, *args, **kwargs)
+                    await session.flush()
+                except (DBAPIError, PoolTimeout) as error:
+                    # A pooled connection had died. Nothing was committed: once more, on a new one.
+                    if _is_lost(error) and not last_try:
+                        continue
+                    raise _translated(error) from error
+                try:
+                    await session.commit()
+                except DBAPIError as error:
+                    raise _translated(error) from error
+                recorded = outbox(session.sync_session)
+            self._deliver(recorded)
+            return result
+        raise AssertionError("unreachable")
+
+    async def read(
+        self,
+        rule: Callable[Concatenate[Session, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Runs a rule that only reads."""
+        for last_try in (False, True):
+            async with AsyncSession(self._reading, expire_on_commit=False) as session:
+                try:
+                    return await session.run_sync(rule, *args, **kwargs)
+                except (DBAPIError, PoolTimeout) as error:
+                    if _is_lost(error) and not last_try:
+                        continue
+                    raise _translated(error) from error
+        raise AssertionError("unreachable")
+
+
+def _is_lost(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _translated(error: DBAPIError | PoolTimeout) -> Exception:
+    """What the caller is told: a database out of reach is no fault of theirs or of our code."""
+    if isinstance(error, PoolTimeout) or error.connection_invalidated:
+        return Unavailable("unavailable", "The database cannot be reached; try again")
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    # No state: the connection failed. 08 connection, 53 resources, 57 shut down, 40 rolled back.
+    if sqlstate is None or sqlstate[:2] in {"08", "53", "57", "40", "55"}:
+        return Unavailable("unavailable", "The database is busy or restarting; try again")
+    return error

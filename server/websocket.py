@@ -1,0 +1,164 @@
+"""The plain WebSocket of a ticket: messages only, for clients without Socket.IO."""
+
+import asyncio
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import Field, TypeAdapter, ValidationError
+
+from desk import messages
+from desk.access import Actor
+from desk.errors import DeskError, Invalid, NotFound, Unauthenticated
+from desk.messages import NewMessage
+from desk.text import ClientId, Content, Id, Input
+from models import Kind
+from server import keys
+from server.engine import LONGEST_FRAME
+from server.refusals import Refusal, internal, refusal
+from server.routing import now
+from wire.channel import ticket_room
+from wire.codec import dumps, loads
+from wire.shapes import TimelineEvent
+
+log = structlog.get_logger("server.websocket")
+
+HEARTBEAT_SECONDS = 25.0
+# Frames that a client may be behind before it is cut off.
+LONGEST_QUEUE = 1000
+# What is over this number has not happened yet: only what is new from now on.
+FROM_NOW = 2**63 - 1
+AFTER = TypeAdapter(Annotated[int, Field(ge=0, le=FROM_NOW)])
+
+
+class Frame(Input):
+    content: Content
+    client_id: ClientId | None = None
+    ticket_id: Id | None = None
+
+
+class PlainMember:
+    """One plain WebSocket, as a member of its ticket's room. Sending never waits."""
+
+    def __init__(self, request: web.Request, actor: Actor, session_id: UUID) -> None:
+        self._live = request.app[keys.live]
+        self.key = f"ws:{uuid4()}"
+        self.actor = actor
+        self.session_id = session_id
+        self.is_gone = False
+        self.outgoing: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
+        self.overflowed = asyncio.Event()
+
+    async def send(self, event: TimelineEvent) -> None:
+        self._listen(event)
+
+    async def enter(self, ticket_id: UUID) -> None:
+        room = ticket_room(ticket_id, self.actor.audience)
+        self._live.listen(room, self.key, self._listen)
+
+    async def leave(self, ticket_id: UUID) -> None:
+        self._live.unlisten(ticket_room(ticket_id, self.actor.audience), self.key)
+
+    def _listen(self, event: TimelineEvent) -> None:
+        if event.kind == Kind.MESSAGE_POSTED:
+            self.put(
+                {
+                    "id": event.data["id"],
+                    "ticket_id": event.ticket_id,
+                    "sender_id": event.actor_id,
+                    "content": event.data["content"],
+                    "timestamp": event.at,
+                    "seq": event.seq,
+                    "client_id": event.data["client_id"],
+                }
+            )
+
+    def put(self, frame: object) -> None:
+        try:
+            self.outgoing.put_nowait(dumps(frame))
+        except asyncio.QueueFull:
+            self.overflowed.set()
+
+
+async def ticket_socket(request: web.Request) -> web.StreamResponse:
+    ws = web.WebSocketResponse(
+        max_msg_size=LONGEST_FRAME, heartbeat=HEARTBEAT_SECONDS, compress=False
+    )
+    await ws.prepare(request)
+    try:
+        ticket_id = UUID(request.match_info["ticket_id"])
+        after = AFTER.validate_python(request.query.get("after", FROM_NOW))
+        identity = request.app[keys.identity]
+        actor, claims = await identity.of_token(request.query.get("token", ""))
+        member = PlainMember(request, actor, claims.session_id)
+        await _join(request, member, ticket_id, after)
+    except (ValidationError, ValueError, Unauthenticated, NotFound):
+        await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
+        return ws
+    except DeskError as error:
+        await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=error.code.encode())
+        return ws
+    writer = asyncio.create_task(_write(ws, member))
+    try:
+        await _read(request, ws, member, ticket_id)
+    finally:
+        member.is_gone = True
+        await request.app[keys.rooms].leave_all(member)
+        writer.cancel()
+        await asyncio.gather(writer, return_exceptions=True)
+    return ws
+
+
+async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, after: int) -> None:
+    rooms = request.app[keys.rooms]
+    while True:
+        joined = await rooms.join(member, member.actor, ticket_id, after)
+        if not joined.more:
+            return
+        after = joined.seq
+
+
+async def _write(ws: web.WebSocketResponse, member: PlainMember) -> None:
+    while not member.overflowed.is_set():
+        frame = await member.outgoing.get()
+        await ws.send_str(frame)
+    await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
+
+
+async def _read(
+    request: web.Request, ws: web.WebSocketResponse, member: PlainMember, ticket_id: UUID
+) -> None:
+    async for message in ws:
+        if message.type is not WSMsgType.TEXT:
+            member.put(_error(Refusal(422, "invalid", "Send text frames")))
+            continue
+        try:
+            member.actor = await request.app[keys.identity].of_session(member.session_id)
+            await _post(request, member, ticket_id, message.data)
+        except Unauthenticated as error:
+            await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=error.code.encode())
+            return
+        except Exception as error:
+            told = refusal(error)
+            if told is None:
+                log.exception("frame failed")
+                told = internal()
+            member.put(_error(told))
+
+
+async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text: str) -> None:
+    try:
+        decoded = loads(text)
+    except ValueError as error:
+        raise Invalid("invalid_json", "The frame is not valid JSON") from error
+    frame = Frame.model_validate(decoded)
+    if frame.ticket_id not in (None, ticket_id):
+        raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
+    new = NewMessage(content=frame.content, client_id=frame.client_id)
+    await request.app[keys.desk].run(messages.post, member.actor, ticket_id, new, now())
+
+
+def _error(told: Refusal) -> dict[str, object]:
+    error: dict[str, object] = told.as_ack()["error"]
+    return {"error": error}

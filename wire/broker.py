@@ -1,0 +1,53 @@
+"""The Celery application that wakes and the one that works: one set of settings for both.
+
+This is the one module that touches the untyped Celery; server and worker get it from here.
+"""
+
+from celery import Celery
+from kombu import Queue
+
+from desk.jobs import Job
+
+# How long a wake-up is worth anything: beat sends the next one soon.
+WAKE_EXPIRES = 10.0
+# Seconds. Nothing that waits for the broker may wait longer than about this.
+CONNECT_TIMEOUT = 1
+SOCKET_TIMEOUT = 2
+TASK_TIME_LIMIT = 60
+
+
+def celery_app(broker_url: str) -> Celery:
+    app = Celery("desk", broker=broker_url, set_as_current=False)
+    transport_options: dict[str, object] = {}
+    if broker_url.startswith(("redis", "rediss", "unix", "sentinel")):
+        transport_options = {
+            "socket_timeout": SOCKET_TIMEOUT,
+            "socket_connect_timeout": CONNECT_TIMEOUT,
+            "visibility_timeout": 120,
+            "max_retries": 0,
+        }
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        broker_connection_timeout=CONNECT_TIMEOUT,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=transport_options,
+        task_queues=[Queue(job.queue) for job in Job],
+        task_routes={job.value: {"queue": job.queue} for job in Job},
+        task_create_missing_queues=False,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_time_limit=TASK_TIME_LIMIT,
+        task_soft_time_limit=TASK_TIME_LIMIT - 10,
+        task_publish_retry=False,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        timezone="UTC",
+    )
+    return app
+
+
+def wake(app: Celery, job: Job) -> None:
+    """Asks a worker to do the job now. Blocks for seconds when the broker is down; may raise."""
+    app.send_task(job.value, queue=job.queue, expires=WAKE_EXPIRES, retry=False)

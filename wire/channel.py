@@ -1,0 +1,18 @@
+"""Names on the Redis channel and of the Socket.IO rooms behind it."""
+
+from uuid import UUID
+
+from desk.access import Audience
+
+CHANNEL = "desk"
+NAMESPACE = "/tickets"
+TIMELINE = "timeline"
+NOTIFICATION = "notification"
+
+
+def ticket_room(ticket_id: UUID, audience: Audience) -> str:
+    return f"ticket:{ticket_id}:{audience}"
+
+
+def user_room(user_id: UUID) -> str:
+    return f"user:{user_id}"

@@ -1,0 +1,60 @@
+"""JSON in and out. In: the standard library, so that a bad value reaches its validator and gets
+a pointer. Out: orjson, which knows ids, times, enums and dataclasses.
+
+The names ``dumps`` and ``loads`` are what python-socketio asks of a JSON module.
+"""
+
+import json
+from typing import Any
+
+import orjson
+
+from desk.errors import Malformed
+
+LONGEST_INTEGER = 100
+
+
+def dumps(value: object, **_: object) -> str:
+    return encode(value).decode()
+
+
+def encode(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_INTEGER:
+        raise ValueError("integer too long")
+    return int(digits)
+
+
+def _constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a member twice")
+    return found
+
+
+def loads(text: str | bytes, **_: object) -> Any:
+    """Decodes strictly: no NaN, no endless integers, no member twice, no bottomless nesting.
+
+    Raises ValueError for what is no such JSON.
+    """
+    try:
+        return json.loads(
+            text, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_object
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def decode(body: bytes) -> Any:
+    """A request's body; `Malformed` if it is not JSON."""
+    try:
+        return loads(body.decode())
+    except ValueError as error:
+        raise Malformed("invalid_json", f"The body is not valid JSON: {error}") from error

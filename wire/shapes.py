@@ -1,0 +1,85 @@
+"""What goes out: the shapes of the contract, made from what the desk returns."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from desk.access import Audience
+from models import MESSAGES, Event, Kind, Notification, NotificationKind
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """One event of a timeline; ``seq`` is the number for its reader's audience."""
+
+    ticket_id: UUID
+    seq: int
+    kind: Kind
+    actor_id: UUID | None
+    at: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it travels between processes: numbered for the staff, with the public number."""
+
+    event: TimelineEvent
+    public_seq: int | None
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        data = event.data
+        if event.kind in MESSAGES:
+            data = {"id": event.id, "client_id": event.client_id, "content": event.content}
+        staff = TimelineEvent(
+            event.ticket_id, event.seq, event.kind, event.actor_id, event.at, data
+        )
+        return cls(staff, event.public_seq)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """What `of` made, after its way through JSON."""
+        event = data["event"]
+        actor_id = event["actor_id"]
+        staff = TimelineEvent(
+            UUID(event["ticket_id"]),
+            event["seq"],
+            Kind(event["kind"]),
+            UUID(actor_id) if actor_id else None,
+            datetime.fromisoformat(event["at"]),
+            event["data"],
+        )
+        return cls(staff, data["public_seq"])
+
+    def for_audience(self, audience: Audience) -> TimelineEvent | None:
+        """The event in the audience's numbering; None if it is not for them."""
+        if audience is Audience.STAFF:
+            return self.event
+        return replace(self.event, seq=self.public_seq) if self.public_seq else None
+
+
+def timeline_event(event: Event, audience: Audience) -> TimelineEvent:
+    """An event that was read for the audience."""
+    numbered = Recorded.of(event).for_audience(audience)
+    if numbered is None:
+        raise LookupError("a staff-only event was read for customers")
+    return numbered
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationOut:
+    id: UUID
+    kind: NotificationKind
+    ticket_id: UUID
+    actor_id: UUID | None
+    data: dict[str, Any]
+    created_at: datetime
+    read_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Notification) -> Self:
+        return cls(
+            row.id, row.kind, row.ticket_id, row.actor_id, row.data, row.created_at, row.read_at
+        )

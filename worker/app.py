@@ -1,0 +1,55 @@
+"""The Celery application of the workers: its tasks, its clock, what a new process does first."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from celery.signals import setup_logging, worker_process_init
+from sqlalchemy.exc import OperationalError
+
+import logs
+from config import settings
+from desk.jobs import Job
+from processes import die_with_parent
+from wire.broker import WAKE_EXPIRES, celery_app
+from worker import transaction
+
+F = TypeVar("F", bound=Callable[[], None])
+
+# Every so often all work is looked for, woken or not.
+BEAT_SECONDS = 5.0
+
+celery = celery_app(settings().broker_url)
+celery.set_default()
+celery.conf.update(
+    include=["worker.assignment", "worker.notifications"],
+    beat_schedule={
+        job.value: {
+            "task": job.value,
+            "schedule": BEAT_SECONDS,
+            "options": {"queue": job.queue, "expires": WAKE_EXPIRES},
+        }
+        for job in Job
+    },
+)
+
+
+def task(job: Job) -> Callable[[F], F]:
+    """Makes a function the task of a job; a database that went away is tried again."""
+    decorator: Callable[[F], F] = celery.task(
+        name=job.value, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=3
+    )
+    return decorator
+
+
+def _configure_logs(**_: Any) -> None:
+    logs.configure(settings().log_level, settings().log_format)
+
+
+def _start_afresh(**_: Any) -> None:
+    """In a child of the pool: connections of its own, and no life without its parent."""
+    die_with_parent()
+    transaction.forget_connections()
+
+
+setup_logging.connect(_configure_logs, weak=False)
+worker_process_init.connect(_start_afresh, weak=False)
