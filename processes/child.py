@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from processes import babysitter
 from processes.babysitter import REAP_SECONDS
@@ -54,6 +54,12 @@ class Child:
             return self.lifeline.recv(32)
         except OSError:
             return b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end(at_once=True)
 
     def gone(self) -> bool:
         return self._sitter.poll() is not None
