@@ -26,6 +26,8 @@ PR_SET_CHILD_SUBREAPER = 36
 # How long an orphaned program may take to stop, and how long the killed may take to vanish.
 ORPHAN_GRACE = 3.0
 REAP_SECONDS = 1.0
+# What Python or a shell in the background may have made us ignore; a program begins afresh.
+RESET = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def die_with_parent(with_signal: int = signal.SIGKILL) -> None:
@@ -76,15 +78,19 @@ def _wakeups() -> socket.socket:
 
 def _start(argv: list[str]) -> int:
     us = os.getpid()
+    # A signal that reaches the fork before its exec would end in our own handler: it has to wait.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*RESET, signal.SIGCHLD})
     if pid := os.fork():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return pid
     try:
         os.setpgid(0, 0)
         die_with_parent(signal.SIGKILL)
         if os.getppid() != us:
             os._exit(1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
+        for number in RESET:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.execvp(argv[0], argv)
     except OSError as error:
         os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
