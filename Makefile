@@ -1,0 +1,73 @@
+# `make` alone lists the targets. Everything happens in .venv, which is made from the hashed
+# requirements at first: by uv where it is installed (seconds), else by venv and pip.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+NPM := $(shell command -v node >/dev/null 2>&1 && command -v npm 2>/dev/null)
+JS := $(if $(NPM),$(if $(wildcard tests/js/package-lock.json),tests/js/node_modules/.ok))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint format lock clean clean-data
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.ok ## Run everything on http://127.0.0.1:8000 (HOST, PORT); Ctrl-C stops it
+	@exec $(BIN)/python -m dev
+
+test: $(VENV)/.ok-dev $(JS) ## Run all tests; make test ARGS="-k word" runs some
+	@$(if $(JS),,echo "Without node, npm and tests/js/package-lock.json the JavaScript tests are skipped";) \
+	exec $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ok-dev ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+format: $(VENV)/.ok-dev ## Put the code into the common form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the .in files anew into the hashed requirements (needs uv)
+	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 1; }
+	$(UV) pip compile $(LOCK_FLAGS) requirements.in -o requirements.txt
+	$(UV) pip compile $(LOCK_FLAGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+clean: ## Remove .venv, node_modules and caches; keeps .data
+	rm -rf $(VENV) tests/js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-data: ## Remove .data: the embedded database, its demo data and mails
+	@if [ -e .data/lock ] && ! $(PYTHON) -c 'import fcntl; fcntl.flock(open(".data/lock"), fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null; \
+	then echo "make run is using .data: stop it first"; exit 1; fi
+	rm -rf .data
+
+# --- What the targets above stand on -----------------------------------------------------------
+
+# $(1): a requirements file. Development installs on top, so that either order works.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Installing $(1) into $(VENV)"
+	$(if $(UV),\
+	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV) && \
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1),\
+	@$(PYTHON) -m venv $(VENV) && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
+	@touch $@
+endef
+
+$(VENV)/.ok: requirements.txt
+	$(call install,requirements.txt)
+
+$(VENV)/.ok-dev: requirements-dev.txt $(VENV)/.ok
+	$(call install,requirements-dev.txt)
+
+tests/js/node_modules/.ok: tests/js/package.json tests/js/package-lock.json
+	cd tests/js && npm ci --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@

@@ -1,0 +1,1 @@
+"""Tests of what starts things: the supervisor, the embedded servers, `make run`."""
