@@ -1,0 +1,80 @@
+"""A small HTTP client for the tests: answers with their status, JSON and headers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+from tests.factories import Person
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The code of a problem; fails where the answer is none."""
+        assert self.headers["Content-Type"] == "application/problem+json", self
+        problem = self.json
+        assert problem["status"] == self.status
+        assert {"type", "title", "detail"} <= problem.keys()
+        code: str = problem["code"]
+        return code
+
+
+class Api:
+    """``await api.post("/users/tickets", person, json={…})``; paths are under ``/api/v1``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = aiohttp.ClientSession(url)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.http.close()
+
+    async def call(
+        self, method: str, path: str, person: Person | str | None = None, **kwargs: Any
+    ) -> Answer:
+        """``person``: who asks, or an access token of one's own making; None for nobody."""
+        headers = dict(kwargs.pop("headers", {}))
+        if person is not None:
+            token = person if isinstance(person, str) else person.token
+            headers["Authorization"] = f"Bearer {token}"
+        if not path.startswith("/health"):
+            path = f"/api/v1{path}"
+        async with self.http.request(method, path, headers=headers, **kwargs) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def get(self, path: str, person: Person | str | None = None, **kwargs: Any) -> Answer:
+        return await self.call("GET", path, person, **kwargs)
+
+    async def post(self, path: str, person: Person | str | None = None, **kwargs: Any) -> Answer:
+        return await self.call("POST", path, person, **kwargs)
+
+    async def patch(self, path: str, person: Person | str | None = None, **kwargs: Any) -> Answer:
+        return await self.call("PATCH", path, person, **kwargs)
+
+    async def a_ticket(self, customer: Person, **fields: Any) -> dict[str, Any]:
+        new = {"title": "It broke", "description": "Help!", "category": "billing", "type": "bug"}
+        answer = await self.post("/users/tickets", customer, json=new | fields)
+        assert answer.status == 201, answer
+        ticket: dict[str, Any] = answer.json
+        return ticket

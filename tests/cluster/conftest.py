@@ -1,0 +1,96 @@
+"""The product as it runs in production: web processes and workers of their own."""
+
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from processes import Child
+from tests.conftest import ROOT, Backend
+
+PATIENCE = 30.0
+CELERY = (sys.executable, "-m", "celery", "-q", "-A", "worker")
+QUIET = ("--without-gossip", "--without-mingle")
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@dataclass
+class Cluster:
+    """Web processes on ports of their own, and workers, on one backend."""
+
+    backend: Backend
+    logs: Path
+    stack: ExitStack
+    urls: list[str] = field(default_factory=list)
+    webs: list[Child] = field(default_factory=list)
+    workers: list[Child] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        return self.backend.settings
+
+    def start_web(self, port: int | None = None) -> str:
+        """Starts a web process, waits until it is ready, and returns its URL."""
+        port = port or free_port()
+        self.webs.append(self._start([sys.executable, "-m", "server"], PORT=str(port)))
+        url = f"http://127.0.0.1:{port}"
+        self.urls.append(url)
+        _wait_until_ready(url)
+        return url
+
+    def start_worker(self) -> None:
+        queues = ["-Q", "assignment,notifications", "--concurrency", "2"]
+        self.workers.append(self._start([*CELERY, "worker", *queues, *QUIET]))
+
+    def start_beat(self) -> None:
+        self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"])
+
+    def _start(self, argv: list[str], **more: str) -> Child:
+        environment = {**self.backend.environment, "PYTHONPATH": str(ROOT), **more}
+        with open(self.logs / f"{time.monotonic_ns()}.log", "wb") as log:
+            child = Child(argv, env=environment, stdout=log)
+        return self.stack.enter_context(child)
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def start_cluster(
+    make_backend: Callable[[], Backend], tmp_path: Path
+) -> Iterator[Callable[..., Cluster]]:
+    """``start_cluster(webs=2, workers=1)`` on an empty backend of its own."""
+    with ExitStack() as stack:
+
+        def start(*, webs: int = 1, workers: int = 0) -> Cluster:
+            cluster = Cluster(make_backend(), tmp_path, stack)
+            for _ in range(workers):
+                cluster.start_worker()
+            for _ in range(webs):
+                cluster.start_web()
+            return cluster
+
+        yield start

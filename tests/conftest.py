@@ -1,0 +1,118 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey, a fresh database for who needs one."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.orm import Session
+
+from config import Settings
+from dev.embedded import Embedded
+
+ROOT = Path(__file__).parents[1]
+SECRET = "0b3c9f6d52a14e7f8890c1d2e3f4a5b6c7d8e9f0a1b2c3d4"
+REDIS_DATABASES = 16
+
+# What a developer has set for `make run` is not what the tests run with.
+for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "JWT_SECRET_KEY", "HOST", "PORT"):
+    os.environ.pop(name, None)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A database with the schema and a Redis database, both empty, for one test or module."""
+
+    database_url: str
+    redis_url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "BROKER_URL": self.redis_url,
+            "JWT_SECRET_KEY": SECRET,
+        }
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.model_validate(
+            {name.lower(): value for name, value in self.environment.items()}
+        )
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with Embedded(tmp_path_factory.mktemp("servers"), fast=True) as servers:
+        yield servers
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    config = Config(ROOT / "alembic.ini")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+@pytest.fixture(scope="session")
+def empty_database(embedded: Embedded) -> Callable[[], str]:
+    """Makes databases; by default as copies of the one that is migrated once."""
+    numbers = itertools.count(1)
+
+    def make(template: str = "template0") -> str:
+        name = f"test_{next(numbers)}"
+        admin = embedded.database_url.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"create database {name} template {template}")
+        return make_url(embedded.database_url).set(database=name).render_as_string(False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_backend(embedded: Embedded, empty_database: Callable[..., str]) -> Callable[[], Backend]:
+    template = empty_database()
+    engine = create_engine(template)
+    migrate(engine)
+    engine.dispose()
+    numbers = itertools.cycle(range(1, REDIS_DATABASES))
+
+    def make() -> Backend:
+        redis_url = embedded.redis_url.rpartition("/")[0] + f"/{next(numbers)}"
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushdb()
+        return Backend(empty_database(make_url(template).database), redis_url)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def backend(make_backend: Callable[[], Backend]) -> Backend:
+    """The backend that tests share who do not mind what others store."""
+    return make_backend()
+
+
+@pytest.fixture(scope="session")
+def engine(backend: Backend) -> Iterator[Engine]:
+    engine = create_engine(backend.database_url, connect_args={"options": "-c timezone=UTC"})
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session whose transaction is rolled back at the end of the test."""
+    with engine.connect() as connection, connection.begin() as outer:
+        with Session(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            yield session
+        outer.rollback()

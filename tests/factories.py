@@ -1,0 +1,94 @@
+"""Makes what a test needs and does not care about."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from config import Settings
+from desk import accounts, sessions, tickets
+from desk.access import Actor
+from desk.tickets import NewTicket
+from desk.views import TicketView
+from models import Role, User
+from server.tokens import Pair, Tokens
+
+# bcrypt of PASSWORD as the product digests it, at the cheapest cost: tests log in often.
+PASSWORD = "correct horse battery staple"
+PASSWORD_HASH = "$2b$04$yzqGZoMKKHLiwU0MfnB5LubZBygrKrBqiRTwgQKWV3RURc5R.IHMm"
+
+numbers = itertools.count(1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account that is signed in."""
+
+    actor: Actor
+    email: str
+    full_name: str
+    tokens: Pair
+
+    @property
+    def id(self) -> UUID:
+        return self.actor.id
+
+    @property
+    def token(self) -> str:
+        return self.tokens.access_token
+
+
+def an_actor(session: Session, role: Role = Role.USER, **attributes: object) -> Actor:
+    """A stored account, as an actor. ``attributes``: columns of `User`."""
+    number = next(numbers)
+    profile = accounts.create(
+        session, f"person{number}@desk.test", f"Person {number}", PASSWORD_HASH, role
+    )
+    user = session.get_one(User, profile.id)
+    for name, value in attributes.items():
+        setattr(user, name, value)
+    session.flush()
+    return Actor(profile.id, role)
+
+
+def a_ticket(session: Session, customer: Actor, **fields: str) -> TicketView:
+    new = {"title": "It is broken", "description": "Help!", "category": "billing", "type": "bug"}
+    return tickets.open_ticket(session, customer, NewTicket(**(new | fields)), now())
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Session]:
+    """A session that commits, on a database of its own or a running product's."""
+    engine = create_engine(settings.database_url, connect_args={"options": "-c timezone=UTC"})
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+    engine.dispose()
+
+
+def people(settings: Settings, *roles: Role, **attributes: object) -> list[Person]:
+    """Accounts of these roles, each signed in, without the slowness of a real login."""
+    with database(settings) as session:
+        return [_signed_in(session, settings, role, attributes) for role in roles]
+
+
+def _signed_in(
+    session: Session, settings: Settings, role: Role, attributes: dict[str, object]
+) -> Person:
+    actor = an_actor(session, role, **attributes)
+    user = session.get_one(User, actor.id)
+    issued = sessions.open_session(session, actor.id, timedelta(days=1), now())
+    return Person(
+        Actor(actor.id, role, issued.session_id),
+        user.email,
+        user.full_name,
+        Tokens(settings).pair(issued, now()),
+    )

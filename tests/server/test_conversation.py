@@ -1,0 +1,20 @@
+"""A conversation over Socket.IO, within one process."""
+
+from tests.api import Api
+from tests.factories import Person
+from tests.sockets import Client
+
+
+async def test_both_sides_see_the_same_in_the_same_order(
+    web_url: str, api: Api, customer: Person, csr: Person
+) -> None:
+    ticket_id = (await api.a_ticket(customer))["id"]
+    async with Client(web_url, customer) as ann, Client(web_url, csr) as bob:
+        await ann.join(ticket_id)
+        await bob.join(ticket_id)
+        await ann.say(ticket_id, "hello?")
+        await bob.say(ticket_id, "hello!")
+        await ann.until(lambda: len(ann.timeline) == 3)
+        await bob.until(lambda: len(bob.timeline) == 3)
+    assert ann.seen["timeline"] == bob.seen["timeline"]
+    assert [number for number, _ in ann.timeline] == [1, 2, 3]
