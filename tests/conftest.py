@@ -55,11 +55,14 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
         yield servers
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
+def migrated(database_url: str) -> str:
     config = Config(ROOT / "alembic.ini")
+    engine = create_engine(database_url)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        command.upgrade(config, "head")
+    engine.dispose()
+    return database_url
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +82,7 @@ def empty_database(embedded: Embedded) -> Callable[[], str]:
 
 @pytest.fixture(scope="session")
 def make_backend(embedded: Embedded, empty_database: Callable[..., str]) -> Callable[[], Backend]:
-    template = empty_database()
-    engine = create_engine(template)
-    migrate(engine)
-    engine.dispose()
+    template = migrated(empty_database())
     numbers = itertools.cycle(range(1, REDIS_DATABASES))
 
     def make() -> Backend:
