@@ -40,7 +40,7 @@ PROCFILE = """
 # a comment
 release: python -m manage migrate
 web: python {project}/server.py
-worker: sh -c 'echo working; trap "" TERM; sleep 600 & while :; do sleep 0.2; done' {project}
+worker: sh -c 'sleep 600 & while :; do sleep 0.2; done' {project}
 """
 READY = "Ctrl-C stops everything"
 
@@ -106,6 +106,8 @@ def test_everything_from_nothing_and_nothing_left_behind(
 def test_nothing_outlives_a_kill_and_the_next_start_has_the_data(
     launch: Callable[..., Process], project: Path
 ) -> None:
+    lines = PROCFILE.format(project=project).replace("sh -c '", 'sh -c \'trap "" TERM; ')
+    (project / "Procfile").write_text(lines)
     first = launch()
     read_until(first, READY)
     first.kill()
