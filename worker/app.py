@@ -15,17 +15,14 @@ from worker import transaction
 
 F = TypeVar("F", bound=Callable[[], None])
 
-# Every so often all work is looked for, woken or not.
-BEAT_SECONDS = 5.0
-
 celery = celery_app(settings().broker_url)
 celery.set_default()
 celery.conf.update(
-    include=["worker.assignment", "worker.notifications"],
+    include=["worker.assignment", "worker.notifications", "worker.sessions"],
     beat_schedule={
         job.value: {
             "task": job.value,
-            "schedule": BEAT_SECONDS,
+            "schedule": job.every,
             "options": {"queue": job.queue, "expires": WAKE_EXPIRES},
         }
         for job in Job
