@@ -102,6 +102,13 @@ class Settings(BaseSettings):
             raise ValueError("CORS_ORIGINS: * would let any page in; list the origins")
         return self
 
+    @model_validator(mode="after")
+    def _key_as_long_as_the_hash(self) -> Self:
+        needed = int(self.algorithm.removeprefix("HS")) // 8
+        if len(self.jwt_secret_key.encode()) < needed:
+            raise ValueError(f"JWT_SECRET_KEY: {self.algorithm} takes at least {needed} bytes")
+        return self
+
     @property
     def proxies(self) -> list[IPv4Network | IPv6Network]:
         """Networks whose word on the client's address is taken."""

@@ -86,6 +86,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     await asyncio.gather(*background, return_exceptions=True)
     await sockets.shutdown()
     await live.close()
+    await app[keys.limits].close()
     app[keys.delivery].close()
     app[keys.passwords].close()
     await app[keys.engine].dispose()

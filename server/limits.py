@@ -10,6 +10,7 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
+from redis.asyncio import BlockingConnectionPool
 
 from config import Settings
 from desk.errors import RateLimited
@@ -19,6 +20,7 @@ log = structlog.get_logger("server.limits")
 # After a failure Redis is left alone for this long, so that no request waits for it in vain.
 REDIS_REST_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 0.5
+CONNECTIONS = 8
 # IPv6 hands out networks of this size to one customer.
 IPV6_PREFIX = 64
 
@@ -45,17 +47,26 @@ class RateLimits:
     def __init__(self, settings: Settings) -> None:
         self._is_on = settings.rate_limits == "on"
         self._proxies = settings.proxies
+        self._pool = BlockingConnectionPool.from_url(
+            settings.redis_url,
+            max_connections=CONNECTIONS,
+            timeout=REDIS_TIMEOUT_SECONDS,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        )
         redis = RedisStorage(
-            f"async+{settings.redis_url}",
+            "async+redis://",
             implementation="redispy",
             wrap_exceptions=True,
             key_prefix="limits",
-            socket_timeout=REDIS_TIMEOUT_SECONDS,
-            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+            connection_pool=self._pool,  # type: ignore[arg-type]  # Its type leaves out pools.
         )
         self._shared = SlidingWindowCounterRateLimiter(redis)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._redis_rests_until = 0.0
+
+    async def close(self) -> None:
+        await self._pool.disconnect()
 
     async def hit(self, limit: Limit, *who: str) -> dict[str, str]:
         """Counts one; the headers that tell what is left. Raises `RateLimited`."""

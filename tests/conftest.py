@@ -18,7 +18,7 @@ from config import Settings
 from dev.embedded import Embedded
 
 ROOT = Path(__file__).parents[1]
-SECRET = "0b3c9f6d52a14e7f8890c1d2e3f4a5b6c7d8e9f0a1b2c3d4"
+SECRET = "0b3c9f6d52a14e7f8890c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c"
 REDIS_DATABASES = 16
 
 # What a developer has set for `make run` is not what the tests run with.

@@ -1,8 +1,10 @@
 """The Celery application of the workers: its tasks, its clock, what a new process does first."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_process_init
 from sqlalchemy.exc import OperationalError
 
@@ -14,6 +16,9 @@ from wire.broker import WAKE_EXPIRES, celery_app
 from worker import transaction
 
 F = TypeVar("F", bound=Callable[[], None])
+
+# The worker takes JSON alone, so its user is no matter of code in messages.
+warnings.simplefilter("ignore", SecurityWarning)
 
 celery = celery_app(settings().broker_url)
 celery.set_default()
