@@ -10,13 +10,12 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, StringConstraints, ValidationError
 
-from desk import messages, views
-from desk.access import Actor
+from desk import messages, tickets, views
+from desk.access import Actor, Audience
 from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
 from server import keys, limits
-from server.live import Live
 from server.refusals import internal, refusal
 from server.routing import Right, admit, now
 from server.tokens import Claims
@@ -51,6 +50,16 @@ class PostMessage(Input):
     internal: bool = False
 
 
+class Typing(Input):
+    ticket_id: Id
+    active: bool
+
+
+class MarkRead(Input):
+    ticket_id: Id
+    seq: Seq
+
+
 class RefreshAuth(Input):
     token: Annotated[str, StringConstraints(max_length=8192)]
 
@@ -58,8 +67,9 @@ class RefreshAuth(Input):
 class SocketMember:
     """One connected socket, as a member of ticket rooms."""
 
-    def __init__(self, live: Live, sid: str, actor: Actor, claims: Claims) -> None:
-        self._live = live
+    def __init__(self, app: web.Application, sid: str, actor: Actor, claims: Claims) -> None:
+        self._live = app[keys.live]
+        self._presence = app[keys.presence]
         self.key = sid
         self.actor = actor
         self.session_id = claims.session_id
@@ -72,10 +82,12 @@ class SocketMember:
     async def enter(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
         await self._live.enter_room(self.key, NAMESPACE, room)
+        self._presence.entered(self.actor, ticket_id)
 
     async def leave(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
         await self._live.leave_room(self.key, NAMESPACE, room)
+        self._presence.left(self.actor, ticket_id)
 
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
@@ -96,6 +108,8 @@ class Event:
 class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     def __init__(self, app: web.Application) -> None:
         super().__init__(NAMESPACE)
+        self._app = app
+        self._presence = app[keys.presence]
         self._desk = app[keys.desk]
         self._identity = app[keys.identity]
         self._live = app[keys.live]
@@ -156,7 +170,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
-        self._members[sid] = member = SocketMember(self._live, sid, actor, claims)
+        self._members[sid] = member = SocketMember(self._app, sid, actor, claims)
         self._connections.add(member)
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
@@ -167,7 +181,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
         ticket = await self._desk.read(views.show, member.actor, given.ticket_id)
-        return {"ticket": ticket, "seq": joined.seq, "more": joined.more, "viewers": []}
+        viewers = await self._presence.viewers(given.ticket_id)
+        return {"ticket": ticket, "seq": joined.seq, "more": joined.more, "viewers": viewers}
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
         await self._rooms.leave(member, given.ticket_id)
@@ -179,6 +194,21 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
         posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, now())
         return timeline_event(posted.event, member.actor.audience)
+
+    async def typing(self, member: SocketMember, given: Typing) -> object:
+        """Tells the others, who have to be told again: it is kept nowhere."""
+        await self._limits.spend_here(limits.TYPING, member.key)
+        self._rooms.require_inside(member, given.ticket_id)
+        payload = {**given.model_dump(), "user_id": member.actor.id}
+        for audience in Audience:
+            room = ticket_room(given.ticket_id, audience)
+            self._live.announce("typing", payload, room, skip=member.key)
+        return {}
+
+    async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
+        await self._limits.spend_here(limits.READ, member.key)
+        await self._desk.run(tickets.mark_read, member.actor, given.ticket_id, given.seq)
+        return {}
 
     async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
@@ -196,6 +226,8 @@ EVENTS = {
     "join_ticket": Event(JoinTicket, Tickets.join_ticket, Right.VIEWER),
     "leave_ticket": Event(LeaveTicket, Tickets.leave_ticket, Right.PERSON),
     "post_message": Event(PostMessage, Tickets.post_message, Right.VIEWER),
+    "typing": Event(Typing, Tickets.typing, Right.VIEWER),
+    "mark_read": Event(MarkRead, Tickets.mark_read, Right.VIEWER),
     "refresh_auth": Event(RefreshAuth, Tickets.refresh_auth, Right.PERSON),
 }
 

@@ -19,6 +19,7 @@ import structlog
 from desk import history, timeline
 from desk.access import Actor
 from desk.errors import DeskError
+from desk.views import not_found
 from models import Ticket
 from server.transaction import Desk
 from wire.shapes import Recorded, TimelineEvent, timeline_event
@@ -120,6 +121,11 @@ class Rooms:
 
     def joined_by(self, member: Member) -> int:
         return len(self._joined.get(member.key, ()))
+
+    def require_inside(self, member: Member, ticket_id: UUID) -> None:
+        """Raises `NotFound`, as for a ticket that there is not, unless the member has joined."""
+        if ticket_id not in self._joined.get(member.key, ()):
+            raise not_found()
 
     async def leave(self, member: Member, ticket_id: UUID) -> None:
         if ticket_id in self._rooms:
