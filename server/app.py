@@ -19,6 +19,7 @@ from server.middleware import access_log, refusals
 from server.namespace import Tickets
 from server.passwords import Passwords
 from server.presence import Presence
+from server.resync import Resync
 from server.rooms import Rooms
 from server.routes import ROUTES, health
 from server.routing import PREFIX, guarded
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.identity] = identity = Identity(desk, tokens)
     app[keys.connections] = connections = Connections(desk, identity, live)
     app[keys.presence] = presence = Presence(settings.redis_url, live)
+    app[keys.resync] = Resync(settings.redis_url)
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
 
@@ -92,6 +94,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     await sockets.shutdown()
     await live.close()
     await app[keys.presence].close()
+    await app[keys.resync].close()
     await app[keys.limits].close()
     app[keys.delivery].close()
     app[keys.passwords].close()

@@ -1,6 +1,7 @@
 """The Socket.IO side of a ticket: every event is validated, run as a rule, acknowledged."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,6 +26,8 @@ from wire.shapes import TimelineEvent, timeline_event
 log = structlog.get_logger("server.namespace")
 
 SIGNED_OUT = "signed_out"
+# Between two looks whether a connection stands.
+CONNECTED_SECONDS = 0.05
 MOST_TICKETS_JOINED = 500
 
 
@@ -117,7 +120,10 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._changes = app[keys.changes]
         self._connections = app[keys.connections]
         self._limits = app[keys.limits]
+        self._resync = app[keys.resync]
         self._members: dict[str, SocketMember] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        app[keys.sockets].on_cut_off = self._cut_off
 
     async def trigger_event(self, event: str, sid: str, *args: Any) -> object:
         """The only door. python-socketio sends the life cycle through it as well, and a client
@@ -175,9 +181,30 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
 
+        self._start(self._call_back(member))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _cut_off(self, sid: str) -> None:
+        if member := self._members.get(sid):
+            self._resync.remember(member.session_id, self._rooms.joined_by(member))
+
+    async def _call_back(self, member: SocketMember) -> None:
+        """Tells who was cut off, on their return, where they may have missed something."""
+        ticket_ids = await self._resync.recall(member.session_id)
+        while ticket_ids and not self._live.is_connected(member.key, NAMESPACE):
+            await asyncio.sleep(CONNECTED_SECONDS)
+            if member.is_gone:
+                return
+        for ticket_id in ticket_ids:
+            await self._live.emit_here("resync", {"ticket_id": ticket_id}, member.key)
+
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
         await self._limits.spend(limits.JOIN, str(member.actor.id))
-        if self._rooms.joined_by(member) >= MOST_TICKETS_JOINED:
+        if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
         ticket = await self._desk.read(views.show, member.actor, given.ticket_id)

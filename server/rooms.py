@@ -119,8 +119,8 @@ class Rooms:
                 await member.enter(ticket_id)
             return Joined(read.ticket, seq, more)
 
-    def joined_by(self, member: Member) -> int:
-        return len(self._joined.get(member.key, ()))
+    def joined_by(self, member: Member) -> frozenset[UUID]:
+        return frozenset(self._joined.get(member.key, ()))
 
     def require_inside(self, member: Member, ticket_id: UUID) -> None:
         """Raises `NotFound`, as for a ticket that there is not, unless the member has joined."""

@@ -5,7 +5,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +35,7 @@ class Cluster:
     backend: Backend
     logs: Path
     stack: ExitStack
+    environment: dict[str, str] = field(default_factory=dict)
     urls: list[str] = field(default_factory=list)
     webs: list[Child] = field(default_factory=list)
     workers: list[Child] = field(default_factory=list)
@@ -60,9 +61,9 @@ class Cluster:
         self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"])
 
     def _start(self, argv: list[str], **more: str) -> Child:
-        environment = {**self.backend.environment, "PYTHONPATH": str(ROOT), **more}
+        environment = self.backend.environment | {"PYTHONPATH": str(ROOT)}
         with open(self.logs / f"{time.monotonic_ns()}.log", "wb") as log:
-            child = Child(argv, env=environment, stdout=log)
+            child = Child(argv, env=environment | self.environment | more, stdout=log)
         return self.stack.enter_context(child)
 
 
@@ -82,8 +83,14 @@ def _wait_until_ready(url: str) -> None:
 def clusters(make_backend: Callable[[], Backend], logs: Path) -> Iterator[Callable[..., Cluster]]:
     with ExitStack() as stack:
 
-        def start(*, webs: int = 1, workers: int = 0, backend: Backend | None = None) -> Cluster:
-            cluster = Cluster(backend or make_backend(), logs, stack)
+        def start(
+            *,
+            webs: int = 1,
+            workers: int = 0,
+            backend: Backend | None = None,
+            settings: Mapping[str, str] | None = None,
+        ) -> Cluster:
+            cluster = Cluster(backend or make_backend(), logs, stack, dict(settings or {}))
             for _ in range(workers):
                 cluster.start_worker()
             for _ in range(webs):
