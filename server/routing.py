@@ -85,11 +85,14 @@ def now() -> datetime:
 
 
 async def body(request: web.Request, model: type[M]) -> M:
+    """The body of a route that takes nothing else: no query."""
+    query(request, Query)
     return model.model_validate(decode(await request.read()))
 
 
 async def no_body(request: web.Request) -> None:
-    """For routes without a body: nothing, or an empty object."""
+    """For routes without a body: nothing, or an empty object; and no query."""
+    query(request, Query)
     raw = await request.read()
     if raw.strip() and decode(raw) != {}:
         raise Invalid("invalid", "This route takes no body", pointer="")

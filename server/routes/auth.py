@@ -9,7 +9,7 @@ from desk import accounts, sessions
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
 from server import keys
-from server.routing import Right, Route, body, now, reply
+from server.routing import Query, Right, Route, body, now, query, reply
 from server.tokens import Claims
 
 
@@ -67,6 +67,7 @@ async def _claims(request: web.Request) -> Claims:
 
 
 async def me(request: web.Request) -> web.Response:
+    query(request, Query)
     actor = request[keys.actor]
     return reply(await request.app[keys.desk].read(accounts.profile, actor.id))
 
