@@ -20,6 +20,8 @@ log = structlog.get_logger("server.engine")
 LONGEST_FRAME = 64 * 1024
 # A client that was offline flushes what it kept in one body; its bytes are bounded anyway.
 MOST_PACKETS = 1000
+# The name that an event goes by which is none, or is not JSON.
+UNREADABLE = ""
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
 
@@ -32,9 +34,15 @@ class StrictPacket(packet.Packet):  # type: ignore[misc]
     def decode(self, encoded: Any) -> Any:
         if not isinstance(encoded, str) or encoded[:1] not in {"0", "1", "2", "3"}:
             raise ValueError("packet refused")
-        attachments = super().decode(encoded)
+        try:
+            attachments = super().decode(encoded)
+        except ValueError:
+            if self.packet_type != packet.EVENT:
+                raise
+            # Where its number was read it is answered nonetheless.
+            attachments, self.data = 0, None
         if self.packet_type == packet.EVENT and not _is_event(self.data):
-            raise ValueError("event refused")
+            self.data = [UNREADABLE]
         if self.packet_type == packet.ACK and not isinstance(self.data, list):
             raise ValueError("ack refused")
         return attachments

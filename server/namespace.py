@@ -15,6 +15,7 @@ from desk.errors import DeskError, Invalid, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
 from server.changes import Changes
+from server.engine import UNREADABLE
 from server.identity import Identity
 from server.live import Live
 from server.refusals import internal, refusal
@@ -120,6 +121,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return {"ok": True, "data": data}
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
+        if name == UNREADABLE:
+            raise Invalid("invalid_json", "The event is not valid JSON")
         event = self._events.get(name)
         if event is None:
             raise Invalid("unknown_event", "There is no such event")
