@@ -59,7 +59,10 @@ class _WholeBody:
         self._request = request
 
     async def read(self, _: int) -> bytes:
-        body = await self._request.read()
+        try:
+            body = await self._request.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            raise engineio.exceptions.ContentTooLongError from error
         if len(body) > LONGEST_FRAME:
             raise engineio.exceptions.ContentTooLongError
         return body
