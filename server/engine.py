@@ -18,6 +18,8 @@ from wire.channel import NAMESPACE
 log = structlog.get_logger("server.engine")
 
 LONGEST_FRAME = 64 * 1024
+# aiohttp refuses what reaches its limit.
+FRAME_LIMIT = LONGEST_FRAME + 1
 # A client that was offline flushes what it kept in one body; its bytes are bounded anyway.
 MOST_PACKETS = 1000
 # The name that an event goes by which is none, or is not JSON.
@@ -78,7 +80,7 @@ class _WebSocket(driver.WebSocket):  # type: ignore[misc]
     """Without permessage-deflate, which costs four times the memory of an idle connection."""
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        self._sock = web.WebSocketResponse(max_msg_size=LONGEST_FRAME, compress=False)
+        self._sock = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, compress=False)
         await self._sock.prepare(environ["aiohttp.request"])
         self.environ = environ
         await self.handler(self)

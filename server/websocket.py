@@ -15,7 +15,7 @@ from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input
 from models import Kind
 from server import keys
-from server.engine import LONGEST_FRAME
+from server.engine import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
 from server.routing import now
 from wire.channel import ticket_room
@@ -83,7 +83,7 @@ class PlainMember:
 
 async def ticket_socket(request: web.Request) -> web.StreamResponse:
     ws = web.WebSocketResponse(
-        max_msg_size=LONGEST_FRAME, heartbeat=HEARTBEAT_SECONDS, compress=False
+        max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT_SECONDS, compress=False
     )
     await ws.prepare(request)
     try:
