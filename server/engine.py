@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import engineio
 import socketio
 import structlog
 from aiohttp import web
@@ -12,6 +11,7 @@ from socketio import packet
 
 from config import Settings
 from server.live import Live
+from server.routing import whole_body
 from wire import codec
 from wire.channel import NAMESPACE
 
@@ -57,22 +57,20 @@ def _is_event(data: object) -> bool:
 class _WholeBody:
     """A polling body, read to its end: one read of the stream returns only what has arrived."""
 
-    def __init__(self, request: web.Request) -> None:
-        self._request = request
+    def __init__(self, body: bytes) -> None:
+        self._body = body
 
     async def read(self, _: int) -> bytes:
-        try:
-            body = await self._request.read()
-        except web.HTTPRequestEntityTooLarge as error:
-            raise engineio.exceptions.ContentTooLongError from error
-        if len(body) > LONGEST_FRAME:
-            raise engineio.exceptions.ContentTooLongError
-        return body
+        return self._body
 
 
-def _environ(request: web.Request) -> dict[str, Any]:
+async def _environ(request: web.Request) -> dict[str, Any]:
     environ: dict[str, Any] = driver.translate_request(request)
-    environ["wsgi.input"] = _WholeBody(request)
+    body = await whole_body(request)
+    # Engine.IO would wait for the client to fetch its farewell, if need be for ever.
+    if len(body) > LONGEST_FRAME:
+        raise web.HTTPRequestEntityTooLarge(LONGEST_FRAME, len(body))
+    environ["wsgi.input"] = _WholeBody(body)
     return environ
 
 

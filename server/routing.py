@@ -87,18 +87,19 @@ def now() -> datetime:
 async def body(request: web.Request, model: type[M]) -> M:
     """The body of a route that takes nothing else: no query."""
     query(request, Query)
-    return model.model_validate(decode(await _read(request)))
+    return model.model_validate(decode(await whole_body(request)))
 
 
 async def no_body(request: web.Request) -> None:
     """For routes without a body: nothing, or an empty object; and no query."""
     query(request, Query)
-    raw = await _read(request)
+    raw = await whole_body(request)
     if raw.strip() and decode(raw) != {}:
         raise Invalid("invalid", "This route takes no body", pointer="")
 
 
-async def _read(request: web.Request) -> bytes:
+async def whole_body(request: web.Request) -> bytes:
+    """The body; `Malformed` if it cannot be read to its end."""
     try:
         return await request.read()
     except (web.RequestPayloadError, ConnectionError) as error:
