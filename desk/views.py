@@ -124,7 +124,7 @@ def for_staff(
     query = (
         select(person, *columns(Audience.STAFF), unread(person, Audience.STAFF))
         .select_from(Ticket)
-        .join(person, true())
+        .join(person.scalar_alias, true())
         .where(Ticket.id.in_(ticket_ids))
     )
     return [(person_id, _view(row)) for person_id, *row in session.execute(query)]
