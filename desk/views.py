@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -120,12 +120,11 @@ def for_staff(
     session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
 ) -> list[tuple[UUID, TicketView]]:
     """Each of the tickets as each of the staff members sees it."""
-    person = func.unnest(literal(people, ARRAY(Ticket.user_id.type))).column_valued("person")
-    query = (
-        select(person, *columns(Audience.STAFF), unread(person, Audience.STAFF))
-        .select_from(Ticket)
-        .join(person, true())
-        .where(Ticket.id.in_(ticket_ids))
+    # Each ticket with each person: the join without a condition is meant.
+    ids = func.unnest(literal(people, ARRAY(Ticket.user_id.type)))
+    person = ids.column_valued("person", joins_implicitly=True)
+    query = select(person, *columns(Audience.STAFF), unread(person, Audience.STAFF)).where(
+        Ticket.id.in_(ticket_ids)
     )
     return [(person_id, _view(row)) for person_id, *row in session.execute(query)]
 
