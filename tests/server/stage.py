@@ -73,6 +73,9 @@ class Stage:
         self._readers.append(Reader(f"reader {len(self._readers)}", actor))
         return self._readers[-1]
 
+    def forget_readers(self) -> None:
+        self._readers.clear()
+
     def dies_of_the_next(self, reader: Reader) -> None:
         """The next broadcast finds the reader's connection dead, as engine.io's ``send`` does."""
         self._dying = reader
