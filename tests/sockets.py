@@ -72,6 +72,10 @@ class Talker(ABC):
     def numbers(self) -> list[int]:
         return [number for number, _ in self.timeline]
 
+    async def until_shown(self, count: int, patience: float = PATIENCE) -> None:
+        """Waits for so many timeline events."""
+        await self.until(lambda: len(self.seen["timeline"]) >= count, patience)
+
     async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Waits until what was seen is enough."""
         try:

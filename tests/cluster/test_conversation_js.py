@@ -114,8 +114,8 @@ async def test_an_assignment_by_the_worker_arrives_live_on_both_processes(
     async with Client(urls[0], customer) as ann, Client(urls[1], floor.csr) as bob:
         ticket_id = (await floor.here.a_ticket(customer))["id"]
         await asyncio.gather(ann.join(ticket_id), bob.join(ticket_id))
-        await ann.until(lambda: len(ann.timeline) == 2, NEWS)
-        await bob.until(lambda: len(bob.timeline) == 2, NEWS)
+        await ann.until_shown(2, NEWS)
+        await bob.until_shown(2, NEWS)
     assert ann.seen["timeline"] == bob.seen["timeline"]
     assert ann.timeline == [(1, "ticket_created"), (2, "assigned")]
 
@@ -138,14 +138,14 @@ async def test_both_sides_and_a_plain_websocket_see_the_same_talk_in_the_same_or
             *(who.say(ticket_id, f"{n} {who is ann}") for n in range(15) for who in (ann, bob))
         )
         await plain.send_json({"content": "from afar", "client_id": "plain"})
-        await ann.until(lambda: len(ann.timeline) == 33)
-        await bob.until(lambda: len(bob.timeline) == 33)
+        await ann.until_shown(33)
+        await bob.until_shown(33)
         heard = [await plain.receive_json(timeout=NEWS) for _ in range(31)]
         # An acknowledged one is stored, on whichever process one looks.
         stored = await timeline(floor.there, customer, ticket_id)
-        for client in (ann, bob):
-            await client.until(lambda c=client: len(c.transports) == 2)  # type: ignore[misc]
-            assert client.transports == ["polling", "websocket"]
+        await ann.until(lambda: len(ann.transports) == 2)
+        await bob.until(lambda: len(bob.transports) == 2)
+        assert ann.transports == bob.transports == ["polling", "websocket"]
     assert ann.numbers == list(range(1, 34))
     assert ann.seen["timeline"] == bob.seen["timeline"] == stored
     assert sorted(ack["seq"] for ack in acks) == list(range(3, 33))
