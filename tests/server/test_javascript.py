@@ -28,7 +28,7 @@ async def test_a_stock_client_can_stay_with_one_transport(
         await ann.join(ticket_id)
         for number in range(10):
             # Longer than one TCP segment: a poll's body is read to its end.
-            await ann.say(ticket_id, f"{number} " + "x" * 9000)
+            await ann.say(ticket_id, f"{number} " + "€" * 9000)
         await ann.until(lambda: ann.numbers == list(range(1, 12)))
     assert ann.transports == [transport]
 
