@@ -74,11 +74,26 @@ class _WebSocket(driver.WebSocket):  # type: ignore[misc]
         return self._sock
 
 
+class _Engine(engineio.AsyncServer):  # type: ignore[misc]
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """Answers a poll of a session that has just ended with 400, as one of any other end."""
+        try:
+            answer: web.StreamResponse = await super().handle_request(request)
+        except KeyError as error:
+            raise web.HTTPBadRequest(reason="The session is over") from error
+        return answer
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]
+    def _engineio_server_class(self) -> type[engineio.AsyncServer]:
+        return _Engine
+
+
 def socket_server(settings: Settings, live: Live) -> socketio.AsyncServer:
     Payload.max_decode_packets = MOST_PACKETS
     # Without a sticky proxy a poll may reach a process that does not know its session.
     transports = ["websocket"] if settings.web_processes > 1 else ["polling", "websocket"]
-    server = socketio.AsyncServer(
+    server = _Server(
         async_mode="aiohttp",
         client_manager=live,
         serializer=StrictPacket,
