@@ -127,6 +127,14 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
     def create_queue(self, *_: Any, **__: Any) -> Outgoing:
         return Outgoing()
 
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """Answers a poll of a session that has just ended with 400, as one of any other end."""
+        try:
+            answer: web.StreamResponse = await super().handle_request(request)
+        except KeyError as error:
+            raise web.HTTPBadRequest(reason="The session is over") from error
+        return answer
+
 
 class _WebSocket(driver.WebSocket):  # type: ignore[misc]
     """Without permessage-deflate, which costs four times the memory of an idle connection."""
