@@ -1,7 +1,7 @@
 """The settings: the process environment, then ``.env``. A wrong one stops the start in one line."""
 
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MIN_SECRET_BYTES = 32
 # Values that were printed somewhere and so are no secret, whatever their length.
 EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
+
+S = TypeVar("S", bound=BaseSettings)
 
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -45,12 +47,17 @@ def _secret(secret: str) -> str:
     return secret
 
 
-class Settings(BaseSettings):
+class Database(BaseSettings):
+    """All that a command needs which only touches the database."""
+
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     database_url: Annotated[str, AfterValidator(_postgres)]
+
+
+class Settings(Database):
     redis_url: Annotated[str, AfterValidator(_redis)]
     broker_url: str = ""
 
@@ -94,8 +101,13 @@ def settings() -> Settings:
 
     Raises `Misconfigured` (exit status 1, one line on stderr) where a value is missing or wrong.
     """
+    return read(Settings)
+
+
+def read(kind: type[S]) -> S:
+    """As `settings`, read anew, for those who need only some of them."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
