@@ -43,7 +43,7 @@ clean: ## Remove .venv, node_modules and caches; keeps .data
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-data: ## Remove .data: the embedded database, its demo data and mails
-	@if [ -e .data/lock ] && ! $(PYTHON) -c 'import fcntl; fcntl.flock(open(".data/lock"), fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null; \
+	@if [ -e .data/launcher ] && ! $(PYTHON) -c 'import fcntl; fcntl.flock(open(".data/launcher"), fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null; \
 	then echo "make run is using .data: stop it first"; exit 1; fi
 	rm -rf .data
 

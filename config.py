@@ -1,10 +1,11 @@
 """The settings: the process environment, then ``.env``. A wrong one stops the start in one line."""
 
 from functools import cache
-from typing import Annotated, Literal, TypeVar
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIN_SECRET_BYTES = 32
@@ -47,6 +48,10 @@ def _secret(secret: str) -> str:
     return secret
 
 
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
 class Database(BaseSettings):
     """All that a command needs which only touches the database."""
 
@@ -62,6 +67,8 @@ class Settings(Database):
     broker_url: str = ""
 
     jwt_secret_key: Annotated[str, AfterValidator(_secret)]
+    # The key before the last change: its tokens stay good until they expire.
+    jwt_previous_secret_key: Annotated[str, AfterValidator(_secret)] | None = None
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=365)] = 7
@@ -70,11 +77,16 @@ class Settings(Database):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_processes: Annotated[int, Field(ge=1, le=64)] = 1
     cors_origins: str = ""
+    trusted_proxies: str = ""
+    rate_limits: Literal["on", "off"] = "on"
 
     assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
     smtp_url: str = ""
     mail_from: str = "Support <support@localhost>"
     public_url: str = ""
+
+    # Set by `make run` for its own database: demo data, loopback only.
+    embedded: bool = False
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -84,10 +96,35 @@ class Settings(Database):
     def _broker_is_redis_unless_said(cls, values: dict[str, object]) -> dict[str, object]:
         return {**values, "broker_url": values.get("broker_url") or values.get("redis_url") or ""}
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for network in _listed(text):
+            ip_network(network, strict=False)  # Its message names the text.
+        return text
+
+    @model_validator(mode="after")
+    def _any_origin_only_at_home(self) -> Self:
+        if "*" in self.origins and not self.embedded:
+            raise ValueError("CORS_ORIGINS: * would let any page in; list the origins")
+        return self
+
+    @model_validator(mode="after")
+    def _key_as_long_as_the_hash(self) -> Self:
+        needed = int(self.algorithm.removeprefix("HS")) // 8
+        if len(self.jwt_secret_key.encode()) < needed:
+            raise ValueError(f"JWT_SECRET_KEY: {self.algorithm} takes at least {needed} bytes")
+        return self
+
+    @property
+    def proxies(self) -> list[IPv4Network | IPv6Network]:
+        """Networks whose word on the client's address is taken."""
+        return [ip_network(network, strict=False) for network in _listed(self.trusted_proxies)]
+
     @property
     def origins(self) -> list[str]:
         """Origins, scheme and host, whose pages may call us; empty: only our own."""
-        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+        return _listed(self.cors_origins)
 
     @property
     def base_url(self) -> str:
@@ -110,7 +147,7 @@ def read(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        name = f"{first['loc'][0]}: ".upper() if first["loc"] else ""
         missing = first["type"] == "missing"
         reason = "is not set (see .env.example)" if missing else first["msg"]
-        raise Misconfigured(f"{name}: {reason.removeprefix('Value error, ')}") from None
+        raise Misconfigured(name + reason.removeprefix("Value error, ")) from None

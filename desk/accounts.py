@@ -1,13 +1,16 @@
 """Accounts: making them and finding them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from desk.errors import Conflict
+from desk import sessions
+from desk.access import Actor
+from desk.errors import Conflict, Forbidden
 from desk.jobs import Job
 from desk.outbox import outbox
 from desk.text import Email, FullName, GivenPassword, Input, Password
@@ -25,12 +28,27 @@ class Login(Input):
     password: GivenPassword
 
 
+class ProfileChange(Input):
+    """Only the fields that were sent count."""
+
+    full_name: FullName = ""
+    notify_email: bool = True
+
+
+class PasswordChange(Input):
+    current_password: GivenPassword
+    new_password: Password
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
+    """An account as its owner sees it."""
+
     id: UUID
     email: str
     full_name: str
     role: Role
+    notify_email: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +82,39 @@ def credentials(session: Session, email: str) -> Credentials | None:
     return Credentials(user.id, user.password_hash) if user else None
 
 
+def stored_hash(session: Session, user_id: UUID) -> str:
+    return session.get_one(User, user_id).password_hash
+
+
+def change_profile(session: Session, actor: Actor, wanted: ProfileChange) -> Profile:
+    user = session.get_one(User, actor.id, with_for_update={"key_share": True})
+    for name in wanted.model_fields_set:
+        setattr(user, name, getattr(wanted, name))
+    return _profile(user)
+
+
+def change_password(
+    session: Session, actor: Actor, verified_hash: str, new_hash: str, now: datetime
+) -> None:
+    """Sets a new password and ends the account's other sessions.
+
+    Raises `Forbidden` if the password is no longer the one that was verified: of two changes at
+    once, with the same old password, one wins.
+    """
+    user = session.get_one(User, actor.id, with_for_update={"key_share": True})
+    if user.password_hash != verified_hash:
+        raise wrong_password()
+    user.password_hash = new_hash
+    sessions.end_all(session, actor.id, "password_changed", now, but=actor.session_id)
+
+
+def wrong_password() -> Forbidden:
+    return Forbidden("invalid_credentials", "Invalid credentials")
+
+
 def profile(session: Session, user_id: UUID) -> Profile:
     return _profile(session.get_one(User, user_id))
 
 
 def _profile(user: User) -> Profile:
-    return Profile(user.id, user.email, user.full_name, user.role)
+    return Profile(user.id, user.email, user.full_name, user.role, user.notify_email)

@@ -8,6 +8,8 @@ class DeskError(Exception):
         self.detail = detail
         # The input that is to blame, as an RFC 6901 JSON pointer, where there is one.
         self.pointer = pointer
+        # For HTTP: what else the caller is told.
+        self.headers: dict[str, str] = {}
 
 
 class Malformed(DeskError):
@@ -44,3 +46,7 @@ class Busy(DeskError):
 
 class Unavailable(DeskError):
     """Something that we need is down."""
+
+
+class RateLimited(DeskError):
+    """Too much of something."""

@@ -1,12 +1,20 @@
 """Work that is done elsewhere. A wake-up only hastens it: the database says what is to be done."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
 class Job(StrEnum):
     DRAIN_ASSIGNMENT = "assignment.drain"
     DRAIN_NOTIFICATIONS = "notifications.drain"
+    PRUNE_SESSIONS = "sessions.prune"
 
     @property
     def queue(self) -> str:
-        return self.value.partition(".")[0]
+        # What is neither urgent nor frequent shares a queue.
+        return "assignment" if self is Job.DRAIN_ASSIGNMENT else "notifications"
+
+    @property
+    def every(self) -> timedelta:
+        """How often the work is looked for, woken or not."""
+        return timedelta(hours=1) if self is Job.PRUNE_SESSIONS else timedelta(seconds=5)

@@ -1,6 +1,7 @@
 """What a transaction recorded and may leave only after its commit."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,8 @@ from models import Event, Notification
 class Outbox:
     events: list[Event] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
+    # Sessions that ended, and why.
+    ended: dict[UUID, str] = field(default_factory=dict)
     wakes: set[Job] = field(default_factory=set)
 
 

@@ -1,18 +1,22 @@
 """Sessions: opened by a login, carried on by refreshing, ended by a logout or a theft."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import Unauthenticated
+from desk.outbox import outbox
 from models import AuthSession, User
 
 # A spent refresh token is honoured this long: a retry, or a second tab.
 GRACE = timedelta(seconds=10)
+# For questions about a theft.
+KEPT_AFTER_EXPIRY = timedelta(days=7)
 # Issue times kept: as many refreshes as a client may make within the grace time and be forgiven.
 KEPT = 20
 
@@ -61,7 +65,7 @@ def refresh(
     behind = found.generation - generation
     if 0 < behind <= len(found.issued) and now - found.issued[behind - 1] <= GRACE:
         return Issued(found.id, found.user_id, generation + 1, found.issued[behind - 1])
-    _end(found, "reuse", now)
+    _end(session, found, "token_reused", now)
     return None
 
 
@@ -72,13 +76,50 @@ def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
     )
     if found is None or found.ended_at is not None:
         return False
-    _end(found, "logout", now)
+    _end(session, found, "logged_out", now)
     return True
 
 
-def _end(found: AuthSession, because: str, now: datetime) -> None:
+def end_all(
+    session: Session, user_id: UUID, because: str, now: datetime, *, but: UUID | None = None
+) -> None:
+    """Ends all sessions of an account, perhaps but one."""
+    query = select(AuthSession).where(
+        AuthSession.user_id == user_id, AuthSession.ended_at.is_(None)
+    )
+    for found in session.scalars(query.with_for_update(key_share=True)):
+        if found.id != but:
+            _end(session, found, because, now)
+
+
+def _end(session: Session, found: AuthSession, because: str, now: datetime) -> None:
     found.ended_at = now
     found.ended_because = because
+    outbox(session).ended[found.id] = because
+
+
+def over(session: Session, session_ids: Sequence[UUID], now: datetime) -> dict[UUID, str]:
+    """Which of the sessions are over, and why."""
+    query = (
+        select(AuthSession, User.is_active)
+        .join(User, User.id == AuthSession.user_id)
+        .where(AuthSession.id.in_(session_ids))
+    )
+    why = dict.fromkeys(session_ids, "session_expired")
+    for found, is_active in session.execute(query):
+        if found.ended_at is not None:
+            why[found.id] = found.ended_because or "session_ended"
+        elif not is_active:
+            why[found.id] = "deactivated"
+        elif found.expires_at > now:
+            del why[found.id]
+    return why
+
+
+def prune(session: Session, now: datetime) -> int:
+    """Deletes what has been over for a while; the number of sessions deleted."""
+    gone = delete(AuthSession).where(AuthSession.expires_at < now - KEPT_AFTER_EXPIRY)
+    return len(session.execute(gone.returning(AuthSession.id)).all())
 
 
 def actor(session: Session, session_id: UUID, now: datetime) -> Actor | None:

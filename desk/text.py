@@ -9,6 +9,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from desk.common_passwords import is_common
+
 LONGEST_EMAIL = 254
 
 
@@ -78,12 +80,20 @@ def _email(text: str) -> str:
     return lowered
 
 
+def _uncommon_password(password: str) -> str:
+    if is_common(password):
+        raise PydanticCustomError("password_common", "is one of the most common passwords")
+    return password
+
+
 Id = Annotated[UUID, Strict(False)]
 # One account whatever the case, hence in lower case.
 Email = Annotated[
     str, AfterValidator(_email), Field(json_schema_extra={"format": "email", "maxLength": 254})
 ]
-Password = Annotated[str, Text(128, shortest=8, single_line=False)]
+Password = Annotated[
+    str, Text(128, shortest=8, single_line=False), AfterValidator(_uncommon_password)
+]
 # A password to be checked, not chosen: only bounded.
 GivenPassword = Annotated[str, Text(1024, shortest=0, single_line=False)]
 FullName = Annotated[str, Text(200)]

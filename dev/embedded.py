@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Self
 
-from dev.folder import Folder, locked, read_note
+from dev.folder import Folder, launched, read_note
 from dev.postgres import Postgres
 from dev.server import Server
 from dev.valkey import Valkey
@@ -131,4 +131,4 @@ class Embedded:
 def running(root: Path) -> dict[str, str] | None:
     """The environment of the launcher that holds the folder now, if there is one with servers."""
     environment = read_note(root).get("environment")
-    return environment if environment and locked(root) else None
+    return environment if environment and launched(root) else None

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,67 +14,67 @@ from dev import CannotStart
 
 # After a kill -9 the babysitters need a moment to stop what they sit on (processes.ORPHAN_GRACE).
 WAIT_FOR_THE_DYING = 15.0
+# Whoever looks whether there is a launcher (`launched`) has its lock for a blink.
+LOOKING = 0.3
+LAUNCHER = "launcher"
 NOTE = "embedded.json"
 
 
 class Folder:
-    """One launcher at a time may hold it.
+    """One launcher at a time may hold it, by two locks.
 
-    The lock's descriptor goes to every babysitter too (`hold`), so the folder is free again only
-    when all that was started in it is gone, even if the launcher was killed.
+    `launcher` is the launcher's alone. `lock` goes to every babysitter too (`hold`), so it is free
+    again only when all that was started here is gone, even if the launcher was killed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self._lock = -1
+        self._locks: list[int] = []
 
     @property
-    def hold(self) -> tuple[int, ...]:
-        return (self._lock,)
+    def hold(self) -> Sequence[int]:
+        return self._locks[1:]
 
     def lock(self) -> None:
-        if self._lock != -1:
+        """Raises `CannotStart` where another launcher has it."""
+        if self._locks:
             return
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.path.chmod(0o700)
-            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            for name in (LAUNCHER, "lock"):
+                self._locks.append(os.open(self.path / name, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
+            self._unlock()
             raise CannotStart(
                 f"Cannot write to {self.path} ({error.strerror}): "
                 "run as its owner, or delete it to begin anew"
             ) from None
         try:
-            self._wait_for(lock)
+            self._take()
         except BaseException:
-            os.close(lock)
+            self._unlock()
             raise
-        self._lock = lock
 
-    def _wait_for(self, lock: int) -> None:
-        end = time.monotonic() + WAIT_FOR_THE_DYING
-        asked = 0
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+    def _take(self) -> None:
+        launcher, everybody = self._locks
+        if not _taken(launcher, LOOKING):
             note = read_note(self.path)
-            asked += 1
-            # Asked more than once: somebody may only be looking whether it is locked.
-            if _alive(note.get("pid")) and asked > 3:
-                where = f", {note['url']}" if note.get("url") else ""
-                raise CannotStart(f"Already running here (pid {note['pid']}){where}")
-            if time.monotonic() > end:
-                raise CannotStart(
-                    f"Something still runs in {self.path}: see `lsof {self.path}/lock`"
-                )
-            time.sleep(0.1)
+            where = f", {note['url']}" if note.get("url") else ""
+            raise CannotStart(f"Already running here (pid {note.get('pid', 'unknown')}){where}")
+        if not _taken(everybody, WAIT_FOR_THE_DYING):
+            lock = self.path / "lock"
+            raise CannotStart(f"What was started here before has not ended: see fuser -v {lock}")
 
     def unlock(self) -> None:
-        if self._lock != -1:
+        if self._locks:
             (self.path / NOTE).unlink(missing_ok=True)
-            os.close(self._lock)
-            self._lock = -1
+            self._unlock()
+
+    def _unlock(self) -> None:
+        for lock in self._locks:
+            os.close(lock)
+        self._locks.clear()
 
     def write(self, name: str, text: str) -> Path:
         """Writes a file that only we may read, whole or not at all."""
@@ -107,9 +108,10 @@ def read_note(path: Path) -> dict[str, Any]:
     return note if isinstance(note, dict) else {}
 
 
-def locked(path: Path) -> bool:
+def launched(path: Path) -> bool:
+    """Whether a launcher has the folder now."""
     try:
-        lock = os.open(path / "lock", os.O_RDONLY)
+        lock = os.open(path / LAUNCHER, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -121,13 +123,12 @@ def locked(path: Path) -> bool:
     return False
 
 
-def _alive(pid: object) -> bool:
-    if not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _taken(lock: int, patience: float) -> bool:
+    end = time.monotonic() + patience
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)

@@ -7,10 +7,13 @@ from aiohttp import web
 
 from config import Settings
 from server import keys
+from server.browsers import add_headers, preflight
 from server.changes import Changes
+from server.connections import Connections
 from server.delivery import Delivery, Waker
 from server.engine import socket_server
 from server.identity import Identity
+from server.limits import RateLimits
 from server.live import Live
 from server.middleware import access_log, refusals
 from server.namespace import Tickets
@@ -27,55 +30,63 @@ LONGEST_BODY = 256 * 1024
 
 
 def create_app(settings: Settings) -> web.Application:
-    app = web.Application(middlewares=[access_log, refusals], client_max_size=LONGEST_BODY)
-    engine = create_engine(settings.database_url)
-    live = Live(settings.redis_url)
-    delivery = Delivery(live, Waker(settings.broker_url))
-    desk = Desk(engine, delivery)
-    rooms = Rooms(desk, live.broadcast)
-    changes = Changes(desk, live)
-    tokens = Tokens(settings)
-    identity = Identity(desk, tokens)
+    app = web.Application(
+        middlewares=[access_log, preflight, refusals], client_max_size=LONGEST_BODY
+    )
+    app[keys.settings] = settings
+    app[keys.engine] = create_engine(settings.database_url)
+    app[keys.live] = live = Live(settings.redis_url)
+    app[keys.delivery] = delivery = Delivery(live, Waker(settings.broker_url))
+    app[keys.desk] = desk = Desk(app[keys.engine], delivery)
+    app[keys.rooms] = rooms = Rooms(desk, live.broadcast)
+    app[keys.changes] = changes = Changes(desk, live)
+    app[keys.tokens] = tokens = Tokens(settings)
+    app[keys.identity] = identity = Identity(desk, tokens)
+    app[keys.connections] = connections = Connections(desk, identity)
+    app[keys.limits] = RateLimits(settings)
+    app[keys.passwords] = Passwords()
 
-    def take(recorded: Recorded) -> None:
+    def take_hint(recorded: Recorded) -> None:
         rooms.hint(recorded)
         changes.take(recorded)
 
-    live.take_hint = take
-    app[keys.settings] = settings
-    app[keys.desk] = desk
-    app[keys.live] = live
-    app[keys.rooms] = rooms
-    app[keys.tokens] = tokens
-    app[keys.identity] = identity
-    app[keys.passwords] = passwords = Passwords()
+    live.take_hint = take_hint
+    live.take_end = connections.end
+    app[keys.sockets] = socket_server(settings, live)
+    app[keys.sockets].register_namespace(Tickets(app))
+    _add_routes(app)
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_run)
+    return app
 
+
+def _add_routes(app: web.Application) -> None:
     for route in ROUTES:
         app.router.add_route(route.method, PREFIX + route.path, guarded(route))
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get("/ws/tickets/{ticket_id}", ticket_socket)
-    sockets = socket_server(settings, live)
-    sockets.register_namespace(Tickets(desk, identity, live, rooms, changes))
-    sockets.attach(app)
+    app[keys.sockets].attach(app)
 
-    async def run(_: web.Application) -> AsyncIterator[None]:
-        # The library would wait with this for the first client.
-        sockets.manager_initialized = True
-        live.initialize()
-        background = [
-            asyncio.create_task(rooms.poll_forever()),
-            asyncio.create_task(changes.show_forever()),
-        ]
-        yield
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
-        await sockets.shutdown()
-        await live.close()
-        delivery.close()
-        passwords.close()
-        await engine.dispose()
 
-    app.cleanup_ctx.append(run)
-    return app
+async def _run(app: web.Application) -> AsyncIterator[None]:
+    """What runs beside the requests, from the start to the stop."""
+    sockets, live = app[keys.sockets], app[keys.live]
+    # The library would wait with this for the first client.
+    sockets.manager_initialized = True
+    live.initialize()
+    background = [
+        asyncio.create_task(app[keys.rooms].poll_forever()),
+        asyncio.create_task(app[keys.changes].show_forever()),
+        asyncio.create_task(app[keys.connections].watch_forever()),
+    ]
+    yield
+    for task in background:
+        task.cancel()
+    await asyncio.gather(*background, return_exceptions=True)
+    await sockets.shutdown()
+    await live.close()
+    await app[keys.limits].close()
+    app[keys.delivery].close()
+    app[keys.passwords].close()
+    await app[keys.engine].dispose()

@@ -13,6 +13,7 @@ import structlog
 
 from desk.jobs import Job
 from desk.outbox import Outbox
+from server import audit
 from server.live import Live
 from wire.broker import celery_app, wake
 from wire.channel import NOTIFICATION, user_room
@@ -75,6 +76,9 @@ class Delivery:
             for notification in recorded.notifications:
                 shown = NotificationOut.of(notification)
                 self._live.announce(NOTIFICATION, shown, user_room(notification.user_id))
+            for session_id, code in recorded.ended.items():
+                self._live.end_session(session_id, code)
+                audit.note("session_ended", session_id=session_id, code=code)
             if recorded.wakes:
                 self._waker.add(recorded.wakes)
         except Exception:

@@ -1,5 +1,7 @@
 """The Socket.IO server as this product needs it: strict packets, whole bodies, no deflate."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 import engineio
@@ -11,6 +13,7 @@ from engineio.payload import Payload
 from socketio import packet
 
 from config import Settings
+from server.browsers import is_welcome
 from server.live import Live
 from wire import codec
 from wire.channel import NAMESPACE
@@ -22,6 +25,9 @@ LONGEST_FRAME = 64 * 1024
 MOST_PACKETS = 1000
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
+# Who has opened a connection and not entered the namespace by then is hung up on.
+CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
 
 
 class StrictPacket(packet.Packet):  # type: ignore[misc]
@@ -57,6 +63,10 @@ class _WholeBody:
         return body
 
 
+def _is_welcome(_: str | None, environ: dict[str, Any]) -> bool:
+    return is_welcome(environ["aiohttp.request"])
+
+
 def _environ(request: web.Request) -> dict[str, Any]:
     environ: dict[str, Any] = driver.translate_request(request)
     environ["wsgi.input"] = _WholeBody(request)
@@ -74,11 +84,46 @@ class _WebSocket(driver.WebSocket):  # type: ignore[misc]
         return self._sock
 
 
-def socket_server(settings: Settings, live: Live) -> socketio.AsyncServer:
+class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
+    """Hangs up on who does not enter the namespace, or has left it."""
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        loop = asyncio.get_running_loop()
+        loop.call_later(CONNECT_SECONDS, self._reap, eio_sid)
+
+    def _reap(self, eio_sid: str) -> None:
+        if self.manager.sid_from_eio_sid(eio_sid, NAMESPACE) is None:
+            self._close_later(eio_sid)
+
+    async def hang_up(self, sid: str) -> None:
+        """Ends a socket and its connection; what was sent before still goes out."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
+        await self.disconnect(sid, NAMESPACE, ignore_queue=True)
+        if eio_sid is not None:
+            self._close_later(eio_sid)
+
+    def _close_later(self, eio_sid: str) -> None:
+        task = asyncio.create_task(self._close(eio_sid))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close(self, eio_sid: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.eio.disconnect(eio_sid)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._closing: set[asyncio.Task[None]] = set()
+
+
+def socket_server(settings: Settings, live: Live) -> SocketServer:
+    """The server, with the manager that carries hints between processes."""
     Payload.max_decode_packets = MOST_PACKETS
     # Without a sticky proxy a poll may reach a process that does not know its session.
     transports = ["websocket"] if settings.web_processes > 1 else ["polling", "websocket"]
-    server = socketio.AsyncServer(
+    server = SocketServer(
         async_mode="aiohttp",
         client_manager=live,
         serializer=StrictPacket,
@@ -87,7 +132,8 @@ def socket_server(settings: Settings, live: Live) -> socketio.AsyncServer:
         # One client's events are handled one after the other, as they were sent.
         async_handlers=False,
         transports=transports,
-        cors_allowed_origins=settings.origins or None,
+        cors_allowed_origins=_is_welcome,
+        cors_credentials=False,
         max_http_buffer_size=LONGEST_FRAME,
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,

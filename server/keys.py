@@ -1,22 +1,43 @@
 """Typed keys of what the application and its requests carry."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
-from config import Settings
-from desk.access import Actor
-from server.identity import Identity
-from server.live import Live
-from server.passwords import Passwords
-from server.rooms import Rooms
-from server.tokens import Tokens
-from server.transaction import Desk
+# For the types alone: everything imports the keys.
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
-settings = web.AppKey("settings", Settings)
-desk = web.AppKey("desk", Desk)
-live = web.AppKey("live", Live)
-rooms = web.AppKey("rooms", Rooms)
-identity = web.AppKey("identity", Identity)
-passwords = web.AppKey("passwords", Passwords)
-tokens = web.AppKey("tokens", Tokens)
+    from config import Settings
+    from desk.access import Actor
+    from server.changes import Changes
+    from server.connections import Connections
+    from server.delivery import Delivery
+    from server.engine import SocketServer
+    from server.identity import Identity
+    from server.limits import RateLimits
+    from server.live import Live
+    from server.passwords import Passwords
+    from server.rooms import Rooms
+    from server.tokens import Tokens
+    from server.transaction import Desk
 
-actor = web.RequestKey("actor", Actor)
+settings: web.AppKey[Settings] = web.AppKey("settings")
+engine: web.AppKey[AsyncEngine] = web.AppKey("engine")
+desk: web.AppKey[Desk] = web.AppKey("desk")
+delivery: web.AppKey[Delivery] = web.AppKey("delivery")
+live: web.AppKey[Live] = web.AppKey("live")
+sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
+rooms: web.AppKey[Rooms] = web.AppKey("rooms")
+changes: web.AppKey[Changes] = web.AppKey("changes")
+connections: web.AppKey[Connections] = web.AppKey("connections")
+identity: web.AppKey[Identity] = web.AppKey("identity")
+tokens: web.AppKey[Tokens] = web.AppKey("tokens")
+passwords: web.AppKey[Passwords] = web.AppKey("passwords")
+limits: web.AppKey[RateLimits] = web.AppKey("limits")
+
+actor: web.RequestKey[Actor] = web.RequestKey("actor")
+# Headers that the answer gets, whatever it is.
+headers: web.RequestKey[dict[str, str]] = web.RequestKey("headers")

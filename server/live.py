@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import UUID
 
 import socketio
 import structlog
@@ -20,6 +21,10 @@ from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
 from wire.shapes import Recorded, TimelineEvent
 
 log = structlog.get_logger("server.live")
+
+# Our own messages on the channel, which the library's loop passes over.
+END = "end_session"
+ECHO = "echo"
 
 LONGEST_QUEUE = 10_000
 LONGEST_PIPELINE = 100
@@ -38,6 +43,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         super().__init__(redis_url, channel=CHANNEL)
         # Set once, before the first request: the takers need this manager themselves.
         self.take_hint: Callable[[Recorded], None] = lambda _: None
+        self.take_end: Callable[[UUID, str], None] = lambda _, __: None
         self._listeners: dict[str, dict[str, Listener]] = {}
         self._announcing: set[asyncio.Task[None]] = set()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
@@ -68,6 +74,11 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         self.take_hint(recorded)
         self._enqueue({"method": "emit", "event": TIMELINE, "data": recorded})
 
+    def end_session(self, session_id: UUID, code: str) -> None:
+        """Tells every process, this one at once, that a session is over."""
+        self.take_end(session_id, code)
+        self._enqueue({"method": END, "session_id": session_id, "code": code})
+
     async def broadcast(self, recorded: Recorded) -> None:
         """Delivers the next event of a ticket to the members in this process."""
         for audience in Audience:
@@ -97,6 +108,10 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             listeners.pop(key, None)
             if not listeners:
                 del self._listeners[room]
+
+    def unlisten_all(self, key: str) -> None:
+        for room in list(self._listeners):
+            self.unlisten(room, key)
 
     async def _publish(self, data: dict[str, Any]) -> None:
         self._enqueue(data)
@@ -133,7 +148,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     async def _echo_forever(self) -> None:
         while True:
-            self._enqueue({"method": "echo"})
+            self._enqueue({"method": ECHO})
             await asyncio.sleep(ECHO_SECONDS)
 
     # In
@@ -166,6 +181,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             return []
         if message.get("host_id") == self.host_id:
             self._heard = time.monotonic()
+        elif message.get("method") == END:
+            self.take_end(UUID(message["session_id"]), message["code"])
         return [message]
 
     async def _handle_emit(self, message: dict[str, Any]) -> None:

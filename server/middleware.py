@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from server import keys
 from server.refusals import internal, refusal
 
 log = structlog.get_logger("server.http")
@@ -14,13 +15,16 @@ log = structlog.get_logger("server.http")
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        return await handler(request)
+        response = await handler(request)
     except Exception as error:
         told = refusal(error)
         if told is None:
             log.exception("request failed", method=request.method, path=request.path)
             told = internal()
-        return told.as_response()
+        response = told.as_response()
+    if not response.prepared:
+        response.headers.update(request.get(keys.headers, {}) | dict(response.headers))
+    return response
 
 
 @web.middleware

@@ -19,6 +19,7 @@ STATUS: dict[type[errors.DeskError], int] = {
     errors.Conflict: 409,
     errors.Stale: 412,
     errors.Invalid: 422,
+    errors.RateLimited: 429,
     errors.Busy: 503,
     errors.Unavailable: 503,
 }
@@ -66,7 +67,7 @@ def refusal(error: Exception) -> Refusal | None:
     """What the caller is told of an error; None if it is a fault of ours."""
     if isinstance(error, errors.DeskError):
         pointers = [{"pointer": error.pointer, "detail": error.detail}] if error.pointer else []
-        return Refusal(STATUS[type(error)], error.code, error.detail, pointers)
+        return Refusal(STATUS[type(error)], error.code, error.detail, pointers, error.headers)
     if isinstance(error, ValidationError):
         return _invalid(error)
     if isinstance(error, web.HTTPException):

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from desk.access import Actor
 from desk.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from models import Role
-from server import keys
+from server import audit, keys
+from server.limits import Limit
 from wire.codec import decode, encode
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,12 +27,15 @@ PREFIX = "/api/v1"
 
 
 class Right(Enum):
-    """Who may use a route at all. Which tickets they may see is a predicate in the queries."""
+    """Who may use a route or event, and on which tickets. The tests of access are made from it."""
 
     ANYONE = "anyone"
-    PERSON = "person"
-    STAFF = "staff"
-    ADMIN = "admin"
+    PERSON = "whoever is signed in"
+    # The door only asks for a session; whose ticket it is, is a predicate in the queries.
+    OWNER = "the customer of the ticket"
+    VIEWER = "whoever may see the ticket"
+    STAFF = "CSRs and admins"
+    ADMIN = "admins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,20 @@ def guarded(route: Route) -> Handler:
 
     async def handle(request: web.Request) -> web.Response:
         if route.right is not Right.ANYONE:
-            actor, _ = await request.app[keys.identity].of_token(bearer(request))
-            admit(route.right, actor)
-            request[keys.actor] = actor
+            request[keys.actor] = await _admitted(request, route.right)
         return await route.handler(request)
 
     return handle
+
+
+async def _admitted(request: web.Request, right: Right) -> Actor:
+    actor, _ = await request.app[keys.identity].of_token(bearer(request))
+    try:
+        admit(right, actor)
+    except Forbidden as error:
+        audit.note("refused", user_id=actor.id, code=error.code)
+        raise
+    return actor
 
 
 def admit(right: Right, actor: Actor) -> None:
@@ -78,6 +90,11 @@ def bearer(request: web.Request) -> str:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("not_authenticated", "Send Authorization: Bearer <access token>")
     return token.strip()
+
+
+async def limit(request: web.Request, limited: Limit, *who: str) -> None:
+    """Counts the request against a limit; the answer will say what is left of it."""
+    request[keys.headers] = await request.app[keys.limits].hit(limited, *who)
 
 
 def now() -> datetime:

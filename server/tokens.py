@@ -1,5 +1,6 @@
 """Tokens: short access tokens, and refresh tokens that name their session's generation."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -38,9 +39,18 @@ class Claims:
     expires_at: datetime
 
 
+def _key_id(key: str) -> str:
+    """Tells the keys apart without telling anything of them."""
+    return hashlib.sha256(b"key id of " + key.encode()).hexdigest()[:8]
+
+
 class Tokens:
     def __init__(self, settings: Settings) -> None:
-        self._secret = settings.jwt_secret_key
+        current = settings.jwt_secret_key
+        previous = settings.jwt_previous_secret_key
+        # By key id; tokens are made with the current key alone.
+        self._keys = {_key_id(key): key for key in (previous, current) if key}
+        self._key_id = _key_id(current)
         self._algorithm = settings.algorithm
         self.access_lifetime = timedelta(minutes=settings.access_token_expire_minutes)
         self.refresh_lifetime = timedelta(days=settings.refresh_token_expire_days)
@@ -67,7 +77,9 @@ class Tokens:
             "nbf": issued.at,
             "exp": expires_at,
         }
-        return jwt.encode(claims, self._secret, algorithm=self._algorithm)
+        key = self._keys[self._key_id]
+        headers = {"kid": self._key_id}
+        return jwt.encode(claims, key, algorithm=self._algorithm, headers=headers)
 
     def read(self, token: str, kind: Kind) -> Claims:
         """The claims of a good token of the kind.
@@ -82,7 +94,7 @@ class Tokens:
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._secret,
+                self._keys[jwt.get_unverified_header(token).get("kid", "")],
                 algorithms=[self._algorithm],
                 audience=AUDIENCE,
                 issuer=ISSUER,

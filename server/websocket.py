@@ -10,14 +10,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from desk import messages
 from desk.access import Actor
-from desk.errors import DeskError, Invalid, NotFound, Unauthenticated
+from desk.errors import DeskError, Forbidden, Invalid, NotFound, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input
 from models import Kind
-from server import keys
+from server import keys, limits
+from server.browsers import is_welcome
 from server.engine import LONGEST_FRAME
 from server.refusals import Refusal, internal, refusal
 from server.routing import now
+from server.tokens import Claims
 from wire.channel import ticket_room
 from wire.codec import dumps, loads
 from wire.shapes import TimelineEvent
@@ -41,11 +43,15 @@ class Frame(Input):
 class PlainMember:
     """One plain WebSocket, as a member of its ticket's room. Sending never waits."""
 
-    def __init__(self, request: web.Request, actor: Actor, session_id: UUID) -> None:
+    def __init__(
+        self, request: web.Request, ws: web.WebSocketResponse, actor: Actor, claims: Claims
+    ) -> None:
         self._live = request.app[keys.live]
+        self._ws = ws
         self.key = f"ws:{uuid4()}"
         self.actor = actor
-        self.session_id = session_id
+        self.session_id = claims.session_id
+        self.expires_at = claims.expires_at
         self.is_gone = False
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
         self.overflowed = asyncio.Event()
@@ -59,6 +65,12 @@ class PlainMember:
 
     async def leave(self, ticket_id: UUID) -> None:
         self._live.unlisten(ticket_room(ticket_id, self.actor.audience), self.key)
+
+    async def sign_out(self, code: str) -> None:
+        if not self.is_gone:
+            self.is_gone = True
+            self._live.unlisten_all(self.key)
+            await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
 
     def _listen(self, event: TimelineEvent) -> None:
         if event.kind == Kind.MESSAGE_POSTED:
@@ -85,13 +97,17 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     ws = web.WebSocketResponse(
         max_msg_size=LONGEST_FRAME, heartbeat=HEARTBEAT_SECONDS, compress=False
     )
+    if not is_welcome(request):
+        raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     await ws.prepare(request)
+    connections = request.app[keys.connections]
     try:
         ticket_id = UUID(request.match_info["ticket_id"])
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         identity = request.app[keys.identity]
         actor, claims = await identity.of_token(request.query.get("token", ""))
-        member = PlainMember(request, actor, claims.session_id)
+        member = PlainMember(request, ws, actor, claims)
+        await request.app[keys.limits].spend(limits.CONNECT, str(actor.id))
         await _join(request, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
@@ -99,11 +115,13 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     except DeskError as error:
         await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=error.code.encode())
         return ws
+    connections.add(member)
     writer = asyncio.create_task(_write(ws, member))
     try:
         await _read(request, ws, member, ticket_id)
     finally:
         member.is_gone = True
+        connections.remove(member)
         await request.app[keys.rooms].leave_all(member)
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
@@ -135,6 +153,7 @@ async def _read(
             continue
         try:
             member.actor = await request.app[keys.identity].of_session(member.session_id)
+            await request.app[keys.limits].spend(limits.POST, str(member.actor.id))
             await _post(request, member, ticket_id, message.data)
         except Unauthenticated as error:
             await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=error.code.encode())

@@ -18,7 +18,7 @@ from config import Settings
 from dev.embedded import Embedded
 
 ROOT = Path(__file__).parents[1]
-SECRET = "0b3c9f6d52a14e7f8890c1d2e3f4a5b6c7d8e9f0a1b2c3d4"
+SECRET = "0b3c9f6d52a14e7f8890c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c"
 REDIS_DATABASES = 16
 
 # What a developer has set for `make run` is not what the tests run with.
@@ -55,11 +55,14 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
         yield servers
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
+def migrated(database_url: str) -> str:
     config = Config(ROOT / "alembic.ini")
+    engine = create_engine(database_url)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        command.upgrade(config, "head")
+    engine.dispose()
+    return database_url
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +82,7 @@ def empty_database(embedded: Embedded) -> Callable[[], str]:
 
 @pytest.fixture(scope="session")
 def make_backend(embedded: Embedded, empty_database: Callable[..., str]) -> Callable[[], Backend]:
-    template = empty_database()
-    engine = create_engine(template)
-    migrate(engine)
-    engine.dispose()
+    template = migrated(empty_database())
     numbers = itertools.cycle(range(1, REDIS_DATABASES))
 
     def make() -> Backend:

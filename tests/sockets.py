@@ -28,6 +28,10 @@ class Client:
     async def _keep(self, event: str, payload: Any) -> None:
         self.seen[event].append(payload)
 
+    def on(self, event: str, handler: Callable[[Any], None]) -> None:
+        """Hears an event instead of keeping it."""
+        self.sio.on(event, handler, namespace=NAMESPACE)
+
     async def __aenter__(self) -> Self:
         await self.sio.connect(
             self._url,

@@ -32,7 +32,7 @@ def celery_app(broker_url: str) -> Celery:
         broker_connection_timeout=CONNECT_TIMEOUT,
         broker_connection_retry_on_startup=True,
         broker_transport_options=transport_options,
-        task_queues=[Queue(job.queue) for job in Job],
+        task_queues=[Queue(name) for name in sorted({job.queue for job in Job})],
         task_routes={job.value: {"queue": job.queue} for job in Job},
         task_create_missing_queues=False,
         task_ignore_result=True,

@@ -1,8 +1,10 @@
 """The Celery application of the workers: its tasks, its clock, what a new process does first."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_process_init
 from sqlalchemy.exc import OperationalError
 
@@ -15,17 +17,17 @@ from worker import transaction
 
 F = TypeVar("F", bound=Callable[[], None])
 
-# Every so often all work is looked for, woken or not.
-BEAT_SECONDS = 5.0
+# The worker takes JSON alone, so its user is no matter of code in messages.
+warnings.simplefilter("ignore", SecurityWarning)
 
 celery = celery_app(settings().broker_url)
 celery.set_default()
 celery.conf.update(
-    include=["worker.assignment", "worker.notifications"],
+    include=["worker.assignment", "worker.notifications", "worker.sessions"],
     beat_schedule={
         job.value: {
             "task": job.value,
-            "schedule": BEAT_SECONDS,
+            "schedule": job.every,
             "options": {"queue": job.queue, "expires": WAKE_EXPIRES},
         }
         for job in Job

@@ -1,6 +1,6 @@
 """The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
 
-from server.routes import auth, csr, notifications, tickets
+from server.routes import admin, auth, csr, notifications, tickets
 from server.routing import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -8,4 +8,5 @@ ROUTES: tuple[Route, ...] = (
     *tickets.ROUTES,
     *csr.ROUTES,
     *notifications.ROUTES,
+    *admin.ROUTES,
 )

@@ -8,8 +8,8 @@ from pydantic import StringConstraints
 from desk import accounts, sessions
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
-from server import keys
-from server.routing import Right, Route, body, now, reply
+from server import audit, keys, limits
+from server.routing import Right, Route, body, limit, no_body, now, reply
 from server.tokens import Claims
 
 
@@ -18,24 +18,37 @@ class RefreshToken(Input):
 
 
 async def signup(request: web.Request) -> web.Response:
+    await limit(request, limits.SIGNUP, request.app[keys.limits].address(request))
     new = await body(request, accounts.Signup)
+    await limit(request, limits.SIGNUP_ADDRESS, new.email)
     password_hash = await request.app[keys.passwords].hashed(new.password)
     profile = await request.app[keys.desk].run(
         accounts.create, new.email, new.full_name, password_hash
     )
-    return reply(profile, status=201)
+    audit.note("signed_up", user_id=profile.id)
+    shown = {name: getattr(profile, name) for name in ("id", "email", "full_name", "role")}
+    return reply(shown, status=201)
 
 
 async def login(request: web.Request) -> web.Response:
+    address = request.app[keys.limits].address(request)
+    await limit(request, limits.LOGIN, address)
     given = await body(request, accounts.Login)
     desk, tokens = request.app[keys.desk], request.app[keys.tokens]
+    counted = request.app[keys.limits]
+    await counted.require(limits.WRONG_PASSWORD_HERE, given.email, address)
+    await counted.require(limits.WRONG_PASSWORD, given.email)
     found = await desk.read(accounts.credentials, given.email)
     matches = await request.app[keys.passwords].matches(
         given.password, found.password_hash if found else None
     )
     if found is None or not matches:
+        audit.note("login_failed", user_id=found.user_id if found else None)
+        await counted.hit(limits.WRONG_PASSWORD_HERE, given.email, address)
+        await counted.hit(limits.WRONG_PASSWORD, given.email)
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     issued = await desk.run(sessions.open_session, found.user_id, tokens.refresh_lifetime, now())
+    audit.note("logged_in", user_id=issued.user_id, session_id=issued.session_id)
     return reply(tokens.pair(issued, now()))
 
 
@@ -66,9 +79,40 @@ async def _claims(request: web.Request) -> Claims:
     return request.app[keys.tokens].read(given.refresh_token, "refresh")
 
 
+async def logout_all(request: web.Request) -> web.Response:
+    await no_body(request)
+    user_id = request[keys.actor].id
+    await request.app[keys.desk].run(sessions.end_all, user_id, "logged_out", now())
+    return web.Response(status=204)
+
+
+async def change_password(request: web.Request) -> web.Response:
+    actor = request[keys.actor]
+    counted = request.app[keys.limits]
+    given = await body(request, accounts.PasswordChange)
+    # Who holds a session may not guess on either.
+    await counted.require(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
+    desk, passwords = request.app[keys.desk], request.app[keys.passwords]
+    stored = await desk.read(accounts.stored_hash, actor.id)
+    if not await passwords.matches(given.current_password, stored):
+        await counted.hit(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
+        raise accounts.wrong_password()
+    new = await passwords.hashed(given.new_password)
+    await desk.run(accounts.change_password, actor, stored, new, now())
+    audit.note("password_changed", user_id=actor.id)
+    return web.Response(status=204)
+
+
 async def me(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     return reply(await request.app[keys.desk].read(accounts.profile, actor.id))
+
+
+async def change_me(request: web.Request) -> web.Response:
+    wanted = await body(request, accounts.ProfileChange)
+    return reply(
+        await request.app[keys.desk].run(accounts.change_profile, request[keys.actor], wanted)
+    )
 
 
 ROUTES = (
@@ -76,5 +120,8 @@ ROUTES = (
     Route("POST", "/auth/login", login, Right.ANYONE),
     Route("POST", "/auth/refresh", refresh, Right.ANYONE),
     Route("POST", "/auth/logout", logout, Right.ANYONE),
+    Route("POST", "/auth/logout_all", logout_all, Right.PERSON),
+    Route("POST", "/auth/password", change_password, Right.PERSON),
     Route("GET", "/auth/me", me, Right.PERSON),
+    Route("PATCH", "/auth/me", change_me, Right.PERSON),
 )

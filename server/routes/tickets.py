@@ -13,7 +13,7 @@ from desk.lists import Filters, Position, Sort, SortField, count, ticket_list
 from desk.text import Input, Label, Seq
 from desk.views import TicketView
 from models import Status
-from server import keys
+from server import keys, limits
 from server.routing import (
     PREFIX,
     Paged,
@@ -23,6 +23,7 @@ from server.routing import (
     body,
     decode_cursor,
     encode_cursor,
+    limit,
     now,
     page,
     path_id,
@@ -144,8 +145,9 @@ async def list_messages(request: web.Request) -> web.Response:
 
 
 async def post_message(request: web.Request) -> web.Response:
-    new = await body(request, messages.NewMessage)
     actor = request[keys.actor]
+    await limit(request, limits.POST, str(actor.id))
+    new = await body(request, messages.NewMessage)
     posted = await request.app[keys.desk].run(messages.post, actor, path_id(request), new, now())
     event = timeline_event(posted.event, actor.audience)
     return reply(event, status=201 if posted.is_new else 200)
@@ -162,9 +164,9 @@ async def mark_read(request: web.Request) -> web.Response:
 ROUTES = (
     Route("POST", "/users/tickets", open_ticket, Right.PERSON),
     Route("GET", "/users/tickets", list_own, Right.PERSON),
-    Route("GET", "/users/tickets/{ticket_id}", show_own, Right.PERSON),
-    Route("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.PERSON),
-    Route("GET", "/tickets/{ticket_id}/messages", list_messages, Right.PERSON),
-    Route("POST", "/tickets/{ticket_id}/messages", post_message, Right.PERSON),
-    Route("POST", "/tickets/{ticket_id}/read", mark_read, Right.PERSON),
+    Route("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER),
+    Route("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER),
+    Route("GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER),
+    Route("POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER),
+    Route("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER),
 )

@@ -6,8 +6,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -78,15 +78,12 @@ def _wait_until_ready(url: str) -> None:
             time.sleep(0.05)
 
 
-@pytest.fixture
-def start_cluster(
-    make_backend: Callable[[], Backend], tmp_path: Path
-) -> Iterator[Callable[..., Cluster]]:
-    """``start_cluster(webs=2, workers=1)`` on an empty backend of its own."""
+@contextmanager
+def clusters(make_backend: Callable[[], Backend], logs: Path) -> Iterator[Callable[..., Cluster]]:
     with ExitStack() as stack:
 
-        def start(*, webs: int = 1, workers: int = 0) -> Cluster:
-            cluster = Cluster(make_backend(), tmp_path, stack)
+        def start(*, webs: int = 1, workers: int = 0, backend: Backend | None = None) -> Cluster:
+            cluster = Cluster(backend or make_backend(), logs, stack)
             for _ in range(workers):
                 cluster.start_worker()
             for _ in range(webs):
@@ -94,3 +91,26 @@ def start_cluster(
             return cluster
 
         yield start
+
+
+@pytest.fixture
+def start_cluster(
+    make_backend: Callable[[], Backend], tmp_path: Path
+) -> Iterator[Callable[..., Cluster]]:
+    """``start_cluster(webs=2, workers=1)`` on an empty backend of its own, or on a given one."""
+    with clusters(make_backend, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_shared_cluster(
+    make_backend: Callable[[], Backend], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Cluster]]:
+    """As `start_cluster`, for the tests of a module together."""
+    with clusters(make_backend, tmp_path_factory.mktemp("logs")) as start:
+        yield start
+
+
+@pytest.fixture
+def backend_without_redis(make_backend: Callable[[], Backend]) -> Backend:
+    return replace(make_backend(), redis_url=f"redis://127.0.0.1:{free_port()}/0")

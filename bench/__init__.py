@@ -1,0 +1,1 @@
+"""Measurements. Timing belongs here, not into the tests."""

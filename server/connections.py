@@ -1,0 +1,81 @@
+"""Open sockets, by the session that opened them: they end when it ends.
+
+A session that is ended anywhere is announced and its sockets are closed at once. As the message
+may be lost, the sessions of all sockets here are looked up every two seconds as well; so are the
+tokens that the sockets live on.
+"""
+
+import asyncio
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from desk import sessions
+from desk.errors import DeskError
+from server.identity import Identity
+from server.transaction import Desk
+
+log = structlog.get_logger("server.connections")
+
+WATCH_SECONDS = 1.5
+
+
+class Connection(Protocol):
+    session_id: UUID
+    # When the token expires that the socket lives on.
+    expires_at: datetime
+
+    async def sign_out(self, code: str) -> None:
+        """Says why, closes; nothing reaches the client after that."""
+
+
+class Connections:
+    def __init__(self, desk: Desk, identity: Identity) -> None:
+        self._desk = desk
+        self._identity = identity
+        self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def add(self, connection: Connection) -> None:
+        self._of_session[connection.session_id].add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        remaining = self._of_session[connection.session_id]
+        remaining.discard(connection)
+        if not remaining:
+            del self._of_session[connection.session_id]
+
+    def end(self, session_id: UUID, code: str) -> None:
+        """Closes the sockets of a session that is over. Never waits."""
+        self._identity.forget(session_id)
+        for connection in list(self._of_session.get(session_id, ())):
+            self._sign_out(connection, code)
+
+    def _sign_out(self, connection: Connection, code: str) -> None:
+        task = asyncio.create_task(connection.sign_out(code))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def watch_forever(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                await self._watch()
+            except DeskError as error:
+                log.warning("sessions not checked", code=error.code)
+            except Exception:
+                log.exception("sessions not checked")
+
+    async def _watch(self) -> None:
+        now = datetime.now(UTC)
+        for connections in list(self._of_session.values()):
+            for connection in list(connections):
+                if connection.expires_at <= now:
+                    self._sign_out(connection, "token_expired")
+        if self._of_session:
+            over = await self._desk.read(sessions.over, list(self._of_session), now)
+            for session_id, code in over.items():
+                self.end(session_id, code)

@@ -1,0 +1,165 @@
+"""Rate limits: counted in Redis for all processes together, here alone while Redis is down."""
+
+import time
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import structlog
+from aiohttp import web
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+from redis.asyncio import BlockingConnectionPool
+
+from config import Settings
+from desk.errors import RateLimited
+
+log = structlog.get_logger("server.limits")
+
+# After a failure Redis is left alone for this long, so that no request waits for it in vain.
+REDIS_REST_SECONDS = 5.0
+REDIS_TIMEOUT_SECONDS = 0.5
+CONNECTIONS = 8
+# IPv6 hands out networks of this size to one customer.
+IPV6_PREFIX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    name: str
+    item: RateLimitItem
+
+
+# Wrong passwords: from one address for one account, and for the account from anywhere.
+WRONG_PASSWORD_HERE = Limit("wrong-password-here", parse("10 per 5 minutes"))
+WRONG_PASSWORD = Limit("wrong-password", parse("100 per hour"))
+LOGIN = Limit("login", parse("300 per minute"))
+SIGNUP = Limit("signup", parse("300 per 10 minutes"))
+SIGNUP_ADDRESS = Limit("signup-address", parse("10 per 10 minutes"))
+POST = Limit("post", parse("600 per minute"))
+POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
+JOIN = Limit("join", parse("600 per minute"))
+CONNECT = Limit("connect", parse("120 per minute"))
+
+
+class RateLimits:
+    def __init__(self, settings: Settings) -> None:
+        self._is_on = settings.rate_limits == "on"
+        self._proxies = settings.proxies
+        self._pool = BlockingConnectionPool.from_url(
+            settings.redis_url,
+            max_connections=CONNECTIONS,
+            timeout=REDIS_TIMEOUT_SECONDS,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        )
+        redis = RedisStorage(
+            "async+redis://",
+            implementation="redispy",
+            wrap_exceptions=True,
+            key_prefix="limits",
+            connection_pool=self._pool,  # type: ignore[arg-type]  # Its type leaves out pools.
+        )
+        self._shared = SlidingWindowCounterRateLimiter(redis)
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._redis_rests_until = 0.0
+
+    async def close(self) -> None:
+        await self._pool.disconnect()
+
+    async def hit(self, limit: Limit, *who: str) -> dict[str, str]:
+        """Counts one; the headers that tell what is left. Raises `RateLimited`."""
+        limiter, allowed = await self._count(limit, who)
+        if limiter is None:
+            return {}
+        headers = await self._headers(limiter, limit, who)
+        if not allowed:
+            raise _refused(headers)
+        return headers
+
+    async def spend(self, limit: Limit, *who: str) -> None:
+        """As `hit`, for sockets: no headers, one question less."""
+        limiter, allowed = await self._count(limit, who)
+        if limiter is not None and not allowed:
+            raise _refused(await self._headers(limiter, limit, who))
+
+    async def spend_here(self, limit: Limit, *who: str) -> None:
+        """As `spend`, for what happens in this process alone, like a socket."""
+        if self._is_on and not await _ask(self._own, limit, who, cost=1):
+            raise _refused(await self._headers(self._own, limit, who))
+
+    async def require(self, limit: Limit, *who: str) -> None:
+        """Raises `RateLimited` where the next `hit` would. Counts nothing."""
+        limiter, allowed = await self._count(limit, who, cost=0)
+        if limiter is not None and not allowed:
+            raise _refused(await self._headers(limiter, limit, who))
+
+    async def _count(
+        self, limit: Limit, who: tuple[str, ...], cost: int = 1
+    ) -> tuple[SlidingWindowCounterRateLimiter | None, bool]:
+        """Who counted (nobody, where limits are off), and whether it is allowed."""
+        if not self._is_on:
+            return None, True
+        if time.monotonic() >= self._redis_rests_until:
+            try:
+                return self._shared, await _ask(self._shared, limit, who, cost)
+            except StorageError as error:
+                self._redis_rests_until = time.monotonic() + REDIS_REST_SECONDS
+                log.warning("limits are counted here alone", error=str(error.storage_error))
+        return self._own, await _ask(self._own, limit, who, cost)
+
+    async def _headers(
+        self, limiter: SlidingWindowCounterRateLimiter, limit: Limit, who: tuple[str, ...]
+    ) -> dict[str, str]:
+        try:
+            window = await limiter.get_window_stats(limit.item, limit.name, *who)
+        except StorageError:
+            return {}
+        return {
+            "RateLimit-Limit": str(limit.item.amount),
+            "RateLimit-Remaining": str(window.remaining),
+            "RateLimit-Reset": str(max(1, round(window.reset_time - time.time()))),
+        }
+
+    def address(self, request: web.Request) -> str:
+        """Where a request comes from, as one customer's network."""
+        return client_address(
+            request.remote or "", request.headers.getall("X-Forwarded-For", ()), self._proxies
+        )
+
+
+async def _ask(
+    limiter: SlidingWindowCounterRateLimiter, limit: Limit, who: tuple[str, ...], cost: int
+) -> bool:
+    if cost == 0:
+        return await limiter.test(limit.item, limit.name, *who)
+    return await limiter.hit(limit.item, limit.name, *who, cost=cost)
+
+
+def _refused(headers: dict[str, str]) -> RateLimited:
+    refused = RateLimited("rate_limited", "Too many requests; wait and try again")
+    refused.headers = {**headers, "Retry-After": headers.get("RateLimit-Reset", "1")}
+    return refused
+
+
+def client_address(
+    peer: str,
+    forwarded: list[str] | tuple[str, ...],
+    proxies: list[IPv4Network | IPv6Network],
+) -> str:
+    """The nearest address that is no trusted proxy of ours; each proxy adds its peer at the end.
+
+    What stands before that was written by the client and proves nothing.
+    """
+    hops = [hop.strip() for line in forwarded for hop in line.split(",")] + [peer]
+    for hop in reversed(hops):
+        try:
+            address = ip_address(hop)
+        except ValueError:
+            return hop[:64] if hop == peer else peer
+        if not any(address in network for network in proxies):
+            break
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(IPv6Network((address, IPV6_PREFIX), strict=False))
+    return str(address)

@@ -1,0 +1,104 @@
+"""Rate limits: counted together over Redis, alone without it, and for the right address."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from ipaddress import ip_network
+
+import pytest
+
+from desk.errors import RateLimited
+from server import limits
+from server.limits import RateLimits, client_address
+from tests.api import Api
+from tests.cluster.conftest import free_port
+from tests.conftest import Backend
+from tests.factories import PASSWORD, Person
+
+TEN = limits.WRONG_PASSWORD_HERE
+
+
+async def test_guessing_is_stopped_even_with_the_right_password(api: Api, customer: Person) -> None:
+    login = {"email": customer.email, "password": "wrong"}
+    statuses = [(await api.post("/auth/login", json=login)).status for _ in range(12)]
+    assert statuses == [401] * 10 + [429] * 2
+    refused = await api.post("/auth/login", json=login | {"password": PASSWORD})
+    assert refused.code == "rate_limited"
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert refused.headers["RateLimit-Limit"] == "10"
+    assert refused.headers["RateLimit-Remaining"] == "0"
+
+
+async def test_answers_say_what_is_left(api: Api, customer: Person) -> None:
+    ticket_id = (await api.a_ticket(customer))["id"]
+    left = []
+    for _ in range(2):
+        answer = await api.post(f"/tickets/{ticket_id}/messages", customer, json={"content": "x"})
+        left.append(int(answer.headers["RateLimit-Remaining"]))
+    assert left[1] < left[0] < int(answer.headers["RateLimit-Limit"])
+
+
+@pytest.fixture
+async def counting() -> AsyncIterator[Callable[..., RateLimits]]:
+    """Makes limits as a process of its own has them."""
+    made: list[RateLimits] = []
+
+    def make(backend: Backend, **settings: str) -> RateLimits:
+        made.append(RateLimits(backend.settings.model_copy(update=settings)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.close()
+
+
+async def test_processes_count_together(
+    backend: Backend, counting: Callable[..., RateLimits]
+) -> None:
+    one, other = counting(backend), counting(backend)
+    for n in range(10):
+        await (one, other)[n % 2].spend(TEN, "together")
+    with pytest.raises(RateLimited):
+        await one.spend(TEN, "together")
+    with pytest.raises(RateLimited):
+        await other.require(TEN, "together")
+
+
+async def test_without_redis_a_process_counts_alone(
+    backend: Backend, counting: Callable[..., RateLimits]
+) -> None:
+    cut_off = replace(backend, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    alone = counting(cut_off)
+    for _ in range(10):
+        await alone.spend(TEN, "alone")
+    with pytest.raises(RateLimited):
+        await alone.spend(TEN, "alone")
+    await counting(cut_off).spend(TEN, "alone")
+
+
+async def test_limits_can_be_off(backend: Backend, counting: Callable[..., RateLimits]) -> None:
+    off = counting(backend, rate_limits="off")
+    for _ in range(20):
+        assert await off.hit(TEN, "off") == {}
+
+
+PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1")]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("192.0.2.1", [], "192.0.2.1"),
+        ("192.0.2.1", ["203.0.113.9"], "192.0.2.1"),  # No proxy of ours said so.
+        ("10.0.0.1", ["203.0.113.9"], "203.0.113.9"),
+        ("10.0.0.1", ["6.6.6.6, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
+        ("10.0.0.1", ["6.6.6.6", "203.0.113.9"], "203.0.113.9"),
+        ("10.0.0.1", ["rubbish"], "10.0.0.1"),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("2001:db8:1:2:3::4", [], "2001:db8:1:2::/64"),
+        ("::1", ["2001:db8:1:2:3::5"], "2001:db8:1:2::/64"),
+    ],
+)
+def test_the_address_is_the_nearest_that_is_no_proxy_of_ours(
+    peer: str, forwarded: list[str], address: str
+) -> None:
+    assert client_address(peer, forwarded, PROXIES) == address

@@ -1,0 +1,154 @@
+"""Access, generated from the table of rights: every route and event, asked by everybody."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import socketio
+
+from models import Role, User
+from server.namespace import EVENTS
+from server.routes import ROUTES
+from server.routing import Right, Route
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import PASSWORD, Person, database, people
+from tests.sockets import Client
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody who may ask. The ticket is the owner's."""
+
+    anonymous: None
+    owner: Person
+    other_customer: Person
+    csr: Person
+    admin: Person
+    deactivated: Person
+    # Whose session and password the open routes are tried with.
+    bystander: Person
+    ticket_id: str
+
+
+ASKERS = ("anonymous", "owner", "other_customer", "csr", "admin", "deactivated")
+# Who gets past the door, and past the predicate in the query. On a ticket of the owner's.
+ALLOWED = {
+    Right.ANYONE: {*ASKERS},
+    Right.PERSON: {"owner", "other_customer", "csr", "admin"},
+    Right.OWNER: {"owner"},
+    Right.VIEWER: {"owner", "csr", "admin"},
+    Right.STAFF: {"csr", "admin"},
+    Right.ADMIN: {"admin"},
+}
+ROLE_NEEDED = {Right.STAFF: "csr_required", Right.ADMIN: "admin_required"}
+
+
+@pytest.fixture(scope="module")
+async def cast(backend: Backend, api: Api) -> Cast:
+    owner, other, csr, admin, gone, bystander = people(
+        backend.settings, Role.USER, Role.USER, Role.CSR, Role.ADMIN, Role.USER, Role.USER
+    )
+    with database(backend.settings) as session:
+        session.get_one(User, gone.id).is_active = False
+    ticket_id = (await api.a_ticket(owner))["id"]
+    return Cast(None, owner, other, csr, admin, gone, bystander, ticket_id)
+
+
+def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
+    """A body that the route accepts, so that nothing but access can refuse it."""
+    new_user = {"email": f"{uuid4()}@desk.test", "full_name": "New", "password": PASSWORD}
+    bodies: dict[str, dict[str, Any]] = {
+        "/auth/signup": new_user,
+        "/auth/login": {"email": cast.bystander.email, "password": PASSWORD},
+        "/auth/refresh": {"refresh_token": cast.bystander.tokens.refresh_token},
+        "/auth/logout": {"refresh_token": cast.bystander.tokens.refresh_token},
+        "/auth/password": {"current_password": "wrong", "new_password": PASSWORD},
+        "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
+        "/tickets/{ticket_id}/messages": {"content": "hello"},
+        "/tickets/{ticket_id}/read": {"seq": 1},
+        "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
+        "/admin/users": {**new_user, "role": "user"},
+    }
+    if route.method == "PATCH":
+        return {}
+    return bodies.get(route.path) if route.method == "POST" else None
+
+
+# What ends the asker's own session is not asked with the cast that others still need.
+ENDS_SESSIONS = {"/auth/logout_all"}
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+async def test_a_route_serves_exactly_who_may_use_it(
+    api: Api, cast: Cast, backend: Backend, route: Route, asker: str
+) -> None:
+    person: Person | None = getattr(cast, asker)
+    if route.path in ENDS_SESSIONS and person is not None and asker != "deactivated":
+        person = people(backend.settings, person.actor.role)[0]
+    path = (
+        route.path.replace("{ticket_id}", cast.ticket_id)
+        .replace("{user_id}", str(cast.other_customer.id))
+        .replace("{notification_id}", str(uuid4()))
+    )
+    answer = await api.call(route.method, path, person, json=body_for(route, cast))
+    if asker in ALLOWED[route.right]:
+        told = "" if answer.status < 400 else answer.code
+        assert told not in {"csr_required", "admin_required", "ticket_not_found"}
+        if route.right is not Right.ANYONE:
+            assert answer.status != 401
+    elif asker in ("anonymous", "deactivated"):
+        assert answer.status == 401
+        assert answer.code in {"not_authenticated", "session_ended"}
+    elif route.right in ROLE_NEEDED:
+        assert (answer.status, answer.code) == (403, ROLE_NEEDED[route.right])
+    else:
+        assert (answer.status, answer.code) == (404, "ticket_not_found")
+        other = await api.call(
+            route.method,
+            path.replace(cast.ticket_id, str(uuid4())),
+            person,
+            json=body_for(route, cast),
+        )
+        assert answer.body == other.body, "a ticket of somebody else's differs from none"
+
+
+PAYLOADS: dict[str, Callable[[Cast, Person], dict[str, Any]]] = {
+    "join_ticket": lambda cast, _: {"ticket_id": cast.ticket_id},
+    "leave_ticket": lambda cast, _: {"ticket_id": cast.ticket_id},
+    "post_message": lambda cast, _: {
+        "ticket_id": cast.ticket_id,
+        "client_id": str(uuid4()),
+        "content": "hi",
+    },
+    "refresh_auth": lambda _, person: {"token": person.token},
+}
+
+
+@pytest.mark.parametrize("asker", ["owner", "other_customer", "csr", "admin"])
+@pytest.mark.parametrize("event", EVENTS)
+async def test_an_event_serves_exactly_who_may_send_it(
+    web_url: str, cast: Cast, event: str, asker: str
+) -> None:
+    person: Person = getattr(cast, asker)
+    async with Client(web_url, person) as client:
+        ack = await client.call(event, PAYLOADS[event](cast, person))
+    if asker in ALLOWED[EVENTS[event].right]:
+        assert ack["ok"], ack
+    else:
+        assert ack == {
+            "ok": False,
+            "error": {"code": "ticket_not_found", "detail": "Ticket not found"},
+        }
+
+
+@pytest.mark.parametrize("asker", ["anonymous", "deactivated"])
+async def test_who_has_no_session_gets_no_socket(web_url: str, cast: Cast, asker: str) -> None:
+    person: Person | None = getattr(cast, asker)
+    token = person.token if person else "none"
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        async with Client(web_url, token):
+            pass
