@@ -76,10 +76,15 @@ def _settings(report: Report) -> Settings | None:
 
 
 def _secrets(found: Settings) -> str:
-    if len(set(found.jwt_secret_key)) < FEWEST_CHARACTERS:
-        raise click.ClickException(
-            "JWT_SECRET_KEY repeats a few characters: make one with `openssl rand -hex 32`"
-        )
+    keys = {
+        "JWT_SECRET_KEY": found.jwt_secret_key,
+        "JWT_PREVIOUS_SECRET_KEY": found.jwt_previous_secret_key,
+    }
+    for name, key in keys.items():
+        if key and len(set(key)) < FEWEST_CHARACTERS:
+            raise click.ClickException(
+                f"{name} repeats a few characters: make one with `openssl rand -hex 32`"
+            )
     return "JWT_SECRET_KEY is long enough and no known example"
 
 

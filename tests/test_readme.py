@@ -129,7 +129,9 @@ def until_posted(said: Path, process: "subprocess.Popen[bytes]") -> list[str]:
 def test_every_setting_is_explained() -> None:
     listed = re.findall(r"^\| (`[A-Z_`, ]+`) \|", section("Configuration"), re.MULTILINE)
     names = [name for cell in listed for name in re.findall(r"[A-Z_]+", cell)]
-    assert sorted(names) == sorted(name.upper() for name in Settings.model_fields)
+    # The launcher's word that the database is its own is nobody else's to set.
+    settings = Settings.model_fields.keys() - {"embedded"}
+    assert sorted(names) == sorted(name.upper() for name in settings)
 
 
 @pytest.mark.parametrize("page", ["README.md", *(ROOT / "docs").rglob("*.md")], ids=str)
