@@ -34,10 +34,6 @@ class Talker(ABC):
     async def call(self, event: str, *payload: Any) -> Any:
         """Emits and returns the acknowledgement, whatever it says."""
 
-    def on(self, event: str, handler: Callable[[Any], None]) -> None:
-        """Hears an event instead of keeping it."""
-        self.sio.on(event, handler, namespace=NAMESPACE)
-
     async def __aenter__(self) -> Self:
         try:
             await self.open()
@@ -101,6 +97,10 @@ class Client(Talker):
 
     async def _keep(self, event: str, payload: Any) -> None:
         self.seen[event].append(payload)
+
+    def on(self, event: str, handler: Callable[[Any], None]) -> None:
+        """Hears an event instead of keeping it."""
+        self.sio.on(event, handler, namespace=NAMESPACE)
 
     async def open(self) -> None:
         await self.sio.connect(

@@ -218,7 +218,7 @@ async def test_who_left_gets_nothing_more(stage: Stage, cast: Cast) -> None:
     await stage.told(*await stage.say(customer, ticket, "one"))
     assert ann.numbers == [1]
     assert bob.numbers == [1, 2]
-    assert stage.rooms.joined_by(ann) == 0
+    assert stage.rooms.joined_by(ann) == frozenset()
 
 
 async def test_who_is_gone_during_a_join_is_not_left_in_the_room(stage: Stage, cast: Cast) -> None:
