@@ -31,6 +31,7 @@ DAYS = 9
 # Nothing younger than this: the newest conversations end before the person looks at them.
 QUIET = timedelta(minutes=3)
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
+FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
 FIRST_NUMBER = 48_211
 
 
@@ -142,6 +143,11 @@ class Course:
             yield Step(at, partial(self._set, Status.CLOSED))
         elif self._story.ending == "reopened":
             yield Step(at, partial(self._say, AGAIN))
+        elif self._story.ending in ("open", "waiting"):
+            # What nobody comes back to does not fill the desk for ever.
+            at += self._pause(36 * 60, 48 * 60)
+            yield Step(at, partial(self._say, FAREWELL))
+            yield Step(at, partial(self._set, Status.CLOSED))
 
     def _pause(self, shortest: float, longest: float) -> timedelta:
         return timedelta(minutes=self._random.uniform(shortest, longest))
