@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from aiohttp import web
 
 from models import Role
-from server.app import create_app
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, people
+from tests.server.conftest import serving
 
 
 @pytest.fixture
@@ -69,12 +68,8 @@ async def test_what_an_admin_may_not_change_is_refused(
 async def alone(make_backend: Callable[[], Backend]) -> AsyncIterator[tuple[Api, Backend]]:
     """A desk without other admins."""
     backend = make_backend()
-    runner = web.AppRunner(create_app(backend.settings), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
+    async with serving(backend.settings) as url, Api(url) as api:
         yield api, backend
-    await runner.cleanup()
 
 
 @pytest.mark.parametrize("change", [{"role": "csr"}, {"is_active": False}])

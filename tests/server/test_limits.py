@@ -13,26 +13,40 @@ from tests.api import Api
 from tests.cluster.conftest import free_port
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person
+from tests.server.conftest import serving
+
+
+@pytest.fixture(scope="module")
+async def limited(backend: Backend) -> AsyncIterator[Api]:
+    """A process that counts; those of the other tests do not."""
+    settings = backend.settings.model_copy(update={"rate_limits": "on"})
+    async with serving(settings) as url, Api(url) as api:
+        yield api
+
 
 TEN = limits.WRONG_PASSWORD_HERE
 
 
-async def test_guessing_is_stopped_even_with_the_right_password(api: Api, customer: Person) -> None:
+async def test_guessing_is_stopped_even_with_the_right_password(
+    limited: Api, customer: Person
+) -> None:
     login = {"email": customer.email, "password": "wrong"}
-    statuses = [(await api.post("/auth/login", json=login)).status for _ in range(12)]
+    statuses = [(await limited.post("/auth/login", json=login)).status for _ in range(12)]
     assert statuses == [401] * 10 + [429] * 2
-    refused = await api.post("/auth/login", json=login | {"password": PASSWORD})
+    refused = await limited.post("/auth/login", json=login | {"password": PASSWORD})
     assert refused.code == "rate_limited"
     assert int(refused.headers["Retry-After"]) >= 1
     assert refused.headers["RateLimit-Limit"] == "10"
     assert refused.headers["RateLimit-Remaining"] == "0"
 
 
-async def test_answers_say_what_is_left(api: Api, customer: Person) -> None:
-    ticket_id = (await api.a_ticket(customer))["id"]
+async def test_answers_say_what_is_left(limited: Api, customer: Person) -> None:
+    ticket_id = (await limited.a_ticket(customer))["id"]
     left = []
     for _ in range(2):
-        answer = await api.post(f"/tickets/{ticket_id}/messages", customer, json={"content": "x"})
+        answer = await limited.post(
+            f"/tickets/{ticket_id}/messages", customer, json={"content": "x"}
+        )
         left.append(int(answer.headers["RateLimit-Remaining"]))
     assert left[1] < left[0] < int(answer.headers["RateLimit-Limit"])
 
@@ -43,7 +57,8 @@ async def counting() -> AsyncIterator[Callable[..., RateLimits]]:
     made: list[RateLimits] = []
 
     def make(backend: Backend, **settings: str) -> RateLimits:
-        made.append(RateLimits(backend.settings.model_copy(update=settings)))
+        on = {"rate_limits": "on"} | settings
+        made.append(RateLimits(backend.settings.model_copy(update=on)))
         return made[-1]
 
     yield make
