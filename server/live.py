@@ -30,6 +30,7 @@ ECHO_SECONDS = 3.0
 DEAF_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
+CLOSE_SECONDS = 0.2
 
 
 Listener = Callable[[TimelineEvent], None]
@@ -64,9 +65,14 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         ]
 
     async def close(self) -> None:
-        for task in (*self._tasks, self.thread):
-            task.cancel()
-        await asyncio.gather(*self._tasks, self.thread, return_exceptions=True)
+        """Asks until all have ended: a timeout of redis-py swallows a cancellation that comes
+        at the same moment.
+        """
+        pending: set[asyncio.Task[None]] = {*self._tasks, self.thread}
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CLOSE_SECONDS)
 
     # Out
 
