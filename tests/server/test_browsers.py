@@ -55,7 +55,9 @@ async def test_a_listed_page_may_call_and_read_the_headers(listed: Api) -> None:
     assert preflight.headers["Access-Control-Allow-Origin"] == PAGE
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example.com", "null", f"{PAGE}.evil.com"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example.com", "null", f"{PAGE}.evil.com", "http://["]
+)
 async def test_another_page_may_not(listed: Api, customer: Person, origin: str) -> None:
     answer = await listed.get("/auth/me", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in answer.headers
