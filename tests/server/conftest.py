@@ -30,6 +30,18 @@ async def api(web_url: str) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
+async def application(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]]:
+    """A process of the test's own, to look into and to bend."""
+    app = create_app(backend.settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
+        yield app, api
+    await runner.cleanup()
+
+
+@pytest.fixture
 def customer(backend: Backend) -> Person:
     return people(backend.settings, Role.USER)[0]
 
