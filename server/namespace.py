@@ -1,5 +1,6 @@
 """The Socket.IO side of a ticket: every event is validated, run as a rule, acknowledged."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from desk.text import ClientId, Content, Id, Input, Seq
 from server import keys, limits
 from server.live import Live
 from server.refusals import internal, refusal
-from server.routing import Right, admit, now
+from server.routing import Right, admit, now, require_role
 from server.tokens import Claims
 from wire.channel import NAMESPACE, TIMELINE, ticket_room, user_room
 from wire.shapes import TimelineEvent, timeline_event
@@ -67,7 +68,8 @@ class SocketMember:
         self.is_gone = False
 
     async def send(self, event: TimelineEvent) -> None:
-        await self._live.emit_here(TIMELINE, event, self.key)
+        if not self.is_gone:
+            await self._live.emit_here(TIMELINE, event, self.key)
 
     async def enter(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
@@ -80,6 +82,9 @@ class SocketMember:
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
             self.is_gone = True
+            # Before anything that waits: a room that is busy must not hold this up.
+            self._live.leave_rooms(self.key)
+            self._live.server.drop_events(self.key)
             await self._live.emit_here(SIGNED_OUT, {"code": code}, self.key)
             await self._live.server.hang_up(self.key)
 
@@ -104,6 +109,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._connections = app[keys.connections]
         self._limits = app[keys.limits]
         self._members: dict[str, SocketMember] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def trigger_event(self, event: str, sid: str, *args: Any) -> object:
         """The only door. python-socketio sends the life cycle through it as well, and a client
@@ -131,7 +137,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("invalid", "Send one object", pointer="")
         payload = event.payload.model_validate(args[0])
         try:
-            member.actor = await self._identity.of_session(member.session_id)
+            actor = await self._identity.of_session(member.session_id)
+            require_role(actor, member.actor)
         except Unauthenticated as error:
             self._connections.end(member.session_id, error.code)
             raise
@@ -145,19 +152,23 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             member.is_gone = True
             self._connections.remove(member)
             self._changes.left(member.actor)
-            await self._rooms.leave_all(member)
+            # Not awaited: the socket leaves what the library knows of it only after this.
+            task = asyncio.create_task(self._rooms.leave_all(member))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     async def _connect(self, sid: str, auth: object) -> None:
         try:
             credentials = Credentials.model_validate(auth)
             actor, claims = await self._identity.of_token(credentials.token)
             await self._limits.spend(limits.CONNECT, str(actor.id))
+            member = SocketMember(self._live, sid, actor, claims)
+            await self._connections.admit(member)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
-        self._members[sid] = member = SocketMember(self._live, sid, actor, claims)
-        self._connections.add(member)
+        self._members[sid] = member
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
 
@@ -185,9 +196,16 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         actor, claims = await self._identity.of_token(given.token)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
-        self._connections.remove(member)
-        member.session_id, member.expires_at = claims.session_id, claims.expires_at
-        self._connections.add(member)
+        try:
+            require_role(actor, member.actor)
+            if member.is_gone:
+                raise Unauthenticated("session_ended", "The session is over; log in again")
+            self._connections.remove(member)
+            member.session_id, member.expires_at = claims.session_id, claims.expires_at
+            await self._connections.admit(member)
+        except Unauthenticated as error:
+            self._connections.close(member, error.code)
+            raise
         return {}
 
 

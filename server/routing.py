@@ -85,6 +85,12 @@ def admit(right: Right, actor: Actor) -> None:
         raise Forbidden("admin_required", "Admin privileges required")
 
 
+def require_role(actor: Actor, before: Actor) -> None:
+    """Whose role has changed is in rooms that are not theirs any more, and has to connect anew."""
+    if actor.role is not before.role:
+        raise Unauthenticated("role_changed", "The role has changed; log in again")
+
+
 def bearer(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
