@@ -137,20 +137,23 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         return client
 
     async def _publish_forever(self) -> None:
-        redis = self._connection()
-        while True:
-            messages = [await self._outgoing.get()]
-            while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
-                messages.append(self._outgoing.get_nowait())
-            try:
-                async with redis.pipeline(transaction=False) as pipeline:
-                    for message in messages:
-                        pipeline.publish(self.channel, codec.encode(message))
-                    await pipeline.execute()
-            except (aioredis.RedisError, OSError) as error:
-                log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
-            except Exception:
-                log.exception("cannot publish")
+        async with self._connection() as redis:
+            while True:
+                messages = [await self._outgoing.get()]
+                while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
+                    messages.append(self._outgoing.get_nowait())
+                await self._publish_all(redis, messages)
+
+    async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
+        try:
+            async with redis.pipeline(transaction=False) as pipeline:
+                for message in messages:
+                    pipeline.publish(self.channel, codec.encode(message))
+                await pipeline.execute()
+        except (aioredis.RedisError, OSError) as error:
+            log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
+        except Exception:
+            log.exception("cannot publish")
 
     async def _echo_forever(self) -> None:
         while True:
