@@ -169,7 +169,8 @@ async def test_a_busy_room_does_not_hold_up_a_sign_out(
     application: tuple[web.Application, Api], customer: Person, csr: Person
 ) -> None:
     app, api = application
-    assert (session_id := customer.actor.session_id)
+    session_id = customer.actor.session_id
+    assert session_id is not None
     busy, other = [(await api.a_ticket(customer))["id"] for _ in range(2)]
     async with Client(api.url, customer) as client:
         await client.join(busy)
