@@ -13,10 +13,10 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 
 from desk import messages, views
 from desk.access import Actor
-from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
+from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
-from server import keys, limits
+from server import audit, keys, limits
 from server.live import Live
 from server.refusals import internal, refusal
 from server.routing import Right, admit, now, require_role
@@ -123,6 +123,9 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             data = await self._handle(self._members[sid], event, args)
         except Exception as error:
             told = refusal(error)
+            if isinstance(error, Forbidden | RateLimited):
+                user_id = self._members[sid].actor.id
+                audit.note("refused", user_id=user_id, code=error.code, what=event[:64])
             if told is None:
                 log.exception("event failed", event_name=event[:64])
                 told = internal()

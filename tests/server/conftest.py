@@ -1,10 +1,15 @@
 """One web process's application, inside the test process, on a real port."""
 
-from collections.abc import AsyncIterator
+import io
+import logging
+import sys
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 from aiohttp import web
 
+import logs
 from models import Role
 from server.app import create_app
 from tests.api import Api
@@ -55,3 +60,20 @@ def stranger(backend: Backend) -> Person:
 @pytest.fixture
 def csr(backend: Backend) -> Person:
     return people(backend.settings, Role.CSR)[0]
+
+
+@pytest.fixture(params=["text", "json"])
+def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What a process would have written, at the lowest level that can be set."""
+    root, said = logging.getLogger(), io.StringIO()
+    before, level = root.handlers[:], root.level
+    quiet = {name: logging.getLogger(name).level for name in logs.QUIET}
+    monkeypatch.setattr(sys, "stdout", said)
+    # Not closed, and not caught: pytest's own handlers come back afterwards.
+    root.handlers = []
+    logs.configure("DEBUG", request.param)
+    yield said
+    root.handlers, root.level = before, level
+    for name, was in quiet.items():
+        logging.getLogger(name).setLevel(was)
+    structlog.reset_defaults()

@@ -3,15 +3,12 @@
 import asyncio
 import io
 import logging
-import sys
-from collections.abc import Iterator
 
 import pytest
 import structlog
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-import logs
 from desk import accounts
 from models import Role, User
 from server import keys
@@ -22,23 +19,6 @@ from tests.sockets import Client
 
 SECRET = "SECRETWORD"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
-
-
-@pytest.fixture(params=["text", "json"])
-def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What a process would have written, at the lowest level that can be set."""
-    root, said = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in logs.QUIET}
-    monkeypatch.setattr(sys, "stdout", said)
-    # Not closed, and not caught: pytest's own handlers come back afterwards.
-    root.handlers = []
-    logs.configure("DEBUG", request.param)
-    yield said
-    root.handlers, root.level = before, level
-    for name, was in quiet.items():
-        logging.getLogger(name).setLevel(was)
-    structlog.reset_defaults()
 
 
 async def raw(api: Api, request: bytes) -> bytes:
