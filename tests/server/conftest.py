@@ -4,12 +4,14 @@ import io
 import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 import structlog
 from aiohttp import web
 
 import logs
+from config import Settings
 from models import Role
 from server.app import create_app
 from tests.api import Api
@@ -34,16 +36,29 @@ async def api(web_url: str) -> AsyncIterator[Api]:
         yield api
 
 
-@pytest.fixture
-async def application(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]]:
-    """A process of the test's own, to look into and to bend."""
-    app = create_app(backend.settings)
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[web.Application, Api]]:
+    app = create_app(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
         yield app, api
     await runner.cleanup()
+
+
+@pytest.fixture
+async def application(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]]:
+    """A process of the test's own, to look into and to bend."""
+    async with serving(backend.settings) as served:
+        yield served
+
+
+@pytest.fixture
+async def another(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]]:
+    """One more process."""
+    async with serving(backend.settings) as served:
+        yield served
 
 
 @pytest.fixture
