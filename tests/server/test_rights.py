@@ -58,7 +58,7 @@ async def cast(backend: Backend, api: Api) -> Cast:
 
 
 def expected(path: str) -> Right:
-    """The contract's rights, by address. The tests below trust the table; this is what they trust."""
+    """The contract's rights, by address: the tests below trust the table, and this is why."""
     if path in {"/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"}:
         return Right.ANYONE
     by_address = {
