@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 from desk import sessions
-from server import connections, keys
+from server import keys
+from server.connections import Connections
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now
@@ -21,7 +22,12 @@ pytestmark = pytest.mark.usefixtures("without_watch")
 
 @pytest.fixture
 def without_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "WATCH_SECONDS", 3600.0)
+    """In the processes that start now."""
+
+    async def watch_forever(_: Connections) -> None:
+        pass
+
+    monkeypatch.setattr(Connections, "watch_forever", watch_forever)
 
 
 def end_unannounced(backend: Backend, app: web.Application, person: Person) -> None:
