@@ -119,13 +119,13 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         if not self._live.is_connected(sid, NAMESPACE):
             await self._life_cycle(event, sid, *args)
             return None
+        member = self._members[sid]
         try:
-            data = await self._handle(self._members[sid], event, args)
+            data = await self._handle(member, event, args)
         except Exception as error:
             told = refusal(error)
             if isinstance(error, Forbidden | RateLimited):
-                user_id = self._members[sid].actor.id
-                audit.note("refused", user_id=user_id, code=error.code, what=event[:64])
+                audit.note("refused", user_id=member.actor.id, code=error.code, what=event[:64])
             if told is None:
                 log.exception("event failed", event_name=event[:64])
                 told = internal()
