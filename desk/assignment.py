@@ -4,8 +4,10 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Strict
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -40,7 +42,7 @@ class Assign(Input):
     """``assignee_id`` null puts the ticket back into the queue."""
 
     assignee_id: Id | None
-    priority: Priority | None = None
+    priority: Annotated[Priority | None, Strict(False)] = None
 
 
 @dataclass(frozen=True, slots=True)

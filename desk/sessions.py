@@ -125,7 +125,7 @@ def prune(session: Session, now: datetime) -> int:
 def actor(session: Session, session_id: UUID, now: datetime) -> Actor | None:
     """Who is behind a session; None if it is over or the account is not active."""
     row = session.execute(
-        select(User.id, User.role)
+        select(User.id, User.role, User.full_name)
         .join(AuthSession, AuthSession.user_id == User.id)
         .where(
             AuthSession.id == session_id,
@@ -134,4 +134,4 @@ def actor(session: Session, session_id: UUID, now: datetime) -> Actor | None:
             User.is_active,
         )
     ).one_or_none()
-    return Actor(row.id, row.role, session_id) if row else None
+    return Actor(row.id, row.role, session_id, row.full_name) if row else None

@@ -14,7 +14,7 @@ from desk import timeline
 from desk.access import Actor, numbered, visible
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
-from desk.outbox import outbox
+from desk.outbox import Read, outbox
 from desk.text import Description, Input, Label, Tag, Title
 from desk.views import TicketView, not_found, show
 from models import Event, Kind, Priority, ReadCursor, Status, Ticket
@@ -165,15 +165,29 @@ def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
     ticket = seen(session, actor, ticket_id)
     number = numbered(actor.audience)
     # A customer's number stands for the staff's number of the same event.
-    upto = session.scalar(
-        select(func.max(Event.seq)).where(Event.ticket_id == ticket_id, number <= seq)
-    )
-    if upto is None:
+    upto = session.execute(
+        select(func.max(Event.seq), func.max(Event.public_seq)).where(
+            Event.ticket_id == ticket_id, number <= seq
+        )
+    ).one()
+    before = session.scalar(_read_cursor(actor, ticket_id).with_for_update()) or 0
+    if upto[0] is None or upto[0] <= before:
         return
-    cursor = insert(ReadCursor).values(user_id=actor.id, ticket_id=ticket.id, seq=upto)
+    cursor = insert(ReadCursor).values(user_id=actor.id, ticket_id=ticket.id, seq=upto[0])
     session.execute(
         cursor.on_conflict_do_update(
             index_elements=[ReadCursor.user_id, ReadCursor.ticket_id],
             set_={"seq": func.greatest(ReadCursor.seq, cursor.excluded.seq)},
         )
+    )
+    public_before = session.scalar(
+        select(func.max(Event.public_seq)).where(Event.ticket_id == ticket_id, Event.seq <= before)
+    )
+    moved = upto[1] if upto[1] != public_before else None
+    outbox(session).reads.append(Read(ticket_id, actor.id, upto[0], moved))
+
+
+def _read_cursor(actor: Actor, ticket_id: UUID) -> Select[int]:
+    return select(ReadCursor.seq).where(
+        ReadCursor.user_id == actor.id, ReadCursor.ticket_id == ticket_id
     )

@@ -16,10 +16,12 @@ import structlog
 from desk import sessions
 from desk.errors import DeskError
 from server.identity import Identity
+from server.live import Live
 from server.transaction import Desk
 
 log = structlog.get_logger("server.connections")
 
+END = "end_session"
 WATCH_SECONDS = 1.5
 
 
@@ -33,11 +35,13 @@ class Connection(Protocol):
 
 
 class Connections:
-    def __init__(self, desk: Desk, identity: Identity) -> None:
+    def __init__(self, desk: Desk, identity: Identity, live: Live) -> None:
         self._desk = desk
+        self._live = live
         self._identity = identity
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
         self._closing: set[asyncio.Task[None]] = set()
+        live.hear(END, lambda said: self.end(UUID(said["session_id"]), said["code"]))
 
     def add(self, connection: Connection) -> None:
         self._of_session[connection.session_id].add(connection)
@@ -47,6 +51,11 @@ class Connections:
         remaining.discard(connection)
         if not remaining:
             del self._of_session[connection.session_id]
+
+    def end_everywhere(self, session_id: UUID, code: str) -> None:
+        """Tells every process, this one at once, that a session is over."""
+        self.end(session_id, code)
+        self._live.tell(END, session_id=session_id, code=code)
 
     def end(self, session_id: UUID, code: str) -> None:
         """Closes the sockets of a session that is over. Never waits."""

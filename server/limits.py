@@ -39,6 +39,8 @@ SIGNUP = Limit("signup", parse("300 per 10 minutes"))
 SIGNUP_ADDRESS = Limit("signup-address", parse("10 per 10 minutes"))
 POST = Limit("post", parse("600 per minute"))
 POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
+TYPING = Limit("typing", parse("30 per 10 seconds"))
+READ = Limit("read", parse("60 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 CONNECT = Limit("connect", parse("120 per minute"))
 

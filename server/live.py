@@ -7,9 +7,8 @@ echo is made anew. `server.rooms` turns the hints into a timeline without holes.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 import socketio
 import structlog
@@ -22,8 +21,6 @@ from wire.shapes import Recorded, TimelineEvent
 
 log = structlog.get_logger("server.live")
 
-# Our own messages on the channel, which the library's loop passes over.
-END = "end_session"
 ECHO = "echo"
 
 LONGEST_QUEUE = 10_000
@@ -36,6 +33,7 @@ TIMEOUT_SECONDS = 3.0
 
 
 Listener = Callable[[TimelineEvent], None]
+Hearer = Callable[[dict[str, Any]], None]
 
 
 class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
@@ -43,7 +41,10 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         super().__init__(redis_url, channel=CHANNEL)
         # Set once, before the first request: the takers need this manager themselves.
         self.take_hint: Callable[[Recorded], None] = lambda _: None
-        self.take_end: Callable[[UUID, str], None] = lambda _, __: None
+        # Our own messages on the channel, which the library's loop passes over.
+        self._hearers: dict[str, Hearer] = {}
+        # Called when what the others said may have been missed.
+        self.on_subscribed: Callable[[], Awaitable[None]] | None = None
         self._listeners: dict[str, dict[str, Listener]] = {}
         self._announcing: set[asyncio.Task[None]] = set()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
@@ -72,12 +73,15 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
     def publish(self, recorded: Recorded) -> None:
         """Tells every process, this one at once, of an event that was committed."""
         self.take_hint(recorded)
-        self._enqueue({"method": "emit", "event": TIMELINE, "data": recorded})
+        self._enqueue({"method": "emit", "event": TIMELINE, "data": [recorded]})
 
-    def end_session(self, session_id: UUID, code: str) -> None:
-        """Tells every process, this one at once, that a session is over."""
-        self.take_end(session_id, code)
-        self._enqueue({"method": END, "session_id": session_id, "code": code})
+    def hear(self, method: str, hearer: Hearer) -> None:
+        """Lets a part of this process hear what the same part of the others tells."""
+        self._hearers[method] = hearer
+
+    def tell(self, method: str, **said: object) -> None:
+        """Tells the other processes. It may be lost with Redis."""
+        self._enqueue({"method": method, **said})
 
     async def broadcast(self, recorded: Recorded) -> None:
         """Delivers the next event of a ticket to the members in this process."""
@@ -93,9 +97,13 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         """Emits to the sockets of this process that are in the room."""
         await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
 
-    def announce(self, event: str, data: object, room: str) -> None:
-        """Emits to a room in every process, without waiting. It may be lost with Redis."""
-        task = asyncio.create_task(self.emit(event, data, namespace=NAMESPACE, room=room))
+    def announce(self, event: str, data: object, room: str, skip: str | None = None) -> None:
+        """Emits to a room in every process, without waiting. It may be lost with Redis.
+
+        ``skip``: the socket that is not to hear it.
+        """
+        emitting = self.emit(event, data, namespace=NAMESPACE, room=room, skip_sid=skip)
+        task = asyncio.create_task(emitting)
         self._announcing.add(task)
         task.add_done_callback(self._announcing.discard)
 
@@ -160,6 +168,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
                 async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(self.channel)
                     self._heard = time.monotonic()
+                    if self.on_subscribed is not None:
+                        await self.on_subscribed()
                     while self.is_subscribed:
                         message = await pubsub.get_message(timeout=1.0)
                         if message is not None:
@@ -181,12 +191,14 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             return []
         if message.get("host_id") == self.host_id:
             self._heard = time.monotonic()
-        elif message.get("method") == END:
-            self.take_end(UUID(message["session_id"]), message["code"])
+        elif hearer := self._hearers.get(message.get("method", "")):
+            hearer(message)
         return [message]
 
     async def _handle_emit(self, message: dict[str, Any]) -> None:
         if message.get("event") == TIMELINE:
-            self.take_hint(Recorded.from_json(message["data"]))
+            # A list, as the library makes of the arguments that the worker emits with it.
+            [data] = message["data"]
+            self.take_hint(Recorded.from_json(data))
         else:
             await super()._handle_emit(message)

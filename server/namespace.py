@@ -1,6 +1,7 @@
 """The Socket.IO side of a ticket: every event is validated, run as a rule, acknowledged."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,13 +11,13 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, StringConstraints, ValidationError
 
-from desk import messages, views
-from desk.access import Actor
+from desk import messages, tickets, views
+from desk.access import Actor, Audience
 from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
 from server import keys, limits
-from server.live import Live
+from server.engine import UNREADABLE
 from server.refusals import internal, refusal
 from server.routing import Right, admit, now
 from server.tokens import Claims
@@ -26,6 +27,8 @@ from wire.shapes import TimelineEvent, timeline_event
 log = structlog.get_logger("server.namespace")
 
 SIGNED_OUT = "signed_out"
+# Between two looks whether a connection stands.
+CONNECTED_SECONDS = 0.05
 MOST_TICKETS_JOINED = 500
 
 
@@ -51,6 +54,16 @@ class PostMessage(Input):
     internal: bool = False
 
 
+class Typing(Input):
+    ticket_id: Id
+    active: bool
+
+
+class MarkRead(Input):
+    ticket_id: Id
+    seq: Seq
+
+
 class RefreshAuth(Input):
     token: Annotated[str, StringConstraints(max_length=8192)]
 
@@ -58,8 +71,9 @@ class RefreshAuth(Input):
 class SocketMember:
     """One connected socket, as a member of ticket rooms."""
 
-    def __init__(self, live: Live, sid: str, actor: Actor, claims: Claims) -> None:
-        self._live = live
+    def __init__(self, app: web.Application, sid: str, actor: Actor, claims: Claims) -> None:
+        self._live = app[keys.live]
+        self._presence = app[keys.presence]
         self.key = sid
         self.actor = actor
         self.session_id = claims.session_id
@@ -72,10 +86,12 @@ class SocketMember:
     async def enter(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
         await self._live.enter_room(self.key, NAMESPACE, room)
+        self._presence.entered(self.actor, ticket_id)
 
     async def leave(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
         await self._live.leave_room(self.key, NAMESPACE, room)
+        self._presence.left(self.actor, ticket_id)
 
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
@@ -96,6 +112,8 @@ class Event:
 class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     def __init__(self, app: web.Application) -> None:
         super().__init__(NAMESPACE)
+        self._app = app
+        self._presence = app[keys.presence]
         self._desk = app[keys.desk]
         self._identity = app[keys.identity]
         self._live = app[keys.live]
@@ -103,7 +121,10 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._changes = app[keys.changes]
         self._connections = app[keys.connections]
         self._limits = app[keys.limits]
+        self._resync = app[keys.resync]
         self._members: dict[str, SocketMember] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        app[keys.sockets].on_cut_off = self._cut_off
 
     async def trigger_event(self, event: str, sid: str, *args: Any) -> object:
         """The only door. python-socketio sends the life cycle through it as well, and a client
@@ -124,6 +145,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return {"ok": True, "data": data}
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
+        if name == UNREADABLE:
+            raise Invalid("invalid_json", "The event is not valid JSON")
         event = EVENTS.get(name)
         if event is None:
             raise Invalid("unknown_event", "There is no such event")
@@ -156,18 +179,40 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
-        self._members[sid] = member = SocketMember(self._live, sid, actor, claims)
+        self._members[sid] = member = SocketMember(self._app, sid, actor, claims)
         self._connections.add(member)
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
 
+        self._start(self._call_back(member))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _cut_off(self, sid: str) -> None:
+        if member := self._members.get(sid):
+            self._resync.remember(member.session_id, self._rooms.joined_by(member))
+
+    async def _call_back(self, member: SocketMember) -> None:
+        """Tells who was cut off, on their return, where they may have missed something."""
+        ticket_ids = await self._resync.recall(member.session_id)
+        while ticket_ids and not self._live.is_connected(member.key, NAMESPACE):
+            await asyncio.sleep(CONNECTED_SECONDS)
+            if member.is_gone:
+                return
+        for ticket_id in ticket_ids:
+            await self._live.emit_here("resync", {"ticket_id": ticket_id}, member.key)
+
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
         await self._limits.spend(limits.JOIN, str(member.actor.id))
-        if self._rooms.joined_by(member) >= MOST_TICKETS_JOINED:
+        if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
         ticket = await self._desk.read(views.show, member.actor, given.ticket_id)
-        return {"ticket": ticket, "seq": joined.seq, "more": joined.more, "viewers": []}
+        viewers = await self._presence.viewers(given.ticket_id)
+        return {"ticket": ticket, "seq": joined.seq, "more": joined.more, "viewers": viewers}
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
         await self._rooms.leave(member, given.ticket_id)
@@ -179,6 +224,21 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
         posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, now())
         return timeline_event(posted.event, member.actor.audience)
+
+    async def typing(self, member: SocketMember, given: Typing) -> object:
+        """Tells the others, who have to be told again: it is kept nowhere."""
+        await self._limits.spend_here(limits.TYPING, member.key)
+        self._rooms.require_inside(member, given.ticket_id)
+        payload = {**given.model_dump(), "user_id": member.actor.id}
+        for audience in Audience:
+            room = ticket_room(given.ticket_id, audience)
+            self._live.announce("typing", payload, room, skip=member.key)
+        return {}
+
+    async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
+        await self._limits.spend_here(limits.READ, member.key)
+        await self._desk.run(tickets.mark_read, member.actor, given.ticket_id, given.seq)
+        return {}
 
     async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
@@ -196,6 +256,8 @@ EVENTS = {
     "join_ticket": Event(JoinTicket, Tickets.join_ticket, Right.VIEWER),
     "leave_ticket": Event(LeaveTicket, Tickets.leave_ticket, Right.PERSON),
     "post_message": Event(PostMessage, Tickets.post_message, Right.VIEWER),
+    "typing": Event(Typing, Tickets.typing, Right.VIEWER),
+    "mark_read": Event(MarkRead, Tickets.mark_read, Right.VIEWER),
     "refresh_auth": Event(RefreshAuth, Tickets.refresh_auth, Right.PERSON),
 }
 

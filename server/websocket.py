@@ -16,7 +16,7 @@ from desk.text import ClientId, Content, Id, Input
 from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
-from server.engine import LONGEST_FRAME
+from server.engine import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
 from server.routing import now
 from server.tokens import Claims
@@ -47,6 +47,7 @@ class PlainMember:
         self, request: web.Request, ws: web.WebSocketResponse, actor: Actor, claims: Claims
     ) -> None:
         self._live = request.app[keys.live]
+        self._presence = request.app[keys.presence]
         self._ws = ws
         self.key = f"ws:{uuid4()}"
         self.actor = actor
@@ -62,9 +63,11 @@ class PlainMember:
     async def enter(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
         self._live.listen(room, self.key, self._listen)
+        self._presence.entered(self.actor, ticket_id)
 
     async def leave(self, ticket_id: UUID) -> None:
         self._live.unlisten(ticket_room(ticket_id, self.actor.audience), self.key)
+        self._presence.left(self.actor, ticket_id)
 
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
@@ -95,7 +98,7 @@ class PlainMember:
 
 async def ticket_socket(request: web.Request) -> web.StreamResponse:
     ws = web.WebSocketResponse(
-        max_msg_size=LONGEST_FRAME, heartbeat=HEARTBEAT_SECONDS, compress=False
+        max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT_SECONDS, compress=False
     )
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")

@@ -125,6 +125,8 @@ PAYLOADS: dict[str, Callable[[Cast, Person], dict[str, Any]]] = {
         "client_id": str(uuid4()),
         "content": "hi",
     },
+    "typing": lambda cast, _: {"ticket_id": cast.ticket_id, "active": True},
+    "mark_read": lambda cast, _: {"ticket_id": cast.ticket_id, "seq": 1},
     "refresh_auth": lambda _, person: {"token": person.token},
 }
 
@@ -136,6 +138,7 @@ async def test_an_event_serves_exactly_who_may_send_it(
 ) -> None:
     person: Person = getattr(cast, asker)
     async with Client(web_url, person) as client:
+        await client.call("join_ticket", {"ticket_id": cast.ticket_id})
         ack = await client.call(event, PAYLOADS[event](cast, person))
     if asker in ALLOWED[EVENTS[event].right]:
         assert ack["ok"], ack
