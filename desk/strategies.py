@@ -56,6 +56,8 @@ def choose(strategy: Strategy, candidates: Sequence[Candidate], random: Random) 
 def caught_up(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Those who have as many tickets as the others by now, or no others to compare with."""
     floor = _lowest_load(candidates)
+    if floor is None and any(c.available and not c.catching_up for c in candidates):
+        return []  # The others are full: once they have room they are to be compared with.
     return [
         c
         for c in candidates
@@ -64,6 +66,10 @@ def caught_up(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _lowest_load(candidates: Sequence[Candidate]) -> int | None:
-    """The fewest tickets of somebody who was there all the time; None if there is nobody."""
-    there = (c.open_tickets for c in candidates if c.available and not c.catching_up)
-    return min(there, default=None)
+    """The fewest tickets of somebody with room who was there all the time; None for nobody.
+
+    Who is full says nothing: their few tickets may come of a small capacity.
+    """
+    return min(
+        (c.open_tickets for c in candidates if c.is_eligible and not c.catching_up), default=None
+    )

@@ -93,6 +93,27 @@ def test_who_has_as_many_as_the_others_has_caught_up() -> None:
     assert caught_up([*others, late, later, away]) == [late]
 
 
+@pytest.mark.parametrize("full", [20, 1000])
+def test_who_is_full_says_nothing_about_what_the_others_have(full: int) -> None:
+    others = [candidate(1, open_tickets=full, capacity=full), candidate(2, open_tickets=60)]
+    late = candidate(3, open_tickets=30)
+    late.catching_up = True
+    assert assign(Strategy.LEAST_LOADED, [*others, late], 20) == {2: 10, 3: 10}
+
+
+def test_while_the_others_are_full_nobody_catches_up_with_them() -> None:
+    others = [
+        candidate(1, open_tickets=50, capacity=50),
+        candidate(2, open_tickets=50, capacity=50),
+    ]
+    late = candidate(3)
+    late.catching_up = True
+    assert assign(Strategy.LEAST_LOADED, [*others, late], 5) == {3: 5}
+    for other in others:
+        other.capacity = 100
+    assert assign(Strategy.LEAST_LOADED, [*others, late], 30) == {1: 10, 2: 10, 3: 10}
+
+
 def test_where_all_have_just_come_there_is_nobody_to_catch_up_with() -> None:
     new = [candidate(1), candidate(2, open_tickets=2)]
     for one in new:
