@@ -17,10 +17,10 @@ from desk.jobs import Job
 from dev.embedded import Embedded
 from models import AssignmentDecision, Event, Kind, Notification, Role, Ticket
 from tests import ledger
-from tests.cluster.conftest import Cluster
-from tests.cluster.storm import WITHIN, children, kill_pool, storm, unassigned
+from tests.cluster.conftest import PATIENCE, Cluster
+from tests.cluster.storm import WITHIN, kill_pool, ready, storm, supervised, unassigned
 from tests.factories import Person, a_ticket, database, people
-from wire.broker import celery_app, wake
+from wire.broker import celery_app
 
 FULL = os.environ.get("ASSIGNMENT_STORM") == "full"
 
@@ -55,8 +55,8 @@ def broker(tmp_path: Path) -> Iterator[Embedded]:
         yield servers
 
 
-def until(condition: Callable[[], bool], within: float = WITHIN) -> None:
-    deadline = time.monotonic() + within
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.05)
@@ -66,13 +66,13 @@ def open_ticket(cluster: Cluster, customer: Person, *, woken: bool = True) -> No
     with database(cluster.settings) as session:
         a_ticket(session, customer.actor)
     if woken:
-        url = cluster.environment.get("BROKER_URL", cluster.settings.broker_url)
-        wake(celery_app(url), Job.DRAIN_ASSIGNMENT)
+        send(cluster, Job.DRAIN_ASSIGNMENT)
 
 
-def ready(cluster: Cluster) -> None:
-    """The workers have their pools: what they are sent now they begin at once."""
-    until(lambda: all(len(children(worker.pid)) >= 2 for worker in cluster.workers))
+def send(cluster: Cluster, task: str, *args: object) -> None:
+    """A wake-up that does not expire while a slow machine starts a process."""
+    app = celery_app(cluster.environment.get("BROKER_URL", cluster.settings.broker_url))
+    app.send_task(task, args=args, queue=Job.DRAIN_ASSIGNMENT.queue, expires=2 * PATIENCE)
 
 
 def waits_for_a_lock(cluster: Cluster) -> bool:
@@ -105,7 +105,7 @@ def test_a_worker_that_is_killed_before_or_in_its_transaction_has_its_task_done_
     """Without beat: the broker itself gives the task to another process."""
     cluster = start_cluster(webs=0, workers=1)
     csr, customer = people(cluster.settings, Role.CSR, Role.USER)
-    ready(cluster)
+    until(lambda: ready(cluster))
     with locked(cluster, lock):
         open_ticket(cluster, customer)
         until(lambda: waits_for_a_lock(cluster))
@@ -122,7 +122,7 @@ def test_a_worker_that_is_killed_just_after_its_commit_has_not_assigned_twice(
 ) -> None:
     cluster = start_cluster(webs=0, workers=1, environment={"REDIS_URL": broker.redis_url})
     _, _, customer = people(cluster.settings, Role.CSR, Role.CSR, Role.USER)
-    ready(cluster)
+    until(lambda: ready(cluster))
     with stopped(broker):  # Where its hints go: it cannot get past telling them.
         open_ticket(cluster, customer)
         until(lambda: unassigned(cluster) == 0)
@@ -163,15 +163,16 @@ def test_tickets_that_open_while_the_broker_is_gone_are_assigned_when_it_is_back
     cluster.start_beat()
     csrs = people(cluster.settings, Role.CSR, Role.CSR)
     (customer,) = people(cluster.settings, Role.USER)
-    ready(cluster)
+    until(lambda: ready(cluster))
     open_ticket(cluster, customer)
     until(lambda: unassigned(cluster) == 0)
-    with gone(broker):
-        for _ in range(3):
-            open_ticket(cluster, customer, woken=False)
-        time.sleep(3)
-        assert unassigned(cluster) == 3
-    until(lambda: unassigned(cluster) == 0, within=2 * WITHIN)
+    with supervised(cluster):
+        with gone(broker):
+            for _ in range(3):
+                open_ticket(cluster, customer, woken=False)
+            time.sleep(3)
+            assert unassigned(cluster) == 3
+        until(lambda: unassigned(cluster) == 0)
     assigned_once(cluster, 4)
     with database(cluster.settings) as session:
         counts = Counter(session.scalars(select(Ticket.assigned_to_id)))
@@ -195,12 +196,11 @@ def test_what_cannot_be_assigned_does_not_hold_up_what_is_behind_it(
             )
         )
         good = a_ticket(session, customer.actor).id
-    app = celery_app(cluster.settings.broker_url)
-    app.send_task("no.such.task", queue=Job.DRAIN_ASSIGNMENT.queue)
-    app.send_task(Job.DRAIN_ASSIGNMENT.value, args=[1, 2], queue=Job.DRAIN_ASSIGNMENT.queue)
+    send(cluster, "no.such.task")
+    send(cluster, Job.DRAIN_ASSIGNMENT, "an argument that it does not take")
     with redis.Redis.from_url(cluster.settings.broker_url) as client:
         client.lpush(Job.DRAIN_ASSIGNMENT.queue, JUNK)
-    wake(app, Job.DRAIN_ASSIGNMENT)
+    send(cluster, Job.DRAIN_ASSIGNMENT)
 
     def holder() -> object:
         with database(cluster.settings) as session:
@@ -219,8 +219,8 @@ def stormy(start_shared_cluster: Start) -> Cluster:
     return cluster
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(("csrs", "tickets", "kills"), [(10, 100, 4), (7, 100, 3)])
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("csrs", "tickets", "kills"), [(10, 100, 2), (7, 100, 2)])
 async def test_in_a_storm_of_kills_every_ticket_is_assigned_once_and_evenly(
     stormy: Cluster, embedded: Embedded, csrs: int, tickets: int, kills: int
 ) -> None:
@@ -228,8 +228,10 @@ async def test_in_a_storm_of_kills_every_ticket_is_assigned_once_and_evenly(
         tickets, kills = 1000, 20
     log = embedded.postgres.log
     began = log.stat().st_size
-    found = await storm(stormy, tickets=tickets, csrs=csrs, kills=kills)
+    with supervised(stormy):
+        found = await storm(stormy, tickets=tickets, csrs=csrs, kills=kills)
     assert found.unassigned == 0
+    assert found.seconds < WITHIN or not FULL
     assert found.decisions == tickets
     assert set(found.counts) <= {tickets // csrs, -(-tickets // csrs)}
     assert b"deadlock" not in log.read_bytes()[began:]
@@ -237,6 +239,7 @@ async def test_in_a_storm_of_kills_every_ticket_is_assigned_once_and_evenly(
 
 async def test_no_capacity_is_exceeded_at_any_moment_of_a_storm(stormy: Cluster) -> None:
     """Tickets are resolved while more come, so that room is made all the time."""
-    found = await storm(stormy, tickets=60, csrs=4, kills=2, capacity=5)
+    with supervised(stormy):
+        found = await storm(stormy, tickets=60, csrs=4, kills=2, capacity=5)
     assert found.unassigned == 0
     assert found.most_held == 5
