@@ -64,6 +64,8 @@ class Database(BaseSettings):
     )
 
     database_url: Annotated[str, AfterValidator(_postgres)]
+    # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
+    default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
 
 
 class Settings(Database):

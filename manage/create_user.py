@@ -8,7 +8,7 @@ from functools import partial
 import click
 from pydantic import ValidationError
 
-from config import Misconfigured, settings
+from config import Database, Misconfigured, read, settings
 from desk import accounts
 from desk.accounts import Signup
 from desk.jobs import Job
@@ -37,7 +37,14 @@ def create_user(email: str, full_name: str, role: str, password_stdin: bool) -> 
     _checked(email, full_name, NOT_YET)
     new = _checked(email, full_name, _from_stdin() if password_stdin else _asked())
     with transaction() as session:
-        made = accounts.create(session, new.email, new.full_name, hashed(new.password), Role(role))
+        made = accounts.create(
+            session,
+            new.email,
+            new.full_name,
+            hashed(new.password),
+            Role(role),
+            read(Database).default_capacity,
+        )
         wakes = outbox(session).wakes
     _hasten(wakes)
     click.echo(f"Created {made.role} {made.email} ({made.full_name}) with id {made.id}")

@@ -1,6 +1,6 @@
 """The tables, and nothing but the tables."""
 
-from models.assignment import AssignmentCursor
+from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
@@ -13,6 +13,7 @@ __all__ = [
     "MESSAGES",
     "STAFF_ONLY",
     "AssignmentCursor",
+    "AssignmentDecision",
     "AuthSession",
     "Base",
     "Event",

@@ -18,6 +18,8 @@ T = TypeVar("T")
 CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
 POOL_SIZE = 16
+# A process that is frozen, or cut off, in its transaction keeps its locks no longer than this.
+OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s"
 
 
 def create_engine(database_url: str) -> AsyncEngine:
@@ -28,7 +30,7 @@ def create_engine(database_url: str) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT,
         # What a statement was run with are people's words and addresses: not for an error's text.
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, "options": OPTIONS},
     )
 
 

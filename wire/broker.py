@@ -24,6 +24,8 @@ def celery_app(broker_url: str) -> Celery:
             "socket_timeout": SOCKET_TIMEOUT,
             "socket_connect_timeout": CONNECT_TIMEOUT,
             "visibility_timeout": 120,
+            # A broker that vanished without a word is noticed in time.
+            "socket_keepalive": True,
             "max_retries": 0,
         }
     app.conf.update(
@@ -31,6 +33,8 @@ def celery_app(broker_url: str) -> Celery:
         task_serializer="json",
         broker_connection_timeout=CONNECT_TIMEOUT,
         broker_connection_retry_on_startup=True,
+        # For ever: by default a worker ends after 100 tries.
+        broker_connection_max_retries=None,
         broker_transport_options=transport_options,
         task_queues=[Queue(name) for name in sorted({job.queue for job in Job})],
         task_routes={job.value: {"queue": job.queue} for job in Job},

@@ -14,6 +14,9 @@ from worker import delivery
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# A worker that is frozen, or cut off, in its transaction keeps its locks no longer than this.
+OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s"
+
 
 @cache
 def _engine() -> Engine:
@@ -24,7 +27,7 @@ def _engine() -> Engine:
         pool_pre_ping=True,
         # What a statement was run with are people's words and addresses: not for an error's text.
         hide_parameters=True,
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": 3, "options": OPTIONS},
     )
 
 

@@ -55,7 +55,9 @@ async def list_users(request: web.Request) -> web.Response:
 async def add_user(request: web.Request) -> web.Response:
     new = await body(request, admins.NewUser)
     password_hash = await request.app[keys.passwords].hashed(new.password)
-    account = await request.app[keys.desk].run(admins.add, new, password_hash)
+    account = await request.app[keys.desk].run(
+        admins.add, new, password_hash, request.app[keys.settings].default_capacity
+    )
     audit.note("user_added", by=request[keys.actor].id, user_id=account.id, role=account.role)
     return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
 
@@ -68,7 +70,12 @@ async def show_user(request: web.Request) -> web.Response:
 async def change_user(request: web.Request) -> web.Response:
     wanted = await body(request, admins.UserChange)
     account = await request.app[keys.desk].run(
-        admins.change, request[keys.actor], _user_id(request), wanted, now()
+        admins.change,
+        request[keys.actor],
+        _user_id(request),
+        wanted,
+        now(),
+        request.app[keys.settings].default_capacity,
     )
     audit.note(
         "user_changed",

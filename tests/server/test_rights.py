@@ -89,11 +89,12 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
+        "/csr/me/availability": {"available": True},
         "/admin/users": {**new_user, "role": "user"},
     }
     if route.method == "PATCH":
         return {}
-    return bodies.get(route.path) if route.method == "POST" else None
+    return bodies.get(route.path) if route.method in {"POST", "PUT"} else None
 
 
 # What ends the asker's own session is not asked with the cast that others still need.
