@@ -17,7 +17,7 @@ from desk.jobs import Job
 from desk.outbox import outbox
 from desk.text import Id, Input
 from desk.views import TicketView
-from models import AssignmentCursor, Event, Kind, NotificationKind, Priority, Role, Ticket, User
+from models import AssignmentCursor, Event, Kind, Priority, Role, Ticket, User
 
 BATCH = 25
 
@@ -166,6 +166,5 @@ def _give(
     if to is None:
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     else:
-        about = {"number": ticket.number, "title": ticket.title}
-        notifications.notify(session, to, NotificationKind.ASSIGNED, event, now, about)
+        notifications.of_assignment(session, ticket, event)
     return event

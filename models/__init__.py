@@ -4,7 +4,7 @@ from models.assignment import AssignmentCursor
 from models.auth_session import AuthSession
 from models.base import Base
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
-from models.notification import Notification, NotificationKind
+from models.notification import Notification, NotificationKind, Outcome
 from models.ticket import Priority, ReadCursor, Status, Ticket
 from models.user import DEFAULT_CAPACITY, Role, User
 
@@ -19,6 +19,7 @@ __all__ = [
     "Kind",
     "Notification",
     "NotificationKind",
+    "Outcome",
     "Priority",
     "ReadCursor",
     "Role",
