@@ -19,7 +19,7 @@ from server.middleware import access_log, refusals
 from server.namespace import Tickets
 from server.passwords import Passwords
 from server.rooms import Rooms
-from server.routes import ROUTES, health
+from server.routes import ROUTES, health, unsubscribe
 from server.routing import PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
@@ -65,6 +65,8 @@ def _add_routes(app: web.Application) -> None:
         app.router.add_route(route.method, PREFIX + route.path, guarded(route))
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
+    app.router.add_get(unsubscribe.PATH, unsubscribe.ask)
+    app.router.add_post(unsubscribe.PATH, unsubscribe.end)
     app.router.add_get("/ws/tickets/{ticket_id}", ticket_socket)
     app[keys.sockets].attach(app)
 
