@@ -7,6 +7,7 @@ from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.notification import Notification, NotificationKind, Outcome
 from models.ticket import Priority, ReadCursor, Status, Ticket
 from models.user import DEFAULT_CAPACITY, Role, User
+from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "DEFAULT_CAPACITY",
@@ -15,6 +16,7 @@ __all__ = [
     "AssignmentCursor",
     "AuthSession",
     "Base",
+    "Disabled",
     "Event",
     "Kind",
     "Notification",
@@ -26,4 +28,7 @@ __all__ = [
     "Status",
     "Ticket",
     "User",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]
