@@ -71,6 +71,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/read": {"seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
         "/admin/users": {**new_user, "role": "user"},
+        "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},
     }
     if route.method == "PATCH":
         return {}
@@ -93,6 +94,8 @@ async def test_a_route_serves_exactly_who_may_use_it(
         route.path.replace("{ticket_id}", cast.ticket_id)
         .replace("{user_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
+        .replace("{webhook_id}", str(uuid4()))
+        .replace("{attempt_id}", str(uuid4()))
     )
     answer = await api.call(route.method, path, person, json=body_for(route, cast))
     if asker in ALLOWED[route.right]:
