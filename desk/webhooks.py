@@ -25,11 +25,11 @@ from models import Disabled, Kind, Webhook, WebhookAttempt, WebhookDelivery
 MOST_WEBHOOKS = 50
 LONGEST_URL = 2000
 # Printable ASCII: nothing that could end a header or be read as another address by the sender.
-URL_TEXT = re.compile(r"^https?://[!-~]+$")
+URL_TEXT = re.compile(r"https?://[!-~]+")
 
 
 def _url(url: str) -> str:
-    if len(url) > LONGEST_URL or not URL_TEXT.match(url) or "\\" in url:
+    if len(url) > LONGEST_URL or not URL_TEXT.fullmatch(url) or "\\" in url:
         raise PydanticCustomError("url", "must be an http or https URL in ASCII")
     try:
         parts = urlsplit(url)

@@ -44,6 +44,6 @@ def is_public(text: str) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        elif any(address in network for network in TRANSLATED):
+        elif address.is_site_local or any(address in network for network in TRANSLATED):
             return False
     return address.is_global and not address.is_multicast

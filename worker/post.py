@@ -94,21 +94,25 @@ def _exchange(url: str, body: bytes, headers: Mapping[str, str], allow_private: 
 @contextmanager
 def _cut_off(connected: socket.socket) -> Iterator[None]:
     """Ends a connection that takes too long in all: a timeout counts from byte to byte only."""
+    is_late = threading.Event()
+
+    def cut() -> None:
+        is_late.set()
+        with contextlib.suppress(OSError):
+            handle.shutdown(socket.SHUT_RDWR)
+
     # A handle of its own: that of the caller passes to the TLS around it.
     with connected.dup() as handle:
-        watchdog = threading.Timer(ALL_SECONDS, _cut, [handle])
-        watchdog.daemon = True
+        watchdog = threading.Timer(ALL_SECONDS, cut)
         watchdog.start()
         try:
             yield
         finally:
             watchdog.cancel()
             watchdog.join()
-
-
-def _cut(handle: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        handle.shutdown(socket.SHUT_RDWR)
+            # A cut may also look like the end of an answer.
+            if is_late.is_set():
+                raise TimeoutError
 
 
 @cache
