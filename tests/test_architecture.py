@@ -18,6 +18,7 @@ ALLOWED = {
     "dev": {"config", "processes"},
     "config": set(),
     "logs": set(),
+    "manage": {"models", "desk", "config", "dev", "processes"},
     "migrations": {"models", "config"},
 }
 # What rules and tables must never meet.

@@ -1,0 +1,1 @@
+"""``python -m manage``: what operators do from the command line."""
