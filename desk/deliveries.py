@@ -174,6 +174,12 @@ def _postpone(delivery: WebhookDelivery, webhook: Webhook, answer: Answer) -> No
 
 
 def prune(session: Session, now: datetime) -> int:
-    """Deletes deliveries that have been over for long, with their attempts."""
-    old = delete(WebhookDelivery).where(WebhookDelivery.done_at < now - KEPT)
+    """Deletes deliveries that have been over for long, with their attempts.
+
+    Also those that were never made, to a webhook that is not active.
+    """
+    before = now - KEPT
+    old = delete(WebhookDelivery).where(
+        or_(WebhookDelivery.done_at < before, WebhookDelivery.expires_at < before)
+    )
     return len(session.scalars(old.returning(WebhookDelivery.id)).all())

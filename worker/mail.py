@@ -2,6 +2,7 @@
 
 import contextlib
 import smtplib
+import ssl
 from email.message import EmailMessage
 from pathlib import Path
 from smtplib import SMTPException
@@ -67,14 +68,18 @@ def _write(mail_id: UUID, message: EmailMessage) -> None:
 
 def _connected(url: str) -> smtplib.SMTP:
     parts = urlsplit(url)
-    secure = parts.scheme == "smtps"
-    connect = smtplib.SMTP_SSL if secure else smtplib.SMTP
-    port = parts.port or (465 if secure else 25)
-    smtp = connect(parts.hostname or "localhost", port, timeout=TIMEOUT_SECONDS)
+    host = parts.hostname or "localhost"
+    # By default smtplib would take any certificate, and then send the password.
+    tls = ssl.create_default_context()
+    smtp: smtplib.SMTP
+    if parts.scheme == "smtps":
+        smtp = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=tls)
+    else:
+        smtp = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT_SECONDS)
     try:
         smtp.ehlo_or_helo_if_needed()
-        if not secure and smtp.has_extn("starttls"):
-            smtp.starttls()
+        if parts.scheme != "smtps" and smtp.has_extn("starttls"):
+            smtp.starttls(context=tls)
         if parts.username:
             smtp.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:

@@ -323,7 +323,7 @@ def test_what_was_over_for_long_is_pruned(
     customer = people(backend.settings, Role.USER)[0]
     opened(backend, customer)
     drain()
-    let_time_pass(backend, timedelta(days=31))
+    let_time_pass(backend, timedelta(days=34))
     opened(backend, customer)
     drain()
     prune()
