@@ -1,30 +1,23 @@
 """Webhooks, as a real receiver sees them."""
 
-import base64
-import secrets
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, select, update
 
-from desk import messages, tickets, webhooks
+from desk import tickets, webhooks
 from desk.deliveries import GIVE_UP
-from desk.messages import NewMessage
-from desk.webhooks import NewWebhook, WebhookChange
-from models import Disabled, Kind, Role, Webhook, WebhookAttempt, WebhookDelivery
+from desk.webhooks import WebhookChange
+from models import Disabled, Role, Webhook, WebhookAttempt, WebhookDelivery
 from tests.conftest import Backend
 from tests.factories import Person, a_ticket, database, now, people
 from tests.receiver import Receiver, Told
+from tests.worker.hooks import a_secret, attempts, hooked, let_time_pass, pending
+from tests.worker.talk import opened, say
 from worker.webhooks import drain, prune
 
 Pair = tuple[Person, Person]
-ALL = [kind.value for kind in Kind]
-
-
-def a_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 @pytest.fixture
@@ -41,53 +34,6 @@ def receiver(backend: Backend, configure: Callable[..., None]) -> Iterator[Recei
 @pytest.fixture
 def admin(backend: Backend) -> Person:
     return people(backend.settings, Role.ADMIN)[0]
-
-
-def hooked(
-    backend: Backend, admin: Person, url: str, events: list[str] = ALL, secret: str | None = None
-) -> UUID:
-    with database(backend.settings) as session:
-        new = NewWebhook.model_validate({"url": url, "events": events})
-        return webhooks.add(session, admin.actor, new, secret or a_secret(), now()).id
-
-
-def opened(backend: Backend, customer: Person) -> UUID:
-    with database(backend.settings) as session:
-        return a_ticket(session, customer.actor).id
-
-
-def say(backend: Backend, ticket_id: UUID, person: Person, *contents: str) -> None:
-    with database(backend.settings) as session:
-        for content in contents:
-            messages.post(session, person.actor, ticket_id, NewMessage(content=content), now())
-
-
-def let_time_pass(backend: Backend, by: timedelta = timedelta(days=1)) -> None:
-    """As if all that was so long ago; leases are over."""
-    with database(backend.settings) as session:
-        session.execute(
-            update(WebhookDelivery).values(
-                due_at=WebhookDelivery.due_at - by,
-                expires_at=WebhookDelivery.expires_at - by,
-                done_at=WebhookDelivery.done_at - by,
-                leased_until=None,
-            )
-        )
-        session.execute(
-            update(Webhook).values(resting_until=None, failing_since=Webhook.failing_since - by)
-        )
-
-
-def attempts(backend: Backend) -> list[tuple[int | None, str | None]]:
-    with database(backend.settings) as session:
-        found = session.scalars(select(WebhookAttempt).order_by(WebhookAttempt.id))
-        return [(attempt.status, attempt.error) for attempt in found]
-
-
-def pending(backend: Backend) -> int:
-    with database(backend.settings) as session:
-        query = select(WebhookDelivery).where(WebhookDelivery.done_at.is_(None))
-        return len(session.scalars(query).all())
 
 
 def test_an_event_is_told_signed_with_its_ticket(
