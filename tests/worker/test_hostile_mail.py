@@ -44,6 +44,7 @@ HOSTILE = [
     "=?utf-8?b?QmNjOiB4?=",
     "a" * 200,
     "Bob\u2028Bcc: x\u0085y\x0bz",
+    "Bob\x1b[31m\x07\x01",
     "%0d%0aBcc: x",
     "\\",
     "()<>@,;:.[]",
@@ -71,7 +72,7 @@ def test_hostile_names_titles_and_contents_inject_nothing(
     for name in ("To", "Subject", "From", "Message-ID", "References", "List-Unsubscribe"):
         assert len(mail.get_all(name, [])) == 1
     for header in (str(mail["Subject"]), mail["To"].addresses[0].display_name):
-        assert not set(header) & set("\r\n\x0b\x85\u2028\u202e\u2066")
+        assert not set(header) & set("\r\n\x0b\x85\u2028\u202e\u2066\x1b\x07\x01")
     text, html = parts(mail)
     assert "MAIL FROM:<x@y.test>" in text
     assert tags(html) == TAGS
