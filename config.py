@@ -90,6 +90,8 @@ class Settings(Database):
     smtp_url: str = ""
     mail_from: str = "Support <support@localhost>"
     public_url: str = ""
+    # Whether webhooks may call addresses of internal networks.
+    webhook_allow_private: Literal["on", "off"] = "off"
 
     # Set by `make run` for its own database: demo data, loopback only.
     embedded: bool = False
@@ -131,6 +133,10 @@ class Settings(Database):
     def origins(self) -> list[str]:
         """Origins, scheme and host, whose pages may call us; empty: only our own."""
         return _listed(self.cors_origins)
+
+    @property
+    def may_call_private(self) -> bool:
+        return self.webhook_allow_private == "on"
 
     @property
     def base_url(self) -> str:

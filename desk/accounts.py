@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -97,6 +97,11 @@ def change_profile(session: Session, actor: Actor, wanted: ProfileChange) -> Pro
     for name in wanted.model_fields_set:
         setattr(user, name, getattr(wanted, name))
     return _profile(user)
+
+
+def end_mails(session: Session, user_id: UUID) -> None:
+    """For whoever holds the link of a mail; nothing if there is no such account any more."""
+    session.execute(update(User).where(User.id == user_id).values(notify_email=False))
 
 
 def change_password(

@@ -20,7 +20,7 @@ from desk.outbox import outbox
 from desk.strategies import Candidate, Strategy, caught_up, choose
 from desk.text import Id, Input
 from desk.views import TicketView
-from models import AssignmentCursor, Kind, NotificationKind, Priority, Role, Ticket, User
+from models import AssignmentCursor, Kind, Priority, Role, Ticket, User
 
 __all__ = [
     "BATCH",
@@ -219,5 +219,4 @@ def _give(session: Session, ticket: Ticket, to: User | None, found: Found, now: 
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     if to is not None:
         to.last_assigned_at = now
-        about = {"number": ticket.number, "title": ticket.title}
-        notifications.notify(session, to.id, NotificationKind.ASSIGNED, event, now, about)
+        notifications.of_assignment(session, ticket, event)

@@ -7,6 +7,8 @@ from enum import StrEnum
 class Job(StrEnum):
     DRAIN_ASSIGNMENT = "assignment.drain"
     DRAIN_NOTIFICATIONS = "notifications.drain"
+    DRAIN_WEBHOOKS = "webhooks.drain"
+    PRUNE_WEBHOOKS = "webhooks.prune"
     PRUNE_SESSIONS = "sessions.prune"
 
     @property
@@ -17,4 +19,7 @@ class Job(StrEnum):
     @property
     def every(self) -> timedelta:
         """How often the work is looked for, woken or not."""
-        return timedelta(hours=1) if self is Job.PRUNE_SESSIONS else timedelta(seconds=5)
+        return timedelta(hours=1) if self in RARE else timedelta(seconds=5)
+
+
+RARE = (Job.PRUNE_SESSIONS, Job.PRUNE_WEBHOOKS)

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from desk import timeline
+from desk import notifications, timeline
 from desk.access import Actor, numbered, visible
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
@@ -138,7 +138,8 @@ def set_status(session: Session, actor: Actor, ticket: Ticket, to: Status, now: 
         ticket.resolved_at = None
     ticket.closed_at = now if to is Status.CLOSED else None
     data = {"from": before, "to": to}
-    timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    event = timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    notifications.of_status(session, ticket, event, before)
     # Work came back into the queue, or somebody has room for more.
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 

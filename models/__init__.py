@@ -4,9 +4,10 @@ from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
-from models.notification import Notification, NotificationKind
+from models.notification import Notification, NotificationKind, Outcome
 from models.ticket import Priority, ReadCursor, Status, Ticket
 from models.user import DEFAULT_CAPACITY, Role, User
+from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "DEFAULT_CAPACITY",
@@ -16,14 +17,19 @@ __all__ = [
     "AssignmentDecision",
     "AuthSession",
     "Base",
+    "Disabled",
     "Event",
     "Kind",
     "Notification",
     "NotificationKind",
+    "Outcome",
     "Priority",
     "ReadCursor",
     "Role",
     "Status",
     "Ticket",
     "User",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]

@@ -21,7 +21,7 @@ from server.passwords import Passwords
 from server.presence import Presence
 from server.resync import Resync
 from server.rooms import Rooms
-from server.routes import ROUTES, health
+from server.routes import ROUTES, health, unsubscribe
 from server.routing import PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
@@ -70,6 +70,8 @@ def _add_routes(app: web.Application) -> None:
         app.router.add_route(route.method, PREFIX + route.path, guarded(route))
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
+    app.router.add_get(unsubscribe.PATH, unsubscribe.ask)
+    app.router.add_post(unsubscribe.PATH, unsubscribe.end)
     app.router.add_get("/ws/tickets/{ticket_id}", ticket_socket)
     app[keys.sockets].attach(app)
 

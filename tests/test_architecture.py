@@ -17,7 +17,7 @@ ALLOWED = {
     "processes": set(),
     "dev": {"config", "processes"},
     # Of the server only how it digests a password.
-    "manage": {"models", "desk", "wire", "server", "dev", "config"},
+    "manage": {"models", "desk", "wire", "server", "dev", "config", "processes"},
     "config": set(),
     "logs": set(),
     "migrations": {"models", "config"},

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import redis
+
 from models import Role
 from wire import codec
 
@@ -63,14 +65,15 @@ def together(words: Iterable[Seen]) -> list[Viewer]:
     return sorted(everybody.values(), key=lambda viewer: (viewer.full_name, viewer.user_id))
 
 
-def is_present(redis: Any, ticket_id: UUID, user_id: UUID) -> bool:
-    """Whether the person looks at the ticket now. ``redis``: a synchronous client.
-
-    Raises `redis.RedisError`.
-    """
-    seen_through = (
-        process
-        for process, seen in decoded(redis.hgetall(ticket_key(ticket_id))).items()
-        if any(viewer.user_id == user_id for viewer in seen.viewers)
-    )
-    return any(redis.exists(process_key(process)) for process in seen_through)
+def is_present(client: redis.Redis, ticket_id: UUID, user_id: UUID) -> bool:
+    """Whether the person looks at the ticket now; False where Redis cannot tell."""
+    try:
+        words: Any = client.hgetall(ticket_key(ticket_id))
+        seen_through = (
+            process
+            for process, seen in decoded(words).items()
+            if any(viewer.user_id == user_id for viewer in seen.viewers)
+        )
+        return any(client.exists(process_key(process)) for process in seen_through)
+    except (redis.RedisError, OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,6 +1,6 @@
 """The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
 
-from server.routes import admin, agents, auth, csr, notifications, tickets
+from server.routes import admin, agents, auth, csr, notifications, tickets, webhooks
 from server.routing import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,4 +10,5 @@ ROUTES: tuple[Route, ...] = (
     *agents.ROUTES,
     *notifications.ROUTES,
     *admin.ROUTES,
+    *webhooks.ROUTES,
 )

@@ -82,9 +82,10 @@ class Cluster:
         for number in range(len(self.webs)):
             self.restart_web(number)
 
-    def start_worker(self) -> None:
+    def start_worker(self, **more: str) -> None:
+        """``more``: settings of this worker's own."""
         queues = ["-Q", "assignment,notifications", "--concurrency", "2"]
-        self.workers.append(self._start([*CELERY, "worker", *queues, *QUIET]))
+        self.workers.append(self._start([*CELERY, "worker", *queues, *QUIET], **more))
 
     def start_beat(self) -> None:
         self.beats.append(self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"]))

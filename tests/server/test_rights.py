@@ -91,6 +91,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
         "/csr/me/availability": {"available": True},
         "/admin/users": {**new_user, "role": "user"},
+        "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},
     }
     if route.method == "PATCH":
         return {}
@@ -113,6 +114,8 @@ async def test_a_route_serves_exactly_who_may_use_it(
         route.path.replace("{ticket_id}", cast.ticket_id)
         .replace("{user_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
+        .replace("{webhook_id}", str(uuid4()))
+        .replace("{attempt_id}", str(uuid4()))
     )
     answer = await api.call(route.method, path, person, json=body_for(route, cast))
     if asker in ALLOWED[route.right]:
