@@ -93,12 +93,6 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         """Emits to the sockets of this process that are in the room."""
         await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
 
-    def leave_rooms(self, sid: str) -> None:
-        """Takes a socket out of every room but its own, at once."""
-        for room in self.get_rooms(sid, NAMESPACE):
-            if room != sid:
-                self.basic_leave_room(sid, NAMESPACE, room)
-
     def announce(self, event: str, data: object, room: str) -> None:
         """Emits to a room in every process, without waiting. It may be lost with Redis."""
         task = asyncio.create_task(self.emit(event, data, namespace=NAMESPACE, room=room))

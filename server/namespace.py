@@ -82,8 +82,6 @@ class SocketMember:
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
             self.is_gone = True
-            # Before anything that waits: a room that is busy must not hold this up.
-            self._live.leave_rooms(self.key)
             self._live.server.drop_events(self.key)
             await self._live.emit_here(SIGNED_OUT, {"code": code}, self.key)
             await self._live.server.hang_up(self.key)
@@ -155,7 +153,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             member.is_gone = True
             self._connections.remove(member)
             self._changes.left(member.actor)
-            # Not awaited: the socket leaves what the library knows of it only after this.
+            # Not awaited: a busy room would hold up the end of the socket, which hears the
+            # others until then.
             task = asyncio.create_task(self._rooms.leave_all(member))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
