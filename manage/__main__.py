@@ -6,10 +6,20 @@ from manage.create_user import create_user
 from manage.demo import demo
 from manage.doctor import doctor
 from manage.migrate import migrate
+from manage.notifications import dead_notifications, retry_notifications
+from manage.simulate import simulate_assignment
 
 
 @click.group(
-    commands=[create_user, demo, doctor, migrate],
+    commands=[
+        create_user,
+        dead_notifications,
+        demo,
+        doctor,
+        migrate,
+        retry_notifications,
+        simulate_assignment,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def manage() -> None:

@@ -1,36 +1,19 @@
 """Dead letters: mails that were tried too often. Lists them, and has them tried again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
 import click
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
-from config import settings
 from desk import mails
-
-
-@contextmanager
-def _session() -> Iterator[Session]:
-    engine = create_engine(
-        settings().database_url,
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
-    )
-    try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
-    finally:
-        engine.dispose()
+from manage.database import transaction
 
 
 @click.command("dead-notifications")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
 def dead_notifications(limit: int) -> None:
     """Lists mails that were given up: their id, since when, the person, the ticket, the error."""
-    with _session() as session:
+    with transaction() as session:
         dead = mails.dead(session, limit)
     for row in dead:
         since = row.done_at.isoformat(timespec="seconds") if row.done_at else ""
@@ -46,6 +29,6 @@ def retry_notifications(mail_ids: tuple[UUID, ...], everything: bool) -> None:
     """Has dead mails tried again, with all their attempts."""
     if everything == bool(mail_ids):
         raise click.UsageError("Give the ids of mails, or --all")
-    with _session() as session:
+    with transaction() as session:
         revived = mails.retry(session, None if everything else mail_ids, datetime.now(UTC))
     click.echo(f"{revived} notifications are due again")

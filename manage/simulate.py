@@ -45,7 +45,9 @@ class Csrs(click.ParamType[list[Csr]]):
     help="COUNTxCAPACITY, such as 10x50; with @FROM-TO away while these tickets come.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="For the random strategy.")
-def command(strategy: str, tickets: int, groups: tuple[list[Csr], ...], seed: int) -> None:
+def simulate_assignment(
+    strategy: str, tickets: int, groups: tuple[list[Csr], ...], seed: int
+) -> None:
     """Show how tickets would be shared out.
 
     Nothing is stored, and no ticket of the simulation is ever resolved.

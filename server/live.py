@@ -103,12 +103,6 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         """Emits to the sockets of this process that are in the room."""
         await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
 
-    def leave_rooms(self, sid: str) -> None:
-        """Takes a socket out of every room but its own, at once."""
-        for room in self.get_rooms(sid, NAMESPACE):
-            if room != sid:
-                self.basic_leave_room(sid, NAMESPACE, room)
-
     def leave_here(self, sid: str, room: str) -> None:
         """Takes a socket of this process out of a room; harmless where it is not inside."""
         if sid in self.rooms.get(NAMESPACE, {}).get(room, ()):

@@ -42,8 +42,6 @@ class SocketMember:
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
             self.is_gone = True
-            # Before anything that waits: a room that is busy must not hold this up.
-            self._live.leave_rooms(self.key)
             self._live.server.drop_events(self.key)
             await self._live.emit_here(SIGNED_OUT, {"code": code}, self.key)
             await self._live.server.hang_up(self.key)

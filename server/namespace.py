@@ -138,7 +138,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             member.is_gone = True
             self._connections.remove(member)
             self._changes.left(member.actor)
-            # Not awaited: the socket leaves what the library knows of it only after this.
+            # Not awaited: a busy room would hold up the end of the socket, which hears the
+            # others until then.
             self._start(self._rooms.leave_all(member))
 
     async def _connect(self, sid: str, auth: object) -> None:

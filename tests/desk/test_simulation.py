@@ -7,7 +7,6 @@ from click.testing import CliRunner
 
 from desk.assignment import Strategy
 from desk.simulation import Csr, simulate
-from manage.simulate import command
 
 
 def test_round_robin_shares_evenly_and_fills_who_has_room() -> None:
@@ -38,7 +37,7 @@ def test_a_seed_gives_the_same_random_distribution_again() -> None:
 
 def test_the_command_prints_the_distribution() -> None:
     words = ["--tickets", "30", "--csr", "2x50", "--csr", "50@0-15", "--strategy", "least_loaded"]
-    done = CliRunner().invoke(command, words)
+    done = CliRunner().invoke(simulate_assignment, words)
     assert done.exit_code == 0, done.output
     lines = [line.split() for line in done.output.splitlines()]
     assert [line[3] for line in lines[1:4]] == ["13", "12", "5"]
@@ -50,6 +49,6 @@ def test_the_command_prints_the_distribution() -> None:
     "words", [["--csr", "many"], ["--csr", "0x5"], ["--csr", "9999x5"], ["--tickets", "-1"]]
 )
 def test_the_command_refuses_what_makes_no_sense(words: list[str]) -> None:
-    done = CliRunner().invoke(command, words)
+    done = CliRunner().invoke(simulate_assignment, words)
     assert done.exit_code == 2
     assert "Error" in done.output
