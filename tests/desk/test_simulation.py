@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from desk.assignment import Strategy
 from desk.simulation import Csr, simulate
+from manage.simulate import simulate_assignment
 
 
 def test_round_robin_shares_evenly_and_fills_who_has_room() -> None:
