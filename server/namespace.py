@@ -16,9 +16,10 @@ from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
 from server import keys, limits
+from server.contract import Right
 from server.live import Live
 from server.refusals import internal, refusal
-from server.routing import Right, admit, now
+from server.routing import admit, now
 from server.tokens import Claims
 from wire.channel import NAMESPACE, TIMELINE, ticket_room, user_room
 from wire.shapes import TimelineEvent, timeline_event

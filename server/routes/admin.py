@@ -11,11 +11,10 @@ from desk import admins
 from desk.text import Email
 from models import Role
 from server import audit, keys
+from server.contract import NOTHING, At, Right, listed, made, ok
 from server.routing import (
     PREFIX,
     Paged,
-    Right,
-    Route,
     body,
     decode_cursor,
     encode_cursor,
@@ -83,8 +82,19 @@ def _user_id(request: web.Request) -> UUID:
 
 
 ROUTES = (
-    Route("GET", "/admin/users", list_users, Right.ADMIN),
-    Route("POST", "/admin/users", add_user, Right.ADMIN),
-    Route("GET", "/admin/users/{user_id}", show_user, Right.ADMIN),
-    Route("PATCH", "/admin/users/{user_id}", change_user, Right.ADMIN),
+    At("GET", "/admin/users", list_users, Right.ADMIN).says(
+        "List accounts, the newest first", UserQuery, listed(admins.Account), refuses=()
+    ),
+    At("POST", "/admin/users", add_user, Right.ADMIN).says(
+        "Make an account of any role",
+        admins.NewUser,
+        made(admins.Account),
+        refuses=("409 email_taken", "503 busy"),
+    ),
+    At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN).says(
+        "Show an account", NOTHING, ok(admins.Account), refuses=()
+    ),
+    At("PATCH", "/admin/users/{user_id}", change_user, Right.ADMIN).says(
+        "Change an account", admins.UserChange, ok(admins.Account), refuses=("409 last_admin",)
+    ),
 )

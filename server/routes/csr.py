@@ -9,10 +9,12 @@ from aiohttp import web
 from desk import assignment, tickets, views
 from desk.lists import Filters
 from desk.text import Tag
+from desk.views import TicketView
 from models import Priority
 from server import keys
+from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, ok
 from server.routes.tickets import TicketQuery, ticket_page, ticket_reply
-from server.routing import Right, Route, body, no_body, now, path_id, query
+from server.routing import body, no_body, now, path_id, query
 
 TAG = re.compile(r'"(\d{1,18})"')
 
@@ -90,9 +92,28 @@ def expected_versions(request: web.Request) -> AbstractSet[int] | None:
 
 
 ROUTES = (
-    Route("GET", "/csr/tickets", list_tickets, Right.STAFF),
-    Route("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF),
-    Route("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF),
-    Route("POST", "/csr/tickets/{ticket_id}/claim", claim, Right.STAFF),
-    Route("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF),
+    At("GET", "/csr/tickets", list_tickets, Right.STAFF).says(
+        "List tickets of everybody", StaffTicketQuery, listed(TicketView, TOTAL), refuses=()
+    ),
+    At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
+        "Show any ticket", NOTHING, ok(TicketView, ETAG), refuses=()
+    ),
+    At("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF).says(
+        "Give a ticket to somebody of the staff, or back to the queue",
+        assignment.Assign,
+        ok(TicketView, ETAG),
+        refuses=("412 version_mismatch", "422 not_assignable"),
+    ),
+    At("POST", "/csr/tickets/{ticket_id}/claim", claim, Right.STAFF).says(
+        "Take a ticket that nobody has",
+        NOTHING,
+        ok(TicketView, ETAG),
+        refuses=("409 already_assigned",),
+    ),
+    At("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF).says(
+        "Change a ticket",
+        tickets.Change,
+        ok(TicketView, ETAG),
+        refuses=("409 invalid_transition", "412 version_mismatch"),
+    ),
 )

@@ -14,12 +14,11 @@ from desk.text import Input, Label, Seq
 from desk.views import TicketView
 from models import Status
 from server import keys, limits
+from server.contract import ETAG, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
 from server.routing import (
     PREFIX,
     Paged,
     Query,
-    Right,
-    Route,
     body,
     decode_cursor,
     encode_cursor,
@@ -30,7 +29,7 @@ from server.routing import (
     query,
     reply,
 )
-from wire.shapes import timeline_event
+from wire.shapes import TimelineEvent, timeline_event
 
 SortParameter = Literal[
     "created_at",
@@ -162,11 +161,34 @@ async def mark_read(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("POST", "/users/tickets", open_ticket, Right.PERSON),
-    Route("GET", "/users/tickets", list_own, Right.PERSON),
-    Route("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER),
-    Route("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER),
-    Route("GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER),
-    Route("POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER),
-    Route("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER),
+    At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
+        "Open a ticket", tickets.NewTicket, made(TicketView, ETAG), refuses=()
+    ),
+    At("GET", "/users/tickets", list_own, Right.PERSON).says(
+        "List your own tickets", TicketQuery, listed(TicketView, TOTAL), refuses=()
+    ),
+    At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
+        "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=()
+    ),
+    At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
+        "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent), refuses=()
+    ),
+    At("GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER).says(
+        "List the messages of a ticket", Paged, listed(TimelineEvent), refuses=()
+    ),
+    At("POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER).says(
+        "Post a message on a ticket",
+        messages.NewMessage,
+        Gives(201, TimelineEvent, ()),
+        ok(TimelineEvent, description="The client_id was used before: the message of that time"),
+        refuses=(
+            "403 csr_required",
+            "409 client_id_reused",
+            "409 ticket_closed",
+            "429 rate_limited",
+        ),
+    ),
+    At("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER).says(
+        "Say how far you have read", Read, done(), refuses=()
+    ),
 )
