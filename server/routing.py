@@ -32,7 +32,7 @@ class Query(BaseModel):
 
 class Paged(Query):
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=200)
+    cursor: str | None = Field(None, max_length=200, description="Where the last page ended")
 
 
 def guarded(route: Route) -> Handler:

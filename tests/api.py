@@ -8,6 +8,7 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
+from tests import contract
 from tests.factories import Person
 
 
@@ -61,7 +62,9 @@ class Api:
         if not path.startswith("/health"):
             path = f"/api/v1{path}"
         async with self.http.request(method, path, headers=headers, **kwargs) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+        contract.check(method, path, answer.status, answer.headers, answer.body)
+        return answer
 
     async def get(self, path: str, person: Person | str | None = None, **kwargs: Any) -> Answer:
         return await self.call("GET", path, person, **kwargs)

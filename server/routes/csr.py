@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import Field
 
 from desk import assignment, tickets, views
 from desk.lists import Filters
@@ -21,7 +22,11 @@ TAG = re.compile(r'"(\d{1,18})"')
 
 class StaffTicketQuery(TicketQuery):
     unassigned: bool | None = None
-    assigned_to: UUID | None = None
+    assigned_to: UUID | None = Field(
+        None,
+        description='A user\'s id, or "me"',
+        json_schema_extra={"anyOf": [{"const": "me"}, {"type": "string", "format": "uuid"}]},
+    )
     priority: Priority | None = None
     tag: Tag | None = None
     user_id: UUID | None = None
