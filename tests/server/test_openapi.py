@@ -64,11 +64,8 @@ def test_an_example_of_an_answer_fits_its_schema() -> None:
 def test_a_code_of_the_contract_is_one_of_the_code(route: Route) -> None:
     parts = ("desk", "server", "wire")
     source = "".join(path.read_text() for part in parts for path in Path(ROOT, part).rglob("*.py"))
-    written = set(re.findall(r'\w\(\s*"([a-z_]+)"', source)) | {
-        "internal",
-        "invalid",
-        "invalid_token",
-    }
+    # The tables and the generator write codes with their status: not like this.
+    written = set(re.findall(r'"([a-z_]+)"', source))
     for codes in refused(route).values():
         assert {code for code in codes if not code.endswith("_not_found")} <= written
 
