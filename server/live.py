@@ -19,6 +19,7 @@ from desk.access import Audience
 from wire import codec
 from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
 from wire.shapes import Recorded, TimelineEvent
+from wire.shown import SHOWN
 
 log = structlog.get_logger("server.live")
 
@@ -91,10 +92,12 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     async def emit_here(self, event: str, data: object, room: str) -> None:
         """Emits to the sockets of this process that are in the room."""
+        assert event in SHOWN, event
         await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
 
     def announce(self, event: str, data: object, room: str) -> None:
         """Emits to a room in every process, without waiting. It may be lost with Redis."""
+        assert event in SHOWN, event
         task = asyncio.create_task(self.emit(event, data, namespace=NAMESPACE, room=room))
         self._announcing.add(task)
         task.add_done_callback(self._announcing.discard)

@@ -15,18 +15,18 @@ from desk.access import Actor
 from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
+from desk.views import TicketView
 from server import keys, limits
 from server.contract import Right
 from server.live import Live
 from server.refusals import internal, refusal
 from server.routing import admit, now
 from server.tokens import Claims
-from wire.channel import NAMESPACE, TIMELINE, ticket_room, user_room
-from wire.shapes import TimelineEvent, timeline_event
+from wire.channel import NAMESPACE, SIGNED_OUT, TIMELINE, ticket_room, user_room
+from wire.shapes import SignedOut, TimelineEvent, Viewer, timeline_event
 
 log = structlog.get_logger("server.namespace")
 
-SIGNED_OUT = "signed_out"
 MOST_TICKETS_JOINED = 500
 
 
@@ -56,6 +56,23 @@ class RefreshAuth(Input):
     token: Annotated[str, StringConstraints(max_length=8192)]
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """``seq``: the last number of the history. ``more``: the history was longer than one join
+    replays, and the room is not entered; join again from ``seq``.
+    """
+
+    ticket: TicketView
+    seq: int
+    more: bool
+    viewers: list[Viewer]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing more to say."""
+
+
 class SocketMember:
     """One connected socket, as a member of ticket rooms."""
 
@@ -81,17 +98,22 @@ class SocketMember:
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
             self.is_gone = True
-            await self._live.emit_here(SIGNED_OUT, {"code": code}, self.key)
+            await self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
             await self._live.server.hang_up(self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event that clients may send: its payload's shape, who may send it, what it does."""
+    """One event that clients may send: its payload's shape, what it does, who may send it, what
+    the acknowledgement brings, and the codes of its own that it is refused with.
+    """
 
     payload: type[Input]
     handler: Callable[["Tickets", SocketMember, Any], Awaitable[object]]
     right: Right
+    summary: str
+    gives: Any
+    refuses: tuple[str, ...]
 
 
 class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
@@ -168,11 +190,11 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
         ticket = await self._desk.read(views.show, member.actor, given.ticket_id)
-        return {"ticket": ticket, "seq": joined.seq, "more": joined.more, "viewers": []}
+        return Joined(ticket, joined.seq, joined.more, viewers=[])
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
         await self._rooms.leave(member, given.ticket_id)
-        return {}
+        return Done()
 
     async def post_message(self, member: SocketMember, given: PostMessage) -> object:
         await self._limits.spend_here(limits.POST_SOCKET, member.key)
@@ -189,15 +211,43 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._connections.remove(member)
         member.session_id, member.expires_at = claims.session_id, claims.expires_at
         self._connections.add(member)
-        return {}
+        return Done()
 
 
 # Everything that a client may send.
 EVENTS = {
-    "join_ticket": Event(JoinTicket, Tickets.join_ticket, Right.VIEWER),
-    "leave_ticket": Event(LeaveTicket, Tickets.leave_ticket, Right.PERSON),
-    "post_message": Event(PostMessage, Tickets.post_message, Right.VIEWER),
-    "refresh_auth": Event(RefreshAuth, Tickets.refresh_auth, Right.PERSON),
+    "join_ticket": Event(
+        JoinTicket,
+        Tickets.join_ticket,
+        Right.VIEWER,
+        "Enter the room of a ticket; what happened after a number arrives first",
+        gives=Joined,
+        refuses=("rate_limited", "too_many_tickets"),
+    ),
+    "leave_ticket": Event(
+        LeaveTicket,
+        Tickets.leave_ticket,
+        Right.PERSON,
+        "Leave the room of a ticket",
+        gives=Done,
+        refuses=(),
+    ),
+    "post_message": Event(
+        PostMessage,
+        Tickets.post_message,
+        Right.VIEWER,
+        "Post a message; acknowledged once it is stored, and stored once however often it is sent",
+        gives=TimelineEvent,
+        refuses=("client_id_reused", "csr_required", "rate_limited", "ticket_closed"),
+    ),
+    "refresh_auth": Event(
+        RefreshAuth,
+        Tickets.refresh_auth,
+        Right.PERSON,
+        "Keep the socket with a later token of the same account",
+        gives=Done,
+        refuses=("invalid_token", "other_account"),
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import socketio
 
+from tests import contract
 from tests.factories import Person
 
 NAMESPACE = "/tickets"
@@ -21,12 +22,19 @@ class Client:
         self._url = url
         self._token = person if isinstance(person, str) else person.token
         self._transports = list(transports) or None
+        self.wrong: list[str] = []
         self.seen: dict[str, list[Any]] = defaultdict(list)
         self.sio = socketio.AsyncClient(reconnection=False)
         self.sio.on("*", self._keep, namespace=NAMESPACE)
 
     async def _keep(self, event: str, payload: Any) -> None:
+        self._judge(contract.wrong_event(event, payload))
         self.seen[event].append(payload)
+
+    def _judge(self, wrong: str | None) -> None:
+        """Remembers what breaks the contract; leaving tells it."""
+        if wrong is not None:
+            self.wrong.append(wrong)
 
     def on(self, event: str, handler: Callable[[Any], None]) -> None:
         """Hears an event instead of keeping it."""
@@ -48,11 +56,14 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         await self.sio.disconnect()
+        assert not self.wrong, self.wrong
 
     async def call(self, event: str, *payload: Any) -> Any:
         """Emits and returns the acknowledgement, whatever it says."""
         data = payload[0] if len(payload) == 1 else payload or None
-        return await self.sio.call(event, data, namespace=NAMESPACE, timeout=PATIENCE)
+        ack = await self.sio.call(event, data, namespace=NAMESPACE, timeout=PATIENCE)
+        self._judge(contract.wrong_event(f"{event}_ack", ack))
+        return ack
 
     async def join(self, ticket_id: str, after: int = 0) -> dict[str, Any]:
         ack = await self.call("join_ticket", {"ticket_id": ticket_id, "after": after})

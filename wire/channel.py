@@ -8,6 +8,8 @@ CHANNEL = "desk"
 NAMESPACE = "/tickets"
 TIMELINE = "timeline"
 NOTIFICATION = "notification"
+TICKET_CHANGED = "ticket_changed"
+SIGNED_OUT = "signed_out"
 
 
 def ticket_room(ticket_id: UUID, audience: Audience) -> str:

@@ -14,25 +14,27 @@ from server.routes import ROUTES
 from server.routing import Query
 from tests.api import Api
 from tests.conftest import ROOT
-from tests.contract import contract, validator
+from tests.contract import rest
 
 
 async def test_the_document_is_served_and_valid(api: Api) -> None:
     answer = await api.get("/openapi.json")
     assert answer.status == 200
-    assert answer.json == contract()
+    assert answer.json == rest().document
     OpenAPIV31SpecValidator(answer.json).validate()
 
 
 def test_every_route_is_described_once() -> None:
-    operations = [o for path in contract()["paths"].values() for o in path.values()]
+    operations = [o for path in rest().document["paths"].values() for o in path.values()]
     assert len(operations) == len(ROUTES)
     assert len({operation["operationId"] for operation in operations}) == len(ROUTES)
     assert all(operation["summary"] for operation in operations)
 
 
 def test_shapes_have_names_of_their_own() -> None:
-    assert not [name for name in contract()["components"]["schemas"] if "__" in name or "-" in name]
+    assert not [
+        name for name in rest().document["components"]["schemas"] if "__" in name or "-" in name
+    ]
 
 
 def bodies() -> list[Any]:
@@ -40,7 +42,7 @@ def bodies() -> list[Any]:
         pytest.param(route.takes, operation["requestBody"]["content"]["application/json"], id=name)
         for route in ROUTES
         if route.takes is not None and not issubclass(route.takes, Query)
-        for path in [contract()["paths"]["/api/v1" + route.path]]
+        for path in [rest().document["paths"]["/api/v1" + route.path]]
         for operation in [path[route.method.lower()]]
         for name in [operation["operationId"]]
     ]
@@ -52,12 +54,12 @@ def test_an_example_of_a_body_is_accepted(model: type[BaseModel], content: dict[
 
 
 def test_an_example_of_an_answer_fits_its_schema() -> None:
-    for path in contract()["paths"].values():
+    for path in rest().document["paths"].values():
         for operation in path.values():
             for answer in operation["responses"].values():
                 content = answer.get("content", {}).get("application/json")
                 if content:
-                    validator(content["schema"]).validate(content["example"])
+                    rest().validator(content["schema"]).validate(content["example"])
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
