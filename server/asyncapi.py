@@ -26,7 +26,7 @@ again from the last one.
 
 **Plain WebSocket.** The access token stands in the query. Messages only.
 """
-ERROR: Schema = {
+REFUSAL: Schema = {
     "description": "A refusal. `code` is stable, `detail` is for people.",
     "type": "object",
     "properties": {
@@ -84,7 +84,7 @@ def document(base_url: str) -> Schema:
         "operations": {**_socket_operations(), **_plain_operations()},
         "components": {
             "schemas": {n: _plain_words(s) for n, s in schemas.components.items()}
-            | {"Error": ERROR},
+            | {"Refusal": REFUSAL},
             "securitySchemes": {
                 "auth": {
                     "type": "http",
@@ -151,7 +151,7 @@ def codes(event: Event) -> list[str]:
 
 def _ack(schemas: Schemas, event: Event) -> Schema:
     code = {"type": "object", "properties": {"code": {"enum": codes(event)}}}
-    error = {"allOf": [{"$ref": REF + "Error"}, code]}
+    error = {"allOf": [{"$ref": REF + "Refusal"}, code]}
     return {
         "anyOf": [
             _members(ok={"const": True}, data=schemas.given(event.gives)),
@@ -165,7 +165,7 @@ def _members(**members: Schema) -> Schema:
 
 
 def _plain_channel(schemas: Schemas) -> Schema:
-    refused = _members(error={"$ref": REF + "Error"})
+    refused = _members(error={"$ref": REF + "Refusal"})
     refusal = {
         "name": "refusal",
         "title": "refusal",
