@@ -8,6 +8,7 @@ class Job(StrEnum):
     DRAIN_ASSIGNMENT = "assignment.drain"
     DRAIN_NOTIFICATIONS = "notifications.drain"
     PRUNE_SESSIONS = "sessions.prune"
+    PRUNE_IDEMPOTENCY_KEYS = "idempotency.prune"
 
     @property
     def queue(self) -> str:
@@ -17,4 +18,7 @@ class Job(StrEnum):
     @property
     def every(self) -> timedelta:
         """How often the work is looked for, woken or not."""
-        return timedelta(hours=1) if self is Job.PRUNE_SESSIONS else timedelta(seconds=5)
+        return timedelta(hours=1) if self in PRUNING else timedelta(seconds=5)
+
+
+PRUNING = {Job.PRUNE_SESSIONS, Job.PRUNE_IDEMPOTENCY_KEYS}

@@ -4,6 +4,7 @@ from models.assignment import AssignmentCursor
 from models.auth_session import AuthSession
 from models.base import Base
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
+from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind
 from models.ticket import Priority, ReadCursor, Status, Ticket
 from models.user import DEFAULT_CAPACITY, Role, User
@@ -16,6 +17,7 @@ __all__ = [
     "AuthSession",
     "Base",
     "Event",
+    "IdempotencyKey",
     "Kind",
     "Notification",
     "NotificationKind",

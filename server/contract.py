@@ -1,7 +1,7 @@
 """What a route promises: declared in the table beside its handler, read by the generators.
 
     At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
-        "Open a ticket", NewTicket, made(TicketView, ETAG), refuses=("409 in_progress",)
+        "Open a ticket", NewTicket, made(TicketView, ETAG), refuses=KEYED
     )
 
 `At` alone is no `Route`: what does not say what it takes, gives and refuses cannot be registered.
@@ -21,6 +21,9 @@ ETAG = "ETag"
 LOCATION = "Location"
 LINK = "Link"
 TOTAL = "X-Total-Count"
+
+# What a route refuses that heeds Idempotency-Key (`server.idempotency.once`).
+KEYED = ("409 in_progress", "422 idempotency_key_reused")
 
 # Takes neither a query nor a body.
 NOTHING = None

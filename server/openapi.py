@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from server.contract import Gives, Right, Route
+from server.contract import KEYED, Gives, Right, Route
 from server.examples import example
+from server.idempotency import REPEATED
 from server.routing import PREFIX, Paged, Query
 from server.schemas import REF, Schema, Schemas, prose
 
@@ -29,8 +30,8 @@ Log in with `POST /api/v1/auth/login` and send the access token as `Authorizatio
 """
 
 HEADERS = {
-    "ETag": "The version of the ticket, as the caller sees it.",
-    "Idempotency-Replayed": "`true` where this is the answer that was given the first time.",
+    "ETag": "The ticket as the caller sees it. `If-Match` compares the version in it alone.",
+    REPEATED: "`true` where this is the answer that was given the first time.",
     "Link": 'The next page: `<…>; rel="next"`. Absent on the last one.',
     "Location": "Where what was made is from now on.",
     "RateLimit-Limit": "Requests that are allowed in the window.",
@@ -50,7 +51,7 @@ REFUSAL_HEADERS = {
 HEEDED = {
     "412 version_mismatch": ("If-Match", "Act only on this version of the ticket (an `ETag`)."),
     "304": ("If-None-Match", "Answer 304 if the ticket is still of this version (an `ETag`)."),
-    "422 idempotency_key_reused": (
+    KEYED[-1]: (
         "Idempotency-Key",
         "1 to 64 printable characters of your own. The same request with the same key within 24 "
         "hours is carried out once; the answer is the same.",
@@ -201,8 +202,9 @@ def _in_headers(route: Route) -> list[Schema]:
 
 def _answer(route: Route, gives: Gives, schemas: Schemas) -> Schema:
     rates = RATES if "429 rate_limited" in route.refuses else ()
+    repeated = (REPEATED,) if KEYED[-1] in route.refuses else ()
     found: Schema = {"description": gives.description or _words(gives)}
-    if headers := (*gives.headers, *rates):
+    if headers := (*gives.headers, *repeated, *rates):
         found["headers"] = {name: _header(name) for name in headers}
     if gives.shape is not None:
         schema = schemas.given(gives.shape)

@@ -11,7 +11,8 @@ from desk import admins
 from desk.text import Email
 from models import Role
 from server import audit, keys
-from server.contract import NOTHING, At, Right, listed, made, ok
+from server.contract import KEYED, NOTHING, At, Right, listed, made, ok
+from server.idempotency import REPEATED, once
 from server.routing import (
     PREFIX,
     Paged,
@@ -53,9 +54,15 @@ async def list_users(request: web.Request) -> web.Response:
 async def add_user(request: web.Request) -> web.Response:
     new = await body(request, admins.NewUser)
     password_hash = await request.app[keys.passwords].hashed(new.password)
-    account = await request.app[keys.desk].run(admins.add, new, password_hash)
-    audit.note("user_added", by=request[keys.actor].id, user_id=account.id, role=account.role)
-    return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
+
+    def write(account: admins.Account) -> web.Response:
+        return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
+
+    answer = await once(request, new, write, admins.add, new, password_hash)
+    if REPEATED not in answer.headers:
+        user_id = answer.headers["Location"].rpartition("/")[2]
+        audit.note("user_added", by=request[keys.actor].id, user_id=user_id, role=new.role)
+    return answer
 
 
 async def show_user(request: web.Request) -> web.Response:
@@ -89,7 +96,7 @@ ROUTES = (
         "Make an account of any role",
         admins.NewUser,
         made(admins.Account),
-        refuses=("409 email_taken", "503 busy"),
+        refuses=("409 email_taken", "503 busy", *KEYED),
     ),
     At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN).says(
         "Show an account", NOTHING, ok(admins.Account), refuses=()

@@ -13,11 +13,12 @@ from desk.text import Tag
 from desk.views import TicketView
 from models import Priority
 from server import keys
-from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, ok
-from server.routes.tickets import TicketQuery, ticket_page, ticket_reply
+from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
+from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown
 from server.routing import body, no_body, now, path_id, query
 
-TAG = re.compile(r'"(\d{1,18})"')
+# A ticket's tag: its version, and after a dot what is unread.
+TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')
 
 
 class StaffTicketQuery(TicketQuery):
@@ -50,7 +51,7 @@ async def list_tickets(request: web.Request) -> web.Response:
 
 async def show_ticket(request: web.Request) -> web.Response:
     ticket = await request.app[keys.desk].read(views.show, request[keys.actor], path_id(request))
-    return ticket_reply(ticket)
+    return ticket_shown(request, ticket)
 
 
 async def assign(request: web.Request) -> web.Response:
@@ -101,7 +102,7 @@ ROUTES = (
         "List tickets of everybody", StaffTicketQuery, listed(TicketView, TOTAL), refuses=()
     ),
     At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
-        "Show any ticket", NOTHING, ok(TicketView, ETAG), refuses=()
+        "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
     ),
     At("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF).says(
         "Give a ticket to somebody of the staff, or back to the queue",

@@ -14,7 +14,21 @@ from desk.text import Input, Label, Seq
 from desk.views import TicketView
 from models import Status
 from server import keys, limits
-from server.contract import ETAG, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
+from server.contract import (
+    ETAG,
+    KEYED,
+    NOTHING,
+    TOTAL,
+    At,
+    Gives,
+    Right,
+    done,
+    listed,
+    made,
+    not_modified,
+    ok,
+)
+from server.idempotency import once
 from server.routing import (
     PREFIX,
     Paged,
@@ -89,18 +103,37 @@ def _field(sort: SortParameter) -> SortField:
     return names[sort.removeprefix("-")]
 
 
+def _tag(ticket: TicketView) -> str:
+    """The ticket as its reader sees it: ``unread`` changes without a new version, by reading.
+
+    `If-Match` takes the version of it alone: reading is no change that others could overwrite.
+    """
+    return f'"{ticket.version}.{ticket.unread}"' if ticket.unread else f'"{ticket.version}"'
+
+
 def ticket_reply(
     ticket: TicketView, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
-    return reply(ticket, status, {"ETag": f'"{ticket.version}"', **(headers or {})})
+    return reply(ticket, status, {"ETag": _tag(ticket), **(headers or {})})
+
+
+def ticket_shown(request: web.Request, ticket: TicketView) -> web.Response:
+    """The ticket; 304 where the caller's copy is still the same."""
+    known = ",".join(request.headers.getall("If-None-Match", ())).split(",")
+    tags = {tag.strip().removeprefix("W/") for tag in known}
+    if tags & {_tag(ticket), "*"}:
+        return web.Response(status=304, headers={"ETag": _tag(ticket)})
+    return ticket_reply(ticket)
 
 
 async def open_ticket(request: web.Request) -> web.Response:
     new = await body(request, tickets.NewTicket)
     actor = request[keys.actor]
-    ticket = await request.app[keys.desk].run(tickets.open_ticket, actor, new, now())
-    location = f"{PREFIX}/users/tickets/{ticket.id}"
-    return ticket_reply(ticket, 201, {"Location": location})
+
+    def write(ticket: TicketView) -> web.Response:
+        return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
+
+    return await once(request, new, write, tickets.open_ticket, actor, new, now())
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -116,7 +149,7 @@ async def show_own(request: web.Request) -> web.Response:
     ticket = await request.app[keys.desk].read(
         views.show, request[keys.actor], path_id(request), own_only=True
     )
-    return ticket_reply(ticket)
+    return ticket_shown(request, ticket)
 
 
 async def show_timeline(request: web.Request) -> web.Response:
@@ -147,9 +180,12 @@ async def post_message(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     await limit(request, limits.POST, str(actor.id))
     new = await body(request, messages.NewMessage)
-    posted = await request.app[keys.desk].run(messages.post, actor, path_id(request), new, now())
-    event = timeline_event(posted.event, actor.audience)
-    return reply(event, status=201 if posted.is_new else 200)
+
+    def write(posted: messages.Posted) -> web.Response:
+        event = timeline_event(posted.event, actor.audience)
+        return reply(event, status=201 if posted.is_new else 200)
+
+    return await once(request, new, write, messages.post, actor, path_id(request), new, now())
 
 
 async def mark_read(request: web.Request) -> web.Response:
@@ -162,13 +198,13 @@ async def mark_read(request: web.Request) -> web.Response:
 
 ROUTES = (
     At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
-        "Open a ticket", tickets.NewTicket, made(TicketView, ETAG), refuses=()
+        "Open a ticket", tickets.NewTicket, made(TicketView, ETAG), refuses=KEYED
     ),
     At("GET", "/users/tickets", list_own, Right.PERSON).says(
         "List your own tickets", TicketQuery, listed(TicketView, TOTAL), refuses=()
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
-        "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=()
+        "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
     ),
     At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
         "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent), refuses=()
@@ -186,6 +222,7 @@ ROUTES = (
             "409 client_id_reused",
             "409 ticket_closed",
             "429 rate_limited",
+            *KEYED,
         ),
     ),
     At("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER).says(
