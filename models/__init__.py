@@ -7,6 +7,7 @@ from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind
 from models.ticket import Priority, ReadCursor, Status, Ticket
+from models.ticket_search import TicketSearch
 from models.user import DEFAULT_CAPACITY, Role, User
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Role",
     "Status",
     "Ticket",
+    "TicketSearch",
     "User",
 ]

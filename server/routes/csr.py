@@ -45,6 +45,7 @@ async def list_tickets(request: web.Request) -> web.Response:
         user_id=given.user_id,
         assigned_to=given.assigned_to,
         unassigned=given.unassigned,
+        q=given.q,
     )
     return await ticket_page(request, actor, given, filters)
 

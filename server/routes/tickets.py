@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from desk import history, messages, tickets, views
 from desk.access import Actor
 from desk.lists import Filters, Position, Sort, SortField, count, ticket_list
-from desk.text import Input, Label, Seq
+from desk.text import Input, Label, Seq, Words
 from desk.views import TicketView
 from models import Status
 from server import keys, limits
@@ -69,6 +69,9 @@ class TicketQuery(Paged):
     status: Status | None = None
     category: Label | None = None
     type: Label | None = None
+    q: Words | None = Field(
+        None, description='Full text: `two words`, `"a phrase"`, `this or that`, `-without`'
+    )
     sort: SortParameter = "-created_at"
     count: bool = False
 
@@ -140,7 +143,11 @@ async def list_own(request: web.Request) -> web.Response:
     given = query(request, TicketQuery)
     actor = request[keys.actor]
     filters = Filters(
-        status=given.status, category=given.category, type=given.type, user_id=actor.id
+        status=given.status,
+        category=given.category,
+        type=given.type,
+        user_id=actor.id,
+        q=given.q,
     )
     return await ticket_page(request, actor, given, filters)
 
