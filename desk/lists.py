@@ -59,7 +59,7 @@ def ticket_list(
 ) -> Page:
     """At most ``limit`` tickets that the actor may see, after a position."""
     columns = _sorted_by(actor.audience, sort.field)
-    query = _filtered(views(actor), actor, filters)
+    query = _filtered(views(actor), session, actor, filters)
     if after is not None:
         here = tuple_(*columns)
         there = tuple_(*after[: len(columns)])
@@ -73,7 +73,7 @@ def ticket_list(
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     query = _filtered(
-        select(func.count()).select_from(Ticket).where(visible(actor)), actor, filters
+        select(func.count()).select_from(Ticket).where(visible(actor)), session, actor, filters
     )
     return session.scalar(query) or 0
 
@@ -102,11 +102,11 @@ def _position(ticket: TicketView, field: SortField) -> Position:
 
 
 def _filtered(
-    query: Select[*tuple[Any, ...]], actor: Actor, filters: Filters
+    query: Select[*tuple[Any, ...]], session: Session, actor: Actor, filters: Filters
 ) -> Select[*tuple[Any, ...]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.q is not None:
-        conditions.append(search.matches(actor.audience, filters.q))
+        conditions.append(search.matches(session, actor, filters.q))
     if filters.unassigned is not None:
         nobody = Ticket.assigned_to_id.is_(None)
         conditions.append(nobody if filters.unassigned else ~nobody)

@@ -60,6 +60,16 @@ async def test_a_customer_never_finds_by_a_note(api: Api, customer: Person, csr:
     assert ticket["number"] in await found(api, customer, f"{ticket['number']} -{note}")
 
 
+@pytest.mark.parametrize("most_rare", [0, 1, 5_000])
+async def test_common_and_rare_words_find_the_same(
+    api: Api, customer: Person, csr: Person, monkeypatch: pytest.MonkeyPatch, most_rare: int
+) -> None:
+    monkeypatch.setattr(search, "MOST_RARE", most_rare)
+    word = a_word()
+    numbers = [(await api.a_ticket(customer, title=word))["number"] for _ in range(3)]
+    assert await found(api, csr, word, sort="number") == numbers
+
+
 async def test_nobody_finds_what_is_somebody_elses(
     api: Api, customer: Person, stranger: Person
 ) -> None:
@@ -134,8 +144,9 @@ def test_a_ticket_that_never_ends_takes_every_message(session: Session) -> None:
     title = a_word()
     new = NewTicket(title=title, description="x", category="c", type="t")
     ticket = tickets.open_ticket(session, customer, new, now())
-    for number in range(45):
-        text = " ".join(f"{number}n{i}ééééééééééééééééééé" for i in range(380))
-        messages.post(session, customer, ticket.id, NewMessage(content=text[:10_000]), now())
+    for number in range(40):
+        # Letters of four bytes: forty kilobytes of words that are not there yet.
+        text = " ".join(f"{number}n{i}" + "\U00010428" * 24 for i in range(310))
+        messages.post(session, customer, ticket.id, NewMessage(content=text), now())
     page = lists.ticket_list(session, customer, Filters(q=title), Sort(), 20, None)
     assert [found.id for found in page.tickets] == [ticket.id]
