@@ -2,7 +2,7 @@
 
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MIN_SECRET_BYTES = 32
 # Values that were printed somewhere and so are no secret, whatever their length.
 EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
+
+S = TypeVar("S", bound=BaseSettings)
 
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -33,7 +35,11 @@ def _postgres(url: str) -> str:
 
 
 def _redis(url: str) -> str:
-    if urlsplit(url).scheme not in REDIS_SCHEMES:
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:  # Its text has the password in it.
+        scheme = ""
+    if scheme not in REDIS_SCHEMES:
         raise ValueError("should look like redis://:password@host:6379/0")
     return url
 
@@ -50,12 +56,19 @@ def _listed(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-class Settings(BaseSettings):
+class Database(BaseSettings):
+    """All that a command needs which only touches the database."""
+
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     database_url: Annotated[str, AfterValidator(_postgres)]
+    # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
+    default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
+
+
+class Settings(Database):
     redis_url: Annotated[str, AfterValidator(_redis)]
     broker_url: str = ""
 
@@ -77,6 +90,8 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     mail_from: str = "Support <support@localhost>"
     public_url: str = ""
+    # Whether webhooks may call addresses of internal networks.
+    webhook_allow_private: Literal["on", "off"] = "off"
 
     # Set by `make run` for its own database: demo data, loopback only.
     embedded: bool = False
@@ -120,6 +135,10 @@ class Settings(BaseSettings):
         return _listed(self.cors_origins)
 
     @property
+    def may_call_private(self) -> bool:
+        return self.webhook_allow_private == "on"
+
+    @property
     def base_url(self) -> str:
         """Where people reach us, for links in mails."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
@@ -131,8 +150,13 @@ def settings() -> Settings:
 
     Raises `Misconfigured` (exit status 1, one line on stderr) where a value is missing or wrong.
     """
+    return read(Settings)
+
+
+def read(kind: type[S]) -> S:
+    """As `settings`, read anew, for those who need only some of them."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         first = error.errors()[0]
         name = f"{first['loc'][0]}: ".upper() if first["loc"] else ""

@@ -21,6 +21,8 @@ class Actor:
     id: UUID
     role: Role
     session_id: UUID | None = None
+    # For those who look at the same ticket.
+    full_name: str = ""
 
     @property
     def is_staff(self) -> bool:

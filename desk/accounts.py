@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from desk.errors import Conflict, Forbidden
 from desk.jobs import Job
 from desk.outbox import outbox
 from desk.text import Email, FullName, GivenPassword, Input, Password
-from models import Role, User
+from models import DEFAULT_CAPACITY, Role, User
 
 
 class Signup(Input):
@@ -58,7 +58,12 @@ class Credentials:
 
 
 def create(
-    session: Session, email: str, full_name: str, password_hash: str, role: Role = Role.USER
+    session: Session,
+    email: str,
+    full_name: str,
+    password_hash: str,
+    role: Role = Role.USER,
+    capacity: int = DEFAULT_CAPACITY,
 ) -> Profile:
     """A new account; `Conflict` if the address has one already, in whatever case."""
     values = {
@@ -66,6 +71,7 @@ def create(
         "full_name": full_name,
         "password_hash": password_hash,
         "role": role,
+        "capacity": capacity,
     }
     # Asking first and inserting then would let two at once through to a constraint error.
     user = session.scalar(insert(User).values(values).on_conflict_do_nothing().returning(User))
@@ -91,6 +97,11 @@ def change_profile(session: Session, actor: Actor, wanted: ProfileChange) -> Pro
     for name in wanted.model_fields_set:
         setattr(user, name, getattr(wanted, name))
     return _profile(user)
+
+
+def end_mails(session: Session, user_id: UUID) -> None:
+    """For whoever holds the link of a mail; nothing if there is no such account any more."""
+    session.execute(update(User).where(User.id == user_id).values(notify_email=False))
 
 
 def change_password(

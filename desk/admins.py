@@ -6,21 +6,17 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, Strict
+from pydantic import Strict
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
-from desk import sessions
+from desk import agents, assignment, sessions
 from desk.access import Actor
 from desk.accounts import create
-from desk.errors import Conflict, NotFound
-from desk.jobs import Job
-from desk.outbox import outbox
+from desk.agents import Capacity
+from desk.errors import Conflict, Forbidden, NotFound
 from desk.text import Email, FullName, Input, Password
-from models import Role, User
-
-LARGEST_CAPACITY = 10_000
-Capacity = Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)]
+from models import DEFAULT_CAPACITY, Role, User
 
 
 class NewUser(Input):
@@ -66,8 +62,10 @@ class Account:
         )
 
 
-def add(session: Session, new: NewUser, password_hash: str) -> Account:
-    profile = create(session, new.email, new.full_name, password_hash, new.role)
+def add(
+    session: Session, new: NewUser, password_hash: str, capacity: int = DEFAULT_CAPACITY
+) -> Account:
+    profile = create(session, new.email, new.full_name, password_hash, new.role, capacity)
     return show(session, profile.id)
 
 
@@ -106,15 +104,26 @@ def accounts(
 
 
 def change(
-    session: Session, actor: Actor, user_id: UUID, wanted: UserChange, now: datetime
+    session: Session,
+    actor: Actor,
+    user_id: UUID,
+    wanted: UserChange,
+    now: datetime,
+    default_capacity: int = DEFAULT_CAPACITY,
 ) -> Account:
     """Applies what was sent. Another role, or none of the house any more, ends all sessions.
 
-    Raises `NotFound`, `Conflict` (``last_admin``).
+    Whoever can hold no tickets any more gives theirs back, a new CSR begins with the default
+    capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
+    (``last_admin``).
     """
-    admins = _lock_admins(session)
-    user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
     sent = wanted.model_fields_set
+    if sent & {"role", "is_active"}:
+        _release_if_leaving(session, actor, user_id, wanted, now)
+    admins = _lock_admins(session)
+    if actor.id not in admins:
+        raise Forbidden("admin_required", "Admin privileges required")
+    user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
     role = wanted.role if "role" in sent else user.role
     is_active = wanted.is_active if "is_active" in sent else user.is_active
     if admins == [user.id] and (role is not Role.ADMIN or not is_active):
@@ -123,14 +132,29 @@ def change(
         sessions.end_all(session, user.id, "deactivated", now)
     elif role is not user.role:
         sessions.end_all(session, user.id, "role_changed", now)
+    if user.role is Role.USER and role is Role.CSR:
+        user.capacity = default_capacity
+    if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
+        agents.makes_room(session, user)
     user.role, user.is_active = role, is_active
     if "capacity" in sent:
-        user.capacity = wanted.capacity
+        agents.set_capacity(session, user, wanted.capacity)
     if "full_name" in sent:
         user.full_name = wanted.full_name
     session.flush()
-    outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     return Account.of(user)
+
+
+def _release_if_leaving(
+    session: Session, actor: Actor, user_id: UUID, wanted: UserChange, now: datetime
+) -> None:
+    """First of all, for the order of the locks: cursor, then ticket, then user."""
+    assignment.take_turn(session)
+    sent = wanted.model_fields_set
+    demoted = "role" in sent and wanted.role is Role.USER
+    deactivated = "is_active" in sent and not wanted.is_active
+    if demoted or deactivated:
+        assignment.release(session, user_id, actor.id, now)
 
 
 def _lock_admins(session: Session) -> list[UUID]:

@@ -1,33 +1,41 @@
 """Giving tickets to CSRs: fairly and by itself, or by hand."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from random import Random
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Strict
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from desk import notifications, tickets, timeline
+from desk import decisions, notifications, tickets, timeline
 from desk.access import Actor
+from desk.decisions import ByHand
 from desk.errors import Conflict, Invalid
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.strategies import Candidate, Strategy, caught_up, choose
 from desk.text import Id, Input
 from desk.views import TicketView
-from models import AssignmentCursor, Event, Kind, NotificationKind, Priority, Role, Ticket, User
+from models import AssignmentCursor, Kind, Priority, Role, Ticket, User
+
+__all__ = [
+    "BATCH",
+    "Assign",
+    "Strategy",
+    "assign",
+    "choose",
+    "claim",
+    "drain",
+    "release",
+    "take_turn",
+    "waiting",
+]
 
 BATCH = 25
-
-
-class Strategy(StrEnum):
-    ROUND_ROBIN = "round_robin"
-    LEAST_LOADED = "least_loaded"
-    RANDOM = "random"
 
 
 class Assign(Input):
@@ -37,14 +45,13 @@ class Assign(Input):
     priority: Annotated[Priority | None, Strict(False)] = None
 
 
-@dataclass(slots=True)
-class Candidate:
-    user: User
-    open_tickets: int
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How somebody was found, among whom, and by whom; None is the desk itself."""
 
-    @property
-    def is_eligible(self) -> bool:
-        return self.user.available and self.open_tickets < self.user.capacity
+    how: Strategy | ByHand
+    by: UUID | None = None
+    candidates: Sequence[Candidate] = ()
 
 
 def take_turn(session: Session) -> AssignmentCursor:
@@ -57,60 +64,83 @@ def take_turn(session: Session) -> AssignmentCursor:
     return session.scalars(query).one()
 
 
-def drain(session: Session, strategy: Strategy, now: datetime, random: Random) -> int:
+def drain(
+    session: Session,
+    strategy: Strategy,
+    now: datetime,
+    random: Random,
+    *,
+    only: UUID | None = None,
+    but: Collection[UUID] = (),
+) -> int:
     """Assigns up to `BATCH` waiting tickets, oldest first; the number of those it could assign.
 
     A full batch may have left more behind. Harmless to repeat: an assigned ticket no longer
-    waits, and a locked one is left to the next time.
+    waits, and a locked one is left to the next time. ``only``, ``but``: of all tickets only this
+    one, or none of these.
     """
     cursor = take_turn(session)
-    waiting = session.scalars(
-        select(Ticket)
-        .where(tickets.WAITING)
-        .order_by(Ticket.created_at, Ticket.id)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).all()
-    candidates = _candidates(session) if waiting else []
-    for done, ticket in enumerate(waiting):
+    query = _waiting(but) if only is None else _waiting(but).where(Ticket.id == only)
+    queue = session.scalars(query.with_for_update(skip_locked=True, key_share=True)).all()
+    if not queue:
+        return 0
+    csrs = _locked_csrs(session)
+    candidates = _candidates(session, csrs.values())
+    for done, ticket in enumerate(queue):
+        _settle(csrs, candidates)
         chosen = choose(strategy, candidates, random)
         if chosen is None:
             return done
+        user = csrs[chosen.user_id]
+        _give(session, ticket, user, Found(strategy, None, candidates), now)
         cursor.turn += 1
-        chosen.user.turn = cursor.turn
-        chosen.user.last_assigned_at = now
+        user.turn = chosen.turn = cursor.turn
         chosen.open_tickets += 1
-        _give(session, ticket, chosen.user.id, by=None, now=now)
-    return len(waiting)
+    return len(queue)
 
 
-def _candidates(session: Session) -> list[Candidate]:
-    """Active CSRs, locked, with the tickets that they have to work on."""
-    users = session.scalars(
-        select(User)
-        .where(User.role == Role.CSR, User.is_active)
-        .order_by(User.id)
-        .with_for_update(key_share=True)
-    ).all()
-    loads = session.execute(
+def waiting(session: Session, but: Collection[UUID] = ()) -> Sequence[UUID]:
+    """The tickets that `drain` would look at, without a lock."""
+    return session.scalars(_waiting(but).with_only_columns(Ticket.id)).all()
+
+
+def _waiting(but: Collection[UUID]) -> Select[Ticket]:
+    query = select(Ticket).where(tickets.WAITING)
+    if but:
+        query = query.where(Ticket.id.not_in(but))
+    return query.order_by(Ticket.created_at, Ticket.id).limit(BATCH)
+
+
+def _locked_csrs(session: Session) -> dict[UUID, User]:
+    """The active CSRs. Locked, so that nobody leaves while they are given something."""
+    query = select(User).where(User.role == Role.CSR, User.is_active).order_by(User.id)
+    return {user.id: user for user in session.scalars(query.with_for_update(key_share=True))}
+
+
+def _candidates(session: Session, users: Collection[User]) -> list[Candidate]:
+    """The users with the number of tickets that they have to work on."""
+    query = (
         select(Ticket.assigned_to_id, func.count())
-        .where(Ticket.assigned_to_id.is_not(None), tickets.ACTIVE)
+        .where(Ticket.assigned_to_id.in_([user.id for user in users]), tickets.ACTIVE)
         .group_by(Ticket.assigned_to_id)
     )
-    by_user = {row[0]: row[1] for row in loads}
-    return [Candidate(user, by_user.get(user.id, 0)) for user in users]
+    loads = {row[0]: row[1] for row in session.execute(query)}
+    return [
+        Candidate(
+            user.id,
+            user.available,
+            loads.get(user.id, 0),
+            user.capacity,
+            user.turn,
+            user.catching_up,
+        )
+        for user in users
+    ]
 
 
-def choose(strategy: Strategy, candidates: Sequence[Candidate], random: Random) -> Candidate | None:
-    """Whose turn it is among those who are available and under capacity; None if nobody is."""
-    eligible = [c for c in candidates if c.is_eligible]
-    if not eligible:
-        return None
-    if strategy is Strategy.RANDOM:
-        return random.choice(eligible)
-    if strategy is Strategy.LEAST_LOADED:
-        return min(eligible, key=lambda c: (c.open_tickets, c.user.turn, c.user.id))
-    return min(eligible, key=lambda c: (c.user.turn, c.user.id))
+def _settle(csrs: Mapping[UUID, User], candidates: Sequence[Candidate]) -> None:
+    for candidate in caught_up(candidates):
+        csrs[candidate.user_id].catching_up = candidate.catching_up = False
 
 
 def assign(
@@ -128,12 +158,11 @@ def assign(
     take_turn(session)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(ticket, versions)
-    if wanted.assignee_id is not None:
-        _require_assignable(session, wanted.assignee_id)
+    to = _assignable(session, wanted.assignee_id) if wanted.assignee_id else None
     if "priority" in wanted.model_fields_set:
         tickets.set_priority(session, actor, ticket, wanted.priority, now)
     if wanted.assignee_id != ticket.assigned_to_id:
-        _give(session, ticket, wanted.assignee_id, by=actor.id, now=now)
+        _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, to), now)
     return tickets.view(session, actor, ticket)
 
 
@@ -143,31 +172,51 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> Tic
     ticket = tickets.held(session, actor, ticket_id)
     if ticket.assigned_to_id is not None:
         raise Conflict("already_assigned", "The ticket is already assigned")
-    _give(session, ticket, actor.id, by=actor.id, now=now)
+    to = _assignable(session, actor.id)
+    _give(session, ticket, to, _by_hand(session, actor, ByHand.CLAIM, to), now)
     return tickets.view(session, actor, ticket)
 
 
-def _require_assignable(session: Session, user_id: UUID) -> None:
+def release(session: Session, user_id: UUID, by: UUID | None, now: datetime) -> None:
+    """Puts what a person works on back into the queue. The caller has taken the turn."""
+    query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE)
+    # In one order, as others may hold more than one ticket, too.
+    query = query.order_by(Ticket.created_at, Ticket.id).with_for_update(key_share=True)
+    for ticket in session.scalars(query).all():
+        _give(session, ticket, None, Found(ByHand.MANUAL, by), now)
+
+
+def _assignable(session: Session, user_id: UUID) -> User:
+    """The person, locked. `Invalid` for who is no active staff (any more)."""
     user = session.scalar(select(User).where(User.id == user_id).with_for_update(key_share=True))
     if user is None or not user.is_active or user.role is Role.USER:
         raise Invalid(
             "not_assignable", "Only active staff can be given tickets", pointer="/assignee_id"
         )
+    return user
 
 
-def _give(
-    session: Session, ticket: Ticket, to: UUID | None, by: UUID | None, now: datetime
-) -> Event:
-    before, ticket.assigned_to_id = ticket.assigned_to_id, to
+def _by_hand(session: Session, actor: Actor, how: ByHand, to: User | None) -> Found:
+    """Among all that the desk would have considered, and the one who was chosen."""
+    if to is None:
+        return Found(how, actor.id)
+    csr = User.is_active & (User.role == Role.CSR)
+    users = session.scalars(select(User).where(or_(csr, User.id == to.id))).all()
+    return Found(how, actor.id, _candidates(session, users))
+
+
+def _give(session: Session, ticket: Ticket, to: User | None, found: Found, now: datetime) -> None:
+    before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
     data = {
         "from": str(before) if before else None,
-        "to": str(to) if to else None,
-        "by": str(by) if by else None,
+        "to": str(to.id) if to else None,
+        "by": str(found.by) if found.by else None,
     }
-    event = timeline.record(session, ticket, Kind.ASSIGNED, by, now, data=data)
-    if to is None:
+    event = timeline.record(session, ticket, Kind.ASSIGNED, found.by, now, data=data)
+    decisions.record(session, event, found.how, ticket.assigned_to_id, found.candidates)
+    if before or to is None:
+        # It waits again, or somebody has room for more.
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
-    else:
-        about = {"number": ticket.number, "title": ticket.title}
-        notifications.notify(session, to, NotificationKind.ASSIGNED, event, now, about)
-    return event
+    if to is not None:
+        to.last_assigned_at = now
+        notifications.of_assignment(session, ticket, event)

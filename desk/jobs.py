@@ -7,6 +7,8 @@ from enum import StrEnum
 class Job(StrEnum):
     DRAIN_ASSIGNMENT = "assignment.drain"
     DRAIN_NOTIFICATIONS = "notifications.drain"
+    DRAIN_WEBHOOKS = "webhooks.drain"
+    PRUNE_WEBHOOKS = "webhooks.prune"
     PRUNE_SESSIONS = "sessions.prune"
     PRUNE_IDEMPOTENCY_KEYS = "idempotency.prune"
 
@@ -18,7 +20,7 @@ class Job(StrEnum):
     @property
     def every(self) -> timedelta:
         """How often the work is looked for, woken or not."""
-        return timedelta(hours=1) if self in PRUNING else timedelta(seconds=5)
+        return timedelta(hours=1) if self in RARE else timedelta(seconds=5)
 
 
-PRUNING = {Job.PRUNE_SESSIONS, Job.PRUNE_IDEMPOTENCY_KEYS}
+RARE = (Job.PRUNE_SESSIONS, Job.PRUNE_WEBHOOKS, Job.PRUNE_IDEMPOTENCY_KEYS)

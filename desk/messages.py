@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import search, tickets, timeline
+from desk import notifications, search, tickets, timeline
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden
 from desk.text import ClientId, Content, Input
@@ -46,6 +46,7 @@ def post(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: 
         session, ticket, kind, actor.id, now, content=new.content, client_id=new.client_id
     )
     search.add(session, ticket.id, new.content, staff_only=new.internal)
+    notifications.of_message(session, ticket, event)
     if kind is Kind.MESSAGE_POSTED:
         _answered(session, actor, ticket, now)
     return Posted(event, is_new=True)

@@ -1,7 +1,9 @@
-"""Telling people: the inbox, and the queue of what is to be mailed."""
+"""Telling people what happened to their tickets: who is told of what, and the inbox.
+
+A notification is recorded in the transaction of its cause. What is mailed: `desk.mails`.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,51 +15,79 @@ from desk.access import Actor
 from desk.errors import NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
-from models import Event, Notification, NotificationKind, Ticket, User
+from models import Event, Kind, Notification, NotificationKind, Role, Status, Ticket, User
 
-BATCH = 25
-# A mailer that died with a lease is given up after this.
-LEASE = timedelta(seconds=60)
-MOST_ATTEMPTS = 10
-FIRST_RETRY = timedelta(seconds=5)
+# A conversation is mailed once it pauses for so long after its first message, as one mail.
+MAIL_WINDOW = timedelta(seconds=30)
+OVER = (Status.RESOLVED, Status.CLOSED)
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """What a mailer needs to tell one person of one notification."""
-
-    notification_id: UUID
-    kind: NotificationKind
-    to_name: str
-    to_email: str
-    ticket_number: int
-    ticket_title: str
+def of_assignment(session: Session, ticket: Ticket, event: Event) -> None:
+    """Tells the new assignee."""
+    if ticket.assigned_to_id is not None:
+        _tell(session, ticket, event, {ticket.assigned_to_id: NotificationKind.ASSIGNED})
 
 
-def notify(
+def of_message(session: Session, ticket: Ticket, event: Event) -> None:
+    """Tells the other side; of a note only the assignee."""
+    told = None
+    if event.kind is Kind.NOTE_POSTED or event.actor_id == ticket.user_id:
+        told = _assignee(session, ticket, event)
+    else:
+        told = ticket.user_id
+    if told is not None:
+        more = {"internal": True} if event.kind is Kind.NOTE_POSTED else {}
+        _tell(session, ticket, event, {told: NotificationKind.MESSAGE_POSTED}, more)
+
+
+def of_status(session: Session, ticket: Ticket, event: Event, before: Status) -> None:
+    """Tells the customer and the assignee; the latter of work that came back by its own name."""
+    told = {ticket.user_id: NotificationKind.STATUS_CHANGED}
+    if (assignee := _assignee(session, ticket, event)) is not None:
+        reopened = before in OVER and ticket.status is Status.OPEN
+        # Who opened the ticket and works on it is told once.
+        told[assignee] = NotificationKind.REOPENED if reopened else NotificationKind.STATUS_CHANGED
+    _tell(session, ticket, event, told, event.data)
+
+
+def _assignee(session: Session, ticket: Ticket, event: Event) -> UUID | None:
+    """Who works on the ticket, unless it is they who acted, or they left the staff."""
+    if ticket.assigned_to_id in (None, event.actor_id):
+        return None
+    with session.no_autoflush:  # More of the ticket may change yet.
+        return session.scalar(
+            select(User.id).where(User.id == ticket.assigned_to_id, User.role != Role.USER)
+        )
+
+
+def _tell(
     session: Session,
-    user_id: UUID,
-    kind: NotificationKind,
+    ticket: Ticket,
     cause: Event,
-    now: datetime,
-    data: dict[str, Any],
+    told: dict[UUID, NotificationKind],
+    more: dict[str, Any] | None = None,
 ) -> None:
-    """Records a notification in its cause's transaction. Nobody is told of their own act."""
-    if user_id == cause.actor_id:
-        return
-    notification = Notification(
-        user_id=user_id,
-        kind=kind,
-        ticket_id=cause.ticket_id,
-        actor_id=cause.actor_id,
-        data=data,
-        created_at=now,
-        dedupe_key=f"{cause.ticket_id}:{cause.seq}:{kind}:{user_id}",
-        due_at=now,
-    )
-    session.add(notification)
-    outbox(session).notifications.append(notification)
-    outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
+    """Records a notification for each. Nobody is told of their own act."""
+    data = {"number": ticket.number, "title": ticket.title, **(more or {})}
+    for user_id, kind in told.items():
+        if user_id == cause.actor_id:
+            continue
+        at_once = kind is NotificationKind.ASSIGNED
+        notification = Notification(
+            user_id=user_id,
+            kind=kind,
+            ticket_id=ticket.id,
+            event_seq=cause.seq,
+            actor_id=cause.actor_id,
+            data=data,
+            created_at=cause.at,
+            dedupe_key=f"{ticket.id}:{cause.seq}:{kind}:{user_id}",
+            due_at=cause.at if at_once else cause.at + MAIL_WINDOW,
+        )
+        session.add(notification)
+        outbox(session).notifications.append(notification)
+        if at_once:
+            outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
 
 
 def inbox(
@@ -99,52 +129,3 @@ def mark_all_read(session: Session, actor: Actor, now: datetime) -> None:
         .where(Notification.user_id == actor.id, Notification.read_at.is_(None))
         .values(read_at=now)
     )
-
-
-def lease(session: Session, now: datetime) -> list[Mail]:
-    """Takes what is due for mailing, for `LEASE`. Who does not want mail is done at once."""
-    due = session.execute(
-        select(Notification, User, Ticket)
-        .join(User, User.id == Notification.user_id)
-        .join(Ticket, Ticket.id == Notification.ticket_id)
-        .where(
-            Notification.done_at.is_(None),
-            Notification.due_at <= now,
-            Notification.attempts < MOST_ATTEMPTS,
-            (Notification.leased_until.is_(None)) | (Notification.leased_until < now),
-        )
-        .order_by(Notification.due_at)
-        .limit(BATCH)
-        .with_for_update(of=Notification, skip_locked=True, key_share=True)
-    ).all()
-    mails = []
-    for notification, user, ticket in due:
-        if not (user.is_active and user.notify_email):
-            notification.done_at = now
-            continue
-        notification.leased_until = now + LEASE
-        notification.attempts += 1
-        mails.append(
-            Mail(
-                notification.id,
-                notification.kind,
-                user.full_name,
-                user.email,
-                ticket.number,
-                ticket.title,
-            )
-        )
-    return mails
-
-
-def sent(session: Session, notification_id: UUID, now: datetime) -> None:
-    session.execute(
-        update(Notification).where(Notification.id == notification_id).values(done_at=now)
-    )
-
-
-def failed(session: Session, notification_id: UUID, now: datetime) -> None:
-    """Puts a mail back with twice the wait of the time before; after `MOST_ATTEMPTS` it is dead."""
-    notification = session.get_one(Notification, notification_id)
-    notification.leased_until = None
-    notification.due_at = now + FIRST_RETRY * 2 ** (notification.attempts - 1)

@@ -9,10 +9,21 @@ from desk.jobs import Job
 from models import Event, Notification
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A person has read on. ``public_seq``: None where customers can see no difference."""
+
+    ticket_id: UUID
+    user_id: UUID
+    seq: int
+    public_seq: int | None
+
+
 @dataclass(slots=True)
 class Outbox:
     events: list[Event] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
     # Sessions that ended, and why.
     ended: dict[UUID, str] = field(default_factory=dict)
     wakes: set[Job] = field(default_factory=set)

@@ -10,11 +10,11 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from desk import search, timeline
+from desk import notifications, search, timeline
 from desk.access import Actor, numbered, visible
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
-from desk.outbox import outbox
+from desk.outbox import Read, outbox
 from desk.text import Description, Input, Label, Tag, Title
 from desk.views import TicketView, not_found, show
 from models import Event, Kind, Priority, ReadCursor, Status, Ticket
@@ -133,10 +133,14 @@ def set_status(session: Session, actor: Actor, ticket: Ticket, to: Status, now: 
     if to not in TRANSITIONS[before]:
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
     ticket.status = to
-    ticket.resolved_at = now if to is Status.RESOLVED else None
+    if to is Status.RESOLVED:
+        ticket.resolved_at = now
+    elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
+        ticket.resolved_at = None
     ticket.closed_at = now if to is Status.CLOSED else None
     data = {"from": before, "to": to}
-    timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    event = timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    notifications.of_status(session, ticket, event, before)
     # Work came back into the queue, or somebody has room for more.
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 
@@ -166,15 +170,29 @@ def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
     ticket = seen(session, actor, ticket_id)
     number = numbered(actor.audience)
     # A customer's number stands for the staff's number of the same event.
-    upto = session.scalar(
-        select(func.max(Event.seq)).where(Event.ticket_id == ticket_id, number <= seq)
-    )
-    if upto is None:
+    upto = session.execute(
+        select(func.max(Event.seq), func.max(Event.public_seq)).where(
+            Event.ticket_id == ticket_id, number <= seq
+        )
+    ).one()
+    before = session.scalar(_read_cursor(actor, ticket_id).with_for_update()) or 0
+    if upto[0] is None or upto[0] <= before:
         return
-    cursor = insert(ReadCursor).values(user_id=actor.id, ticket_id=ticket.id, seq=upto)
+    cursor = insert(ReadCursor).values(user_id=actor.id, ticket_id=ticket.id, seq=upto[0])
     session.execute(
         cursor.on_conflict_do_update(
             index_elements=[ReadCursor.user_id, ReadCursor.ticket_id],
             set_={"seq": func.greatest(ReadCursor.seq, cursor.excluded.seq)},
         )
+    )
+    public_before = session.scalar(
+        select(func.max(Event.public_seq)).where(Event.ticket_id == ticket_id, Event.seq <= before)
+    )
+    moved = upto[1] if upto[1] != public_before else None
+    outbox(session).reads.append(Read(ticket_id, actor.id, upto[0], moved))
+
+
+def _read_cursor(actor: Actor, ticket_id: UUID) -> Select[int]:
+    return select(ReadCursor.seq).where(
+        ReadCursor.user_id == actor.id, ReadCursor.ticket_id == ticket_id
     )

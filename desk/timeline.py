@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk import deliveries
 from desk.access import Audience, numbered
 from desk.outbox import outbox
 from models import STAFF_ONLY, Event, Kind, Ticket
@@ -48,6 +49,7 @@ def record(
     )
     session.add(event)
     outbox(session).events.append(event)
+    deliveries.enqueue(session, ticket, event)
     return event
 
 

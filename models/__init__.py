@@ -1,27 +1,31 @@
 """The tables, and nothing but the tables."""
 
-from models.assignment import AssignmentCursor
+from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.idempotency_key import IdempotencyKey
-from models.notification import Notification, NotificationKind
+from models.notification import Notification, NotificationKind, Outcome
 from models.ticket import Priority, ReadCursor, Status, Ticket
 from models.ticket_search import TicketSearch
 from models.user import DEFAULT_CAPACITY, Role, User
+from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "DEFAULT_CAPACITY",
     "MESSAGES",
     "STAFF_ONLY",
     "AssignmentCursor",
+    "AssignmentDecision",
     "AuthSession",
     "Base",
+    "Disabled",
     "Event",
     "IdempotencyKey",
     "Kind",
     "Notification",
     "NotificationKind",
+    "Outcome",
     "Priority",
     "ReadCursor",
     "Role",
@@ -29,4 +33,7 @@ __all__ = [
     "Ticket",
     "TicketSearch",
     "User",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]

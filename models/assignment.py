@@ -1,14 +1,42 @@
-"""The one row that makes assignments take turns: whoever holds its lock assigns."""
+"""Assignment: the row that makes it take turns, and why each ticket went where it did."""
 
-from sqlalchemy import CheckConstraint, SmallInteger
-from sqlalchemy.orm import Mapped, mapped_column
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, SmallInteger, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
+from models.event import Event
 
 
 class AssignmentCursor(Base):
+    """Whoever holds the lock of the one row assigns."""
+
     __tablename__ = "assignment_cursor"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False, default=1)
     turn: Mapped[int] = mapped_column(default=0)
+
+
+class AssignmentDecision(Base):
+    """The reasons of an ``assigned`` event; who, whom and when are in the event itself."""
+
+    __tablename__ = "assignment_decisions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["ticket_id", "seq"], ["events.ticket_id", "events.seq"], ondelete="CASCADE"
+        ),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # A strategy, "manual" or "claim".
+    strategy: Mapped[str] = mapped_column(String(32))
+    # As they stood before it, each as [user_id, available, open_tickets, capacity, turn]: with the
+    # names repeated 200 of them would take two and a half times the room.
+    candidates: Mapped[list[list[Any]]] = mapped_column(JSONB)
+
+    event: Mapped[Event] = relationship(lazy="raise")

@@ -19,6 +19,19 @@ class NotificationKind(StrEnum):
     REOPENED = "reopened"
 
 
+class Outcome(StrEnum):
+    """Why a notification is no longer to be mailed."""
+
+    SENT = "sent"
+    # The person was looking at the ticket, or had read of it.
+    PRESENT = "present"
+    READ = "read"
+    # The person wants no mail, or may not see the ticket any more.
+    UNWANTED = "unwanted"
+    # It was tried too often; an operator may have it tried again.
+    DEAD = "dead"
+
+
 class Notification(Base):
     __tablename__ = "notifications"
     __table_args__ = (
@@ -26,12 +39,21 @@ class Notification(Base):
         Index("ix_notifications_inbox", "user_id", "created_at", "id"),
         # What is still to be mailed.
         Index("ix_notifications_due", "due_at", postgresql_where="done_at is null"),
+        # What becomes one mail, and what became one.
+        Index(
+            "ix_notifications_gathered", "ticket_id", "user_id", postgresql_where="done_at is null"
+        ),
+        Index("ix_notifications_mail", "mail_id", postgresql_where="done_at is null"),
+        # The dead letters.
+        Index("ix_notifications_dead", "done_at", postgresql_where="outcome = 'dead'"),
     )
 
     id: Mapped[Key]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[NotificationKind] = mapped_column(one_of(NotificationKind, "kind"))
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    # The cause, in the numbering of the staff: not shown to anybody.
+    event_seq: Mapped[int]
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     created_at: Mapped[datetime]
@@ -42,4 +64,9 @@ class Notification(Base):
     due_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # The first of those that are told in one mail. Set when the mail is first tried, so that a
+    # repeat is the same mail.
+    mail_id: Mapped[UUID | None]
+    last_error: Mapped[str | None] = mapped_column(String(64))
     done_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome, "outcome"))

@@ -39,6 +39,9 @@ class User(Base):
     available: Mapped[bool] = mapped_column(default=True)
     capacity: Mapped[int] = mapped_column(default=DEFAULT_CAPACITY)
     turn: Mapped[int] = mapped_column(default=0)
+    # Came, came back or got room for more, and has fewer tickets than the others for that reason
+    # alone. Least loaded does not make up for it: see docs/decisions.
+    catching_up: Mapped[bool] = mapped_column(default=True)
     last_assigned_at: Mapped[datetime | None]
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -19,8 +19,10 @@ from server.live import Live
 from server.middleware import access_log, refusals
 from server.namespace import Tickets
 from server.passwords import Passwords
+from server.presence import Presence
+from server.resync import Resync
 from server.rooms import Rooms
-from server.routes import ROUTES, health
+from server.routes import ROUTES, health, unsubscribe
 from server.routing import PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
@@ -43,7 +45,9 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.changes] = changes = Changes(desk, live)
     app[keys.tokens] = tokens = Tokens(settings)
     app[keys.identity] = identity = Identity(desk, tokens)
-    app[keys.connections] = connections = Connections(desk, identity)
+    app[keys.connections] = connections = Connections(desk, identity, live)
+    app[keys.presence] = presence = Presence(settings.redis_url, live)
+    app[keys.resync] = Resync(settings.redis_url)
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
 
@@ -52,7 +56,8 @@ def create_app(settings: Settings) -> web.Application:
         changes.take(recorded)
 
     live.take_hint = take_hint
-    live.take_end = connections.end
+    live.on_subscribed = presence.look_up_all
+    delivery.end_session = connections.end_everywhere
     app[keys.sockets] = socket_server(settings, live)
     app[keys.sockets].register_namespace(Tickets(app))
     _add_routes(app)
@@ -67,6 +72,8 @@ def _add_routes(app: web.Application) -> None:
     add_docs(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
+    app.router.add_get(unsubscribe.PATH, unsubscribe.ask)
+    app.router.add_post(unsubscribe.PATH, unsubscribe.end)
     app.router.add_get("/ws/tickets/{ticket_id}", ticket_socket)
     app[keys.sockets].attach(app)
 
@@ -81,6 +88,8 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(app[keys.rooms].poll_forever()),
         asyncio.create_task(app[keys.changes].show_forever()),
         asyncio.create_task(app[keys.connections].watch_forever()),
+        asyncio.create_task(app[keys.presence].tell_forever()),
+        asyncio.create_task(app[keys.presence].beat_forever()),
     ]
     yield
     for task in background:
@@ -88,6 +97,8 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     await asyncio.gather(*background, return_exceptions=True)
     await sockets.shutdown()
     await live.close()
+    await app[keys.presence].close()
+    await app[keys.resync].close()
     await app[keys.limits].close()
     app[keys.delivery].close()
     app[keys.passwords].close()

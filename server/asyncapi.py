@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from server.contract import Right
 from server.examples import example
-from server.namespace import EVENTS, Credentials, Event
+from server.namespace import EVENTS, Event
 from server.openapi import TITLE, VERSION
+from server.payloads import Credentials
 from server.schemas import REF, Schema, Schemas, prose
 from server.websocket import Frame
 from wire.channel import NAMESPACE

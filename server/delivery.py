@@ -8,16 +8,19 @@ import contextlib
 import queue
 import threading
 import time
+from collections.abc import Callable
+from uuid import UUID
 
 import structlog
 
+from desk.access import Audience
 from desk.jobs import Job
-from desk.outbox import Outbox
+from desk.outbox import Outbox, Read
 from server import audit
 from server.live import Live
 from wire.broker import celery_app, wake
-from wire.channel import NOTIFICATION, user_room
-from wire.shapes import NotificationOut, Recorded
+from wire.channel import NOTIFICATION, READ, ticket_room, user_room
+from wire.shapes import NotificationOut, ReadShown, Recorded
 
 log = structlog.get_logger("server.delivery")
 
@@ -68,6 +71,8 @@ class Delivery:
     def __init__(self, live: Live, waker: Waker) -> None:
         self._live = live
         self._waker = waker
+        # Told of ended sessions; it needs the desk itself and so comes later.
+        self.end_session: Callable[[UUID, str], None] = lambda _, __: None
 
     def __call__(self, recorded: Outbox) -> None:
         try:
@@ -76,13 +81,21 @@ class Delivery:
             for notification in recorded.notifications:
                 shown = NotificationOut.of(notification)
                 self._live.announce(NOTIFICATION, shown, user_room(notification.user_id))
+            for read in recorded.reads:
+                self._announce_read(read)
             for session_id, code in recorded.ended.items():
-                self._live.end_session(session_id, code)
+                self.end_session(session_id, code)
                 audit.note("session_ended", session_id=session_id, code=code)
             if recorded.wakes:
                 self._waker.add(recorded.wakes)
         except Exception:
             log.exception("delivery failed")
+
+    def _announce_read(self, read: Read) -> None:
+        for audience, seq in ((Audience.STAFF, read.seq), (Audience.CUSTOMER, read.public_seq)):
+            if seq is not None:
+                payload = ReadShown(read.ticket_id, read.user_id, seq)
+                self._live.announce(READ, payload, ticket_room(read.ticket_id, audience))
 
     def close(self) -> None:
         self._waker.close()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from server.limits import RateLimits
     from server.live import Live
     from server.passwords import Passwords
+    from server.presence import Presence
+    from server.resync import Resync
     from server.rooms import Rooms
     from server.tokens import Tokens
     from server.transaction import Desk
@@ -32,6 +34,8 @@ live: web.AppKey[Live] = web.AppKey("live")
 sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
 rooms: web.AppKey[Rooms] = web.AppKey("rooms")
 changes: web.AppKey[Changes] = web.AppKey("changes")
+presence: web.AppKey[Presence] = web.AppKey("presence")
+resync: web.AppKey[Resync] = web.AppKey("resync")
 connections: web.AppKey[Connections] = web.AppKey("connections")
 identity: web.AppKey[Identity] = web.AppKey("identity")
 tokens: web.AppKey[Tokens] = web.AppKey("tokens")

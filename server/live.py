@@ -7,9 +7,8 @@ echo is made anew. `server.rooms` turns the hints into a timeline without holes.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 import socketio
 import structlog
@@ -23,8 +22,6 @@ from wire.shown import SHOWN
 
 log = structlog.get_logger("server.live")
 
-# Our own messages on the channel, which the library's loop passes over.
-END = "end_session"
 ECHO = "echo"
 
 LONGEST_QUEUE = 10_000
@@ -34,9 +31,11 @@ ECHO_SECONDS = 3.0
 DEAF_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
+CLOSE_SECONDS = 0.2
 
 
 Listener = Callable[[TimelineEvent], None]
+Hearer = Callable[[dict[str, Any]], None]
 
 
 class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
@@ -44,7 +43,10 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         super().__init__(redis_url, channel=CHANNEL)
         # Set once, before the first request: the takers need this manager themselves.
         self.take_hint: Callable[[Recorded], None] = lambda _: None
-        self.take_end: Callable[[UUID, str], None] = lambda _, __: None
+        # Our own messages on the channel, which the library's loop passes over.
+        self._hearers: dict[str, Hearer] = {}
+        # Called when what the others said may have been missed.
+        self.on_subscribed: Callable[[], Awaitable[None]] | None = None
         self._listeners: dict[str, dict[str, Listener]] = {}
         self._announcing: set[asyncio.Task[None]] = set()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
@@ -64,21 +66,29 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         ]
 
     async def close(self) -> None:
-        for task in (*self._tasks, self.thread):
-            task.cancel()
-        await asyncio.gather(*self._tasks, self.thread, return_exceptions=True)
+        """Asks until all have ended: a timeout of redis-py swallows a cancellation that comes
+        at the same moment.
+        """
+        pending: set[asyncio.Task[None]] = {*self._tasks, self.thread}
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CLOSE_SECONDS)
 
     # Out
 
     def publish(self, recorded: Recorded) -> None:
         """Tells every process, this one at once, of an event that was committed."""
         self.take_hint(recorded)
-        self._enqueue({"method": "emit", "event": TIMELINE, "data": recorded})
+        self._enqueue({"method": "emit", "event": TIMELINE, "data": [recorded]})
 
-    def end_session(self, session_id: UUID, code: str) -> None:
-        """Tells every process, this one at once, that a session is over."""
-        self.take_end(session_id, code)
-        self._enqueue({"method": END, "session_id": session_id, "code": code})
+    def hear(self, method: str, hearer: Hearer) -> None:
+        """Lets a part of this process hear what the same part of the others tells."""
+        self._hearers[method] = hearer
+
+    def tell(self, method: str, **said: object) -> None:
+        """Tells the other processes. It may be lost with Redis."""
+        self._enqueue({"method": method, **said})
 
     async def broadcast(self, recorded: Recorded) -> None:
         """Delivers the next event of a ticket to the members in this process."""
@@ -95,10 +105,19 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         assert event in SHOWN, event
         await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
 
-    def announce(self, event: str, data: object, room: str) -> None:
-        """Emits to a room in every process, without waiting. It may be lost with Redis."""
+    def leave_here(self, sid: str, room: str) -> None:
+        """Takes a socket of this process out of a room; harmless where it is not inside."""
+        if sid in self.rooms.get(NAMESPACE, {}).get(room, ()):
+            self.basic_leave_room(sid, NAMESPACE, room)
+
+    def announce(self, event: str, data: object, room: str, skip: str | None = None) -> None:
+        """Emits to a room in every process, without waiting. It may be lost with Redis.
+
+        ``skip``: the socket that is not to hear it.
+        """
         assert event in SHOWN, event
-        task = asyncio.create_task(self.emit(event, data, namespace=NAMESPACE, room=room))
+        emitting = self.emit(event, data, namespace=NAMESPACE, room=room, skip_sid=skip)
+        task = asyncio.create_task(emitting)
         self._announcing.add(task)
         task.add_done_callback(self._announcing.discard)
 
@@ -134,20 +153,23 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         return client
 
     async def _publish_forever(self) -> None:
-        redis = self._connection()
-        while True:
-            messages = [await self._outgoing.get()]
-            while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
-                messages.append(self._outgoing.get_nowait())
-            try:
-                async with redis.pipeline(transaction=False) as pipeline:
-                    for message in messages:
-                        pipeline.publish(self.channel, codec.encode(message))
-                    await pipeline.execute()
-            except (aioredis.RedisError, OSError) as error:
-                log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
-            except Exception:
-                log.exception("cannot publish")
+        async with self._connection() as redis:
+            while True:
+                messages = [await self._outgoing.get()]
+                while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
+                    messages.append(self._outgoing.get_nowait())
+                await self._publish_all(redis, messages)
+
+    async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
+        try:
+            async with redis.pipeline(transaction=False) as pipeline:
+                for message in messages:
+                    pipeline.publish(self.channel, codec.encode(message))
+                await pipeline.execute()
+        except (aioredis.RedisError, OSError) as error:
+            log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
+        except Exception:
+            log.exception("cannot publish")
 
     async def _echo_forever(self) -> None:
         while True:
@@ -163,6 +185,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
                 async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(self.channel)
                     self._heard = time.monotonic()
+                    if self.on_subscribed is not None:
+                        await self.on_subscribed()
                     while self.is_subscribed:
                         message = await pubsub.get_message(timeout=1.0)
                         if message is not None:
@@ -184,12 +208,14 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             return []
         if message.get("host_id") == self.host_id:
             self._heard = time.monotonic()
-        elif message.get("method") == END:
-            self.take_end(UUID(message["session_id"]), message["code"])
+        elif hearer := self._hearers.get(message.get("method", "")):
+            hearer(message)
         return [message]
 
     async def _handle_emit(self, message: dict[str, Any]) -> None:
         if message.get("event") == TIMELINE:
-            self.take_hint(Recorded.from_json(message["data"]))
+            # A list, as the library makes of the arguments that the worker emits with it.
+            [data] = message["data"]
+            self.take_hint(Recorded.from_json(data))
         else:
             await super()._handle_emit(message)

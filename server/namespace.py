@@ -1,105 +1,46 @@
 """The Socket.IO side of a ticket: every event is validated, run as a rule, acknowledged."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import socketio
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import ValidationError
 
-from desk import messages, views
-from desk.access import Actor
-from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
+from desk import messages, tickets, views
+from desk.access import Audience
+from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.messages import NewMessage
-from desk.text import ClientId, Content, Id, Input, Seq
-from desk.views import TicketView
-from server import keys, limits
+from desk.text import Input
+from server import audit, keys, limits
 from server.contract import Right
-from server.live import Live
+from server.member import SocketMember
+from server.packets import UNREADABLE
+from server.payloads import (
+    Credentials,
+    Done,
+    Joined,
+    JoinTicket,
+    LeaveTicket,
+    MarkRead,
+    PostMessage,
+    RefreshAuth,
+    Typing,
+)
 from server.refusals import internal, refusal
-from server.routing import admit, now
-from server.tokens import Claims
-from wire.channel import NAMESPACE, SIGNED_OUT, TIMELINE, ticket_room, user_room
-from wire.shapes import SignedOut, TimelineEvent, Viewer, timeline_event
+from server.routing import admit, now, require_role
+from wire.channel import NAMESPACE, RESYNC, TYPING, ticket_room, user_room
+from wire.shapes import Resync, TimelineEvent, TypingShown, timeline_event
 
 log = structlog.get_logger("server.namespace")
 
+# Between two looks whether a connection stands.
+CONNECTED_SECONDS = 0.05
 MOST_TICKETS_JOINED = 500
-
-
-class Credentials(BaseModel):
-    """What a client connects with; other members are its own business."""
-
-    token: Annotated[str, StringConstraints(strict=True, max_length=8192)]
-
-
-class JoinTicket(Input):
-    ticket_id: Id
-    after: Seq = 0
-
-
-class LeaveTicket(Input):
-    ticket_id: Id
-
-
-class PostMessage(Input):
-    ticket_id: Id
-    client_id: ClientId
-    content: Content
-    internal: bool = False
-
-
-class RefreshAuth(Input):
-    token: Annotated[str, StringConstraints(max_length=8192)]
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """``seq``: the last number of the history. ``more``: the history was longer than one join
-    replays, and the room is not entered; join again from ``seq``.
-    """
-
-    ticket: TicketView
-    seq: int
-    more: bool
-    viewers: list[Viewer]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Nothing more to say."""
-
-
-class SocketMember:
-    """One connected socket, as a member of ticket rooms."""
-
-    def __init__(self, live: Live, sid: str, actor: Actor, claims: Claims) -> None:
-        self._live = live
-        self.key = sid
-        self.actor = actor
-        self.session_id = claims.session_id
-        self.expires_at = claims.expires_at
-        self.is_gone = False
-
-    async def send(self, event: TimelineEvent) -> None:
-        await self._live.emit_here(TIMELINE, event, self.key)
-
-    async def enter(self, ticket_id: UUID) -> None:
-        room = ticket_room(ticket_id, self.actor.audience)
-        await self._live.enter_room(self.key, NAMESPACE, room)
-
-    async def leave(self, ticket_id: UUID) -> None:
-        room = ticket_room(ticket_id, self.actor.audience)
-        await self._live.leave_room(self.key, NAMESPACE, room)
-
-    async def sign_out(self, code: str) -> None:
-        if not self.is_gone:
-            self.is_gone = True
-            await self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
-            await self._live.server.hang_up(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +60,8 @@ class Event:
 class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     def __init__(self, app: web.Application) -> None:
         super().__init__(NAMESPACE)
+        self._app = app
+        self._presence = app[keys.presence]
         self._desk = app[keys.desk]
         self._identity = app[keys.identity]
         self._live = app[keys.live]
@@ -126,7 +69,10 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._changes = app[keys.changes]
         self._connections = app[keys.connections]
         self._limits = app[keys.limits]
+        self._resync = app[keys.resync]
         self._members: dict[str, SocketMember] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        app[keys.sockets].on_cut_off = self._cut_off
 
     async def trigger_event(self, event: str, sid: str, *args: Any) -> object:
         """The only door. python-socketio sends the life cycle through it as well, and a client
@@ -136,10 +82,13 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         if not self._live.is_connected(sid, NAMESPACE):
             await self._life_cycle(event, sid, *args)
             return None
+        member = self._members[sid]
         try:
-            data = await self._handle(self._members[sid], event, args)
+            data = await self._handle(member, event, args)
         except Exception as error:
             told = refusal(error)
+            if isinstance(error, Forbidden | RateLimited):
+                audit.note("refused", user_id=member.actor.id, code=error.code, what=event[:64])
             if told is None:
                 log.exception("event failed", event_name=event[:64])
                 told = internal()
@@ -147,6 +96,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return {"ok": True, "data": data}
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
+        if name == UNREADABLE:
+            raise Invalid("invalid_json", "The event is not valid JSON")
         event = EVENTS.get(name)
         if event is None:
             raise Invalid("unknown_event", "There is no such event")
@@ -154,7 +105,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("invalid", "Send one object", pointer="")
         payload = event.payload.model_validate(args[0])
         try:
-            member.actor = await self._identity.of_session(member.session_id)
+            actor = await self._identity.of_session(member.session_id)
+            require_role(actor, member.actor)
         except Unauthenticated as error:
             self._connections.end(member.session_id, error.code)
             raise
@@ -168,29 +120,53 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             member.is_gone = True
             self._connections.remove(member)
             self._changes.left(member.actor)
-            await self._rooms.leave_all(member)
+            # Not awaited: a busy room would hold up the end of the socket, which hears the
+            # others until then.
+            self._start(self._rooms.leave_all(member))
 
     async def _connect(self, sid: str, auth: object) -> None:
         try:
             credentials = Credentials.model_validate(auth)
             actor, claims = await self._identity.of_token(credentials.token)
             await self._limits.spend(limits.CONNECT, str(actor.id))
+            member = SocketMember(self._app, sid, actor, claims)
+            await self._connections.admit(member)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
-        self._members[sid] = member = SocketMember(self._live, sid, actor, claims)
-        self._connections.add(member)
+        self._members[sid] = member
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
+        self._start(self._call_back(member))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _cut_off(self, sid: str) -> None:
+        if member := self._members.get(sid):
+            self._resync.remember(member.session_id, self._rooms.joined_by(member))
+
+    async def _call_back(self, member: SocketMember) -> None:
+        """Tells who was cut off, on their return, where they may have missed something."""
+        ticket_ids = await self._resync.recall(member.session_id)
+        while ticket_ids and not self._live.is_connected(member.key, NAMESPACE):
+            await asyncio.sleep(CONNECTED_SECONDS)
+            if member.is_gone:
+                return
+        for ticket_id in ticket_ids:
+            await self._live.emit_here(RESYNC, Resync(UUID(ticket_id)), member.key)
 
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
         await self._limits.spend(limits.JOIN, str(member.actor.id))
-        if self._rooms.joined_by(member) >= MOST_TICKETS_JOINED:
+        if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
         ticket = await self._desk.read(views.show, member.actor, given.ticket_id)
-        return Joined(ticket, joined.seq, joined.more, viewers=[])
+        viewers = await self._presence.viewers(given.ticket_id)
+        return Joined(ticket, joined.seq, joined.more, viewers)
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
         await self._rooms.leave(member, given.ticket_id)
@@ -203,14 +179,36 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, now())
         return timeline_event(posted.event, member.actor.audience)
 
+    async def typing(self, member: SocketMember, given: Typing) -> object:
+        """Tells the others, who have to be told again: it is kept nowhere."""
+        await self._limits.spend_here(limits.TYPING, member.key)
+        self._rooms.require_inside(member, given.ticket_id)
+        payload = TypingShown(given.ticket_id, member.actor.id, given.active)
+        for audience in Audience:
+            room = ticket_room(given.ticket_id, audience)
+            self._live.announce(TYPING, payload, room, skip=member.key)
+        return Done()
+
+    async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
+        await self._limits.spend_here(limits.READ, member.key)
+        await self._desk.run(tickets.mark_read, member.actor, given.ticket_id, given.seq)
+        return Done()
+
     async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
         actor, claims = await self._identity.of_token(given.token)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
-        self._connections.remove(member)
-        member.session_id, member.expires_at = claims.session_id, claims.expires_at
-        self._connections.add(member)
+        try:
+            require_role(actor, member.actor)
+            if member.is_gone:
+                raise Unauthenticated("session_ended", "The session is over; log in again")
+            self._connections.remove(member)
+            member.session_id, member.expires_at = claims.session_id, claims.expires_at
+            await self._connections.admit(member)
+        except Unauthenticated as error:
+            self._connections.close(member, error.code)
+            raise
         return Done()
 
 
@@ -239,6 +237,22 @@ EVENTS = {
         "Post a message; acknowledged once it is stored, and stored once however often it is sent",
         gives=TimelineEvent,
         refuses=("client_id_reused", "csr_required", "rate_limited", "ticket_closed"),
+    ),
+    "typing": Event(
+        Typing,
+        Tickets.typing,
+        Right.VIEWER,
+        "Say on a ticket that you have joined that you write, or no longer do",
+        gives=Done,
+        refuses=("rate_limited",),
+    ),
+    "mark_read": Event(
+        MarkRead,
+        Tickets.mark_read,
+        Right.VIEWER,
+        "Say how far you have read",
+        gives=Done,
+        refuses=("rate_limited",),
     ),
     "refresh_auth": Event(
         RefreshAuth,

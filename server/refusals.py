@@ -31,7 +31,7 @@ HEADERS: dict[int, dict[str, str]] = {
 HTTP: dict[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address"),
     405: ("method_not_allowed", "This address does not take that method"),
-    413: ("content_too_large", "The body is larger than 256 kB"),
+    413: ("content_too_large", "The body is too large"),
 }
 MOST_ERRORS = 20
 LONGEST_POINTER = 200

@@ -19,6 +19,7 @@ import structlog
 from desk import history, timeline
 from desk.access import Actor
 from desk.errors import DeskError
+from desk.views import not_found
 from models import Ticket
 from server.transaction import Desk
 from wire.shapes import Recorded, TimelineEvent, timeline_event
@@ -89,8 +90,7 @@ class Rooms:
                 yield room
         finally:
             room.users -= 1
-            if not room.users and not room.members:
-                self._rooms.pop(ticket_id, None)
+            self._forget_if_empty(ticket_id, room)
 
     async def join(self, member: Member, actor: Actor, ticket_id: UUID, after: int) -> Joined:
         """Replays what the actor may see after a number, then enters the room, without a seam.
@@ -118,8 +118,13 @@ class Rooms:
                 await member.enter(ticket_id)
             return Joined(read.ticket, seq, more)
 
-    def joined_by(self, member: Member) -> int:
-        return len(self._joined.get(member.key, ()))
+    def joined_by(self, member: Member) -> frozenset[UUID]:
+        return frozenset(self._joined.get(member.key, ()))
+
+    def require_inside(self, member: Member, ticket_id: UUID) -> None:
+        """Raises `NotFound`, as for a ticket that there is not, unless the member has joined."""
+        if ticket_id not in self._joined.get(member.key, ()):
+            raise not_found()
 
     async def leave(self, member: Member, ticket_id: UUID) -> None:
         if ticket_id in self._rooms:
@@ -127,9 +132,20 @@ class Rooms:
                 await self._remove(room, member, ticket_id)
 
     async def leave_all(self, member: Member) -> None:
-        """For a connection that is over; a join still under way sees ``is_gone``."""
-        for ticket_id in self._joined.pop(member.key, set()).copy():
-            await self.leave(member, ticket_id)
+        """For a connection that is over; a join still under way sees ``is_gone``.
+
+        Not under the lock: a broadcast, which holds it, may be what found the connection dead
+        and waits for us.
+        """
+        for ticket_id in self._joined.pop(member.key, set()):
+            room = self._rooms.get(ticket_id)
+            if room is not None and room.members.pop(member.key, None) is not None:
+                await member.leave(ticket_id)
+                self._forget_if_empty(ticket_id, room)
+
+    def _forget_if_empty(self, ticket_id: UUID, room: Room) -> None:
+        if not room.users and not room.members:
+            self._rooms.pop(ticket_id, None)
 
     async def _remove(self, room: Room, member: Member, ticket_id: UUID) -> None:
         if room.members.pop(member.key, None) is None:

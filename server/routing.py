@@ -11,9 +11,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from desk.access import Actor
-from desk.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from desk.errors import Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from models import Role
-from server import audit, keys
+from server import keys
 from server.contract import Handler, Right, Route
 from server.limits import Limit
 from wire.codec import decode, encode
@@ -40,20 +40,12 @@ def guarded(route: Route) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if route.right is not Right.ANYONE:
-            request[keys.actor] = await _admitted(request, route.right)
+            actor, _ = await request.app[keys.identity].of_token(bearer(request))
+            request[keys.actor] = actor
+            admit(route.right, actor)
         return await route.handler(request)
 
     return handle
-
-
-async def _admitted(request: web.Request, right: Right) -> Actor:
-    actor, _ = await request.app[keys.identity].of_token(bearer(request))
-    try:
-        admit(right, actor)
-    except Forbidden as error:
-        audit.note("refused", user_id=actor.id, code=error.code)
-        raise
-    return actor
 
 
 def admit(right: Right, actor: Actor) -> None:
@@ -63,8 +55,15 @@ def admit(right: Right, actor: Actor) -> None:
         raise Forbidden("admin_required", "Admin privileges required")
 
 
+def require_role(actor: Actor, before: Actor) -> None:
+    """Whose role has changed is in rooms that are not theirs any more, and has to connect anew."""
+    if actor.role is not before.role:
+        raise Unauthenticated("role_changed", "The role has changed; log in again")
+
+
 def bearer(request: web.Request) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = request.headers.getall("Authorization", ())
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("not_authenticated", "Send Authorization: Bearer <access token>")
     return token.strip()
@@ -80,14 +79,26 @@ def now() -> datetime:
 
 
 async def body(request: web.Request, model: type[M]) -> M:
-    return model.model_validate(decode(await request.read()))
+    """The body of a route that takes nothing else: no query."""
+    query(request, Query)
+    return model.model_validate(decode(await whole_body(request)))
 
 
 async def no_body(request: web.Request) -> None:
-    """For routes without a body: nothing, or an empty object."""
-    raw = await request.read()
+    """For routes without a body: nothing, or an empty object; and no query."""
+    query(request, Query)
+    raw = await whole_body(request)
     if raw.strip() and decode(raw) != {}:
         raise Invalid("invalid", "This route takes no body", pointer="")
+
+
+async def whole_body(request: web.Request) -> bytes:
+    """The body; `Malformed` if it cannot be read to its end."""
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, ConnectionError) as error:
+        # Not compressed as it says it is, or cut off.
+        raise Malformed("invalid_body", "The body cannot be read") from error
 
 
 def query(

@@ -22,6 +22,7 @@ NAMES = {
     "Account": "User",
     "Assign": "Assignment",
     "Change": "TicketChange",
+    "Made": "NewWebhookWithSecret",
     "NotificationOut": "Notification",
     "Pair": "Tokens",
     "TicketView": "Ticket",

@@ -24,6 +24,8 @@ def celery_app(broker_url: str) -> Celery:
             "socket_timeout": SOCKET_TIMEOUT,
             "socket_connect_timeout": CONNECT_TIMEOUT,
             "visibility_timeout": 120,
+            # A broker that vanished without a word is noticed in time.
+            "socket_keepalive": True,
             "max_retries": 0,
         }
     app.conf.update(
@@ -31,6 +33,8 @@ def celery_app(broker_url: str) -> Celery:
         task_serializer="json",
         broker_connection_timeout=CONNECT_TIMEOUT,
         broker_connection_retry_on_startup=True,
+        # For ever: by default a worker ends after 100 tries.
+        broker_connection_max_retries=None,
         broker_transport_options=transport_options,
         task_queues=[Queue(name) for name in sorted({job.queue for job in Job})],
         task_routes={job.value: {"queue": job.queue} for job in Job},
@@ -51,3 +55,14 @@ def celery_app(broker_url: str) -> Celery:
 def wake(app: Celery, job: Job) -> None:
     """Asks a worker to do the job now. Blocks for seconds when the broker is down; may raise."""
     app.send_task(job.value, queue=job.queue, expires=WAKE_EXPIRES, retry=False)
+
+
+def reach(app: Celery) -> None:
+    """Connects to the broker once. Raises where that fails."""
+    with app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
+
+
+def workers(app: Celery, seconds: float) -> list[str]:
+    """The names of the workers that answer within the time."""
+    return sorted(app.control.inspect(timeout=seconds).ping() or {})

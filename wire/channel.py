@@ -10,6 +10,10 @@ TIMELINE = "timeline"
 NOTIFICATION = "notification"
 TICKET_CHANGED = "ticket_changed"
 SIGNED_OUT = "signed_out"
+PRESENCE = "presence"
+READ = "read"
+TYPING = "typing"
+RESYNC = "resync"
 
 
 def ticket_room(ticket_id: UUID, audience: Audience) -> str:

@@ -78,6 +78,33 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    ticket_id: UUID
+    viewers: list[Viewer]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadShown:
+    """``seq``: how far, in the numbers of whoever is shown it."""
+
+    ticket_id: UUID
+    user_id: UUID
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class TypingShown:
+    ticket_id: UUID
+    user_id: UUID
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    ticket_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SignedOut:
     code: str
 

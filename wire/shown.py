@@ -7,8 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from desk.views import TicketView
-from wire.channel import NOTIFICATION, SIGNED_OUT, TICKET_CHANGED, TIMELINE
-from wire.shapes import NotificationOut, SignedOut, TimelineEvent
+from wire.channel import (
+    NOTIFICATION,
+    PRESENCE,
+    READ,
+    RESYNC,
+    SIGNED_OUT,
+    TICKET_CHANGED,
+    TIMELINE,
+    TYPING,
+)
+from wire.shapes import (
+    NotificationOut,
+    Present,
+    ReadShown,
+    Resync,
+    SignedOut,
+    TimelineEvent,
+    TypingShown,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,18 @@ SHOWN = {
         TicketView, "A ticket changed. To all staff, and to the ticket's customer."
     ),
     NOTIFICATION: Shown(NotificationOut, "A new notification. To the person whom it tells."),
+    PRESENCE: Shown(
+        Present, "Who looks at a ticket now. To those who joined it, whenever that changes."
+    ),
+    READ: Shown(ReadShown, "Somebody has read a ticket so far. To those who joined it."),
+    TYPING: Shown(
+        TypingShown, "Somebody writes, or no longer does. To the others who joined the ticket."
+    ),
+    RESYNC: Shown(
+        Resync,
+        "The socket before was cut off, as it did not read, and may have missed something of this "
+        "ticket: join it again from the last number.",
+    ),
     SIGNED_OUT: Shown(
         SignedOut, "The session ended, or its token expired. The socket is closed right after."
     ),

@@ -10,6 +10,7 @@ import structlog
 from celery import current_app
 
 from config import settings
+from desk.jobs import Job
 from desk.outbox import Outbox
 from wire import codec
 from wire.broker import wake
@@ -49,3 +50,11 @@ def deliver(recorded: Outbox) -> None:
             wake(current_app, job)
     except Exception:
         log.exception("delivery failed")
+
+
+def wake_again(job: Job) -> None:
+    """Has a job that has more to do go on in a task of its own."""
+    try:
+        wake(current_app, job)
+    except Exception as error:
+        log.warning("not woken", job=job, error=type(error).__name__)

@@ -1,59 +1,88 @@
 """Mail: over SMTP, or without a server as files that a mail reader opens."""
 
+import contextlib
 import smtplib
-from email.headerregistry import Address
+import ssl
 from email.message import EmailMessage
-from email.policy import SMTPUTF8
 from pathlib import Path
 from smtplib import SMTPException
+from types import TracebackType
+from typing import Self
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
-from config import settings
-from desk.notifications import Mail
-
-__all__ = ["SMTPException", "send"]
+__all__ = ["Postbox", "SMTPException"]
 
 FOLDER = Path(".data/mail")
-TIMEOUT_SECONDS = 10.0
+# For each step of the conversation; all of them together stay under the lease of a mail.
+TIMEOUT_SECONDS = 5.0
 
 
-def send(due: Mail) -> None:
-    """Sends one mail. Raises OSError or SMTPException; then it may or may not have arrived."""
-    message = _message(due)
-    if url := settings().smtp_url:
-        _over_smtp(url, message)
-    else:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        # The same notification is the same file, however often it is sent.
-        part = FOLDER / f".{due.notification_id}.part"
-        part.write_bytes(message.as_bytes())
-        part.rename(FOLDER / f"{due.notification_id}.eml")
+class Postbox:
+    """Sends mails, over one connection that is opened for the first and made anew after an error.
+
+    ``url``: ``smtp://`` (STARTTLS where the server offers it) or ``smtps://``, with user and
+    password; empty: each mail is a file in `FOLDER`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._smtp is not None:
+            with contextlib.suppress(OSError, SMTPException):
+                self._smtp.quit()
+            self._smtp.close()
+
+    def send(self, mail_id: UUID, message: EmailMessage) -> None:
+        """Raises OSError or SMTPException; then the mail may or may not have arrived."""
+        if not self._url:
+            _write(mail_id, message)
+            return
+        if self._smtp is None:
+            self._smtp = _connected(self._url)
+        try:
+            self._smtp.send_message(message)
+        except BaseException:
+            self._smtp.close()
+            self._smtp = None
+            raise
 
 
-def _message(due: Mail) -> EmailMessage:
-    message = EmailMessage(policy=SMTPUTF8)
-    user, _, domain = due.to_email.rpartition("@")
-    message["From"] = settings().mail_from
-    message["To"] = Address(due.to_name, user, domain)
-    message["Subject"] = f"[#{due.ticket_number}] {due.ticket_title}"
-    message["Message-ID"] = f"<{due.notification_id}@ticket-desk>"
-    message.set_content(
-        f"Hello {due.to_name},\n\n"
-        f"ticket #{due.ticket_number} was assigned to you:\n\n"
-        f"    {due.ticket_title}\n"
-    )
-    return message
+def _write(mail_id: UUID, message: EmailMessage) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    # The same mail is the same file, however often it is sent.
+    part = FOLDER / f".{mail_id}.part"
+    part.write_bytes(message.as_bytes())
+    part.rename(FOLDER / f"{mail_id}.eml")
 
 
-def _over_smtp(url: str, message: EmailMessage) -> None:
-    """``smtp://`` (STARTTLS where the server offers it) or ``smtps://``, with user and password."""
+def _connected(url: str) -> smtplib.SMTP:
     parts = urlsplit(url)
-    secure = parts.scheme == "smtps"
-    connect = smtplib.SMTP_SSL if secure else smtplib.SMTP
-    port = parts.port or (465 if secure else 25)
-    with connect(parts.hostname or "localhost", port, timeout=TIMEOUT_SECONDS) as smtp:
-        if not secure and smtp.has_extn("starttls"):
-            smtp.starttls()
+    host = parts.hostname or "localhost"
+    # By default smtplib would take any certificate, and then send the password.
+    tls = ssl.create_default_context()
+    smtp: smtplib.SMTP
+    if parts.scheme == "smtps":
+        smtp = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=tls)
+    else:
+        smtp = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT_SECONDS)
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        if parts.scheme != "smtps" and smtp.has_extn("starttls"):
+            smtp.starttls(context=tls)
         if parts.username:
             smtp.login(unquote(parts.username), unquote(parts.password or ""))
-        smtp.send_message(message)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp

@@ -1,18 +1,24 @@
 """One task's step, one transaction, then what it recorded goes out to the sockets."""
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from config import settings
+from desk.jobs import Job
 from desk.outbox import outbox
 from worker import delivery
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# A worker that is frozen, or cut off, in its transaction keeps its locks no longer than this.
+OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s"
 
 
 @cache
@@ -22,7 +28,9 @@ def _engine() -> Engine:
         pool_size=1,
         max_overflow=1,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
+        # What a statement was run with are people's words and addresses: not for an error's text.
+        hide_parameters=True,
+        connect_args={"connect_timeout": 3, "options": OPTIONS},
     )
 
 
@@ -38,3 +46,16 @@ def run(rule: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: 
         recorded = outbox(session)
     delivery.deliver(recorded)
     return result
+
+
+@contextmanager
+def alone(job: Job) -> Iterator[bool]:
+    """Whether nobody else is at this job, in any process; whoever dies makes way at once."""
+    key = zlib.crc32(job.encode())
+    with _engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        is_mine = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                connection.scalar(select(func.pg_advisory_unlock(key)))

@@ -1,7 +1,7 @@
 """Idempotency keys: the answers to requests that may be repeated
 
 Revision ID: 5d2a7c81f0b4
-Revises: 1b9efb792ac0
+Revises: 8e41b6d2c70f
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "5d2a7c81f0b4"
-down_revision = "1b9efb792ac0"
+down_revision = "8e41b6d2c70f"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,14 @@
 """The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
 
 from server.contract import Route
-from server.routes import admin, auth, csr, notifications, tickets
+from server.routes import admin, agents, auth, csr, notifications, tickets, webhooks
 
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *tickets.ROUTES,
     *csr.ROUTES,
+    *agents.ROUTES,
     *notifications.ROUTES,
     *admin.ROUTES,
+    *webhooks.ROUTES,
 )

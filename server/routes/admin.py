@@ -16,6 +16,7 @@ from server.idempotency import REPEATED, once
 from server.routing import (
     PREFIX,
     Paged,
+    Query,
     body,
     decode_cursor,
     encode_cursor,
@@ -58,7 +59,8 @@ async def add_user(request: web.Request) -> web.Response:
     def write(account: admins.Account) -> web.Response:
         return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
 
-    answer = await once(request, new, write, admins.add, new, password_hash)
+    capacity = request.app[keys.settings].default_capacity
+    answer = await once(request, new, write, admins.add, new, password_hash, capacity)
     if REPEATED not in answer.headers:
         user_id = answer.headers["Location"].rpartition("/")[2]
         audit.note("user_added", by=request[keys.actor].id, user_id=user_id, role=new.role)
@@ -66,13 +68,19 @@ async def add_user(request: web.Request) -> web.Response:
 
 
 async def show_user(request: web.Request) -> web.Response:
+    query(request, Query)
     return reply(await request.app[keys.desk].read(admins.show, _user_id(request)))
 
 
 async def change_user(request: web.Request) -> web.Response:
     wanted = await body(request, admins.UserChange)
     account = await request.app[keys.desk].run(
-        admins.change, request[keys.actor], _user_id(request), wanted, now()
+        admins.change,
+        request[keys.actor],
+        _user_id(request),
+        wanted,
+        now(),
+        request.app[keys.settings].default_capacity,
     )
     audit.note(
         "user_changed",

@@ -1,11 +1,13 @@
 """The product as it runs in production: web processes and workers of their own."""
 
+import os
+import signal
 import socket
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,14 +32,19 @@ def free_port() -> int:
 
 @dataclass
 class Cluster:
-    """Web processes on ports of their own, and workers, on one backend."""
+    """Web processes on ports of their own, and workers, on one backend.
+
+    ``environment`` overrides what leads to the backend.
+    """
 
     backend: Backend
     logs: Path
     stack: ExitStack
+    environment: Mapping[str, str] = field(default_factory=dict)
     urls: list[str] = field(default_factory=list)
     webs: list[Child] = field(default_factory=list)
     workers: list[Child] = field(default_factory=list)
+    beats: list[Child] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -48,19 +55,44 @@ class Cluster:
         port = port or free_port()
         self.webs.append(self._start([sys.executable, "-m", "server"], PORT=str(port)))
         url = f"http://127.0.0.1:{port}"
-        self.urls.append(url)
+        if url not in self.urls:
+            self.urls.append(url)
         _wait_until_ready(url)
         return url
 
-    def start_worker(self) -> None:
+    def restart_web(self, number: int) -> None:
+        """Kills a web process with SIGKILL, if it lives, and starts it again on its port."""
+        kill(self.webs.pop(number))
+        self.start_web(int(self.urls[number].rpartition(":")[2]))
+        self.webs.insert(number, self.webs.pop())
+
+    def restart(self) -> None:
+        """Kills every process with SIGKILL, all before the first is started again."""
+        workers, beats = len(self.workers), len(self.beats)
+        for child in (*self.webs, *self.workers, *self.beats):
+            os.kill(child.pid, signal.SIGKILL)
+        for child in (*self.workers, *self.beats):
+            kill(child)
+        self.workers.clear()
+        self.beats.clear()
+        for _ in range(workers):
+            self.start_worker()
+        for _ in range(beats):
+            self.start_beat()
+        for number in range(len(self.webs)):
+            self.restart_web(number)
+
+    def start_worker(self, **more: str) -> None:
+        """``more``: settings of this worker's own."""
         queues = ["-Q", "assignment,notifications", "--concurrency", "2"]
-        self.workers.append(self._start([*CELERY, "worker", *queues, *QUIET]))
+        self.workers.append(self._start([*CELERY, "worker", *queues, *QUIET], **more))
 
     def start_beat(self) -> None:
-        self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"])
+        self.beats.append(self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"]))
 
     def _start(self, argv: list[str], **more: str) -> Child:
-        environment = {**self.backend.environment, "PYTHONPATH": str(ROOT), **more}
+        environment = {**self.backend.environment, **self.environment}
+        environment |= {"PYTHONPATH": str(ROOT), **more}
         with open(self.logs / f"{time.monotonic_ns()}.log", "wb") as log:
             child = Child(argv, env=environment, stdout=log)
         return self.stack.enter_context(child)
@@ -78,12 +110,26 @@ def _wait_until_ready(url: str) -> None:
             time.sleep(0.05)
 
 
+def kill(child: Child) -> None:
+    """SIGKILL, and waits until it is gone with all it started."""
+    if not child.gone():
+        os.kill(child.pid, signal.SIGKILL)
+    child.wait(PATIENCE)
+
+
 @contextmanager
 def clusters(make_backend: Callable[[], Backend], logs: Path) -> Iterator[Callable[..., Cluster]]:
+    """A function that starts clusters, which are gone at the end."""
     with ExitStack() as stack:
 
-        def start(*, webs: int = 1, workers: int = 0, backend: Backend | None = None) -> Cluster:
-            cluster = Cluster(backend or make_backend(), logs, stack)
+        def start(
+            *,
+            webs: int = 1,
+            workers: int = 0,
+            backend: Backend | None = None,
+            environment: Mapping[str, str] | None = None,
+        ) -> Cluster:
+            cluster = Cluster(backend or make_backend(), logs, stack, environment or {})
             for _ in range(workers):
                 cluster.start_worker()
             for _ in range(webs):

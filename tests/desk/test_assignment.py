@@ -1,13 +1,16 @@
 """Who gets a ticket."""
 
+from collections import Counter
 from random import Random
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import assignment, tickets
+from desk import admins, agents, assignment, tickets
 from desk.access import Actor
+from desk.admins import UserChange
+from desk.agents import Availability
 from desk.assignment import Assign, Strategy
 from desk.errors import Conflict, Invalid
 from desk.outbox import outbox
@@ -85,6 +88,36 @@ def test_a_new_csr_is_not_flooded(session: Session, customer: Actor) -> None:
         a_ticket(session, customer)
     drain(session)
     assert assignees(session)[4:] == [new.id, old.id, new.id, old.id]
+
+
+@pytest.mark.parametrize("strategy", [Strategy.ROUND_ROBIN, Strategy.LEAST_LOADED])
+@pytest.mark.parametrize("how", ["available again", "reactivated", "more capacity", "new"])
+def test_who_comes_back_is_not_flooded_to_make_up_for_it(
+    session: Session, customer: Actor, strategy: Strategy, how: str
+) -> None:
+    admin = an_actor(session, Role.ADMIN)
+    for _ in range(2):
+        an_actor(session, Role.CSR)
+    back = None if how == "new" else an_actor(session, Role.CSR, catching_up=False)
+    if back and how == "available again":
+        agents.set_availability(session, back, Availability(available=False))
+    elif back and how == "reactivated":
+        admins.change(session, admin, back.id, UserChange(is_active=False), now())
+    elif back:
+        agents.set_availability(session, back, Availability(available=True, capacity=1))
+    for _ in range(20):
+        a_ticket(session, customer)
+    drain(session, strategy)
+    if back is None:
+        back = an_actor(session, Role.CSR)
+    elif how == "reactivated":
+        admins.change(session, admin, back.id, UserChange(is_active=True), now())
+    else:
+        agents.set_availability(session, back, Availability(available=True, capacity=50))
+    for _ in range(12):
+        a_ticket(session, customer)
+    drain(session, strategy)
+    assert Counter(assignees(session)[20:])[back.id] in (4, 5)
 
 
 def test_the_assigned_csr_is_notified_and_the_event_is_the_desks_own(

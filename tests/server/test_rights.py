@@ -57,6 +57,25 @@ async def cast(backend: Backend, api: Api) -> Cast:
     return Cast(None, owner, other, csr, admin, gone, bystander, ticket_id)
 
 
+def expected(path: str) -> Right:
+    """The contract's rights, by address: the tests below trust the table, and this is why."""
+    if path in {"/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"}:
+        return Right.ANYONE
+    by_address = {
+        "/admin/": Right.ADMIN,
+        "/csr/": Right.STAFF,
+        "/users/tickets/{ticket_id}": Right.OWNER,
+        "/tickets/{ticket_id}": Right.VIEWER,
+    }
+    found = (right for address, right in by_address.items() if path.startswith(address))
+    return next(found, Right.PERSON)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_route_has_the_right_that_the_contract_gives_it(route: Route) -> None:
+    assert route.right is expected(route.path)
+
+
 def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
     """A body that the route accepts, so that nothing but access can refuse it."""
     new_user = {"email": f"{uuid4()}@desk.test", "full_name": "New", "password": PASSWORD}
@@ -70,11 +89,13 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
+        "/csr/me/availability": {"available": True},
         "/admin/users": {**new_user, "role": "user"},
+        "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},
     }
     if route.method == "PATCH":
         return {}
-    return bodies.get(route.path) if route.method == "POST" else None
+    return bodies.get(route.path) if route.method in {"POST", "PUT"} else None
 
 
 # What ends the asker's own session is not asked with the cast that others still need.
@@ -93,6 +114,8 @@ async def test_a_route_serves_exactly_who_may_use_it(
         route.path.replace("{ticket_id}", cast.ticket_id)
         .replace("{user_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
+        .replace("{webhook_id}", str(uuid4()))
+        .replace("{attempt_id}", str(uuid4()))
     )
     answer = await api.call(route.method, path, person, json=body_for(route, cast))
     if asker in ALLOWED[route.right]:
@@ -124,6 +147,8 @@ PAYLOADS: dict[str, Callable[[Cast, Person], dict[str, Any]]] = {
         "client_id": str(uuid4()),
         "content": "hi",
     },
+    "typing": lambda cast, _: {"ticket_id": cast.ticket_id, "active": True},
+    "mark_read": lambda cast, _: {"ticket_id": cast.ticket_id, "seq": 1},
     "refresh_auth": lambda _, person: {"token": person.token},
 }
 
@@ -135,6 +160,7 @@ async def test_an_event_serves_exactly_who_may_send_it(
 ) -> None:
     person: Person = getattr(cast, asker)
     async with Client(web_url, person) as client:
+        await client.call("join_ticket", {"ticket_id": cast.ticket_id})
         ack = await client.call(event, PAYLOADS[event](cast, person))
     if asker in ALLOWED[EVENTS[event].right]:
         assert ack["ok"], ack

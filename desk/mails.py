@@ -1,0 +1,233 @@
+"""The queue of mails: what the notifications say is due, who takes it, what became of it.
+
+All that is pending for one person on one ticket becomes one mail. Its rows keep the mail's id
+from the first attempt on, so that a repeat is the same mail with the same contents.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from models import (
+    Event,
+    Kind,
+    Notification,
+    NotificationKind,
+    Outcome,
+    ReadCursor,
+    Role,
+    Ticket,
+    User,
+)
+
+# A mailer that died with a lease is given up after this: longer than a task may last.
+LEASE = timedelta(seconds=75)
+MOST_ATTEMPTS = 10
+# 5 s, 15 s, 45 s … the last wait is nine hours.
+FIRST_RETRY = timedelta(seconds=5)
+RETRY_FACTOR = 3
+SETTLED_AT_ONCE = 500
+
+PENDING = Notification.done_at.is_(None)
+WANTED = and_(User.is_active, User.notify_email)
+# Who left the staff is not told of other people's tickets, nor anybody else of notes.
+MAY_SEE = or_(
+    User.role != Role.USER,
+    and_(Ticket.user_id == User.id, Event.public_seq.is_not(None)),
+)
+HAS_READ = or_(
+    Notification.read_at.is_not(None),
+    exists().where(
+        ReadCursor.user_id == Notification.user_id,
+        ReadCursor.ticket_id == Notification.ticket_id,
+        ReadCursor.seq >= Notification.event_seq,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that a mail tells of."""
+
+    kind: NotificationKind
+    at: datetime
+    # None: the desk itself.
+    actor_name: str | None
+    content: str | None
+    is_note: bool
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mailer needs to tell one person of what happened to one ticket."""
+
+    id: UUID
+    user_id: UUID
+    to_name: str
+    to_email: str
+    ticket_id: UUID
+    ticket_number: int
+    ticket_title: str
+    news: Sequence[News]
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(PENDING, Notification.due_at <= now, _free(now))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Notification.leased_until.is_(None), Notification.leased_until < now)
+
+
+def settle(session: Session, now: datetime) -> int:
+    """Ends what is due but not to be mailed; the number of those. Call again after a full batch."""
+    over = case(
+        (Notification.attempts >= MOST_ATTEMPTS, Outcome.DEAD.value),
+        (~and_(WANTED, MAY_SEE), Outcome.UNWANTED.value),
+        # What was tried already is the same mail at every try.
+        (and_(Notification.mail_id.is_(None), HAS_READ), Outcome.READ.value),
+    )
+    found = session.execute(
+        select(Notification, over)
+        .join(User, User.id == Notification.user_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .join(Event, _is_cause())
+        .where(_due(now), over.is_not(None))
+        .limit(SETTLED_AT_ONCE)
+        .with_for_update(of=Notification, skip_locked=True, key_share=True)
+    ).all()
+    for notification, outcome in found:
+        notification.done_at, notification.outcome = now, Outcome(outcome)
+    return len(found)
+
+
+def lease(session: Session, now: datetime) -> Mail | None:
+    """Takes the next mail for `LEASE`; None if nothing is due."""
+    found = session.execute(
+        select(Notification, User, Ticket)
+        .join(User, User.id == Notification.user_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .join(Event, _is_cause())
+        .where(_due(now), Notification.attempts < MOST_ATTEMPTS, WANTED, MAY_SEE)
+        .order_by(Notification.due_at, Notification.id)
+        .limit(1)
+        .with_for_update(of=Notification, skip_locked=True, key_share=True)
+    ).one_or_none()
+    if found is None:
+        return None
+    first, user, ticket = found
+    mail_id = first.mail_id or first.id
+    rows = _told_together(session, first, now)
+    session.execute(
+        update(Notification)
+        .where(Notification.id.in_([row.id for row, *_ in rows]))
+        .values(
+            mail_id=mail_id,
+            leased_until=now + LEASE,
+            # In step, whatever the others went through.
+            attempts=first.attempts + 1,
+        )
+    )
+    news = [_news(*row) for row in rows]
+    return Mail(
+        mail_id,
+        user.id,
+        user.full_name,
+        user.email,
+        ticket.id,
+        ticket.number,
+        ticket.title,
+        news,
+    )
+
+
+def _is_cause() -> ColumnElement[bool]:
+    return and_(Event.ticket_id == Notification.ticket_id, Event.seq == Notification.event_seq)
+
+
+def _told_together(
+    session: Session, first: Notification, now: datetime
+) -> list[tuple[Notification, Event, str | None]]:
+    """The notifications of the mail with their causes and whose acts they were, oldest first.
+
+    Before the first attempt that is whatever is pending, also what is not due yet.
+    """
+    if first.mail_id is not None:
+        same = Notification.mail_id == first.mail_id
+    else:
+        same = and_(
+            Notification.ticket_id == first.ticket_id,
+            Notification.user_id == first.user_id,
+            Notification.mail_id.is_(None),
+            or_(Notification.id == first.id, and_(_free(now), ~HAS_READ)),
+        )
+    actor = aliased(User)
+    # Of a repeated mail none may be left out, of a new one each may come later.
+    is_new = first.mail_id is None
+    rows = session.execute(
+        select(Notification, Event, actor.full_name)
+        .join(Event, _is_cause())
+        .outerjoin(actor, actor.id == Notification.actor_id)
+        .where(PENDING, same)
+        .order_by(Notification.event_seq, Notification.kind)
+        .with_for_update(of=Notification, skip_locked=is_new, key_share=True)
+    )
+    return [(notification, event, name) for notification, event, name in rows]
+
+
+def _news(notification: Notification, event: Event, actor_name: str | None) -> News:
+    return News(
+        notification.kind,
+        notification.created_at,
+        actor_name,
+        event.content,
+        event.kind is Kind.NOTE_POSTED,
+        event.data.get("to") if event.kind is Kind.STATUS_CHANGED else None,
+    )
+
+
+def finished(session: Session, mail_id: UUID, outcome: Outcome, now: datetime) -> None:
+    session.execute(
+        update(Notification)
+        .where(Notification.mail_id == mail_id, PENDING)
+        .values(done_at=now, outcome=outcome, leased_until=None)
+    )
+
+
+def failed(session: Session, mail_id: UUID, error: str, now: datetime) -> None:
+    """Puts a mail back, with a longer wait each time; after `MOST_ATTEMPTS` it is dead."""
+    pending = select(Notification).where(Notification.mail_id == mail_id, PENDING)
+    for notification in session.scalars(pending.with_for_update(key_share=True)):
+        notification.leased_until = None
+        notification.last_error = error[:64]
+        if notification.attempts >= MOST_ATTEMPTS:
+            notification.done_at, notification.outcome = now, Outcome.DEAD
+        else:
+            waited = notification.attempts - 1
+            notification.due_at = now + FIRST_RETRY * RETRY_FACTOR**waited
+
+
+def dead(session: Session, limit: int) -> Sequence[Notification]:
+    """Dead letters, the newest first."""
+    query = select(Notification).where(Notification.outcome == Outcome.DEAD)
+    order = (Notification.done_at.desc(), Notification.id.desc())
+    return session.scalars(query.order_by(*order).limit(limit)).all()
+
+
+def retry(session: Session, mail_ids: Sequence[UUID] | None, now: datetime) -> int:
+    """Makes dead letters due again, with all their attempts; None: all of them."""
+    is_dead = Notification.outcome == Outcome.DEAD
+    if mail_ids is not None:
+        is_dead = and_(is_dead, Notification.mail_id.in_(mail_ids))
+    revived = session.scalars(
+        update(Notification)
+        .where(is_dead)
+        .values(done_at=None, outcome=None, attempts=0, due_at=now, last_error=None)
+        .returning(Notification.id)
+    )
+    return len(revived.all())

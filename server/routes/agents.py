@@ -1,0 +1,78 @@
+"""Who works here, how much they have, and why a ticket is theirs."""
+
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from desk import agents, decisions
+from server import keys
+from server.contract import NOTHING, TOTAL, At, Right, listed, ok
+from server.routing import (
+    Paged,
+    Query,
+    body,
+    decode_cursor,
+    encode_cursor,
+    page,
+    path_id,
+    query,
+    reply,
+)
+
+POSITION = TypeAdapter(tuple[UUID])
+
+
+class AgentQuery(Paged):
+    count: bool = False
+
+
+async def list_agents(request: web.Request) -> web.Response:
+    given = query(request, AgentQuery)
+    desk = request.app[keys.desk]
+    position = decode_cursor(given.cursor, POSITION)
+    after = position[0] if position else None
+    found = await desk.read(agents.agents, limit=given.limit + 1, after=after)
+    headers = {}
+    if given.count:
+        headers["X-Total-Count"] = str(await desk.read(agents.count))
+    shown = found[: given.limit]
+    last = shown[-1] if len(found) > given.limit else None
+    cursor = {"cursor": encode_cursor(last.user_id)} if last else None
+    return page(request, shown, cursor, headers)
+
+
+async def set_availability(request: web.Request) -> web.Response:
+    wanted = await body(request, agents.Availability)
+    agent = await request.app[keys.desk].run(agents.set_availability, request[keys.actor], wanted)
+    return reply(agent)
+
+
+async def explain_assignment(request: web.Request) -> web.Response:
+    query(request, Query)
+    found = await request.app[keys.desk].read(
+        decisions.newest, request[keys.actor], path_id(request)
+    )
+    return reply(found)
+
+
+ROUTES = (
+    At("GET", "/csr/agents", list_agents, Right.STAFF).says(
+        "List the active staff, with the room that they have for tickets",
+        AgentQuery,
+        listed(agents.Agent, TOTAL),
+        refuses=(),
+    ),
+    At("PUT", "/csr/me/availability", set_availability, Right.STAFF).says(
+        "Say whether you take tickets, and how many",
+        agents.Availability,
+        ok(agents.Agent),
+        refuses=("404 user_not_found",),
+    ),
+    At("GET", "/csr/tickets/{ticket_id}/assignment", explain_assignment, Right.STAFF).says(
+        "Explain why a ticket is whose it is",
+        NOTHING,
+        ok(decisions.Explanation),
+        refuses=("404 not_assigned_yet",),
+    ),
+)

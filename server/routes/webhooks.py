@@ -1,0 +1,176 @@
+"""Webhooks, for admins."""
+
+import asyncio
+import base64
+import secrets
+from dataclasses import dataclass, fields
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from desk import webhooks
+from desk.errors import Invalid
+from server import audit, keys
+from server.contract import NOTHING, At, Gives, Right, done, listed, made, ok
+from server.routing import (
+    PREFIX,
+    Paged,
+    body,
+    decode_cursor,
+    encode_cursor,
+    no_body,
+    now,
+    page,
+    path_id,
+    query,
+    reply,
+)
+from wire.addresses import AddressRefused, addresses, destination
+
+POSITION = TypeAdapter(tuple[UUID])
+SECRET_BYTES = 32
+RESOLVE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made(webhooks.WebhookView):
+    """A new webhook. Only here its secret is shown."""
+
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redelivery:
+    delivery_id: UUID
+
+
+async def list_webhooks(request: web.Request) -> web.Response:
+    given = query(request, Paged)
+    position = decode_cursor(given.cursor, POSITION)
+    found = await request.app[keys.desk].read(
+        webhooks.webhooks, given.limit + 1, position[0] if position else None
+    )
+    shown = found[: given.limit]
+    cursor = {"cursor": encode_cursor(shown[-1].id)} if len(found) > given.limit else None
+    return page(request, shown, cursor)
+
+
+async def add(request: web.Request) -> web.Response:
+    new = await body(request, webhooks.NewWebhook)
+    await _require_callable(request, new.url)
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    webhook = await request.app[keys.desk].run(
+        webhooks.add, request[keys.actor], new, secret, now()
+    )
+    audit.note("webhook_added", by=request[keys.actor].id, webhook_id=webhook.id)
+    shown = Made(**{f.name: getattr(webhook, f.name) for f in fields(webhook)}, secret=secret)
+    headers = {"Location": f"{PREFIX}/admin/webhooks/{webhook.id}", "Cache-Control": "no-store"}
+    return reply(shown, 201, headers)
+
+
+async def change(request: web.Request) -> web.Response:
+    wanted = await body(request, webhooks.WebhookChange)
+    if "url" in wanted.model_fields_set:
+        await _require_callable(request, wanted.url)
+    webhook = await request.app[keys.desk].run(webhooks.change, _webhook_id(request), wanted)
+    audit.note(
+        "webhook_changed",
+        by=request[keys.actor].id,
+        webhook_id=webhook.id,
+        is_active=webhook.is_active,
+    )
+    return reply(webhook)
+
+
+async def remove(request: web.Request) -> web.Response:
+    await no_body(request)
+    webhook_id = _webhook_id(request)
+    await request.app[keys.desk].run(webhooks.remove, webhook_id)
+    audit.note("webhook_removed", by=request[keys.actor].id, webhook_id=webhook_id)
+    return web.Response(status=204)
+
+
+async def attempts(request: web.Request) -> web.Response:
+    given = query(request, Paged)
+    position = decode_cursor(given.cursor, POSITION)
+    found = await request.app[keys.desk].read(
+        webhooks.attempts,
+        _webhook_id(request),
+        given.limit + 1,
+        position[0] if position else None,
+    )
+    shown = found[: given.limit]
+    cursor = {"cursor": encode_cursor(shown[-1].id)} if len(found) > given.limit else None
+    return page(request, shown, cursor)
+
+
+async def redeliver(request: web.Request) -> web.Response:
+    await no_body(request)
+    delivery_id = await request.app[keys.desk].run(
+        webhooks.redeliver,
+        _webhook_id(request),
+        path_id(request, "attempt_id", "Attempt"),
+        now(),
+    )
+    return reply(Redelivery(delivery_id), 202)
+
+
+def _webhook_id(request: web.Request) -> UUID:
+    return path_id(request, "webhook_id", "Webhook")
+
+
+async def _require_callable(request: web.Request, url: str) -> None:
+    """Refuses what the worker would not call: it checks again whenever it connects."""
+    allow_private = request.app[keys.settings].may_call_private
+    host, port = destination(url)
+    try:
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            await asyncio.to_thread(addresses, host, port, allow_private=allow_private)
+    except AddressRefused:
+        raise _refused("This is an address of an internal network") from None
+    except (OSError, UnicodeError):
+        raise _refused("This name cannot be resolved") from None
+
+
+def _refused(detail: str) -> Invalid:
+    return Invalid("address_refused", detail, pointer="/url")
+
+
+ROUTES = (
+    At("GET", "/admin/webhooks", list_webhooks, Right.ADMIN).says(
+        "List webhooks, the oldest first", Paged, listed(webhooks.WebhookView), refuses=()
+    ),
+    At("POST", "/admin/webhooks", add, Right.ADMIN).says(
+        "Make a webhook; its secret is shown this once",
+        webhooks.NewWebhook,
+        made(Made),
+        refuses=("409 too_many_webhooks", "422 address_refused"),
+    ),
+    At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN).says(
+        "Change a webhook",
+        webhooks.WebhookChange,
+        ok(webhooks.WebhookView),
+        refuses=("422 address_refused",),
+    ),
+    At("DELETE", "/admin/webhooks/{webhook_id}", remove, Right.ADMIN).says(
+        "Remove a webhook, with its attempts", NOTHING, done(), refuses=()
+    ),
+    At("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN).says(
+        "List the attempts of a webhook, the newest first",
+        Paged,
+        listed(webhooks.AttemptView),
+        refuses=(),
+    ),
+    At(
+        "POST",
+        "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver",
+        redeliver,
+        Right.ADMIN,
+    ).says(
+        "Deliver what an attempt told once more",
+        NOTHING,
+        Gives(202, Redelivery, (), "It is due again"),
+        refuses=("409 webhook_inactive",),
+    ),
+)

@@ -1,0 +1,245 @@
+"""Workers that die at the worst moment, brokers that are gone: every ticket is assigned, once."""
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import create_engine, func, select, text
+
+from desk.jobs import Job
+from dev.embedded import Embedded
+from models import AssignmentDecision, Event, Kind, Notification, Role, Ticket
+from tests import ledger
+from tests.cluster.conftest import PATIENCE, Cluster
+from tests.cluster.storm import WITHIN, kill_pool, ready, storm, supervised, unassigned
+from tests.factories import Person, a_ticket, database, people
+from wire.broker import celery_app
+
+FULL = os.environ.get("ASSIGNMENT_STORM") == "full"
+
+# A message of some other program: no body that we take, but what the transport itself needs.
+JUNK = json.dumps(
+    {
+        "body": "gASVBQAAAAAAAABLAS4=",
+        "content-type": "application/x-python-serialize",
+        "content-encoding": "binary",
+        "headers": {"task": Job.DRAIN_ASSIGNMENT.value, "id": "junk"},
+        "properties": {
+            "body_encoding": "base64",
+            "delivery_tag": "junk",
+            "delivery_info": {"exchange": "", "routing_key": Job.DRAIN_ASSIGNMENT.queue},
+        },
+    }
+)
+CURSOR = "select 1 from assignment_cursor for update"
+CSRS = "select 1 from users where role = 'csr' for no key update"
+LOCK_WAITS = text(
+    "select count(*) from pg_stat_activity "
+    "where datname = current_database() and wait_event_type = 'Lock'"
+)
+
+Start = Callable[..., Cluster]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Embedded]:
+    """A broker of our own that can be hurt."""
+    with Embedded(tmp_path / "broker", postgres=False, fast=True) as servers:
+        yield servers
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
+
+
+def open_ticket(cluster: Cluster, customer: Person, *, woken: bool = True) -> None:
+    with database(cluster.settings) as session:
+        a_ticket(session, customer.actor)
+    if woken:
+        send(cluster, Job.DRAIN_ASSIGNMENT)
+
+
+def send(cluster: Cluster, task: str, *args: object) -> None:
+    """A wake-up that does not expire while a slow machine starts a process."""
+    app = celery_app(cluster.environment.get("BROKER_URL", cluster.settings.broker_url))
+    app.send_task(task, args=args, queue=Job.DRAIN_ASSIGNMENT.queue, expires=2 * PATIENCE)
+
+
+def waits_for_a_lock(cluster: Cluster) -> bool:
+    with database(cluster.settings) as session:
+        return bool(session.scalar(LOCK_WAITS))
+
+
+@contextmanager
+def locked(cluster: Cluster, statement: str) -> Iterator[None]:
+    engine = create_engine(cluster.settings.database_url)
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text(statement))
+        yield
+    engine.dispose()
+
+
+def assigned_once(cluster: Cluster, tickets: int = 1) -> None:
+    """Each ticket has one ``assigned`` event, one reason, one notification."""
+    with database(cluster.settings) as session:
+        events = select(func.count()).where(Event.kind == Kind.ASSIGNED)
+        assert session.scalar(events) == tickets
+        for table in (AssignmentDecision, Notification):
+            assert session.scalar(select(func.count()).select_from(table)) == tickets
+
+
+@pytest.mark.parametrize("lock", [CURSOR, CSRS], ids=["before", "in"])
+def test_a_worker_that_is_killed_before_or_in_its_transaction_has_its_task_done_by_another(
+    start_cluster: Start, lock: str
+) -> None:
+    """Without beat: the broker itself gives the task to another process."""
+    cluster = start_cluster(webs=0, workers=1)
+    csr, customer = people(cluster.settings, Role.CSR, Role.USER)
+    until(lambda: ready(cluster))
+    with locked(cluster, lock):
+        open_ticket(cluster, customer)
+        until(lambda: waits_for_a_lock(cluster))
+        kill_pool(cluster)
+        assert unassigned(cluster) == 1
+    until(lambda: unassigned(cluster) == 0)
+    assigned_once(cluster)
+    with database(cluster.settings) as session:
+        assert session.scalars(select(Ticket.assigned_to_id)).all() == [csr.id]
+
+
+def test_a_worker_that_is_killed_just_after_its_commit_has_not_assigned_twice(
+    start_cluster: Start, broker: Embedded
+) -> None:
+    cluster = start_cluster(webs=0, workers=1, environment={"REDIS_URL": broker.redis_url})
+    _, _, customer = people(cluster.settings, Role.CSR, Role.CSR, Role.USER)
+    until(lambda: ready(cluster))
+    with stopped(broker):  # Where its hints go: it cannot get past telling them.
+        open_ticket(cluster, customer)
+        until(lambda: unassigned(cluster) == 0)
+        kill_pool(cluster)
+    open_ticket(cluster, customer)
+    until(lambda: unassigned(cluster) == 0)
+    assigned_once(cluster, 2)
+
+
+@contextmanager
+def stopped(broker: Embedded) -> Iterator[None]:
+    """It takes connections and never says a word."""
+    os.kill(broker.valkey.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(broker.valkey.pid, signal.SIGCONT)
+
+
+@contextmanager
+def down(broker: Embedded) -> Iterator[None]:
+    """And what was in its queues is lost."""
+    broker.valkey.stop()
+    try:
+        yield
+    finally:
+        broker.valkey.start()
+
+
+@pytest.mark.parametrize("gone", [down, stopped], ids=["down", "a black hole"])
+def test_tickets_that_open_while_the_broker_is_gone_are_assigned_when_it_is_back(
+    start_cluster: Start,
+    broker: Embedded,
+    gone: Callable[[Embedded], AbstractContextManager[None]],
+) -> None:
+    cluster = start_cluster(webs=0, workers=1, environment={"BROKER_URL": broker.redis_url})
+    cluster.start_beat()
+    cluster.start_beat()
+    csrs = people(cluster.settings, Role.CSR, Role.CSR)
+    (customer,) = people(cluster.settings, Role.USER)
+    until(lambda: ready(cluster))
+    open_ticket(cluster, customer)
+    until(lambda: unassigned(cluster) == 0)
+    with supervised(cluster):
+        with gone(broker):
+            for _ in range(3):
+                open_ticket(cluster, customer, woken=False)
+            time.sleep(3)
+            assert unassigned(cluster) == 3
+        until(lambda: unassigned(cluster) == 0)
+    assigned_once(cluster, 4)
+    with database(cluster.settings) as session:
+        counts = Counter(session.scalars(select(Ticket.assigned_to_id)))
+        assert counts == dict.fromkeys([csr.id for csr in csrs], 2)
+
+
+def test_what_cannot_be_assigned_does_not_hold_up_what_is_behind_it(
+    start_cluster: Start,
+) -> None:
+    """More tickets than a batch that break a constraint, a message of an unknown task, and junk."""
+    cluster = start_cluster(webs=0, workers=1)
+    csr, customer = people(cluster.settings, Role.CSR, Role.USER)
+    with database(cluster.settings) as session:
+        poison = [a_ticket(session, customer.actor).id for _ in range(30)]
+        # The number of their next event is taken already.
+        session.execute(
+            text(
+                "insert into events (ticket_id, seq, public_seq, id, kind, at, data) "
+                "select id, last_seq + 1, last_seq + 1, gen_random_uuid(), 'assigned', now(), '{}' "
+                "from tickets"
+            )
+        )
+        good = a_ticket(session, customer.actor).id
+    send(cluster, "no.such.task")
+    send(cluster, Job.DRAIN_ASSIGNMENT, "an argument that it does not take")
+    with redis.Redis.from_url(cluster.settings.broker_url) as client:
+        client.lpush(Job.DRAIN_ASSIGNMENT.queue, JUNK)
+    send(cluster, Job.DRAIN_ASSIGNMENT)
+
+    def holder() -> object:
+        with database(cluster.settings) as session:
+            return session.scalar(select(Ticket.assigned_to_id).where(Ticket.id == good))
+
+    until(lambda: holder() == csr.id)
+    assert unassigned(cluster) == len(poison)
+
+
+@pytest.fixture(scope="module")
+def stormy(start_shared_cluster: Start) -> Cluster:
+    cluster = start_shared_cluster(workers=2, environment={"RATE_LIMITS": "off"})
+    cluster.start_beat()
+    with database(cluster.settings) as session:
+        ledger.keep(session)
+    return cluster
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("csrs", "tickets", "kills"), [(10, 100, 2), (7, 100, 2)])
+async def test_in_a_storm_of_kills_every_ticket_is_assigned_once_and_evenly(
+    stormy: Cluster, embedded: Embedded, csrs: int, tickets: int, kills: int
+) -> None:
+    if FULL:
+        tickets, kills = 1000, 20
+    log = embedded.postgres.log
+    began = log.stat().st_size
+    with supervised(stormy):
+        found = await storm(stormy, tickets=tickets, csrs=csrs, kills=kills)
+    assert found.unassigned == 0
+    assert found.seconds < WITHIN or not FULL
+    assert found.decisions == tickets
+    assert set(found.counts) <= {tickets // csrs, -(-tickets // csrs)}
+    assert b"deadlock" not in log.read_bytes()[began:]
+
+
+async def test_no_capacity_is_exceeded_at_any_moment_of_a_storm(stormy: Cluster) -> None:
+    """Tickets are resolved while more come, so that room is made all the time."""
+    with supervised(stormy):
+        found = await storm(stormy, tickets=60, csrs=4, kills=2, capacity=5)
+    assert found.unassigned == 0
+    assert found.most_held == 5

@@ -1,0 +1,197 @@
+"""Claims, assignments, drains and leaving at once, on real connections."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from random import Random
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.orm import Session
+
+from desk import admins, agents, assignment, leavers, messages, tickets
+from desk.access import Actor
+from desk.admins import UserChange
+from desk.agents import Availability
+from desk.assignment import Assign, Strategy
+from desk.errors import Conflict, Invalid, NotFound
+from desk.messages import NewMessage
+from desk.tickets import Change
+from dev.embedded import Embedded
+from models import Role, Status, Ticket
+from tests import ledger
+from tests.conftest import Backend
+from tests.desk.test_races import committing, overlapping, run
+from tests.factories import a_ticket, an_actor, now
+
+# What the storm does wrong by chance: two want the same ticket, or somebody has just left.
+REFUSALS = (Conflict, Invalid, NotFound)
+
+CAPACITY = 6
+
+
+@pytest.fixture
+def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
+    engine = create_engine(
+        make_backend().database_url, pool_size=12, connect_args={"options": "-c timezone=UTC"}
+    )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def customer(engine: Engine) -> Actor:
+    return run(engine, an_actor)
+
+
+@pytest.fixture
+def admin(engine: Engine) -> Actor:
+    return run(engine, lambda session: an_actor(session, Role.ADMIN))
+
+
+@pytest.fixture
+def csr(engine: Engine) -> Actor:
+    return run(engine, lambda session: an_actor(session, Role.CSR))
+
+
+def drain(session: Session) -> int:
+    return assignment.drain(session, Strategy.ROUND_ROBIN, now(), Random())
+
+
+def opened(engine: Engine, customer: Actor) -> UUID:
+    return run(engine, lambda session: a_ticket(session, customer).id)
+
+
+def holder(engine: Engine, ticket_id: UUID) -> UUID | None:
+    query = select(Ticket.assigned_to_id).where(Ticket.id == ticket_id)
+    return run(engine, lambda session: session.scalar(query))
+
+
+def going_away(csr: Actor) -> Callable[[Session], object]:
+    return lambda s: agents.set_availability(s, csr, Availability(available=False))
+
+
+def leaving(admin: Actor, csr: Actor) -> Callable[[Session], object]:
+    return lambda s: admins.change(s, admin, csr.id, UserChange(is_active=False), now())
+
+
+def test_who_goes_away_during_a_drain_gets_nothing_after_it(
+    engine: Engine, customer: Actor, csr: Actor
+) -> None:
+    ticket_id = opened(engine, customer)
+    _, drained = overlapping(engine, going_away(csr), drain)
+    assert drained.result() == 0
+    assert holder(engine, ticket_id) is None
+
+
+def test_who_goes_away_just_after_a_drain_keeps_what_they_got(
+    engine: Engine, customer: Actor, csr: Actor
+) -> None:
+    ticket_id = opened(engine, customer)
+    _, gone = overlapping(engine, drain, going_away(csr))
+    gone.result()
+    assert holder(engine, ticket_id) == csr.id
+
+
+@pytest.mark.parametrize("first", ["the drain", "the deactivation"])
+def test_who_is_deactivated_during_a_drain_has_nothing_in_the_end(
+    engine: Engine, customer: Actor, csr: Actor, admin: Actor, first: str
+) -> None:
+    ticket_id = opened(engine, customer)
+    order: list[Callable[[Session], object]] = [drain, leaving(admin, csr)]
+    if first == "the deactivation":
+        order.reverse()
+    _, second = overlapping(engine, *order)
+    second.result()
+    assert holder(engine, ticket_id) is None
+
+
+def test_who_is_deactivated_at_that_moment_can_claim_nothing(
+    engine: Engine, customer: Actor, csr: Actor, admin: Actor
+) -> None:
+    ticket_id = opened(engine, customer)
+
+    def claim(session: Session) -> object:
+        return assignment.claim(session, csr, ticket_id, now())
+
+    _, claimed = overlapping(engine, leaving(admin, csr), claim)
+    with pytest.raises(Invalid):
+        claimed.result()
+    assert holder(engine, ticket_id) is None
+
+
+def test_a_claim_during_a_drain_finds_the_ticket_assigned(
+    engine: Engine, customer: Actor, csr: Actor, admin: Actor
+) -> None:
+    ticket_id = opened(engine, customer)
+
+    def claim(session: Session) -> object:
+        return assignment.claim(session, admin, ticket_id, now())
+
+    _, claimed = overlapping(engine, drain, claim)
+    with pytest.raises(Conflict):
+        claimed.result()
+    assert holder(engine, ticket_id) == csr.id
+
+
+def test_a_ticket_that_is_reopened_while_its_holder_leaves_is_found(
+    engine: Engine, customer: Actor, csr: Actor, admin: Actor
+) -> None:
+    ticket_id = opened(engine, customer)
+    run(engine, drain)
+    done = Change(status=Status.RESOLVED)
+    run(engine, lambda s: tickets.change(s, csr, ticket_id, done, now()))
+    with committing(engine) as session:
+        messages.post(session, customer, ticket_id, NewMessage(content="Still!"), now())
+        session.flush()
+        run(engine, leaving(admin, csr))
+    assert holder(engine, ticket_id) == csr.id
+    assert run(engine, leavers.leavers) == [csr.id]
+    run(engine, lambda s: leavers.reclaim(s, csr.id, now()))
+    assert holder(engine, ticket_id) is None
+
+
+def test_in_a_storm_nobody_gets_more_than_their_capacity_and_nothing_deadlocks(
+    engine: Engine, customer: Actor, admin: Actor, embedded: Embedded
+) -> None:
+    csrs = [run(engine, lambda s: an_actor(s, Role.CSR, capacity=CAPACITY)) for _ in range(5)]
+    run(engine, ledger.keep)
+    ids = [opened(engine, customer) for _ in range(60)]
+    log = embedded.postgres.log
+    began = log.stat().st_size
+
+    def act(seed: int) -> None:
+        random = Random(seed)
+        for _ in range(40):
+            with suppress(*REFUSALS):
+                run(engine, step(random, admin, csrs, random.choice(ids)))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(8)))
+    run(engine, drain)
+    people = {csr.id for csr in csrs}
+    assert 0 < run(engine, lambda s: ledger.most_held(s, people)) <= CAPACITY
+    assert run(engine, leavers.leavers) == []
+    assert b"deadlock" not in log.read_bytes()[began:]
+
+
+def step(
+    random: Random, admin: Actor, csrs: list[Actor], ticket_id: UUID
+) -> Callable[[Session], object]:
+    """Something that may happen to a desk at any time."""
+    csr = random.choice(csrs)
+    yes = random.random() < 0.7
+    back = Assign(assignee_id=None)
+    done = Change(status=Status.RESOLVED)
+    steps: list[Callable[[Session], object]] = [
+        drain,
+        drain,
+        lambda s: agents.set_availability(s, csr, Availability(available=yes)),
+        lambda s: admins.change(s, admin, csr.id, UserChange(is_active=yes), now()),
+        lambda s: assignment.assign(s, admin, ticket_id, back, now()),
+        lambda s: assignment.assign(s, admin, ticket_id, Assign(assignee_id=admin.id), now()),
+        lambda s: assignment.claim(s, admin, ticket_id, now()),
+        lambda s: tickets.change(s, admin, ticket_id, done, now()),
+    ]
+    return random.choice(steps)

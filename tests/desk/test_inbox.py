@@ -1,0 +1,98 @@
+"""The inbox of notifications."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk import assignment, notifications
+from desk.access import Actor
+from desk.assignment import Assign
+from desk.errors import NotFound
+from models import Notification, Role
+from tests.factories import a_ticket, an_actor
+
+START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def csr(session: Session) -> Actor:
+    return an_actor(session, Role.CSR)
+
+
+@pytest.fixture
+def boss(session: Session) -> Actor:
+    return an_actor(session, Role.ADMIN)
+
+
+@pytest.fixture
+def customer(session: Session) -> Actor:
+    return an_actor(session)
+
+
+def give(session: Session, boss: Actor, customer: Actor, to: Actor) -> Notification:
+    """A ticket assigned by hand, which is what notifies."""
+    ticket = a_ticket(session, customer)
+    assignment.assign(session, boss, ticket.id, Assign(assignee_id=to.id), START)
+    session.flush()
+    query = select(Notification).where(Notification.ticket_id == ticket.id)
+    return session.scalars(query).one()
+
+
+@pytest.fixture
+def due(session: Session, boss: Actor, customer: Actor, csr: Actor) -> Notification:
+    return give(session, boss, customer, csr)
+
+
+def inbox(
+    session: Session, actor: Actor, *, unread: bool = False, limit: int = 100
+) -> list[Notification]:
+    return list(notifications.inbox(session, actor, unread=unread, limit=limit, before=None))
+
+
+def test_the_inbox_shows_the_newest_first_page_by_page(
+    session: Session, boss: Actor, customer: Actor, csr: Actor
+) -> None:
+    made = [give(session, boss, customer, csr) for _ in range(5)]
+    # Two of the same moment, so that the id has to decide.
+    made[4].created_at = START + timedelta(hours=1)
+    session.flush()
+    wanted = [made[4].id, *sorted((n.id for n in made[:4]), reverse=True)]
+    walked: list[object] = []
+    before = None
+    while page := notifications.inbox(session, csr, unread=False, limit=2, before=before):
+        walked += [n.id for n in page]
+        before = (page[-1].created_at, page[-1].id)
+    assert walked == wanted
+
+
+def test_reading_keeps_the_first_time(session: Session, csr: Actor, due: Notification) -> None:
+    for later in (0, 5):
+        notifications.mark_read(session, csr, due.id, START + timedelta(seconds=later))
+    session.flush()
+    assert due.read_at == START
+    assert inbox(session, csr, unread=True) == []
+    assert inbox(session, csr) == [due]
+
+
+def test_all_are_read_at_once_but_only_ones_own(
+    session: Session, boss: Actor, customer: Actor, csr: Actor, due: Notification
+) -> None:
+    other = an_actor(session, Role.CSR)
+    give(session, boss, customer, csr)
+    theirs = give(session, boss, customer, other)
+    notifications.mark_all_read(session, csr, START)
+    session.expire_all()
+    assert inbox(session, csr, unread=True) == []
+    assert inbox(session, other, unread=True) == [theirs]
+
+
+def test_other_peoples_notifications_are_not_found(
+    session: Session, boss: Actor, due: Notification
+) -> None:
+    assert inbox(session, boss) == []
+    with pytest.raises(NotFound) as refused:
+        notifications.mark_read(session, boss, due.id, START)
+    assert refused.value.code == "notification_not_found"
+    assert due.read_at is None

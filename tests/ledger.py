@@ -1,0 +1,40 @@
+"""Who held what, in the order of the commits: a trigger notes each change of hands."""
+
+from collections import Counter
+from collections.abc import Container
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+# Tickets change hands under the cursor's lock alone, so that the numbers are in the order of the
+# commits. A ticket that is done frees its holder at the latest when the row is numbered.
+NOTE = text("""
+    create table ledger (n bigint generated always as identity, was uuid, is_now uuid);
+    create function note() returns trigger language plpgsql as $$
+    declare
+      was uuid := case when old.status in ('open', 'in_progress') then old.assigned_to_id end;
+      is_now uuid := case when new.status in ('open', 'in_progress') then new.assigned_to_id end;
+    begin
+      if was is distinct from is_now then
+        insert into ledger (was, is_now) values (was, is_now);
+      end if;
+      return null;
+    end $$;
+    create trigger note after update on tickets for each row execute function note();
+""")
+
+
+def keep(session: Session) -> None:
+    session.execute(NOTE)
+
+
+def most_held(session: Session, people: Container[UUID]) -> int:
+    """The most open tickets that one of these people ever had at once."""
+    held, most = Counter[UUID | None](), 0
+    for was, is_now in session.execute(text("select was, is_now from ledger order by n")):
+        held[was] -= 1
+        held[is_now] += 1
+        if is_now in people:
+            most = max(most, held[is_now])
+    return most

@@ -1,0 +1,168 @@
+"""Webhooks, as admins manage them."""
+
+import base64
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import delete
+
+from desk import deliveries
+from desk.deliveries import Answer, Outgoing
+from desk.webhooks import MOST_WEBHOOKS
+from models import Event, Role, Webhook, WebhookDelivery
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import Person, a_ticket, database, now, people
+
+PUBLIC = "https://8.8.8.8/hook"
+
+
+@pytest.fixture
+def admin(backend: Backend) -> Iterator[Person]:
+    """An admin of a desk without webhooks."""
+    with database(backend.settings) as session:
+        session.execute(delete(Webhook))
+    yield people(backend.settings, Role.ADMIN)[0]
+    with database(backend.settings) as session:
+        session.execute(delete(Webhook))
+
+
+async def test_the_secret_is_shown_once(api: Api, admin: Person) -> None:
+    made = await api.post(
+        "/admin/webhooks", admin, json={"url": PUBLIC, "events": ["assigned", "assigned"]}
+    )
+    assert made.status == 201
+    assert made.headers["Cache-Control"] == "no-store"
+    assert made.headers["Location"] == f"/api/v1/admin/webhooks/{made.json['id']}"
+    secret = made.json["secret"]
+    assert secret.startswith("whsec_")
+    assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
+    listed = await api.get("/admin/webhooks", admin)
+    assert listed.json == [{k: v for k, v in made.json.items() if k != "secret"}]
+    assert listed.json[0]["events"] == ["assigned"]
+    assert listed.json[0]["created_by"] == str(admin.id)
+    changed = await api.patch(
+        f"/admin/webhooks/{made.json['id']}",
+        admin,
+        json={"is_active": False, "events": ["note_posted"]},
+    )
+    assert (changed.status, changed.json["is_active"]) == (200, False)
+    assert secret not in listed.body.decode() + changed.body.decode()
+
+
+async def test_a_webhook_is_removed(api: Api, admin: Person) -> None:
+    made = await api.post("/admin/webhooks", admin, json={"url": PUBLIC, "events": ["assigned"]})
+    path = f"/admin/webhooks/{made.json['id']}"
+    assert (await api.call("DELETE", path, admin)).status == 204
+    assert (await api.call("DELETE", path, admin)).code == "webhook_not_found"
+    assert (await api.get("/admin/webhooks", admin)).json == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8000/",
+        "http://localhost/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://[::1]/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://169.254.169.254/latest/meta-data/",
+        "https://no-such-name.invalid/",
+        f"https://{'a' * 64}.test/",
+    ],
+)
+async def test_an_internal_address_is_refused(api: Api, admin: Person, url: str) -> None:
+    refused = await api.post("/admin/webhooks", admin, json={"url": url, "events": ["assigned"]})
+    assert (refused.status, refused.code) == (422, "address_refused")
+    made = await api.post("/admin/webhooks", admin, json={"url": PUBLIC, "events": ["assigned"]})
+    path = f"/admin/webhooks/{made.json['id']}"
+    assert (await api.patch(path, admin, json={"url": url})).code == "address_refused"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "ftp://8.8.8.8/"},
+        {"url": "https://"},
+        {"url": "https://user:password@8.8.8.8/"},
+        {"url": "https://8.8.8.8/#x"},
+        {"url": "https://8.8.8.8:99999/"},
+        {"url": "https://8.8.8.8:0/"},
+        {"url": "https://8.8.8.8/\r\nX-Evil: yes"},
+        {"url": "https://8.8.8.8/\n"},
+        {"url": "https://8.8.8.8/ x"},
+        {"url": "https://8.8.8.8\\@127.0.0.1/"},
+        {"url": "https://döm.test/"},
+        {"url": "https://[::1/"},
+        {"url": "https://8.8.8.8/" + "a" * 2000},
+        {"url": 1},
+        {"events": []},
+        {"events": ["everything"]},
+        {"events": "assigned"},
+        {"is_active": "yes"},
+        {"secret": "whsec_mine"},
+    ],
+)
+async def test_a_malformed_webhook_is_refused(
+    api: Api, admin: Person, wrong: dict[str, object]
+) -> None:
+    body = {"url": PUBLIC, "events": ["assigned"], **wrong}
+    answer = await api.post("/admin/webhooks", admin, json=body)
+    assert (answer.status, answer.code) == (422, "invalid")
+
+
+async def test_the_list_is_walked_to_its_end_and_has_one(api: Api, admin: Person) -> None:
+    for _ in range(MOST_WEBHOOKS):
+        await api.post(
+            "/admin/webhooks",
+            admin,
+            json={"url": PUBLIC, "events": ["assigned"], "is_active": False},
+        )
+    more = await api.post("/admin/webhooks", admin, json={"url": PUBLIC, "events": ["assigned"]})
+    assert (more.status, more.code) == (409, "too_many_webhooks")
+    path, seen = "/admin/webhooks?limit=20", list[str]()
+    while path:
+        answer = await api.get(path, admin)
+        seen += [webhook["id"] for webhook in answer.json]
+        path = answer.headers.get("Link", "").partition(">")[0].removeprefix("</api/v1")
+    assert len(seen) == len(set(seen)) == MOST_WEBHOOKS
+
+
+async def test_attempts_are_shown_newest_first_and_told_again(
+    api: Api, backend: Backend, admin: Person, customer: Person
+) -> None:
+    made = await api.post(
+        "/admin/webhooks", admin, json={"url": PUBLIC, "events": ["ticket_created"]}
+    )
+    path = f"/admin/webhooks/{made.json['id']}"
+    with database(backend.settings) as session:
+        ticket = a_ticket(session, customer.actor)
+    for status in (500, 200):
+        with database(backend.settings) as session:
+            delivery = session.query(WebhookDelivery).one()
+            event = session.get_one(Event, (ticket.id, 1))
+            told = Outgoing(delivery.id, delivery.webhook_id, PUBLIC, "", event, {})
+            deliveries.answered(session, told, Answer(now(), 12, status, None))
+    attempts = await api.get(f"{path}/attempts", admin)
+    assert [attempt["status"] for attempt in attempts.json] == [200, 500]
+    first = attempts.json[0]
+    assert (first["kind"], first["ticket_id"], first["seq"], first["ms"]) == (
+        "ticket_created",
+        str(ticket.id),
+        1,
+        12,
+    )
+    again = await api.post(f"{path}/attempts/{first['id']}/redeliver", admin)
+    assert (again.status, again.json) == (202, {"delivery_id": first["delivery_id"]})
+    with database(backend.settings) as session:
+        assert session.query(WebhookDelivery).one().done_at is None
+    page = await api.get(f"{path}/attempts?limit=1", admin)
+    rest = await api.get(page.headers["Link"].partition(">")[0].removeprefix("</api/v1"), admin)
+    assert [*page.json, *rest.json] == attempts.json
+    unknown = await api.post(f"{path}/attempts/{uuid4()}/redeliver", admin)
+    assert unknown.code == "attempt_not_found"
+    await api.patch(path, admin, json={"is_active": False})
+    stopped = await api.post(f"{path}/attempts/{first['id']}/redeliver", admin)
+    assert (stopped.status, stopped.code) == (409, "webhook_inactive")

@@ -1,0 +1,233 @@
+"""Mails, as a real SMTP server gets them."""
+
+import email
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from email.policy import default
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import select
+
+from config import settings
+from desk import messages, tickets
+from desk.messages import NewMessage
+from desk.notifications import MAIL_WINDOW
+from models import Notification, Outcome, Role
+from tests.conftest import Backend
+from tests.factories import Person, database, now, people
+from tests.mailbox import Mailbox
+from tests.worker.talk import let_time_pass, opened, parts, say
+from wire import codec, unsubscribe
+from wire.presence import Seen, process_key, ticket_key
+from wire.shapes import Viewer
+from worker.notifications import drain
+
+Configure = Callable[..., None]
+
+
+def outcomes(backend: Backend) -> list[Outcome | None]:
+    with database(backend.settings) as session:
+        return list(session.scalars(select(Notification.outcome).order_by(Notification.event_seq)))
+
+
+def test_a_conversation_is_one_mail_in_text_and_html(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer, title="Printer on fire")
+    say(backend, ticket_id, csr, "Did you try water?", "Or sand?")
+    drain()
+    (mail,) = mailbox.mails
+    assert str(mail["To"]) == f"{customer.full_name} <{customer.email}>"
+    assert "Printer on fire" in mail["Subject"]
+    assert mail["Auto-Submitted"] == "auto-generated"
+    for part in parts(mail):
+        assert part.index("Did you try water?") < part.index("Or sand?")
+        assert csr.full_name in part
+        assert "https://desk.test/unsubscribe?token=" in part
+    drain()
+    assert len(mailbox.mails) == 1
+    assert outcomes(backend) == [Outcome.SENT] * 2
+
+
+def test_what_is_due_in_the_window_is_not_mailed_yet(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer)
+    with database(backend.settings) as session:
+        messages.post(session, csr.actor, ticket_id, NewMessage(content="soon"), now())
+        due = session.scalars(select(Notification.due_at)).one()
+    assert timedelta(0) < due - now() <= MAIL_WINDOW
+    drain()
+    assert not mailbox.mails
+
+
+def test_all_mails_of_a_ticket_are_one_thread(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer)
+    for content in ("one", "two"):
+        say(backend, ticket_id, csr, content)
+        drain()
+    say(backend, opened(backend, customer), csr, "another ticket")
+    drain()
+    first, second, other = mailbox.mails
+    assert len(mailbox.ids) == 3
+    assert first["Subject"] == second["Subject"]
+    for header in ("References", "In-Reply-To"):
+        assert first[header] == second[header]
+        assert re.fullmatch(r"<[^<>@ ]+@[^<>@ ]+>", first[header])
+        assert first[header] != other[header]
+
+
+def test_mails_in_one_go_share_a_connection(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    for _ in range(3):
+        say(backend, opened(backend, customer), csr, "hello")
+    drain()
+    assert list(mailbox.connections.values()) == [3]
+
+
+def test_who_is_in_the_room_is_not_mailed(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    here, elsewhere = (opened(backend, customer) for _ in range(2))
+    seen = Seen(1, (Viewer(customer.id, customer.full_name, Role.USER),))
+    with redis.Redis.from_url(backend.redis_url) as client:
+        client.set(process_key("alive"), 1)
+        client.hset(ticket_key(here), "alive", codec.encode(seen))
+        client.hset(ticket_key(elsewhere), "dead", codec.encode(seen))
+    say(backend, here, csr, "you are here")
+    say(backend, elsewhere, csr, "you have left")
+    drain()
+    (mail,) = mailbox.mails
+    assert "you have left" in parts(mail)[0]
+    assert sorted(filter(None, outcomes(backend))) == [Outcome.PRESENT, Outcome.SENT]
+
+
+@pytest.mark.parametrize("redis_url", ["redis://127.0.0.1:1/0"])
+def test_without_redis_the_mail_is_sent(
+    backend: Backend,
+    mailbox: Mailbox,
+    configure: Configure,
+    pair: tuple[Person, Person],
+    redis_url: str,
+) -> None:
+    customer, csr = pair
+    configure(SMTP_URL=mailbox.url, REDIS_URL=redis_url)
+    say(backend, opened(backend, customer), csr, "hello")
+    drain()
+    assert len(mailbox.mails) == 1
+
+
+def test_a_nonsense_presence_is_none(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer)
+    with redis.Redis.from_url(backend.redis_url) as client:
+        client.hset(ticket_key(ticket_id), "alive", "soon")
+    say(backend, ticket_id, csr, "hello")
+    drain()
+    assert len(mailbox.mails) == 1
+
+
+def test_without_a_server_mails_are_files(
+    backend: Backend, configure: Configure, tmp_path: Path, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    say(backend, opened(backend, customer, title="Füße"), csr, "häßlich")
+    drain()
+    (file,) = (tmp_path / ".data/mail").glob("*")
+    mail = email.message_from_bytes(file.read_bytes(), policy=default)
+    assert file.suffix == ".eml"
+    assert "Füße" in mail["Subject"]
+    assert "häßlich" in parts(mail)[0]
+
+
+def test_one_refused_recipient_does_not_hold_up_the_others(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    (other,) = people(backend.settings, Role.USER)
+    mailbox.answer = lambda address: "550 no" if address == customer.email else "250 OK"
+    for person in (customer, other):
+        say(backend, opened(backend, person), csr, "hello")
+    drain()
+    assert [mail["To"].addresses[0].addr_spec for mail in mailbox.mails] == [other.email]
+    mailbox.answer = lambda _: "250 OK"
+    drain()
+    assert len(mailbox.mails) == 1, "it waits before it is tried again"
+    let_time_pass(backend)
+    drain()
+    assert len(mailbox.mails) == 2
+
+
+def test_a_mailer_that_dies_after_sending_repeats_the_very_same_mail(
+    backend: Backend,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    pair: tuple[Person, Person],
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer)
+    say(backend, ticket_id, csr, "only once, please")
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("desk.mails.finished", die)
+        with pytest.raises(KeyboardInterrupt):
+            drain()
+    say(backend, ticket_id, csr, "and something new")
+    drain()
+    assert len(mailbox.raw) == 3
+    first, again, new = sorted(mailbox.raw, key=lambda raw: b"something new" in raw)
+    assert first == again
+    assert b"something new" in new
+
+
+def test_a_very_long_conversation_makes_a_mail_of_bounded_size(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    say(backend, opened(backend, customer), csr, *["é" * 10_000] * 25)
+    drain()
+    (mail,) = mailbox.mails
+    assert "and 5 more" in parts(mail)[0]
+    assert len(mailbox.raw[0]) < 1_000_000
+
+
+def test_the_link_of_the_mail_is_the_persons_own(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    say(backend, opened(backend, customer), csr, "hello")
+    drain()
+    (mail,) = mailbox.mails
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = str(mail["List-Unsubscribe"]).strip("<>")
+    token = link.removeprefix("https://desk.test/unsubscribe?token=")
+    assert unsubscribe.reader([settings().jwt_secret_key], token) == customer.id
+
+
+def test_a_status_is_mailed_in_words(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer)
+    with database(backend.settings) as session:
+        change = tickets.Change.model_validate({"status": "in_progress"})
+        tickets.change(session, csr.actor, ticket_id, change, now())
+    let_time_pass(backend)
+    drain()
+    assert f"{csr.full_name} set the status to in progress." in parts(mailbox.mails[0])[0]

@@ -1,0 +1,191 @@
+"""One POST: which addresses it goes to, and how long it may take."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from desk.deliveries import Outgoing
+from models import Event, Kind
+from tests.factories import now
+from tests.receiver import Receiver
+from wire.addresses import AddressRefused, addresses, is_public
+from worker import post as sender
+from worker.post import post
+
+
+def told(url: str) -> Outgoing:
+    event = Event(
+        id=uuid7(),
+        ticket_id=uuid7(),
+        seq=1,
+        public_seq=1,
+        kind=Kind.TICKET_CREATED,
+        actor_id=None,
+        at=now(),
+        data={},
+    )
+    return Outgoing(uuid4(), uuid4(), url, "whsec_" + "A" * 43 + "=", event, {})
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+INTERNAL = [
+    "127.0.0.1",
+    "127.1.2.3",
+    "0.0.0.0",
+    "10.0.0.1",
+    "100.64.0.1",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.168.1.1",
+    "192.0.2.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a00:1",
+    "2002:7f00:1::",
+    "2001:0:7f00:1::",
+    "fc00::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+    "2001:db8::1",
+]
+
+
+@pytest.mark.parametrize("address", INTERNAL)
+def test_internal_addresses_are_known(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8"])
+def test_public_addresses_are_known(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.1", "0x7f.1", "2130706433", "017700000001", "0", "::1"]
+)
+def test_other_spellings_of_this_machine_are_refused(host: str) -> None:
+    with pytest.raises((AddressRefused, socket.gaierror)):
+        addresses(host, 80, allow_private=False)
+
+
+class Names:
+    """A resolver whose answers for a name change from one question to the next."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, host: str, *answers: list[str]) -> None:
+        self.asked = 0
+        real = socket.getaddrinfo
+
+        def resolve(name: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+            if name != host:
+                return real(name, port, *args, **kwargs)
+            found = answers[min(self.asked, len(answers) - 1)]
+            self.asked += 1
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in found]
+
+        patch.setattr(socket, "getaddrinfo", resolve)
+
+
+def test_a_name_is_resolved_once_and_that_address_is_called(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names(monkeypatch, "hook.test", ["127.0.0.1"], ["192.0.2.1"])
+    answer = post(told(f"http://hook.test:{receiver.port}/"), allow_private=True)
+    assert (answer.status, answer.error, names.asked) == (204, None, 1)
+    assert receiver.told[0].headers["host"] == f"hook.test:{receiver.port}"
+
+
+def test_a_name_that_points_inward_by_now_is_not_called(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Names(monkeypatch, "hook.test", ["8.8.8.8"], ["127.0.0.1"])
+    addresses("hook.test", receiver.port, allow_private=False)  # as at the registration
+    answer = post(told(f"http://hook.test:{receiver.port}/"), allow_private=False)
+    assert (answer.status, answer.error) == (None, "address_refused")
+    assert receiver.told == []
+
+
+def test_one_internal_address_among_public_ones_is_enough_to_refuse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Names(monkeypatch, "hook.test", ["8.8.8.8", "10.0.0.1"])
+    with pytest.raises(AddressRefused):
+        addresses("hook.test", 80, allow_private=False)
+
+
+def test_a_receiver_without_tls_is_told_nothing_over_https(receiver: Receiver) -> None:
+    answer = post(told(f"https://127.0.0.1:{receiver.port}/"), allow_private=True)
+    assert (answer.status, answer.error) == (None, "tls_failed")
+    assert receiver.told == []
+
+
+def dripping(first: bytes, then: bytes, every: float) -> str:
+    """The URL of a server that answers so to one request, endlessly."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as connection:
+            connection.settimeout(30)
+            try:
+                connection.recv(65536)
+                connection.sendall(first)
+                while True:
+                    connection.sendall(then)
+                    time.sleep(every)
+            except OSError:
+                return
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+def test_an_answer_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "ALL_SECONDS", 0.5)
+    began = time.monotonic()
+    answer = post(told(dripping(b"HTTP/1.1 200 OK\r\nX: ", b"a", 0.05)), allow_private=True)
+    assert (answer.status, answer.error) == (None, "timeout")
+    assert time.monotonic() - began < 3
+
+
+def test_an_answer_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "STEP_SECONDS", 0.3)
+    answer = post(told(dripping(b"", b"", 5)), allow_private=True)
+    assert (answer.status, answer.error) == (None, "timeout")
+    assert 250 < answer.ms < 3000
+
+
+def test_an_endless_body_is_not_read() -> None:
+    began = time.monotonic()
+    answer = post(told(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536, 0)), allow_private=True)
+    assert answer.status == 200
+    assert time.monotonic() - began < 3
+
+
+def test_endless_headers_are_not_read() -> None:
+    answer = post(told(dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000, 0)), allow_private=True)
+    assert (answer.status, answer.error) == (None, "connection_lost")
+
+
+@pytest.mark.parametrize("nonsense", [b"\x00\x01\x02", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 99\r\n"])
+def test_what_is_no_http_is_an_attempt_that_failed(nonsense: bytes) -> None:
+    answer = post(told(dripping(nonsense + b"\r\n\r\n", b"", 5)), allow_private=True)
+    assert (answer.status, answer.error) == (None, "connection_lost")

@@ -1,0 +1,73 @@
+"""Who looks at a ticket, as the processes tell each other through Redis.
+
+``presence:ticket:{ticket_id}`` is a hash: a field per web process, its value the people who look
+at the ticket through it. ``presence:process:{process}`` exists while that process lives: what a
+killed process left behind in a hash counts no longer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import redis
+
+from models import Role
+from wire import codec
+from wire.shapes import Viewer
+
+# A process says that it lives this often, and is taken for dead after that long.
+ALIVE_EVERY_SECONDS = 2.0
+ALIVE_FOR_SECONDS = 6
+# Leftovers of the dead go at last with their ticket's hash.
+FORGOTTEN_AFTER_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one process says of one ticket. ``version`` grows with each word of that process."""
+
+    version: int
+    viewers: tuple[Viewer, ...]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Seen":
+        viewers = (
+            Viewer(UUID(v["user_id"]), v["full_name"], Role(v["role"])) for v in data["viewers"]
+        )
+        return cls(data["version"], tuple(viewers))
+
+
+def ticket_key(ticket_id: UUID) -> str:
+    return f"presence:ticket:{ticket_id}"
+
+
+def process_key(process: str) -> str:
+    return f"presence:process:{process}"
+
+
+def decoded(fields: Mapping[bytes, bytes]) -> dict[str, Seen]:
+    """A ticket's hash, by process."""
+    return {
+        process.decode(): Seen.from_json(codec.loads(value)) for process, value in fields.items()
+    }
+
+
+def together(words: Iterable[Seen]) -> list[Viewer]:
+    """Everybody once, however many tabs and processes they look through."""
+    everybody = {viewer.user_id: viewer for seen in words for viewer in seen.viewers}
+    return sorted(everybody.values(), key=lambda viewer: (viewer.full_name, viewer.user_id))
+
+
+def is_present(client: redis.Redis, ticket_id: UUID, user_id: UUID) -> bool:
+    """Whether the person looks at the ticket now; False where Redis cannot tell."""
+    try:
+        words: Any = client.hgetall(ticket_key(ticket_id))
+        seen_through = (
+            process
+            for process, seen in decoded(words).items()
+            if any(viewer.user_id == user_id for viewer in seen.viewers)
+        )
+        return any(client.exists(process_key(process)) for process in seen_through)
+    except (redis.RedisError, OSError, ValueError, KeyError, TypeError):
+        return False
