@@ -26,7 +26,7 @@ Log in with `POST /api/v1/auth/login` and send the access token as `Authorizatio
 * Refusals are problems (RFC 9457) with a stable `code`.
 * Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
 * A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`.
-* A `POST` that creates heeds `Idempotency-Key`: a repeat within 24 hours gets the first answer.
+* `Idempotency-Key`, where a `POST` takes it: a repeat within 24 hours gets the first answer.
 """
 
 HEADERS = {
