@@ -44,7 +44,7 @@ REFUSAL: Schema = {
     },
     "required": ["code", "detail"],
 }
-EVERY_EVENT = ("internal", "invalid", "session_ended", "unavailable")
+EVERY_EVENT = ("internal", "invalid", "role_changed", "session_ended", "unavailable")
 SOCKET, PLAIN = "tickets", "ticket"
 
 

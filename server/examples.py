@@ -32,6 +32,7 @@ WORDS: dict[str, Any] = {
     "token": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",
     "type": "bug",
     "unread": 0,
+    "url": "https://example.com/hooks",
     "version": 7,
 }
 TOKENS = ("access_token", "refresh_token")

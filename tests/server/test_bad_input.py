@@ -17,7 +17,7 @@ from tests.factories import Person, people
 from tests.server import bad
 from tests.server.inputs import BODIES, NO_BODY, QUERIES
 
-PATH_IDS = ["%00", "%ff", "%ED%A0%80", "1", "nonsense", "x" * 5000, "%2F", "%2e%2e", "0" * 33]
+PATH_IDS = ["%00", "%ff", "%ED%A0%80", "1", "nonsense", "x" * 3000, "%2F", "%2e%2e", "0" * 33]
 
 
 @pytest.fixture(scope="module")
