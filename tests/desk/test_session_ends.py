@@ -1,18 +1,19 @@
 """Sessions against changes at the same moment, and their end by age."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
 from desk import accounts, admins, sessions
 from desk.access import Actor
 from desk.errors import Forbidden, Unauthenticated
 from models import AuthSession, Role, User
+from tests.conftest import Backend
 from tests.factories import PASSWORD_HASH, an_actor, now
 
 WEEK = timedelta(days=7)
@@ -31,13 +32,21 @@ def deactivate(session: Session, actor: Actor) -> None:
     admins.change(session, admin, actor.id, admins.UserChange(is_active=False), now())
 
 
+@pytest.fixture(scope="module")
+def own_engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
+    """For what has to be committed: other tests count the accounts of the shared database."""
+    engine = create_engine(make_backend().database_url)
+    yield engine
+    engine.dispose()
+
+
 @pytest.mark.parametrize("change", [change_password, deactivate])
 @pytest.mark.parametrize("login_first", [True, False])
 def test_a_login_and_a_change_at_once_leave_no_session_of_before(
-    engine: Engine, change: Callable[[Session, Actor], None], login_first: bool
+    own_engine: Engine, change: Callable[[Session, Actor], None], login_first: bool
 ) -> None:
     """Two connections: the second waits for the first, whichever it is."""
-    with Session(engine) as session, session.begin():
+    with Session(own_engine) as session, session.begin():
         actor = an_actor(session)
 
     def log_in(session: Session, actor: Actor) -> None:
@@ -48,12 +57,12 @@ def test_a_login_and_a_change_at_once_leave_no_session_of_before(
 
     def run_second() -> None:
         try:
-            with Session(engine) as session, session.begin():
+            with Session(own_engine) as session, session.begin():
                 second(session, actor)
         except Unauthenticated as error:
             failed.append(error)
 
-    with Session(engine) as session, session.begin():
+    with Session(own_engine) as session, session.begin():
         first(session, actor)
         session.flush()
         thread = threading.Thread(target=run_second)
@@ -61,7 +70,7 @@ def test_a_login_and_a_change_at_once_leave_no_session_of_before(
         thread.join(0.3)
         assert thread.is_alive(), "it did not wait"
     thread.join(5)
-    with Session(engine) as session:
+    with Session(own_engine) as session:
         query = select(AuthSession.ended_at).where(AuthSession.user_id == actor.id)
         assert all(session.scalars(query))
     assert bool(failed) is not login_first

@@ -44,8 +44,9 @@ def web_url(api: Api) -> str:
 
 @pytest.fixture
 async def application(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]]:
-    """A process of the test's own, to look into and to bend."""
-    async with serving(backend.settings) as served:
+    """A process of the test's own, to look into and to bend. It counts requests."""
+    settings = backend.settings.model_copy(update={"rate_limits": "on"})
+    async with serving(settings) as served:
         yield served
 
 

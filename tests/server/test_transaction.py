@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from desk import tickets
@@ -15,7 +14,7 @@ from desk.errors import Unavailable
 from desk.outbox import Outbox
 from desk.views import TicketView
 from models import Event, Ticket
-from server.transaction import Desk, create_engine
+from server.transaction import DatabaseFault, Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
 
@@ -72,7 +71,7 @@ async def test_nothing_leaves_if_the_commit_fails(post: Post, customer: Actor) -
         session.execute(text("insert into late values (1), (1)"))
         return ticket
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(DatabaseFault):
         await post.desk.run(ticket_then_failing_commit)
     assert post.left == []
 
