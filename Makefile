@@ -11,7 +11,7 @@ JS := $(if $(NPM),$(if $(wildcard tests/js/package-lock.json),tests/js/node_modu
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format lock clean clean-data
+.PHONY: help run test lint format fuzz types lock clean clean-data
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,13 @@ lint: $(VENV)/.ok-dev ## Check style and types
 format: $(VENV)/.ok-dev ## Put the code into the common form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: $(VENV)/.ok-dev ## Send requests made up from the contract, for long (FUZZ_EXAMPLES per route)
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/server/test_fuzz.py
+FUZZ_EXAMPLES ?= 300
+
+types: $(VENV)/.ok-dev ## Write client/types.d.ts anew from the tables of routes and events
+	$(BIN)/python -m server.typescript > client/types.d.ts
 
 lock: ## Resolve the .in files anew into the hashed requirements (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 1; }

@@ -10,6 +10,7 @@ class Job(StrEnum):
     DRAIN_WEBHOOKS = "webhooks.drain"
     PRUNE_WEBHOOKS = "webhooks.prune"
     PRUNE_SESSIONS = "sessions.prune"
+    PRUNE_IDEMPOTENCY_KEYS = "idempotency.prune"
 
     @property
     def queue(self) -> str:
@@ -22,4 +23,4 @@ class Job(StrEnum):
         return timedelta(hours=1) if self in RARE else timedelta(seconds=5)
 
 
-RARE = (Job.PRUNE_SESSIONS, Job.PRUNE_WEBHOOKS)
+RARE = (Job.PRUNE_SESSIONS, Job.PRUNE_WEBHOOKS, Job.PRUNE_IDEMPOTENCY_KEYS)

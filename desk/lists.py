@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from desk import search
 from desk.access import Actor, Audience, visible
 from desk.views import TicketView, views
 from models import Priority, Status, Ticket
@@ -37,6 +38,8 @@ class Filters:
     user_id: UUID | None = None
     assigned_to: UUID | None = None
     unassigned: bool | None = None
+    # Full text.
+    q: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def ticket_list(
 ) -> Page:
     """At most ``limit`` tickets that the actor may see, after a position."""
     columns = _sorted_by(actor.audience, sort.field)
-    query = _filtered(views(actor), filters)
+    query = _filtered(views(actor), session, actor, filters)
     if after is not None:
         here = tuple_(*columns)
         there = tuple_(*after[: len(columns)])
@@ -69,7 +72,9 @@ def ticket_list(
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
-    query = _filtered(select(func.count()).select_from(Ticket).where(visible(actor)), filters)
+    query = _filtered(
+        select(func.count()).select_from(Ticket).where(visible(actor)), session, actor, filters
+    )
     return session.scalar(query) or 0
 
 
@@ -96,8 +101,12 @@ def _position(ticket: TicketView, field: SortField) -> Position:
     return values[field], ticket.id
 
 
-def _filtered(query: Select[*tuple[Any, ...]], filters: Filters) -> Select[*tuple[Any, ...]]:
+def _filtered(
+    query: Select[*tuple[Any, ...]], session: Session, actor: Actor, filters: Filters
+) -> Select[*tuple[Any, ...]]:
     conditions: list[ColumnElement[bool]] = []
+    if filters.q is not None:
+        conditions.append(search.matches(session, actor, filters.q))
     if filters.unassigned is not None:
         nobody = Ticket.assigned_to_id.is_(None)
         conditions.append(nobody if filters.unassigned else ~nobody)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import notifications, tickets, timeline
+from desk import notifications, search, tickets, timeline
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden
 from desk.text import ClientId, Content, Input
@@ -45,6 +45,7 @@ def post(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: 
     event = timeline.record(
         session, ticket, kind, actor.id, now, content=new.content, client_id=new.client_id
     )
+    search.add(session, ticket.id, new.content, staff_only=new.internal)
     notifications.of_message(session, ticket, event)
     if kind is Kind.MESSAGE_POSTED:
         _answered(session, actor, ticket, now)

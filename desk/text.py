@@ -120,6 +120,8 @@ Title = Annotated[str, Text(200)]
 Description = Annotated[str, Text(20_000, single_line=False)]
 Label = Annotated[str, Text(64)]
 Tag = Annotated[str, Text(32)]
+# What is searched for.
+Words = Annotated[str, Text(200)]
 Content = Annotated[str, Text(10_000, single_line=False)]
 # Printable ASCII.
 ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[ -~]+$")]

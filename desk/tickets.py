@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from desk import notifications, timeline
+from desk import notifications, search, timeline
 from desk.access import Actor, numbered, visible
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
@@ -63,8 +63,9 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime) -
         last_public_seq=0,
     )
     session.add(ticket)
-    session.flush()  # The event below refers to it.
+    session.flush()  # What is below refers to it, and to its number.
     timeline.record(session, ticket, Kind.TICKET_CREATED, actor.id, now)
+    search.add(session, ticket.id, str(ticket.number), new.title, new.description)
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     return view(session, actor, ticket)
 

@@ -4,8 +4,10 @@ from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
+from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
 from models.ticket import Priority, ReadCursor, Status, Ticket
+from models.ticket_search import TicketSearch
 from models.user import DEFAULT_CAPACITY, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -19,6 +21,7 @@ __all__ = [
     "Base",
     "Disabled",
     "Event",
+    "IdempotencyKey",
     "Kind",
     "Notification",
     "NotificationKind",
@@ -28,6 +31,7 @@ __all__ = [
     "Role",
     "Status",
     "Ticket",
+    "TicketSearch",
     "User",
     "Webhook",
     "WebhookAttempt",

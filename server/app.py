@@ -11,6 +11,7 @@ from server.browsers import add_headers, preflight
 from server.changes import Changes
 from server.connections import Connections
 from server.delivery import Delivery, Waker
+from server.docs import add_docs
 from server.engine import socket_server
 from server.identity import Identity
 from server.limits import RateLimits
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> web.Application:
 def _add_routes(app: web.Application) -> None:
     for route in ROUTES:
         app.router.add_route(route.method, PREFIX + route.path, guarded(route))
+    add_docs(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get(unsubscribe.PATH, unsubscribe.ask)

@@ -22,7 +22,7 @@ PREFLIGHT_SECONDS = "600"
 METHODS = "GET, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key"
 EXPOSED = (
-    "ETag, Link, Location, Retry-After, X-Total-Count, "
+    "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Total-Count, "
     "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 )
 HSTS = "max-age=31536000; includeSubDomains"

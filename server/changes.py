@@ -15,12 +15,11 @@ from desk.access import Actor
 from desk.errors import DeskError
 from server.live import Live
 from server.transaction import Desk
-from wire.channel import user_room
+from wire.channel import TICKET_CHANGED, user_room
 from wire.shapes import Recorded
 
 log = structlog.get_logger("server.changes")
 
-EVENT = "ticket_changed"
 # Between two readings.
 PAUSE_SECONDS = 0.05
 MOST_TICKETS = 200
@@ -76,9 +75,9 @@ class Changes:
         if self._staff:
             seen = await self._desk.read(views.for_staff, list(changed), list(self._staff))
             for person, ticket in seen:
-                await self._live.emit_here(EVENT, ticket, user_room(person))
+                await self._live.emit_here(TICKET_CHANGED, ticket, user_room(person))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]
         if public and self._customers:
             people = list(self._customers)
             for ticket in await self._desk.read(views.for_customers, public, people):
-                await self._live.emit_here(EVENT, ticket, user_room(ticket.user_id))
+                await self._live.emit_here(TICKET_CHANGED, ticket, user_room(ticket.user_id))

@@ -19,8 +19,8 @@ from desk.outbox import Outbox, Read
 from server import audit
 from server.live import Live
 from wire.broker import celery_app, wake
-from wire.channel import NOTIFICATION, ticket_room, user_room
-from wire.shapes import NotificationOut, Recorded
+from wire.channel import NOTIFICATION, READ, ticket_room, user_room
+from wire.shapes import NotificationOut, ReadShown, Recorded
 
 log = structlog.get_logger("server.delivery")
 
@@ -94,8 +94,8 @@ class Delivery:
     def _announce_read(self, read: Read) -> None:
         for audience, seq in ((Audience.STAFF, read.seq), (Audience.CUSTOMER, read.public_seq)):
             if seq is not None:
-                payload = {"ticket_id": read.ticket_id, "user_id": read.user_id, "seq": seq}
-                self._live.announce("read", payload, ticket_room(read.ticket_id, audience))
+                payload = ReadShown(read.ticket_id, read.user_id, seq)
+                self._live.announce(READ, payload, ticket_room(read.ticket_id, audience))
 
     def close(self) -> None:
         self._waker.close()

@@ -18,6 +18,7 @@ from desk.access import Audience
 from wire import codec
 from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
 from wire.shapes import Recorded, TimelineEvent
+from wire.shown import SHOWN
 
 log = structlog.get_logger("server.live")
 
@@ -101,6 +102,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     async def emit_here(self, event: str, data: object, room: str) -> None:
         """Emits to the sockets of this process that are in the room."""
+        assert event in SHOWN, event
         await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
 
     def leave_here(self, sid: str, room: str) -> None:
@@ -113,6 +115,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
         ``skip``: the socket that is not to hear it.
         """
+        assert event in SHOWN, event
         emitting = self.emit(event, data, namespace=NAMESPACE, room=room, skip_sid=skip)
         task = asyncio.create_task(emitting)
         self._announcing.add(task)

@@ -7,10 +7,8 @@ from aiohttp import web
 from desk.access import Actor
 from server import keys
 from server.tokens import Claims
-from wire.channel import NAMESPACE, TIMELINE, ticket_room
-from wire.shapes import TimelineEvent
-
-SIGNED_OUT = "signed_out"
+from wire.channel import NAMESPACE, SIGNED_OUT, TIMELINE, ticket_room
+from wire.shapes import SignedOut, TimelineEvent
 
 
 class SocketMember:
@@ -43,5 +41,5 @@ class SocketMember:
         if not self.is_gone:
             self.is_gone = True
             self._live.server.drop_events(self.key)
-            await self._live.emit_here(SIGNED_OUT, {"code": code}, self.key)
+            await self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
             await self._live.server.hang_up(self.key)

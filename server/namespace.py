@@ -3,25 +3,38 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
+from uuid import UUID
 
 import socketio
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from desk import messages, tickets, views
 from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.messages import NewMessage
-from desk.text import ClientId, Content, Id, Input, Seq
+from desk.text import Input
 from server import audit, keys, limits
+from server.contract import Right
 from server.member import SocketMember
 from server.packets import UNREADABLE
+from server.payloads import (
+    Credentials,
+    Done,
+    Joined,
+    JoinTicket,
+    LeaveTicket,
+    MarkRead,
+    PostMessage,
+    RefreshAuth,
+    Typing,
+)
 from server.refusals import internal, refusal
-from server.routing import Right, admit, now, require_role
-from wire.channel import NAMESPACE, ticket_room, user_room
-from wire.shapes import timeline_event
+from server.routing import admit, now, require_role
+from wire.channel import NAMESPACE, RESYNC, TYPING, ticket_room, user_room
+from wire.shapes import Resync, TimelineEvent, TypingShown, timeline_event
 
 log = structlog.get_logger("server.namespace")
 
@@ -30,49 +43,18 @@ CONNECTED_SECONDS = 0.05
 MOST_TICKETS_JOINED = 500
 
 
-class Credentials(BaseModel):
-    """What a client connects with; other members are its own business."""
-
-    token: Annotated[str, StringConstraints(strict=True, max_length=8192)]
-
-
-class JoinTicket(Input):
-    ticket_id: Id
-    after: Seq = 0
-
-
-class LeaveTicket(Input):
-    ticket_id: Id
-
-
-class PostMessage(Input):
-    ticket_id: Id
-    client_id: ClientId
-    content: Content
-    internal: bool = False
-
-
-class Typing(Input):
-    ticket_id: Id
-    active: bool
-
-
-class MarkRead(Input):
-    ticket_id: Id
-    seq: Seq
-
-
-class RefreshAuth(Input):
-    token: Annotated[str, StringConstraints(max_length=8192)]
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event that clients may send: its payload's shape, who may send it, what it does."""
+    """One event that clients may send: its payload's shape, what it does, who may send it, what
+    the acknowledgement brings, and the codes of its own that it is refused with.
+    """
 
     payload: type[Input]
     handler: Callable[["Tickets", SocketMember, Any], Awaitable[object]]
     right: Right
+    summary: str
+    gives: Any
+    refuses: tuple[str, ...]
 
 
 class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
@@ -175,7 +157,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             if member.is_gone:
                 return
         for ticket_id in ticket_ids:
-            await self._live.emit_here("resync", {"ticket_id": ticket_id}, member.key)
+            await self._live.emit_here(RESYNC, Resync(UUID(ticket_id)), member.key)
 
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
         await self._limits.spend(limits.JOIN, str(member.actor.id))
@@ -184,11 +166,11 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
         ticket = await self._desk.read(views.show, member.actor, given.ticket_id)
         viewers = await self._presence.viewers(given.ticket_id)
-        return {"ticket": ticket, "seq": joined.seq, "more": joined.more, "viewers": viewers}
+        return Joined(ticket, joined.seq, joined.more, viewers)
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
         await self._rooms.leave(member, given.ticket_id)
-        return {}
+        return Done()
 
     async def post_message(self, member: SocketMember, given: PostMessage) -> object:
         await self._limits.spend_here(limits.POST_SOCKET, member.key)
@@ -201,16 +183,16 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         """Tells the others, who have to be told again: it is kept nowhere."""
         await self._limits.spend_here(limits.TYPING, member.key)
         self._rooms.require_inside(member, given.ticket_id)
-        payload = {**given.model_dump(), "user_id": member.actor.id}
+        payload = TypingShown(given.ticket_id, member.actor.id, given.active)
         for audience in Audience:
             room = ticket_room(given.ticket_id, audience)
-            self._live.announce("typing", payload, room, skip=member.key)
-        return {}
+            self._live.announce(TYPING, payload, room, skip=member.key)
+        return Done()
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
         await self._limits.spend_here(limits.READ, member.key)
         await self._desk.run(tickets.mark_read, member.actor, given.ticket_id, given.seq)
-        return {}
+        return Done()
 
     async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
@@ -227,17 +209,59 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         except Unauthenticated as error:
             self._connections.close(member, error.code)
             raise
-        return {}
+        return Done()
 
 
 # Everything that a client may send.
 EVENTS = {
-    "join_ticket": Event(JoinTicket, Tickets.join_ticket, Right.VIEWER),
-    "leave_ticket": Event(LeaveTicket, Tickets.leave_ticket, Right.PERSON),
-    "post_message": Event(PostMessage, Tickets.post_message, Right.VIEWER),
-    "typing": Event(Typing, Tickets.typing, Right.VIEWER),
-    "mark_read": Event(MarkRead, Tickets.mark_read, Right.VIEWER),
-    "refresh_auth": Event(RefreshAuth, Tickets.refresh_auth, Right.PERSON),
+    "join_ticket": Event(
+        JoinTicket,
+        Tickets.join_ticket,
+        Right.VIEWER,
+        "Enter the room of a ticket; what happened after a number arrives first",
+        gives=Joined,
+        refuses=("rate_limited", "too_many_tickets"),
+    ),
+    "leave_ticket": Event(
+        LeaveTicket,
+        Tickets.leave_ticket,
+        Right.PERSON,
+        "Leave the room of a ticket",
+        gives=Done,
+        refuses=(),
+    ),
+    "post_message": Event(
+        PostMessage,
+        Tickets.post_message,
+        Right.VIEWER,
+        "Post a message; acknowledged once it is stored, and stored once however often it is sent",
+        gives=TimelineEvent,
+        refuses=("client_id_reused", "csr_required", "rate_limited", "ticket_closed"),
+    ),
+    "typing": Event(
+        Typing,
+        Tickets.typing,
+        Right.VIEWER,
+        "Say on a ticket that you have joined that you write, or no longer do",
+        gives=Done,
+        refuses=("rate_limited",),
+    ),
+    "mark_read": Event(
+        MarkRead,
+        Tickets.mark_read,
+        Right.VIEWER,
+        "Say how far you have read",
+        gives=Done,
+        refuses=("rate_limited",),
+    ),
+    "refresh_auth": Event(
+        RefreshAuth,
+        Tickets.refresh_auth,
+        Right.PERSON,
+        "Keep the socket with a later token of the same account",
+        gives=Done,
+        refuses=("invalid_token", "other_account"),
+    ),
 }
 
 

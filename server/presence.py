@@ -18,22 +18,21 @@ from redis import asyncio as aioredis
 from desk.access import Actor, Audience
 from server.live import Live
 from wire import codec
-from wire.channel import ticket_room
+from wire.channel import PRESENCE, ticket_room
 from wire.presence import (
     ALIVE_EVERY_SECONDS,
     ALIVE_FOR_SECONDS,
     FORGOTTEN_AFTER_SECONDS,
     Seen,
-    Viewer,
     decoded,
     process_key,
     ticket_key,
     together,
 )
+from wire.shapes import Present, Viewer
 
 log = structlog.get_logger("server.presence")
 
-EVENT = "presence"
 # Changes of so long are told together.
 GATHER_SECONDS = 0.05
 TIMEOUT_SECONDS = 2.0
@@ -66,7 +65,7 @@ class Presence:
         # Tickets whose viewers anywhere changed and those here have not been shown.
         self._unshown: set[UUID] = set()
         self._wake = asyncio.Event()
-        live.hear(EVENT, self._hear)
+        live.hear(PRESENCE, self._hear)
 
     async def close(self) -> None:
         """Says good-bye, so that nobody has to find out."""
@@ -155,7 +154,7 @@ class Presence:
                     pipeline.expire(key, FORGOTTEN_AFTER_SECONDS)
                 else:
                     pipeline.hdel(key, self._process)
-                self._live.tell(EVENT, ticket_id=ticket_id, seen=seen)
+                self._live.tell(PRESENCE, ticket_id=ticket_id, seen=seen)
             await pipeline.execute()
 
     def _is_unknown(self, ticket_id: UUID) -> bool:
@@ -171,10 +170,10 @@ class Presence:
                 del self._watched[ticket_id]
             elif viewers != watched.shown:
                 watched.shown = viewers
-                payload = {"ticket_id": ticket_id, "viewers": viewers}
+                payload = Present(ticket_id, viewers)
                 for audience in Audience:
                     room = ticket_room(ticket_id, audience)
-                    await self._live.emit_here(EVENT, payload, room)
+                    await self._live.emit_here(PRESENCE, payload, room)
 
     async def beat_forever(self) -> None:
         """Says that this process lives, and finds out which others do not any more."""

@@ -78,6 +78,9 @@ def refusal(error: Exception) -> Refusal | None:
         return _invalid(error)
     if isinstance(error, web.HTTPException):
         return _http(error)
+    if isinstance(error, web.RequestPayloadError):
+        # Not compressed as it says it is, or cut off.
+        return Refusal(400, "invalid_body", "The body cannot be read")
     return None
 
 

@@ -2,10 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,34 +14,14 @@ from desk.access import Actor
 from desk.errors import Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from models import Role
 from server import keys
+from server.contract import Handler, Right, Route
 from server.limits import Limit
 from wire.codec import decode, encode
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
-Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 PREFIX = "/api/v1"
-
-
-class Right(Enum):
-    """Who may use a route or event, and on which tickets. The tests of access are made from it."""
-
-    ANYONE = "anyone"
-    PERSON = "whoever is signed in"
-    # The door only asks for a session; whose ticket it is, is a predicate in the queries.
-    OWNER = "the customer of the ticket"
-    VIEWER = "whoever may see the ticket"
-    STAFF = "CSRs and admins"
-    ADMIN = "admins"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    method: str
-    path: str
-    handler: Handler
-    right: Right
 
 
 class Query(BaseModel):
@@ -54,13 +32,13 @@ class Query(BaseModel):
 
 class Paged(Query):
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=200)
+    cursor: str | None = Field(None, max_length=200, description="Where the last page ended")
 
 
 def guarded(route: Route) -> Handler:
     """The handler behind its right."""
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         if route.right is not Right.ANYONE:
             actor, _ = await request.app[keys.identity].of_token(bearer(request))
             request[keys.actor] = actor

@@ -23,7 +23,7 @@ from server.routing import now, require_role
 from server.tokens import Claims
 from wire.channel import ticket_room
 from wire.codec import dumps, loads
-from wire.shapes import TimelineEvent
+from wire.shapes import PlainMessage, TimelineEvent
 
 log = structlog.get_logger("server.websocket")
 
@@ -84,15 +84,15 @@ class PlainMember:
     def _listen(self, event: TimelineEvent) -> None:
         if event.kind == Kind.MESSAGE_POSTED:
             self.put(
-                {
-                    "id": event.data["id"],
-                    "ticket_id": event.ticket_id,
-                    "sender_id": event.actor_id,
-                    "content": event.data["content"],
-                    "timestamp": event.at,
-                    "seq": event.seq,
-                    "client_id": event.data["client_id"],
-                }
+                PlainMessage(
+                    id=event.data["id"],
+                    ticket_id=event.ticket_id,
+                    sender_id=event.actor_id,
+                    content=event.data["content"],
+                    timestamp=event.at,
+                    seq=event.seq,
+                    client_id=event.data["client_id"],
+                )
             )
 
     def put(self, frame: object) -> None:

@@ -9,6 +9,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from tests import contract
 from tests.factories import Person
 
 
@@ -64,7 +65,9 @@ class Api:
         # As it is written: what a test has percent-encoded arrives so.
         url = URL(path, encoded=True)
         async with self.http.request(method, url, headers=headers, **kwargs) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+        contract.check(method, path, answer.status, answer.headers, answer.body)
+        return answer
 
     async def get(self, path: str, person: Person | str | None = None, **kwargs: Any) -> Answer:
         return await self.call("GET", path, person, **kwargs)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests import contract
 from tests.conftest import ROOT
 from tests.factories import Person
 from tests.sockets import PATIENCE, Talker
@@ -72,6 +73,7 @@ class JsClient(Talker):
         answered = self._acks[number] = asyncio.get_running_loop().create_future()
         self._tell({"id": number, "event": event, "args": payload})
         answer = await asyncio.wait_for(answered, PATIENCE)
+        self.judge(contract.wrong_event(f"{event}_ack", answer[0]))
         return answer[0]
 
     def _tell(self, line: dict[str, Any]) -> None:
@@ -87,6 +89,8 @@ class JsClient(Talker):
     def _take(self, line: dict[str, Any]) -> None:
         match line["on"]:
             case "event":
+                for payload in line["args"]:
+                    self.judge(contract.wrong_event(line["event"], payload))
                 self.seen[line["event"]].extend(line["args"])
             case "ack":
                 self._acks.pop(line["id"]).set_result(line["answer"])

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import socketio
 
+from tests import contract
 from tests.factories import Person
 
 NAMESPACE = "/tickets"
@@ -21,6 +22,7 @@ class Talker(ABC):
     def __init__(self, url: str, person: Person | str) -> None:
         self._url = url
         self._token = person if isinstance(person, str) else person.token
+        self.wrong: list[str] = []
         self.seen: dict[str, list[Any]] = defaultdict(list)
 
     @abstractmethod
@@ -33,6 +35,11 @@ class Talker(ABC):
     @abstractmethod
     async def call(self, event: str, *payload: Any) -> Any:
         """Emits and returns the acknowledgement, whatever it says."""
+
+    def judge(self, wrong: str | None) -> None:
+        """Remembers what breaks the contract; leaving tells it."""
+        if wrong is not None:
+            self.wrong.append(wrong)
 
     async def __aenter__(self) -> Self:
         try:
@@ -49,6 +56,7 @@ class Talker(ABC):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+        assert not self.wrong, self.wrong
 
     async def join(self, ticket_id: str, after: int = 0) -> dict[str, Any]:
         ack = await self.call("join_ticket", {"ticket_id": ticket_id, "after": after})
@@ -96,6 +104,7 @@ class Client(Talker):
         self.sio.on("*", self._keep, namespace=NAMESPACE)
 
     async def _keep(self, event: str, payload: Any) -> None:
+        self.judge(contract.wrong_event(event, payload))
         self.seen[event].append(payload)
 
     def on(self, event: str, handler: Callable[[Any], None]) -> None:
@@ -115,4 +124,6 @@ class Client(Talker):
 
     async def call(self, event: str, *payload: Any) -> Any:
         data = payload[0] if len(payload) == 1 else payload or None
-        return await self.sio.call(event, data, namespace=NAMESPACE, timeout=PATIENCE)
+        ack = await self.sio.call(event, data, namespace=NAMESPACE, timeout=PATIENCE)
+        self.judge(contract.wrong_event(f"{event}_ack", ack))
+        return ack

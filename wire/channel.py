@@ -8,6 +8,12 @@ CHANNEL = "desk"
 NAMESPACE = "/tickets"
 TIMELINE = "timeline"
 NOTIFICATION = "notification"
+TICKET_CHANGED = "ticket_changed"
+SIGNED_OUT = "signed_out"
+PRESENCE = "presence"
+READ = "read"
+TYPING = "typing"
+RESYNC = "resync"
 
 
 def ticket_room(ticket_id: UUID, audience: Audience) -> str:

@@ -14,19 +14,13 @@ import redis
 
 from models import Role
 from wire import codec
+from wire.shapes import Viewer
 
 # A process says that it lives this often, and is taken for dead after that long.
 ALIVE_EVERY_SECONDS = 2.0
 ALIVE_FOR_SECONDS = 6
 # Leftovers of the dead go at last with their ticket's hash.
 FORGOTTEN_AFTER_SECONDS = 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    user_id: UUID
-    full_name: str
-    role: Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from desk.access import Audience
-from models import MESSAGES, Event, Kind, Notification, NotificationKind
+from models import MESSAGES, Event, Kind, Notification, NotificationKind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,60 @@ def timeline_event(event: Event, audience: Audience) -> TimelineEvent:
     if numbered is None:
         raise LookupError("a staff-only event was read for customers")
     return numbered
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who looks at a ticket, however many tabs they have open."""
+
+    user_id: UUID
+    full_name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    ticket_id: UUID
+    viewers: list[Viewer]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadShown:
+    """``seq``: how far, in the numbers of whoever is shown it."""
+
+    ticket_id: UUID
+    user_id: UUID
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class TypingShown:
+    ticket_id: UUID
+    user_id: UUID
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    ticket_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlainMessage:
+    """A message as the plain WebSocket shows it."""
+
+    id: UUID
+    ticket_id: UUID
+    sender_id: UUID | None
+    content: str
+    timestamp: datetime
+    seq: int
+    client_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,13 @@ warnings.simplefilter("ignore", SecurityWarning)
 celery = celery_app(settings().broker_url)
 celery.set_default()
 celery.conf.update(
-    include=["worker.assignment", "worker.notifications", "worker.sessions", "worker.webhooks"],
+    include=[
+        "worker.assignment",
+        "worker.idempotency",
+        "worker.notifications",
+        "worker.sessions",
+        "worker.webhooks",
+    ],
     beat_schedule={
         job.value: {
             "task": job.value,

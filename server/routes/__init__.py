@@ -1,7 +1,7 @@
 """The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
 
+from server.contract import Route
 from server.routes import admin, agents, auth, csr, notifications, tickets, webhooks
-from server.routing import Route
 
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,

@@ -11,12 +11,12 @@ from desk import admins
 from desk.text import Email
 from models import Role
 from server import audit, keys
+from server.contract import KEYED, NOTHING, At, Right, listed, made, ok
+from server.idempotency import REPEATED, once
 from server.routing import (
     PREFIX,
     Paged,
     Query,
-    Right,
-    Route,
     body,
     decode_cursor,
     encode_cursor,
@@ -55,11 +55,16 @@ async def list_users(request: web.Request) -> web.Response:
 async def add_user(request: web.Request) -> web.Response:
     new = await body(request, admins.NewUser)
     password_hash = await request.app[keys.passwords].hashed(new.password)
-    account = await request.app[keys.desk].run(
-        admins.add, new, password_hash, request.app[keys.settings].default_capacity
-    )
-    audit.note("user_added", by=request[keys.actor].id, user_id=account.id, role=account.role)
-    return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
+
+    def write(account: admins.Account) -> web.Response:
+        return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
+
+    capacity = request.app[keys.settings].default_capacity
+    answer = await once(request, new, write, admins.add, new, password_hash, capacity)
+    if REPEATED not in answer.headers:
+        user_id = answer.headers["Location"].rpartition("/")[2]
+        audit.note("user_added", by=request[keys.actor].id, user_id=user_id, role=new.role)
+    return answer
 
 
 async def show_user(request: web.Request) -> web.Response:
@@ -92,8 +97,19 @@ def _user_id(request: web.Request) -> UUID:
 
 
 ROUTES = (
-    Route("GET", "/admin/users", list_users, Right.ADMIN),
-    Route("POST", "/admin/users", add_user, Right.ADMIN),
-    Route("GET", "/admin/users/{user_id}", show_user, Right.ADMIN),
-    Route("PATCH", "/admin/users/{user_id}", change_user, Right.ADMIN),
+    At("GET", "/admin/users", list_users, Right.ADMIN).says(
+        "List accounts, the newest first", UserQuery, listed(admins.Account), refuses=()
+    ),
+    At("POST", "/admin/users", add_user, Right.ADMIN).says(
+        "Make an account of any role",
+        admins.NewUser,
+        made(admins.Account),
+        refuses=("409 email_taken", "503 busy", *KEYED),
+    ),
+    At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN).says(
+        "Show an account", NOTHING, ok(admins.Account), refuses=()
+    ),
+    At("PATCH", "/admin/users/{user_id}", change_user, Right.ADMIN).says(
+        "Change an account", admins.UserChange, ok(admins.Account), refuses=("409 last_admin",)
+    ),
 )

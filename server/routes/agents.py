@@ -7,11 +7,10 @@ from pydantic import TypeAdapter
 
 from desk import agents, decisions
 from server import keys
+from server.contract import NOTHING, TOTAL, At, Right, listed, ok
 from server.routing import (
     Paged,
     Query,
-    Right,
-    Route,
     body,
     decode_cursor,
     encode_cursor,
@@ -58,7 +57,22 @@ async def explain_assignment(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/csr/agents", list_agents, Right.STAFF),
-    Route("PUT", "/csr/me/availability", set_availability, Right.STAFF),
-    Route("GET", "/csr/tickets/{ticket_id}/assignment", explain_assignment, Right.STAFF),
+    At("GET", "/csr/agents", list_agents, Right.STAFF).says(
+        "List the active staff, with the room that they have for tickets",
+        AgentQuery,
+        listed(agents.Agent, TOTAL),
+        refuses=(),
+    ),
+    At("PUT", "/csr/me/availability", set_availability, Right.STAFF).says(
+        "Say whether you take tickets, and how many",
+        agents.Availability,
+        ok(agents.Agent),
+        refuses=("404 user_not_found",),
+    ),
+    At("GET", "/csr/tickets/{ticket_id}/assignment", explain_assignment, Right.STAFF).says(
+        "Explain why a ticket is whose it is",
+        NOTHING,
+        ok(decisions.Explanation),
+        refuses=("404 not_assigned_yet",),
+    ),
 )

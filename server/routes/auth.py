@@ -1,6 +1,8 @@
 """Signing up, in, on and out."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import StringConstraints
@@ -8,13 +10,28 @@ from pydantic import StringConstraints
 from desk import accounts, sessions
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
+from models import Role
 from server import audit, keys, limits
-from server.routing import Query, Right, Route, body, limit, no_body, now, query, reply
-from server.tokens import Claims
+from server.contract import NOTHING, At, Gives, Right, done, ok
+from server.routing import Query, body, limit, no_body, now, query, reply
+from server.tokens import Claims, Pair
 
 
 class RefreshToken(Input):
     refresh_token: Annotated[str, StringConstraints(max_length=8192)]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    id: UUID
+    email: str
+    full_name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    msg: Literal["Successfully logged out", "Token already revoked"]
 
 
 async def signup(request: web.Request) -> web.Response:
@@ -26,7 +43,7 @@ async def signup(request: web.Request) -> web.Response:
         accounts.create, new.email, new.full_name, password_hash
     )
     audit.note("signed_up", user_id=profile.id)
-    shown = {name: getattr(profile, name) for name in ("id", "email", "full_name", "role")}
+    shown = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
     return reply(shown, status=201)
 
 
@@ -76,7 +93,7 @@ async def logout(request: web.Request) -> web.Response:
         raise Malformed("invalid_refresh_token", error.detail) from error
     ended = await request.app[keys.desk].run(sessions.log_out, claims.session_id, now())
     request.app[keys.identity].forget(claims.session_id)
-    return reply({"msg": "Successfully logged out" if ended else "Token already revoked"})
+    return reply(LoggedOut("Successfully logged out" if ended else "Token already revoked"))
 
 
 async def _claims(request: web.Request) -> Claims:
@@ -123,12 +140,43 @@ async def change_me(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("POST", "/auth/signup", signup, Right.ANYONE),
-    Route("POST", "/auth/login", login, Right.ANYONE),
-    Route("POST", "/auth/refresh", refresh, Right.ANYONE),
-    Route("POST", "/auth/logout", logout, Right.ANYONE),
-    Route("POST", "/auth/logout_all", logout_all, Right.PERSON),
-    Route("POST", "/auth/password", change_password, Right.PERSON),
-    Route("GET", "/auth/me", me, Right.PERSON),
-    Route("PATCH", "/auth/me", change_me, Right.PERSON),
+    At("POST", "/auth/signup", signup, Right.ANYONE).says(
+        "Make an account for yourself, as a customer",
+        accounts.Signup,
+        Gives(201, SignedUp, ()),
+        refuses=("409 email_taken", "429 rate_limited", "503 busy"),
+    ),
+    At("POST", "/auth/login", login, Right.ANYONE).says(
+        "Log in",
+        accounts.Login,
+        ok(Pair),
+        refuses=("401 invalid_credentials", "429 rate_limited", "503 busy"),
+    ),
+    At("POST", "/auth/refresh", refresh, Right.ANYONE).says(
+        "Exchange a refresh token for a new pair",
+        RefreshToken,
+        ok(Pair),
+        refuses=("401 invalid_refresh_token", "401 refresh_token_revoked"),
+    ),
+    At("POST", "/auth/logout", logout, Right.ANYONE).says(
+        "End the session of a refresh token",
+        RefreshToken,
+        ok(LoggedOut),
+        refuses=("400 invalid_refresh_token",),
+    ),
+    At("POST", "/auth/logout_all", logout_all, Right.PERSON).says(
+        "End all of your sessions", NOTHING, done(), refuses=()
+    ),
+    At("POST", "/auth/password", change_password, Right.PERSON).says(
+        "Change your password and end your other sessions",
+        accounts.PasswordChange,
+        done(),
+        refuses=("403 invalid_credentials", "429 rate_limited", "503 busy"),
+    ),
+    At("GET", "/auth/me", me, Right.PERSON).says(
+        "Show your profile", NOTHING, ok(accounts.Profile), refuses=()
+    ),
+    At("PATCH", "/auth/me", change_me, Right.PERSON).says(
+        "Change your profile", accounts.ProfileChange, ok(accounts.Profile), refuses=()
+    ),
 )

@@ -5,21 +5,29 @@ from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import Field
 
 from desk import assignment, tickets, views
 from desk.lists import Filters
 from desk.text import Tag
+from desk.views import TicketView
 from models import Priority
 from server import keys
-from server.routes.tickets import TicketQuery, ticket_page, ticket_reply
-from server.routing import Query, Right, Route, body, no_body, now, path_id, query
+from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
+from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown
+from server.routing import Query, body, no_body, now, path_id, query
 
-TAG = re.compile(r'"(\d{1,18})"')
+# A ticket's tag: its version, and after a dot what is unread.
+TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')
 
 
 class StaffTicketQuery(TicketQuery):
     unassigned: bool | None = None
-    assigned_to: UUID | None = None
+    assigned_to: UUID | None = Field(
+        None,
+        description='A user\'s id, or "me"',
+        json_schema_extra={"anyOf": [{"const": "me"}, {"type": "string", "format": "uuid"}]},
+    )
     priority: Priority | None = None
     tag: Tag | None = None
     user_id: UUID | None = None
@@ -37,6 +45,7 @@ async def list_tickets(request: web.Request) -> web.Response:
         user_id=given.user_id,
         assigned_to=given.assigned_to,
         unassigned=given.unassigned,
+        q=given.q,
     )
     return await ticket_page(request, actor, given, filters)
 
@@ -44,7 +53,7 @@ async def list_tickets(request: web.Request) -> web.Response:
 async def show_ticket(request: web.Request) -> web.Response:
     query(request, Query)
     ticket = await request.app[keys.desk].read(views.show, request[keys.actor], path_id(request))
-    return ticket_reply(ticket)
+    return ticket_shown(request, ticket)
 
 
 async def assign(request: web.Request) -> web.Response:
@@ -91,9 +100,28 @@ def expected_versions(request: web.Request) -> AbstractSet[int] | None:
 
 
 ROUTES = (
-    Route("GET", "/csr/tickets", list_tickets, Right.STAFF),
-    Route("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF),
-    Route("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF),
-    Route("POST", "/csr/tickets/{ticket_id}/claim", claim, Right.STAFF),
-    Route("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF),
+    At("GET", "/csr/tickets", list_tickets, Right.STAFF).says(
+        "List tickets of everybody", StaffTicketQuery, listed(TicketView, TOTAL), refuses=()
+    ),
+    At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
+        "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
+    ),
+    At("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF).says(
+        "Give a ticket to somebody of the staff, or back to the queue",
+        assignment.Assign,
+        ok(TicketView, ETAG),
+        refuses=("412 version_mismatch", "422 not_assignable"),
+    ),
+    At("POST", "/csr/tickets/{ticket_id}/claim", claim, Right.STAFF).says(
+        "Take a ticket that nobody has",
+        NOTHING,
+        ok(TicketView, ETAG),
+        refuses=("409 already_assigned",),
+    ),
+    At("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF).says(
+        "Change a ticket",
+        tickets.Change,
+        ok(TicketView, ETAG),
+        refuses=("409 invalid_transition", "412 version_mismatch"),
+    ),
 )

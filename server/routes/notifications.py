@@ -8,10 +8,9 @@ from pydantic import TypeAdapter
 
 from desk import notifications
 from server import keys
+from server.contract import NOTHING, At, Right, done, listed
 from server.routing import (
     Paged,
-    Right,
-    Route,
     decode_cursor,
     encode_cursor,
     no_body,
@@ -62,7 +61,13 @@ async def mark_all_read(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/notifications", inbox, Right.PERSON),
-    Route("POST", "/notifications/read_all", mark_all_read, Right.PERSON),
-    Route("POST", "/notifications/{notification_id}/read", mark_read, Right.PERSON),
+    At("GET", "/notifications", inbox, Right.PERSON).says(
+        "List your notifications, the newest first", InboxQuery, listed(NotificationOut), refuses=()
+    ),
+    At("POST", "/notifications/read_all", mark_all_read, Right.PERSON).says(
+        "Mark all of your notifications as read", NOTHING, done(), refuses=()
+    ),
+    At("POST", "/notifications/{notification_id}/read", mark_read, Right.PERSON).says(
+        "Mark a notification as read", NOTHING, done(), refuses=()
+    ),
 )

@@ -10,16 +10,29 @@ from pydantic import Field, TypeAdapter
 from desk import history, messages, tickets, views
 from desk.access import Actor
 from desk.lists import Filters, Position, Sort, SortField, count, ticket_list
-from desk.text import Input, Label, Seq
+from desk.text import Input, Label, Seq, Words
 from desk.views import TicketView
 from models import Status
 from server import keys, limits
+from server.contract import (
+    ETAG,
+    KEYED,
+    NOTHING,
+    TOTAL,
+    At,
+    Gives,
+    Right,
+    done,
+    listed,
+    made,
+    not_modified,
+    ok,
+)
+from server.idempotency import once
 from server.routing import (
     PREFIX,
     Paged,
     Query,
-    Right,
-    Route,
     body,
     decode_cursor,
     encode_cursor,
@@ -30,7 +43,7 @@ from server.routing import (
     query,
     reply,
 )
-from wire.shapes import timeline_event
+from wire.shapes import TimelineEvent, timeline_event
 
 SortParameter = Literal[
     "created_at",
@@ -56,6 +69,9 @@ class TicketQuery(Paged):
     status: Status | None = None
     category: Label | None = None
     type: Label | None = None
+    q: Words | None = Field(
+        None, description='Full text: `two words`, `"a phrase"`, `this or that`, `-without`'
+    )
     sort: SortParameter = "-created_at"
     count: bool = False
 
@@ -90,25 +106,48 @@ def _field(sort: SortParameter) -> SortField:
     return names[sort.removeprefix("-")]
 
 
+def _tag(ticket: TicketView) -> str:
+    """The ticket as its reader sees it: ``unread`` changes without a new version, by reading.
+
+    `If-Match` takes the version of it alone: reading is no change that others could overwrite.
+    """
+    return f'"{ticket.version}.{ticket.unread}"' if ticket.unread else f'"{ticket.version}"'
+
+
 def ticket_reply(
     ticket: TicketView, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
-    return reply(ticket, status, {"ETag": f'"{ticket.version}"', **(headers or {})})
+    return reply(ticket, status, {"ETag": _tag(ticket), **(headers or {})})
+
+
+def ticket_shown(request: web.Request, ticket: TicketView) -> web.Response:
+    """The ticket; 304 where the caller's copy is still the same."""
+    known = ",".join(request.headers.getall("If-None-Match", ())).split(",")
+    tags = {tag.strip().removeprefix("W/") for tag in known}
+    if tags & {_tag(ticket), "*"}:
+        return web.Response(status=304, headers={"ETag": _tag(ticket)})
+    return ticket_reply(ticket)
 
 
 async def open_ticket(request: web.Request) -> web.Response:
     new = await body(request, tickets.NewTicket)
     actor = request[keys.actor]
-    ticket = await request.app[keys.desk].run(tickets.open_ticket, actor, new, now())
-    location = f"{PREFIX}/users/tickets/{ticket.id}"
-    return ticket_reply(ticket, 201, {"Location": location})
+
+    def write(ticket: TicketView) -> web.Response:
+        return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
+
+    return await once(request, new, write, tickets.open_ticket, actor, new, now())
 
 
 async def list_own(request: web.Request) -> web.Response:
     given = query(request, TicketQuery)
     actor = request[keys.actor]
     filters = Filters(
-        status=given.status, category=given.category, type=given.type, user_id=actor.id
+        status=given.status,
+        category=given.category,
+        type=given.type,
+        user_id=actor.id,
+        q=given.q,
     )
     return await ticket_page(request, actor, given, filters)
 
@@ -118,7 +157,7 @@ async def show_own(request: web.Request) -> web.Response:
     ticket = await request.app[keys.desk].read(
         views.show, request[keys.actor], path_id(request), own_only=True
     )
-    return ticket_reply(ticket)
+    return ticket_shown(request, ticket)
 
 
 async def show_timeline(request: web.Request) -> web.Response:
@@ -149,9 +188,12 @@ async def post_message(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     await limit(request, limits.POST, str(actor.id))
     new = await body(request, messages.NewMessage)
-    posted = await request.app[keys.desk].run(messages.post, actor, path_id(request), new, now())
-    event = timeline_event(posted.event, actor.audience)
-    return reply(event, status=201 if posted.is_new else 200)
+
+    def write(posted: messages.Posted) -> web.Response:
+        event = timeline_event(posted.event, actor.audience)
+        return reply(event, status=201 if posted.is_new else 200)
+
+    return await once(request, new, write, messages.post, actor, path_id(request), new, now())
 
 
 async def mark_read(request: web.Request) -> web.Response:
@@ -163,11 +205,35 @@ async def mark_read(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("POST", "/users/tickets", open_ticket, Right.PERSON),
-    Route("GET", "/users/tickets", list_own, Right.PERSON),
-    Route("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER),
-    Route("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER),
-    Route("GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER),
-    Route("POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER),
-    Route("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER),
+    At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
+        "Open a ticket", tickets.NewTicket, made(TicketView, ETAG), refuses=KEYED
+    ),
+    At("GET", "/users/tickets", list_own, Right.PERSON).says(
+        "List your own tickets", TicketQuery, listed(TicketView, TOTAL), refuses=()
+    ),
+    At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
+        "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
+    ),
+    At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
+        "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent), refuses=()
+    ),
+    At("GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER).says(
+        "List the messages of a ticket", Paged, listed(TimelineEvent), refuses=()
+    ),
+    At("POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER).says(
+        "Post a message on a ticket",
+        messages.NewMessage,
+        Gives(201, TimelineEvent, ()),
+        ok(TimelineEvent, description="The client_id was used before: the message of that time"),
+        refuses=(
+            "403 csr_required",
+            "409 client_id_reused",
+            "409 ticket_closed",
+            "429 rate_limited",
+            *KEYED,
+        ),
+    ),
+    At("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER).says(
+        "Say how far you have read", Read, done(), refuses=()
+    ),
 )

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import secrets
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 from aiohttp import web
@@ -11,11 +12,10 @@ from pydantic import TypeAdapter
 from desk import webhooks
 from desk.errors import Invalid
 from server import audit, keys
+from server.contract import NOTHING, At, Gives, Right, done, listed, made, ok
 from server.routing import (
     PREFIX,
     Paged,
-    Right,
-    Route,
     body,
     decode_cursor,
     encode_cursor,
@@ -27,11 +27,22 @@ from server.routing import (
     reply,
 )
 from wire.addresses import AddressRefused, addresses, destination
-from wire.codec import decode, encode
 
 POSITION = TypeAdapter(tuple[UUID])
 SECRET_BYTES = 32
 RESOLVE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made(webhooks.WebhookView):
+    """A new webhook. Only here its secret is shown."""
+
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redelivery:
+    delivery_id: UUID
 
 
 async def list_webhooks(request: web.Request) -> web.Response:
@@ -53,8 +64,7 @@ async def add(request: web.Request) -> web.Response:
         webhooks.add, request[keys.actor], new, secret, now()
     )
     audit.note("webhook_added", by=request[keys.actor].id, webhook_id=webhook.id)
-    # The only time that the secret is shown.
-    shown = {**decode(encode(webhook)), "secret": secret}
+    shown = Made(**{f.name: getattr(webhook, f.name) for f in fields(webhook)}, secret=secret)
     headers = {"Location": f"{PREFIX}/admin/webhooks/{webhook.id}", "Cache-Control": "no-store"}
     return reply(shown, 201, headers)
 
@@ -103,7 +113,7 @@ async def redeliver(request: web.Request) -> web.Response:
         path_id(request, "attempt_id", "Attempt"),
         now(),
     )
-    return reply({"delivery_id": delivery_id}, 202)
+    return reply(Redelivery(delivery_id), 202)
 
 
 def _webhook_id(request: web.Request) -> UUID:
@@ -128,15 +138,39 @@ def _refused(detail: str) -> Invalid:
 
 
 ROUTES = (
-    Route("GET", "/admin/webhooks", list_webhooks, Right.ADMIN),
-    Route("POST", "/admin/webhooks", add, Right.ADMIN),
-    Route("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN),
-    Route("DELETE", "/admin/webhooks/{webhook_id}", remove, Right.ADMIN),
-    Route("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN),
-    Route(
+    At("GET", "/admin/webhooks", list_webhooks, Right.ADMIN).says(
+        "List webhooks, the oldest first", Paged, listed(webhooks.WebhookView), refuses=()
+    ),
+    At("POST", "/admin/webhooks", add, Right.ADMIN).says(
+        "Make a webhook; its secret is shown this once",
+        webhooks.NewWebhook,
+        made(Made),
+        refuses=("409 too_many_webhooks", "422 address_refused"),
+    ),
+    At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN).says(
+        "Change a webhook",
+        webhooks.WebhookChange,
+        ok(webhooks.WebhookView),
+        refuses=("422 address_refused",),
+    ),
+    At("DELETE", "/admin/webhooks/{webhook_id}", remove, Right.ADMIN).says(
+        "Remove a webhook, with its attempts", NOTHING, done(), refuses=()
+    ),
+    At("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN).says(
+        "List the attempts of a webhook, the newest first",
+        Paged,
+        listed(webhooks.AttemptView),
+        refuses=(),
+    ),
+    At(
         "POST",
         "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver",
         redeliver,
         Right.ADMIN,
+    ).says(
+        "Deliver what an attempt told once more",
+        NOTHING,
+        Gives(202, Redelivery, (), "It is due again"),
+        refuses=("409 webhook_inactive",),
     ),
 )

@@ -99,6 +99,27 @@ TAGS = Kind(
     ([], [f"{n:032}" for n in range(20)]),
     frozenset({"a list"}),
 )
+WEBHOOK_URL = Kind(
+    {
+        "no scheme": "8.8.8.8/",
+        "another scheme": "ftp://8.8.8.8/",
+        "a user": "https://a@8.8.8.8/",
+        "a fragment": "https://8.8.8.8/#a",
+        "a line break": "https://8.8.8.8/\n",
+        "internal": "http://169.254.169.254/",
+        "too long": "https://8.8.8.8/" + "x" * 1985,
+    },
+    ("http://8.8.8.8/", "https://8.8.8.8/" + "x" * 1984),
+)
+EVENT_KINDS = Kind(
+    {
+        "another": ["ASSIGNED"],
+        "padded": [" assigned"],
+        "a number within": ["assigned", 1],
+        "too many": ["assigned"] * 101,
+    },
+    (["assigned"], ["assigned"] * 100),
+)
 TOKEN = Kind({"no token": "nonsense", "too long": "x" * 8193}, ())
 
 

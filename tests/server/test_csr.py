@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from models import Role
+from server.contract import Right
 from server.routes import ROUTES
-from server.routing import Right
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, people

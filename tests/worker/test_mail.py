@@ -21,7 +21,8 @@ from tests.factories import Person, database, now, people
 from tests.mailbox import Mailbox
 from tests.worker.talk import let_time_pass, opened, parts, say
 from wire import codec, unsubscribe
-from wire.presence import Seen, Viewer, process_key, ticket_key
+from wire.presence import Seen, process_key, ticket_key
+from wire.shapes import Viewer
 from worker.notifications import drain
 
 Configure = Callable[..., None]

@@ -1,0 +1,104 @@
+"""A request that is repeated with its key is carried out once and answered the same.
+
+The key is claimed, the work done and the answer kept in one transaction: there is no moment in
+which one of them is stored and another is not, whatever is killed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from desk.errors import Conflict, Invalid
+from models import IdempotencyKey
+
+KEPT = timedelta(hours=24)
+# A repeat waits this long for the first request to end, then it is told to come back.
+PATIENCE = "5s"
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """What makes two requests the same. ``body_hashes``: the current one first, then those that
+    were made with an earlier secret.
+    """
+
+    actor_id: UUID
+    key: str
+    route: str
+    body_hashes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    is_repeated: bool = False
+
+
+def once(
+    session: Session, asked: Repeatable, now: datetime, work: Callable[[Session], Answer]
+) -> Answer:
+    """Does the work, or gives the answer of the first time.
+
+    A work that refuses is not remembered: its transaction is rolled back, the key with it.
+    Raises `Invalid` (``idempotency_key_reused``), `Conflict` (``in_progress``).
+    """
+    if not _claim(session, asked, now):
+        return _earlier(session, asked)
+    answer = work(session)
+    session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.actor_id == asked.actor_id, IdempotencyKey.key == asked.key)
+        .values(status=answer.status, headers=dict(answer.headers), answer=answer.body)
+    )
+    return answer
+
+
+def _claim(session: Session, asked: Repeatable, now: datetime) -> bool:
+    """Whether the key is new, or old enough to be forgotten. Waits for who claims it just now."""
+    new = insert(IdempotencyKey).values(
+        actor_id=asked.actor_id,
+        key=asked.key,
+        route=asked.route,
+        body_hash=asked.body_hashes[0],
+        status=0,
+        headers={},
+        answer=b"",
+        created_at=now,
+    )
+    renewed = {name: new.excluded[name] for name in ("route", "body_hash", "created_at")}
+    claim = new.on_conflict_do_update(
+        index_elements=[IdempotencyKey.actor_id, IdempotencyKey.key],
+        set_=renewed,
+        where=IdempotencyKey.created_at < now - KEPT,
+    )
+    session.execute(text(f"set local lock_timeout = '{PATIENCE}'"))
+    try:
+        claimed = session.scalar(claim.returning(IdempotencyKey.key))
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            raise Conflict("in_progress", "The first request with this key is not done") from error
+        raise
+    session.execute(text("set local lock_timeout to default"))
+    return claimed is not None
+
+
+def _earlier(session: Session, asked: Repeatable) -> Answer:
+    found = session.get_one(IdempotencyKey, (asked.actor_id, asked.key))
+    if found.route != asked.route or found.body_hash not in asked.body_hashes:
+        raise Invalid("idempotency_key_reused", "This key was used for another request")
+    return Answer(found.status, found.headers, found.answer, is_repeated=True)
+
+
+def prune(session: Session, now: datetime) -> int:
+    """Deletes what is no longer repeated; the number of keys deleted."""
+    gone = delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT)
+    return len(session.execute(gone.returning(IdempotencyKey.key)).all())

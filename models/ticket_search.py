@@ -1,0 +1,26 @@
+"""What a ticket's search finds it by: beside the ticket, so that its row stays small."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class TicketSearch(Base):
+    """Two documents: a customer's search knows nothing of the notes in the other one."""
+
+    __tablename__ = "ticket_search"
+    __table_args__ = (
+        Index("ix_ticket_search_public", "public", postgresql_using="gin"),
+        Index("ix_ticket_search_staff", "staff", postgresql_using="gin"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(
+        ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True
+    )
+    public: Mapped[Any] = mapped_column(TSVECTOR)
+    staff: Mapped[Any] = mapped_column(TSVECTOR)

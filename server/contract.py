@@ -1,0 +1,112 @@
+"""What a route promises: declared in the table beside its handler, read by the generators.
+
+    At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
+        "Open a ticket", NewTicket, made(TicketView, ETAG), refuses=KEYED
+    )
+
+`At` alone is no `Route`: what does not say what it takes, gives and refuses cannot be registered.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ETAG = "ETag"
+LOCATION = "Location"
+LINK = "Link"
+TOTAL = "X-Total-Count"
+
+# What a route refuses that heeds Idempotency-Key (`server.idempotency.once`).
+KEYED = ("409 in_progress", "422 idempotency_key_reused")
+
+# Takes neither a query nor a body.
+NOTHING = None
+
+
+class Right(Enum):
+    """Who may use a route or event, and on which tickets. The tests of access are made from it."""
+
+    ANYONE = "anyone"
+    PERSON = "whoever is signed in"
+    # The door only asks for a session; whose ticket it is, is a predicate in the queries.
+    OWNER = "the customer of the ticket"
+    VIEWER = "whoever may see the ticket"
+    STAFF = "CSRs and admins"
+    ADMIN = "admins"
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """One answer: its status, the shape of its body (None: empty) and the headers it brings."""
+
+    status: int
+    shape: Any
+    headers: tuple[str, ...]
+    description: str = ""
+
+
+def ok(shape: Any, *headers: str, description: str = "") -> Gives:
+    return Gives(200, shape, headers, description)
+
+
+def made(shape: Any, *headers: str) -> Gives:
+    """Something new, and the address where it is from now on."""
+    return Gives(201, shape, (LOCATION, *headers))
+
+
+def listed(shape: Any, *headers: str) -> Gives:
+    """A page of a list, with the way to the next one."""
+    return Gives(200, list[shape], (LINK, *headers))
+
+
+def done() -> Gives:
+    return Gives(204, None, ())
+
+
+def not_modified() -> Gives:
+    """For routes that heed If-None-Match."""
+    return Gives(304, None, (ETAG,))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of the table. ``takes``: a query model, a body model or `NOTHING`; ``refuses``: the
+    codes of its own, as "409 ticket_closed". What follows from its right and its input (401, 403,
+    404 and 422 of every route like it) is added by the generator.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    right: Right
+    summary: str
+    takes: type[BaseModel] | None
+    gives: tuple[Gives, ...]
+    refuses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a handler is and who may use it; `says` makes it a route."""
+
+    method: str
+    path: str
+    handler: Handler
+    right: Right
+
+    def says(
+        self,
+        summary: str,
+        takes: type[BaseModel] | None,
+        *gives: Gives,
+        refuses: tuple[str, ...],
+    ) -> Route:
+        return Route(
+            self.method, self.path, self.handler, self.right, summary, takes, gives, refuses
+        )

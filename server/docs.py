@@ -1,0 +1,45 @@
+"""The contract for machines and people: OpenAPI, AsyncAPI, and the pages that show them."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from server import asyncapi, keys, openapi
+from server.routes import ROUTES
+from server.routing import PREFIX
+from wire.codec import encode
+
+STATIC = Path(__file__).parent / "static"
+# Each page from the files beside it: no other host, no script in the page itself.
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src {styles}; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGES = {
+    "/docs": ("docs.html", POLICY.format(scripts="'self'", styles="'self'")),
+    # Redoc writes its styles into the page.
+    "/redoc": ("redoc.html", POLICY.format(scripts="'self'", styles="'self' 'unsafe-inline'")),
+    # The AsyncAPI parser compiles schemas. This page has no tokens and shows nothing of anybody's.
+    "/asyncapi": ("asyncapi.html", POLICY.format(scripts="'self' 'unsafe-eval'", styles="'self'")),
+}
+
+
+def add_docs(app: web.Application) -> None:
+    _add(app, f"{PREFIX}/openapi.json", "application/json", encode(openapi.document(ROUTES)))
+    live = asyncapi.document(app[keys.settings].base_url)
+    _add(app, "/asyncapi.json", "application/json", encode(live))
+    for path, (name, policy) in PAGES.items():
+        _add(app, path, "text/html", (STATIC / "pages" / name).read_bytes(), policy)
+    app.router.add_static("/static", STATIC)
+
+
+def _add(
+    app: web.Application, path: str, content_type: str, body: bytes, policy: str | None = None
+) -> None:
+    """Something that stays as it is while the process runs."""
+    headers = {"Content-Security-Policy": policy} if policy else {}
+
+    async def show(_: web.Request) -> web.Response:
+        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+
+    app.router.add_get(path, show)

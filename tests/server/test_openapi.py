@@ -1,0 +1,76 @@
+"""The OpenAPI document: valid, complete, and true of every answer that the tests see."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import BaseModel
+
+from server.contract import Route
+from server.openapi import document, refused
+from server.routes import ROUTES
+from server.routing import Query
+from tests.api import Api
+from tests.conftest import ROOT
+from tests.contract import rest
+
+
+async def test_the_document_is_served_and_valid(api: Api) -> None:
+    answer = await api.get("/openapi.json")
+    assert answer.status == 200
+    assert answer.json == rest().document
+    OpenAPIV31SpecValidator(answer.json).validate()
+
+
+def test_every_route_is_described_once() -> None:
+    operations = [o for path in rest().document["paths"].values() for o in path.values()]
+    assert len(operations) == len(ROUTES)
+    assert len({operation["operationId"] for operation in operations}) == len(ROUTES)
+    assert all(operation["summary"] for operation in operations)
+
+
+def test_shapes_have_names_of_their_own() -> None:
+    assert not [
+        name for name in rest().document["components"]["schemas"] if "__" in name or "-" in name
+    ]
+
+
+def bodies() -> list[Any]:
+    return [
+        pytest.param(route.takes, operation["requestBody"]["content"]["application/json"], id=name)
+        for route in ROUTES
+        if route.takes is not None and not issubclass(route.takes, Query)
+        for path in [rest().document["paths"]["/api/v1" + route.path]]
+        for operation in [path[route.method.lower()]]
+        for name in [operation["operationId"]]
+    ]
+
+
+@pytest.mark.parametrize(("model", "content"), bodies())
+def test_an_example_of_a_body_is_accepted(model: type[BaseModel], content: dict[str, Any]) -> None:
+    model.model_validate(content["example"])
+
+
+def test_an_example_of_an_answer_fits_its_schema() -> None:
+    for path in rest().document["paths"].values():
+        for operation in path.values():
+            for answer in operation["responses"].values():
+                content = answer.get("content", {}).get("application/json")
+                if content:
+                    rest().validator(content["schema"]).validate(content["example"])
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_code_of_the_contract_is_one_of_the_code(route: Route) -> None:
+    parts = ("desk", "server", "wire")
+    source = "".join(path.read_text() for part in parts for path in Path(ROOT, part).rglob("*.py"))
+    # The tables and the generator write codes with their status: not like this.
+    written = set(re.findall(r'"([a-z_]+)"', source))
+    for codes in refused(route).values():
+        assert {code for code in codes if not code.endswith("_not_found")} <= written
+
+
+def test_the_document_is_made_anew_each_time() -> None:
+    assert document(ROUTES) == document(ROUTES)
