@@ -1,12 +1,14 @@
 """The product as it runs in production: web processes and workers of their own."""
 
+import os
+import signal
 import socket
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,15 +49,29 @@ class Cluster:
     def start_web(self, port: int | None = None) -> str:
         """Starts a web process, waits until it is ready, and returns its URL."""
         port = port or free_port()
-        self.webs.append(self._start([sys.executable, "-m", "server"], PORT=str(port)))
+        self.webs.append(self._web(port))
         url = f"http://127.0.0.1:{port}"
         self.urls.append(url)
         _wait_until_ready(url)
         return url
 
+    def restart_web(self, n: int) -> None:
+        """After `kill`: starts the nth web process on its port again, waits until it is ready."""
+        self.webs[n] = self._web(int(self.urls[n].rpartition(":")[2]))
+        _wait_until_ready(self.urls[n])
+
+    def _web(self, port: int) -> Child:
+        return self._start([sys.executable, "-m", "server"], PORT=str(port))
+
     def start_worker(self) -> None:
+        self.workers.append(self._worker())
+
+    def restart_worker(self, n: int) -> None:
+        self.workers[n] = self._worker()
+
+    def _worker(self) -> Child:
         queues = ["-Q", "assignment,notifications", "--concurrency", "2"]
-        self.workers.append(self._start([*CELERY, "worker", *queues, *QUIET]))
+        return self._start([*CELERY, "worker", *queues, *QUIET])
 
     def start_beat(self) -> None:
         self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"])
@@ -65,6 +81,13 @@ class Cluster:
         with open(self.logs / f"{time.monotonic_ns()}.log", "wb") as log:
             child = Child(argv, env=environment | self.environment | more, stdout=log)
         return self.stack.enter_context(child)
+
+
+def kill(child: Child) -> None:
+    """Kills a program as the kernel does when memory is short, and waits until it is gone."""
+    with suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 def _wait_until_ready(url: str) -> None:
