@@ -2,7 +2,7 @@
 
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MIN_SECRET_BYTES = 32
 # Values that were printed somewhere and so are no secret, whatever their length.
 EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
+
+S = TypeVar("S", bound=BaseSettings)
 
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -50,12 +52,17 @@ def _listed(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-class Settings(BaseSettings):
+class Database(BaseSettings):
+    """All that a command needs which only touches the database."""
+
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     database_url: Annotated[str, AfterValidator(_postgres)]
+
+
+class Settings(Database):
     redis_url: Annotated[str, AfterValidator(_redis)]
     broker_url: str = ""
 
@@ -131,8 +138,13 @@ def settings() -> Settings:
 
     Raises `Misconfigured` (exit status 1, one line on stderr) where a value is missing or wrong.
     """
+    return read(Settings)
+
+
+def read(kind: type[S]) -> S:
+    """As `settings`, read anew, for those who need only some of them."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         first = error.errors()[0]
         name = f"{first['loc'][0]}: ".upper() if first["loc"] else ""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from random import Random
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Strict
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -32,7 +34,7 @@ class Assign(Input):
     """``assignee_id`` null puts the ticket back into the queue."""
 
     assignee_id: Id | None
-    priority: Priority | None = None
+    priority: Annotated[Priority | None, Strict(False)] = None
 
 
 @dataclass(slots=True)

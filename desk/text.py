@@ -23,7 +23,11 @@ class Input(BaseModel):
 def _normalized(text: str) -> str:
     if "\0" in text:
         raise PydanticCustomError("text_nul", "must not contain NUL")
-    # pydantic has refused lone surrogates by now.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # JSON can write half of a surrogate pair, which is no character.
+        raise PydanticCustomError("text_surrogate", "must not contain lone surrogates") from None
     return unicodedata.normalize("NFC", text)
 
 

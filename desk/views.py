@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, column, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -77,6 +77,8 @@ def unread(user_id: ColumnElement[UUID], audience: Audience) -> ColumnElement[in
     read = (
         select(ReadCursor.seq)
         .where(ReadCursor.user_id == user_id, ReadCursor.ticket_id == Ticket.id)
+        # Two selects deep, the outer query's tables would be joined anew if this were not said.
+        .correlate_except(ReadCursor)
         .scalar_subquery()
     )
     kinds = [Kind.MESSAGE_POSTED]
@@ -91,6 +93,7 @@ def unread(user_id: ColumnElement[UUID], audience: Audience) -> ColumnElement[in
             Event.kind.in_(kinds),
             Event.actor_id != user_id,
         )
+        .correlate_except(Event)
         .scalar_subquery()
         .label("unread")
     )
@@ -120,9 +123,11 @@ def for_staff(
     session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
 ) -> list[tuple[UUID, TicketView]]:
     """Each of the tickets as each of the staff members sees it."""
-    person = func.unnest(literal(people, ARRAY(Ticket.user_id.type))).column_valued("person")
+    kind = Ticket.user_id.type
+    listed = func.unnest(literal(people, ARRAY(kind))).table_valued(column("id", kind))
+    person = listed.render_derived("person")
     query = (
-        select(person, *columns(Audience.STAFF), unread(person, Audience.STAFF))
+        select(person.c.id, *columns(Audience.STAFF), unread(person.c.id, Audience.STAFF))
         .select_from(Ticket)
         .join(person, true())
         .where(Ticket.id.in_(ticket_ids))

@@ -1,6 +1,5 @@
 """``python -m server``: one web process, or WEB_PROCESSES of them on one port."""
 
-import asyncio
 import os
 import sys
 
@@ -21,19 +20,17 @@ SHUTDOWN_SECONDS = 5.0
 
 
 def serve(wanted: Settings) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        loop = runner.get_loop()
-        app = runner.run(_made(wanted))
-        web.run_app(
-            app,
-            host=wanted.host,
-            port=wanted.port,
-            loop=loop,
-            access_log=None,
-            print=lambda *_: log.info("serving", host=wanted.host, port=wanted.port),
-            reuse_port=wanted.web_processes > 1,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-        )
+    # run_app makes the application inside the loop, and closes the loop at the end.
+    web.run_app(
+        _made(wanted),
+        host=wanted.host,
+        port=wanted.port,
+        loop=uvloop.new_event_loop(),
+        access_log=None,
+        print=lambda *_: log.info("serving", host=wanted.host, port=wanted.port),
+        reuse_port=wanted.web_processes > 1,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
 
 
 async def _made(wanted: Settings) -> web.Application:

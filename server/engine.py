@@ -16,17 +16,22 @@ from socketio import packet
 from config import Settings
 from server.browsers import is_welcome
 from server.live import Live
+from server.routing import whole_body
 from wire import codec
 from wire.channel import NAMESPACE
 
 log = structlog.get_logger("server.engine")
 
 LONGEST_FRAME = 64 * 1024
+# aiohttp refuses what reaches its limit.
+FRAME_LIMIT = LONGEST_FRAME + 1
 # A client that was offline flushes what it kept in one body; its bytes are bounded anyway.
 MOST_PACKETS = 1000
 # Packets and characters that may wait for one client.
 MOST_WAITING = 1000
 LONGEST_WAITING = 1024 * 1024
+# The name that an event goes by which is none, or is not JSON.
+UNREADABLE = ""
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
 # Who has opened a connection and not entered the namespace by then is hung up on.
@@ -42,9 +47,15 @@ class StrictPacket(packet.Packet):  # type: ignore[misc]
     def decode(self, encoded: Any) -> Any:
         if not isinstance(encoded, str) or encoded[:1] not in {"0", "1", "2", "3"}:
             raise ValueError("packet refused")
-        attachments = super().decode(encoded)
+        try:
+            attachments = super().decode(encoded)
+        except ValueError:
+            if self.packet_type != packet.EVENT:
+                raise
+            # Where its number was read it is answered nonetheless.
+            attachments, self.data = 0, None
         if self.packet_type == packet.EVENT and not _is_event(self.data):
-            raise ValueError("event refused")
+            self.data = [UNREADABLE]
         if self.packet_type == packet.ACK and not isinstance(self.data, list):
             raise ValueError("ack refused")
         return attachments
@@ -57,23 +68,24 @@ def _is_event(data: object) -> bool:
 class _WholeBody:
     """A polling body, read to its end: one read of the stream returns only what has arrived."""
 
-    def __init__(self, request: web.Request) -> None:
-        self._request = request
+    def __init__(self, body: bytes) -> None:
+        self._body = body
 
     async def read(self, _: int) -> bytes:
-        body = await self._request.read()
-        if len(body) > LONGEST_FRAME:
-            raise engineio.exceptions.ContentTooLongError
-        return body
+        return self._body
 
 
 def _is_welcome(_: str | None, environ: dict[str, Any]) -> bool:
     return is_welcome(environ["aiohttp.request"])
 
 
-def _environ(request: web.Request) -> dict[str, Any]:
+async def _environ(request: web.Request) -> dict[str, Any]:
     environ: dict[str, Any] = driver.translate_request(request)
-    environ["wsgi.input"] = _WholeBody(request)
+    body = await whole_body(request)
+    # Engine.IO would wait for the client to fetch its farewell, if need be for ever.
+    if len(body) > LONGEST_FRAME:
+        raise web.HTTPRequestEntityTooLarge(LONGEST_FRAME, len(body))
+    environ["wsgi.input"] = _WholeBody(body)
     return environ
 
 
@@ -115,13 +127,21 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
     def create_queue(self, *_: Any, **__: Any) -> Outgoing:
         return Outgoing()
 
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """Answers a poll of a session that has just ended with 400, as one of any other end."""
+        try:
+            answer: web.StreamResponse = await super().handle_request(request)
+        except KeyError as error:
+            raise web.HTTPBadRequest(reason="The session is over") from error
+        return answer
+
 
 class _WebSocket(driver.WebSocket):  # type: ignore[misc]
     """Without permessage-deflate, which costs four times the memory of an idle connection."""
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         request = environ["aiohttp.request"]
-        self._sock = web.WebSocketResponse(max_msg_size=LONGEST_FRAME, compress=False)
+        self._sock = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, compress=False)
         await self._sock.prepare(request)
         # For cutting off: a polite close would wait for the client to read.
         self.handler.__self__.transport = request.transport

@@ -73,7 +73,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
     def publish(self, recorded: Recorded) -> None:
         """Tells every process, this one at once, of an event that was committed."""
         self.take_hint(recorded)
-        self._enqueue({"method": "emit", "event": TIMELINE, "data": recorded})
+        self._enqueue({"method": "emit", "event": TIMELINE, "data": [recorded]})
 
     def hear(self, method: str, hearer: Hearer) -> None:
         """Lets a part of this process hear what the same part of the others tells."""
@@ -197,6 +197,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     async def _handle_emit(self, message: dict[str, Any]) -> None:
         if message.get("event") == TIMELINE:
-            self.take_hint(Recorded.from_json(message["data"]))
+            # A list, as the library makes of the arguments that the worker emits with it.
+            [data] = message["data"]
+            self.take_hint(Recorded.from_json(data))
         else:
             await super()._handle_emit(message)

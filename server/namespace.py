@@ -17,6 +17,7 @@ from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
 from server import keys, limits
+from server.engine import UNREADABLE
 from server.refusals import internal, refusal
 from server.routing import Right, admit, now
 from server.tokens import Claims
@@ -144,6 +145,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return {"ok": True, "data": data}
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
+        if name == UNREADABLE:
+            raise Invalid("invalid_json", "The event is not valid JSON")
         event = EVENTS.get(name)
         if event is None:
             raise Invalid("unknown_event", "There is no such event")

@@ -27,6 +27,12 @@ HEADERS: dict[int, dict[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "1"},
 }
+# Codes are stable, and so not made of phrases: Python 3.13 has other ones for 413.
+HTTP: dict[int, tuple[str, str]] = {
+    404: ("not_found", "There is nothing at this address"),
+    405: ("method_not_allowed", "This address does not take that method"),
+    413: ("content_too_large", "The body is too large"),
+}
 MOST_ERRORS = 20
 LONGEST_POINTER = 200
 
@@ -96,11 +102,10 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 
 def _http(error: web.HTTPException) -> Refusal:
-    code = HTTPStatus(error.status).phrase.lower().replace(" ", "_").replace("-", "_")
-    detail = {
-        404: "There is nothing at this address",
-        405: "This address does not take that method",
-        413: "The body is larger than 256 kB",
-    }.get(error.status, error.reason)
+    code, detail = HTTP.get(error.status) or (_snake(error.reason), error.reason)
     allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     return Refusal(error.status, code, detail, headers=allow)
+
+
+def _snake(reason: str) -> str:
+    return reason.lower().replace(" ", "_").replace("-", "_")

@@ -90,8 +90,7 @@ class Rooms:
                 yield room
         finally:
             room.users -= 1
-            if not room.users and not room.members:
-                self._rooms.pop(ticket_id, None)
+            self._forget_if_empty(ticket_id, room)
 
     async def join(self, member: Member, actor: Actor, ticket_id: UUID, after: int) -> Joined:
         """Replays what the actor may see after a number, then enters the room, without a seam.
@@ -133,9 +132,20 @@ class Rooms:
                 await self._remove(room, member, ticket_id)
 
     async def leave_all(self, member: Member) -> None:
-        """For a connection that is over; a join still under way sees ``is_gone``."""
-        for ticket_id in self._joined.pop(member.key, set()).copy():
-            await self.leave(member, ticket_id)
+        """For a connection that is over; a join still under way sees ``is_gone``.
+
+        Not under the lock: a broadcast, which holds it, may be what found the connection dead
+        and waits for us.
+        """
+        for ticket_id in self._joined.pop(member.key, set()):
+            room = self._rooms.get(ticket_id)
+            if room is not None and room.members.pop(member.key, None) is not None:
+                await member.leave(ticket_id)
+                self._forget_if_empty(ticket_id, room)
+
+    def _forget_if_empty(self, ticket_id: UUID, room: Room) -> None:
+        if not room.users and not room.members:
+            self._rooms.pop(ticket_id, None)
 
     async def _remove(self, room: Room, member: Member, ticket_id: UUID) -> None:
         if room.members.pop(member.key, None) is None:

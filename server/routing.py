@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from desk.access import Actor
-from desk.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from desk.errors import Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from models import Role
 from server import audit, keys
 from server.limits import Limit
@@ -102,14 +102,26 @@ def now() -> datetime:
 
 
 async def body(request: web.Request, model: type[M]) -> M:
-    return model.model_validate(decode(await request.read()))
+    """The body of a route that takes nothing else: no query."""
+    query(request, Query)
+    return model.model_validate(decode(await whole_body(request)))
 
 
 async def no_body(request: web.Request) -> None:
-    """For routes without a body: nothing, or an empty object."""
-    raw = await request.read()
+    """For routes without a body: nothing, or an empty object; and no query."""
+    query(request, Query)
+    raw = await whole_body(request)
     if raw.strip() and decode(raw) != {}:
         raise Invalid("invalid", "This route takes no body", pointer="")
+
+
+async def whole_body(request: web.Request) -> bytes:
+    """The body; `Malformed` if it cannot be read to its end."""
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, ConnectionError) as error:
+        # Not compressed as it says it is, or cut off.
+        raise Malformed("invalid_body", "The body cannot be read") from error
 
 
 def query(

@@ -104,8 +104,8 @@ class Tokens:
             if claims["typ"] != kind:
                 raise refused
             return Claims(
-                UUID(claims["sub"]),
-                UUID(claims["sid"]),
+                UUID(str(claims["sub"])),
+                UUID(str(claims["sid"])),
                 int(claims["gen"]),
                 datetime.fromtimestamp(int(claims["exp"]), UTC),
             )

@@ -16,7 +16,7 @@ from desk.text import ClientId, Content, Id, Input
 from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
-from server.engine import LONGEST_FRAME
+from server.engine import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
 from server.routing import now
 from server.tokens import Claims
@@ -98,7 +98,7 @@ class PlainMember:
 
 async def ticket_socket(request: web.Request) -> web.StreamResponse:
     ws = web.WebSocketResponse(
-        max_msg_size=LONGEST_FRAME, heartbeat=HEARTBEAT_SECONDS, compress=False
+        max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT_SECONDS, compress=False
     )
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")

@@ -1,6 +1,7 @@
-"""A Socket.IO client for the tests that keeps what it is shown."""
+"""Socket.IO clients for the tests that keep what they are shown."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable
 from types import TracebackType
@@ -14,31 +15,31 @@ NAMESPACE = "/tickets"
 PATIENCE = 10.0
 
 
-class Client:
-    """``async with Client(url, person) as client``: connected; ``client.seen["timeline"]``."""
+class Talker(ABC):
+    """``async with … as client``: connected; ``client.seen["timeline"]``."""
 
-    def __init__(self, url: str, person: Person | str, *transports: str) -> None:
+    def __init__(self, url: str, person: Person | str) -> None:
         self._url = url
         self._token = person if isinstance(person, str) else person.token
-        self._transports = list(transports) or None
         self.seen: dict[str, list[Any]] = defaultdict(list)
-        self.sio = socketio.AsyncClient(reconnection=False)
-        self.sio.on("*", self._keep, namespace=NAMESPACE)
 
-    async def _keep(self, event: str, payload: Any) -> None:
-        self.seen[event].append(payload)
+    @abstractmethod
+    async def open(self) -> None:
+        """Connects. Raises if it is refused."""
 
-    def on(self, event: str, handler: Callable[[Any], None]) -> None:
-        """Hears an event instead of keeping it."""
-        self.sio.on(event, handler, namespace=NAMESPACE)
+    @abstractmethod
+    async def close(self) -> None: ...
+
+    @abstractmethod
+    async def call(self, event: str, *payload: Any) -> Any:
+        """Emits and returns the acknowledgement, whatever it says."""
 
     async def __aenter__(self) -> Self:
-        await self.sio.connect(
-            self._url,
-            auth={"token": self._token},
-            namespaces=[NAMESPACE],
-            transports=self._transports,
-        )
+        try:
+            await self.open()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -47,12 +48,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.sio.disconnect()
-
-    async def call(self, event: str, *payload: Any) -> Any:
-        """Emits and returns the acknowledgement, whatever it says."""
-        data = payload[0] if len(payload) == 1 else payload or None
-        return await self.sio.call(event, data, namespace=NAMESPACE, timeout=PATIENCE)
+        await self.close()
 
     async def join(self, ticket_id: str, after: int = 0) -> dict[str, Any]:
         ack = await self.call("join_ticket", {"ticket_id": ticket_id, "after": after})
@@ -72,8 +68,51 @@ class Client:
         """Number and kind of each timeline event, in the order of arrival."""
         return [(event["seq"], event["kind"]) for event in self.seen["timeline"]]
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    @property
+    def numbers(self) -> list[int]:
+        return [number for number, _ in self.timeline]
+
+    async def until_shown(self, count: int, patience: float = PATIENCE) -> None:
+        """Waits for so many timeline events."""
+        await self.until(lambda: len(self.seen["timeline"]) >= count, patience)
+
+    async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Waits until what was seen is enough."""
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(patience):
+                while not condition():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"not seen in {patience} s; seen: {dict(self.seen)}") from None
+
+
+class Client(Talker):
+    """python-socketio's client: ``Client(url, person, "websocket")`` for one transport only."""
+
+    def __init__(self, url: str, person: Person | str, *transports: str) -> None:
+        super().__init__(url, person)
+        self._transports = list(transports) or None
+        self.sio = socketio.AsyncClient(reconnection=False)
+        self.sio.on("*", self._keep, namespace=NAMESPACE)
+
+    async def _keep(self, event: str, payload: Any) -> None:
+        self.seen[event].append(payload)
+
+    def on(self, event: str, handler: Callable[[Any], None]) -> None:
+        """Hears an event instead of keeping it."""
+        self.sio.on(event, handler, namespace=NAMESPACE)
+
+    async def open(self) -> None:
+        await self.sio.connect(
+            self._url,
+            auth={"token": self._token},
+            namespaces=[NAMESPACE],
+            transports=self._transports,
+        )
+
+    async def close(self) -> None:
+        await self.sio.disconnect()
+
+    async def call(self, event: str, *payload: Any) -> Any:
+        data = payload[0] if len(payload) == 1 else payload or None
+        return await self.sio.call(event, data, namespace=NAMESPACE, timeout=PATIENCE)

@@ -16,6 +16,8 @@ ALLOWED = {
     "worker": {"models", "desk", "wire", "config", "logs", "processes"},
     "processes": set(),
     "dev": {"config", "processes"},
+    # Of the server only how it digests a password.
+    "manage": {"models", "desk", "wire", "server", "dev", "config"},
     "config": set(),
     "logs": set(),
     "migrations": {"models", "config"},

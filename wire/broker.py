@@ -51,3 +51,14 @@ def celery_app(broker_url: str) -> Celery:
 def wake(app: Celery, job: Job) -> None:
     """Asks a worker to do the job now. Blocks for seconds when the broker is down; may raise."""
     app.send_task(job.value, queue=job.queue, expires=WAKE_EXPIRES, retry=False)
+
+
+def reach(app: Celery) -> None:
+    """Connects to the broker once. Raises where that fails."""
+    with app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
+
+
+def workers(app: Celery, seconds: float) -> list[str]:
+    """The names of the workers that answer within the time."""
+    return sorted(app.control.inspect(timeout=seconds).ping() or {})

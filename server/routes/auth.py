@@ -9,7 +9,7 @@ from desk import accounts, sessions
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
 from server import audit, keys, limits
-from server.routing import Right, Route, body, limit, no_body, now, reply
+from server.routing import Query, Right, Route, body, limit, no_body, now, query, reply
 from server.tokens import Claims
 
 
@@ -104,6 +104,7 @@ async def change_password(request: web.Request) -> web.Response:
 
 
 async def me(request: web.Request) -> web.Response:
+    query(request, Query)
     actor = request[keys.actor]
     return reply(await request.app[keys.desk].read(accounts.profile, actor.id))
 

@@ -12,7 +12,7 @@ from desk.text import Tag
 from models import Priority
 from server import keys
 from server.routes.tickets import TicketQuery, ticket_page, ticket_reply
-from server.routing import Right, Route, body, no_body, now, path_id, query
+from server.routing import Query, Right, Route, body, no_body, now, path_id, query
 
 TAG = re.compile(r'"(\d{1,18})"')
 
@@ -42,6 +42,7 @@ async def list_tickets(request: web.Request) -> web.Response:
 
 
 async def show_ticket(request: web.Request) -> web.Response:
+    query(request, Query)
     ticket = await request.app[keys.desk].read(views.show, request[keys.actor], path_id(request))
     return ticket_reply(ticket)
 

@@ -114,6 +114,7 @@ async def list_own(request: web.Request) -> web.Response:
 
 
 async def show_own(request: web.Request) -> web.Response:
+    query(request, Query)
     ticket = await request.app[keys.desk].read(
         views.show, request[keys.actor], path_id(request), own_only=True
     )

@@ -14,7 +14,7 @@ import redis
 
 from dev.embedded import Embedded
 from tests.chaos.client import Client
-from tests.cluster.conftest import Cluster, kill
+from tests.cluster.conftest import Cluster
 
 SHORT, LONG = 0.2, 2.0
 TERMINATE = (
@@ -82,7 +82,6 @@ class Chaos:
         hit = [client for client in self._clients if client.url == url and client.live_since]
         watching = [self._live_again(client, client.connections) for client in hit]
         self._watching += [asyncio.create_task(watch) for watch in watching]
-        await asyncio.to_thread(kill, self._cluster.webs[n])
         self._repair(f"web {n}", asyncio.to_thread(self._cluster.restart_web, n))
         return "web process killed"
 
@@ -92,8 +91,7 @@ class Chaos:
 
     async def _kill_worker(self) -> str:
         n = self._random.randrange(len(self._cluster.workers))
-        await asyncio.to_thread(kill, self._cluster.workers[n])
-        self._cluster.restart_worker(n)
+        await asyncio.to_thread(self._cluster.restart_worker, n)
         return "worker killed"
 
     # Servers

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,15 +32,19 @@ def free_port() -> int:
 
 @dataclass
 class Cluster:
-    """Web processes on ports of their own, and workers, on one backend."""
+    """Web processes on ports of their own, and workers, on one backend.
+
+    ``environment`` overrides what leads to the backend.
+    """
 
     backend: Backend
     logs: Path
     stack: ExitStack
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     urls: list[str] = field(default_factory=list)
     webs: list[Child] = field(default_factory=list)
     workers: list[Child] = field(default_factory=list)
+    beats: list[Child] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -51,43 +55,56 @@ class Cluster:
         port = port or free_port()
         self.webs.append(self._web(port))
         url = f"http://127.0.0.1:{port}"
-        self.urls.append(url)
+        if url not in self.urls:
+            self.urls.append(url)
         _wait_until_ready(url)
         return url
 
-    def restart_web(self, n: int) -> None:
-        """After `kill`: starts the nth web process on its port again, waits until it is ready."""
-        self.webs[n] = self._web(int(self.urls[n].rpartition(":")[2]))
-        _wait_until_ready(self.urls[n])
+    def restart_web(self, number: int) -> None:
+        """Kills a web process with SIGKILL, if it lives, and starts it again on its port."""
+        kill(self.webs[number])
+        self.webs[number] = self._web(int(self.urls[number].rpartition(":")[2]))
+        _wait_until_ready(self.urls[number])
 
     def _web(self, port: int) -> Child:
         return self._start([sys.executable, "-m", "server"], PORT=str(port))
 
+    def restart(self) -> None:
+        """Kills every process with SIGKILL, all before the first is started again."""
+        workers, beats = len(self.workers), len(self.beats)
+        for child in (*self.webs, *self.workers, *self.beats):
+            os.kill(child.pid, signal.SIGKILL)
+        for child in (*self.workers, *self.beats):
+            kill(child)
+        self.workers.clear()
+        self.beats.clear()
+        for _ in range(workers):
+            self.start_worker()
+        for _ in range(beats):
+            self.start_beat()
+        for number in range(len(self.webs)):
+            self.restart_web(number)
+
     def start_worker(self) -> None:
         self.workers.append(self._worker())
 
-    def restart_worker(self, n: int) -> None:
-        self.workers[n] = self._worker()
+    def restart_worker(self, number: int) -> None:
+        kill(self.workers[number])
+        self.workers[number] = self._worker()
 
     def _worker(self) -> Child:
         queues = ["-Q", "assignment,notifications", "--concurrency", "2"]
         return self._start([*CELERY, "worker", *queues, *QUIET])
 
     def start_beat(self) -> None:
-        self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"])
+        self.beats.append(self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"]))
 
     def _start(self, argv: list[str], **more: str) -> Child:
-        environment = self.backend.environment | {"PYTHONPATH": str(ROOT)}
+        environment = {**self.backend.environment, **self.environment}
+        environment |= {"PYTHONPATH": str(ROOT), **more}
         with open(self.logs / f"{time.monotonic_ns()}.log", "wb") as log:
-            child = Child(argv, env=environment | self.environment | more, stdout=log)
+            child = Child(argv, env=environment, stdout=log)
         return self.stack.enter_context(child)
-
-
-def kill(child: Child) -> None:
-    """Kills a program as the kernel does when memory is short, and waits until it is gone."""
-    with suppress(ProcessLookupError):
-        os.kill(child.pid, signal.SIGKILL)
-    child.wait()
 
 
 def _wait_until_ready(url: str) -> None:
@@ -102,8 +119,16 @@ def _wait_until_ready(url: str) -> None:
             time.sleep(0.05)
 
 
+def kill(child: Child) -> None:
+    """SIGKILL, and waits until it is gone with all it started."""
+    if not child.gone():
+        os.kill(child.pid, signal.SIGKILL)
+    child.wait(PATIENCE)
+
+
 @contextmanager
 def clusters(make_backend: Callable[[], Backend], logs: Path) -> Iterator[Callable[..., Cluster]]:
+    """A function that starts clusters, which are gone at the end."""
     with ExitStack() as stack:
 
         def start(
@@ -111,9 +136,9 @@ def clusters(make_backend: Callable[[], Backend], logs: Path) -> Iterator[Callab
             webs: int = 1,
             workers: int = 0,
             backend: Backend | None = None,
-            settings: Mapping[str, str] | None = None,
+            environment: Mapping[str, str] | None = None,
         ) -> Cluster:
-            cluster = Cluster(backend or make_backend(), logs, stack, dict(settings or {}))
+            cluster = Cluster(backend or make_backend(), logs, stack, environment or {})
             for _ in range(workers):
                 cluster.start_worker()
             for _ in range(webs):

@@ -43,7 +43,7 @@ async def open_but_deaf(
 async def test_who_does_not_read_is_cut_off_and_called_back(
     start_cluster: Callable[..., Cluster],
 ) -> None:
-    cluster = start_cluster(webs=1, settings={"RATE_LIMITS": "off"})
+    cluster = start_cluster(webs=1, environment={"RATE_LIMITS": "off"})
     slow, quick = people(cluster.settings, Role.CSR, Role.USER)
     async with Api(cluster.urls[0]) as api, Client(api.url, quick, "websocket") as reader:
         ticket_id = (await api.a_ticket(quick))["id"]

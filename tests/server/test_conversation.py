@@ -1,5 +1,7 @@
 """A conversation over Socket.IO, within one process."""
 
+from typing import Any
+
 from tests.api import Api
 from tests.factories import Person
 from tests.sockets import Client
@@ -18,3 +20,21 @@ async def test_both_sides_see_the_same_in_the_same_order(
         await bob.until(lambda: len(bob.timeline) == 3)
     assert ann.seen["timeline"] == bob.seen["timeline"]
     assert [number for number, _ in ann.timeline] == [1, 2, 3]
+
+
+async def test_both_sides_are_shown_the_ticket_as_it_changes(
+    web_url: str, api: Api, customer: Person, csr: Person
+) -> None:
+    async with Client(web_url, customer) as ann, Client(web_url, csr) as bob:
+        ticket = await api.a_ticket(customer)
+        ticket_id = ticket["id"]
+
+        def shown(client: Client) -> dict[str, Any]:
+            mine = [t for t in client.seen["ticket_changed"] if t["id"] == ticket_id]
+            return mine[-1] if mine else {}
+
+        await ann.until(lambda: shown(ann) == ticket)
+        await bob.until(lambda: shown(bob).get("seq") == 1)
+        await ann.say(ticket_id, "hello?")
+        await bob.until(lambda: shown(bob).get("unread") == 1)
+        await ann.until(lambda: (shown(ann)["seq"], shown(ann)["unread"]) == (2, 0))

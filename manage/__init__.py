@@ -1,0 +1,1 @@
+"""The command line for whoever runs the product: ``python -m manage``."""

@@ -1,0 +1,24 @@
+"""``python -m manage``: a command per module."""
+
+import click
+
+from manage.create_user import create_user
+from manage.demo import demo
+from manage.doctor import doctor
+from manage.migrate import migrate
+
+
+@click.group(
+    commands=[create_user, demo, doctor, migrate],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def manage() -> None:
+    """Looks after a ticket desk.
+
+    Works on DATABASE_URL (from the environment or .env), or else on the embedded database of the
+    `make run` that is running here.
+    """
+
+
+if __name__ == "__main__":
+    manage(prog_name="python -m manage")

@@ -1,0 +1,166 @@
+"""``doctor``: looks whether everything is in place, and says what to do where it is not."""
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import click
+import redis
+from sqlalchemy import Connection, func, select
+
+from config import Misconfigured, Settings, settings
+from manage import environment
+from manage.database import connected
+from manage.migrate import newest, revision
+from manage.patience import within
+from wire.broker import celery_app, reach, workers
+
+OLDEST_POSTGRES = (14,)
+OLDEST_REDIS = (6, 2)
+PATIENCE = 5.0
+PING_SECONDS = 1.0
+# As much as the tokens of one host may be ahead of the clock of another (server.tokens).
+MOST_SKEW = 2.0
+FEWEST_CHARACTERS = 8
+
+
+class Report:
+    """Prints a line per check and remembers whether all was well."""
+
+    def __init__(self) -> None:
+        self.is_well = True
+
+    def check(self, name: str, look: Callable[[], str]) -> None:
+        """``look`` returns what it saw, or raises `ClickException` with what to do."""
+        try:
+            self._line("ok", name, look())
+        except click.ClickException as error:
+            self.wrong(name, error.message)
+
+    def wrong(self, name: str, advice: str) -> None:
+        self.is_well = False
+        self._line("!!", name, advice)
+
+    def _line(self, mark: str, name: str, text: str) -> None:
+        click.echo(f"{mark}  {name:<8}  {text}")
+
+
+@click.command()
+def doctor() -> None:
+    """Check that all is in place; exit 1 if not.
+
+    Looks at the settings and secrets, the database with its schema and clock, Redis, the broker
+    and the worker, and says what to do.
+    """
+    report = Report()
+    environment.enter()
+    found = _settings(report)
+    _look_at_the_database(report)
+    if found is not None:
+        report.check("redis", lambda: _redis(found))
+        report.check("broker", lambda: _broker(found))
+        report.check("worker", lambda: _worker(found))
+    sys.exit(0 if report.is_well else 1)
+
+
+def _settings(report: Report) -> Settings | None:
+    try:
+        found = settings()
+    except Misconfigured as error:
+        report.wrong("settings", str(error))
+        return None
+    kind = "complete, for the embedded database" if environment.is_embedded() else "complete"
+    report.check("settings", lambda: kind)
+    report.check("secrets", lambda: _secrets(found))
+    return found
+
+
+def _secrets(found: Settings) -> str:
+    keys = {
+        "JWT_SECRET_KEY": found.jwt_secret_key,
+        "JWT_PREVIOUS_SECRET_KEY": found.jwt_previous_secret_key,
+    }
+    for name, key in keys.items():
+        if key and len(set(key)) < FEWEST_CHARACTERS:
+            raise click.ClickException(
+                f"{name} repeats a few characters: make one with `openssl rand -hex 32`"
+            )
+    return "JWT_SECRET_KEY is long enough and no known example"
+
+
+def _look_at_the_database(report: Report) -> None:
+    try:
+        with connected() as connection:
+            report.check("database", lambda: _version(connection))
+            report.check("schema", lambda: _schema(connection))
+            report.check("clock", lambda: _clock(connection))
+    except click.ClickException as error:
+        report.wrong("database", error.message)
+    except Misconfigured as error:
+        report.wrong("database", str(error))
+
+
+def _version(connection: Connection) -> str:
+    version = connection.dialect.server_version_info or ()
+    if version < OLDEST_POSTGRES:
+        raise click.ClickException(f"PostgreSQL {_dotted(version)} is too old: 14 or newer")
+    return f"PostgreSQL {_dotted(version)} answers"
+
+
+def _schema(connection: Connection) -> str:
+    here, wanted = revision(connection), newest()
+    if here != wanted:
+        raise click.ClickException(
+            f"at {here or 'nothing'}, not {wanted}: run `python -m manage migrate`"
+        )
+    return f"at {here}, the newest revision"
+
+
+def _clock(connection: Connection) -> str:
+    before = datetime.now(UTC)
+    theirs = connection.scalars(select(func.clock_timestamp())).one()
+    after = datetime.now(UTC)
+    skew = max((before - theirs).total_seconds(), (theirs - after).total_seconds(), 0.0)
+    if skew > MOST_SKEW:
+        raise click.ClickException(f"{skew:.1f} s apart from the database's: run NTP on both hosts")
+    return "agrees with the database's"
+
+
+def _redis(found: Settings) -> str:
+    options = {"socket_timeout": PING_SECONDS, "socket_connect_timeout": PING_SECONDS}
+    try:
+        with redis.Redis.from_url(found.redis_url, **options) as client:
+            said = str(client.info("server")["redis_version"])
+    except redis.RedisError as error:
+        raise click.ClickException(
+            f"Cannot reach Redis, see REDIS_URL ({type(error).__name__}); until then a web "
+            "process delivers live only to its own clients"
+        ) from None
+    if tuple(map(int, said.split(".")[:2])) < OLDEST_REDIS:
+        raise click.ClickException(f"Redis {said} is too old: 6.2 or newer")
+    return f"answers, speaks Redis {said}"
+
+
+def _broker(found: Settings) -> str:
+    try:
+        within(PATIENCE, lambda: reach(celery_app(found.broker_url)))
+    except Exception as error:
+        raise click.ClickException(
+            f"Cannot reach the broker, see BROKER_URL ({type(error).__name__}); until then "
+            "tickets wait for a CSR, and mails are not sent"
+        ) from None
+    return "answers"
+
+
+def _worker(found: Settings) -> str:
+    try:
+        names = within(PATIENCE, lambda: workers(celery_app(found.broker_url), PING_SECONDS))
+    except Exception:
+        names = []
+    if not names:
+        raise click.ClickException("No worker answers: start worker and beat, see the Procfile")
+    return f"{', '.join(names)}"
+
+
+def _dotted(version: Sequence[object]) -> str:
+    return ".".join(map(str, version))

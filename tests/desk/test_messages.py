@@ -1,0 +1,160 @@
+"""Messages and notes, posted once."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk import messages, tickets
+from desk.access import Actor
+from desk.errors import Conflict, Forbidden, NotFound
+from desk.messages import NewMessage, Posted
+from desk.views import TicketView
+from models import Event, Kind, Role, Status, Ticket
+from tests.factories import a_ticket, an_actor, now
+
+
+@pytest.fixture
+def customer(session: Session) -> Actor:
+    return an_actor(session)
+
+
+@pytest.fixture
+def csr(session: Session) -> Actor:
+    return an_actor(session, Role.CSR)
+
+
+@pytest.fixture
+def ticket(session: Session, customer: Actor) -> TicketView:
+    return a_ticket(session, customer)
+
+
+def post(session: Session, actor: Actor, ticket: TicketView, **fields: object) -> Posted:
+    new = NewMessage.model_validate({"content": "hello"} | fields)
+    return messages.post(session, actor, ticket.id, new, now())
+
+
+def set_status(session: Session, csr: Actor, ticket: TicketView, status: Status) -> None:
+    tickets.set_status(session, csr, session.get_one(Ticket, ticket.id), status, now())
+
+
+def stored(session: Session, ticket: TicketView) -> list[Kind]:
+    query = select(Event.kind).where(Event.ticket_id == ticket.id).order_by(Event.seq)
+    return list(session.scalars(query))
+
+
+def test_a_message_is_an_event_of_the_ticket(
+    session: Session, customer: Actor, ticket: TicketView
+) -> None:
+    event, is_new = post(session, customer, ticket, content=" two\nlines ", client_id="a")
+    assert is_new
+    assert (event.seq, event.public_seq, event.kind) == (2, 2, Kind.MESSAGE_POSTED)
+    assert (event.actor_id, event.content, event.client_id) == (customer.id, " two\nlines ", "a")
+
+
+def test_a_note_has_no_public_number(session: Session, csr: Actor, ticket: TicketView) -> None:
+    event = post(session, csr, ticket, internal=True).event
+    assert (event.seq, event.public_seq, event.kind) == (2, None, Kind.NOTE_POSTED)
+
+
+def test_customers_write_no_notes(session: Session, customer: Actor, ticket: TicketView) -> None:
+    with pytest.raises(Forbidden):
+        post(session, customer, ticket, internal=True)
+    assert stored(session, ticket) == [Kind.TICKET_CREATED]
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_the_same_client_id_again_is_the_same_event(
+    session: Session, csr: Actor, ticket: TicketView, internal: bool
+) -> None:
+    first = post(session, csr, ticket, client_id="a", internal=internal)
+    again = post(session, csr, ticket, client_id="a", internal=internal)
+    assert (again.event.id, again.is_new) == (first.event.id, False)
+    assert len(stored(session, ticket)) == 2
+
+
+def test_a_retry_is_answered_even_after_the_ticket_was_closed(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    first = post(session, customer, ticket, client_id="a")
+    set_status(session, csr, ticket, Status.CLOSED)
+    assert post(session, customer, ticket, client_id="a").event.id == first.event.id
+    assert stored(session, ticket)[-1] is Kind.STATUS_CHANGED
+
+
+def test_a_retry_does_not_reopen(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    post(session, customer, ticket, client_id="a")
+    set_status(session, csr, ticket, Status.RESOLVED)
+    post(session, customer, ticket, client_id="a")
+    assert session.get_one(Ticket, ticket.id).status is Status.RESOLVED
+
+
+@pytest.mark.parametrize("other", [{"content": "bye"}, {"internal": True}])
+def test_a_client_id_is_not_used_for_another_message(
+    session: Session, csr: Actor, ticket: TicketView, other: dict[str, object]
+) -> None:
+    post(session, csr, ticket, client_id="a")
+    with pytest.raises(Conflict) as refused:
+        post(session, csr, ticket, client_id="a", **other)
+    assert refused.value.code == "client_id_reused"
+
+
+def test_client_ids_are_each_persons_and_each_tickets_own(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    other = a_ticket(session, customer)
+    posted = [
+        post(session, customer, ticket, client_id="a"),
+        post(session, csr, ticket, client_id="a"),
+        post(session, customer, other, client_id="a"),
+    ]
+    assert all(one.is_new for one in posted)
+
+
+def test_without_a_client_id_every_post_is_a_message(
+    session: Session, customer: Actor, ticket: TicketView
+) -> None:
+    assert [post(session, customer, ticket).event.seq for _ in range(2)] == [2, 3]
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.CSR])
+def test_nobody_posts_on_a_closed_ticket(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView, role: Role
+) -> None:
+    set_status(session, csr, ticket, Status.CLOSED)
+    with pytest.raises(Conflict) as refused:
+        post(session, customer if role is Role.USER else csr, ticket)
+    assert refused.value.code == "ticket_closed"
+
+
+def test_the_customers_message_reopens_a_resolved_ticket(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    set_status(session, csr, ticket, Status.RESOLVED)
+    post(session, customer, ticket)
+    assert stored(session, ticket)[-2:] == [Kind.MESSAGE_POSTED, Kind.STATUS_CHANGED]
+    view = tickets.view(session, customer, session.get_one(Ticket, ticket.id))
+    assert (view.status, view.resolved_at) == (Status.OPEN, None)
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_staff_do_not_reopen_by_writing(
+    session: Session, csr: Actor, ticket: TicketView, internal: bool
+) -> None:
+    set_status(session, csr, ticket, Status.RESOLVED)
+    post(session, csr, ticket, internal=internal)
+    assert session.get_one(Ticket, ticket.id).status is Status.RESOLVED
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_a_stranger_sees_no_ticket(session: Session, ticket: TicketView, internal: bool) -> None:
+    with pytest.raises(NotFound):
+        post(session, an_actor(session), ticket, internal=internal)
+
+
+def test_there_is_nothing_to_post_to_without_a_ticket(session: Session, csr: Actor) -> None:
+    with pytest.raises(NotFound):
+        messages.post(session, csr, uuid4(), NewMessage(content="hello"), now())

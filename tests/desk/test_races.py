@@ -1,0 +1,219 @@
+"""Two at once, on two real connections.
+
+The first holds its transaction open until the database says that the second waits for it: so
+each of these races is run, not hoped for.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Barrier
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy.orm import Session
+
+from desk import accounts, assignment, messages, sessions, timeline
+from desk.access import Actor
+from desk.errors import Conflict
+from desk.messages import NewMessage
+from desk.views import TicketView
+from models import AuthSession, Event, Role, Ticket, User
+from tests.conftest import Backend
+from tests.factories import a_ticket, an_actor, now
+
+T = TypeVar("T")
+
+LIFETIME = timedelta(days=7)
+PATIENCE = 10.0
+WAITING = text(
+    "select count(*) from pg_stat_activity "
+    "where datname = current_database() and wait_event_type = 'Lock'"
+)
+
+
+@pytest.fixture(scope="module")
+def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
+    """A database of its own: what is committed here stays."""
+    engine = create_engine(
+        make_backend().database_url, pool_size=10, connect_args={"options": "-c timezone=UTC"}
+    )
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def committing(engine: Engine) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def run(engine: Engine, rule: Callable[[Session], T]) -> T:
+    with committing(engine) as session:
+        return rule(session)
+
+
+def until_one_waits(engine: Engine) -> None:
+    deadline = time.monotonic() + PATIENCE
+    with engine.connect() as connection:
+        while not connection.scalar(WAITING):
+            assert time.monotonic() < deadline, "nobody waits for a lock"
+            connection.rollback()
+
+
+def overlapping(
+    engine: Engine, first: Callable[[Session], T], second: Callable[[Session], T]
+) -> tuple[T, Future[T]]:
+    """Runs the second while the first has done its work but has not committed yet."""
+    with ThreadPoolExecutor(1) as pool:
+        with committing(engine) as session:
+            mine = first(session)
+            session.flush()
+            theirs = pool.submit(run, engine, second)
+            until_one_waits(engine)
+            assert not theirs.done()
+        return mine, theirs
+
+
+def all_at_once(engine: Engine, rules: list[Callable[[Session], T]]) -> list[Future[T]]:
+    start = Barrier(len(rules))
+
+    def go(rule: Callable[[Session], T]) -> T:
+        start.wait(PATIENCE)
+        return run(engine, rule)
+
+    with ThreadPoolExecutor(len(rules)) as pool:
+        return [pool.submit(go, rule) for rule in rules]
+
+
+def made(engine: Engine, *roles: Role) -> list[Actor]:
+    with committing(engine) as session:
+        return [an_actor(session, role) for role in roles]
+
+
+@pytest.fixture
+def customer(engine: Engine) -> Actor:
+    return made(engine, Role.USER)[0]
+
+
+@pytest.fixture
+def ticket_id(engine: Engine, customer: Actor) -> UUID:
+    with committing(engine) as session:
+        return a_ticket(session, customer).id
+
+
+def posting(
+    actor: Actor, ticket_id: UUID, content: str, client_id: str | None = None
+) -> Callable[[Session], messages.Posted]:
+    new = NewMessage(content=content, client_id=client_id)
+    return lambda session: messages.post(session, actor, ticket_id, new, now())
+
+
+def stored(engine: Engine, ticket_id: UUID) -> list[tuple[int, str | None]]:
+    with committing(engine) as session:
+        return [(e.seq, e.content) for e in timeline.after(session, ticket_id, 0, 1000)]
+
+
+def test_who_commits_first_has_the_lower_number(
+    engine: Engine, customer: Actor, ticket_id: UUID
+) -> None:
+    [csr] = made(engine, Role.CSR)
+    first, second = overlapping(
+        engine, posting(customer, ticket_id, "first"), posting(csr, ticket_id, "second")
+    )
+    assert (first.event.seq, second.result().event.seq) == (2, 3)
+    assert stored(engine, ticket_id) == [(1, None), (2, "first"), (3, "second")]
+
+
+def test_many_posts_at_once_get_dense_numbers(
+    engine: Engine, customer: Actor, ticket_id: UUID
+) -> None:
+    contents = [f"message {n}" for n in range(8)]
+    for done in all_at_once(engine, [posting(customer, ticket_id, c) for c in contents]):
+        done.result()
+    numbers, said = zip(*stored(engine, ticket_id), strict=True)
+    assert numbers == tuple(range(1, 10))
+    assert sorted(said[1:]) == contents
+
+
+def test_a_post_that_rolls_back_leaves_no_hole(
+    engine: Engine, customer: Actor, ticket_id: UUID
+) -> None:
+    with Session(engine) as session:
+        posting(customer, ticket_id, "never mind")(session)
+        session.flush()
+        session.rollback()
+    run(engine, posting(customer, ticket_id, "hello"))
+    assert stored(engine, ticket_id) == [(1, None), (2, "hello")]
+
+
+def test_the_same_message_at_once_from_two_connections_is_stored_once(
+    engine: Engine, customer: Actor, ticket_id: UUID
+) -> None:
+    same = posting(customer, ticket_id, "hello", client_id="a")
+    first, second = overlapping(engine, same, same)
+    assert (first.is_new, second.result().is_new) == (True, False)
+    assert first.event.id == second.result().event.id
+    assert stored(engine, ticket_id) == [(1, None), (2, "hello")]
+
+
+def test_another_message_with_the_same_client_id_at_once_is_refused(
+    engine: Engine, customer: Actor, ticket_id: UUID
+) -> None:
+    _, second = overlapping(
+        engine,
+        posting(customer, ticket_id, "hello", client_id="a"),
+        posting(customer, ticket_id, "bye", client_id="a"),
+    )
+    with pytest.raises(Conflict) as refused:
+        second.result()
+    assert refused.value.code == "client_id_reused"
+
+
+def claiming(csr: Actor, ticket_id: UUID) -> Callable[[Session], TicketView]:
+    return lambda session: assignment.claim(session, csr, ticket_id, now())
+
+
+def test_of_many_claims_one_wins(engine: Engine, ticket_id: UUID) -> None:
+    csrs = made(engine, *[Role.CSR] * 6)
+    claims = all_at_once(engine, [claiming(csr, ticket_id) for csr in csrs])
+    won = [done.result() for done in claims if done.exception() is None]
+    lost = [error for done in claims if (error := done.exception())]
+    assert len(won) == 1
+    assert all(isinstance(e, Conflict) and e.code == "already_assigned" for e in lost)
+    with committing(engine) as session:
+        query = select(func.count()).where(Event.ticket_id == ticket_id, Event.seq > 1)
+        assert session.scalar(query) == 1
+        assert session.get_one(Ticket, ticket_id).assigned_to_id == won[0].assigned_to_id
+
+
+def signing_up(email: str) -> Callable[[Session], accounts.Profile]:
+    new = accounts.Signup(email=email, password="12345678", full_name="Ann")
+    return lambda session: accounts.create(session, new.email, new.full_name, "hash")
+
+
+def test_one_address_in_two_cases_at_once_is_one_account(engine: Engine) -> None:
+    first, second = overlapping(engine, signing_up("ann@desk.test"), signing_up("Ann@Desk.TEST"))
+    with pytest.raises(Conflict) as refused:
+        second.result()
+    assert refused.value.code == "email_taken"
+    with committing(engine) as session:
+        query = select(User.id).where(func.lower(User.email) == "ann@desk.test")
+        assert session.scalars(query).all() == [first.id]
+
+
+def refreshing(session_id: UUID) -> Callable[[Session], sessions.Issued | None]:
+    return lambda session: sessions.refresh(session, session_id, 0, LIFETIME, now())
+
+
+def test_two_refreshes_at_once_get_the_same_successor(engine: Engine, customer: Actor) -> None:
+    opened = run(engine, lambda s: sessions.open_session(s, customer.id, LIFETIME, now()))
+    renew = refreshing(opened.session_id)
+    first, second = overlapping(engine, renew, renew)
+    assert first == second.result()
+    with committing(engine) as session:
+        assert session.get_one(AuthSession, opened.session_id).generation == 1

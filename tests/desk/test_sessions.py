@@ -1,0 +1,157 @@
+"""Sessions: rotation, the grace for retries, the end by reuse."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+
+from desk import sessions
+from desk.errors import Unauthenticated
+from desk.sessions import GRACE, KEPT, Issued
+from models import AuthSession, Role, User
+from tests.factories import an_actor, now
+
+LIFETIME = timedelta(days=7)
+MOMENT = timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def start() -> datetime:
+    return now()
+
+
+@pytest.fixture
+def opened(session: Session, start: datetime) -> Issued:
+    return sessions.open_session(session, an_actor(session).id, LIFETIME, start)
+
+
+def refresh(session: Session, issued: Issued, at: datetime) -> Issued | None:
+    return sessions.refresh(session, issued.session_id, issued.generation, LIFETIME, at)
+
+
+def renewed(session: Session, issued: Issued, at: datetime) -> Issued:
+    successor = refresh(session, issued, at)
+    assert successor is not None
+    return successor
+
+
+def stored(session: Session, issued: Issued) -> AuthSession:
+    return session.get_one(AuthSession, issued.session_id)
+
+
+def test_each_refresh_is_a_generation_on(session: Session, opened: Issued, start: datetime) -> None:
+    issued = opened
+    for hours in range(1, 4):
+        at = start + timedelta(hours=hours)
+        issued = renewed(session, issued, at)
+        assert (issued.generation, issued.at) == (hours, at)
+        assert stored(session, issued).expires_at == at + LIFETIME
+
+
+@pytest.mark.parametrize("later", [timedelta(0), MOMENT, GRACE])
+def test_a_retry_in_time_gets_the_very_same_successor(
+    session: Session, opened: Issued, start: datetime, later: timedelta
+) -> None:
+    first = renewed(session, opened, start)
+    assert refresh(session, opened, start + later) == first
+    assert stored(session, opened).ended_at is None
+
+
+def test_a_retry_in_time_gets_the_same_also_two_generations_back(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    first = renewed(session, opened, start + timedelta(seconds=1))
+    second = renewed(session, first, start + timedelta(seconds=2))
+    at = start + timedelta(seconds=3)
+    assert refresh(session, opened, at) == first
+    assert refresh(session, first, at) == second
+
+
+def test_each_generation_has_its_own_grace(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    first = renewed(session, opened, start)
+    second = renewed(session, first, start + GRACE)
+    assert refresh(session, first, start + 2 * GRACE) == second
+    assert refresh(session, opened, start + 2 * GRACE) is None
+
+
+def test_a_spent_token_seen_later_ends_the_session(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    newest = renewed(session, opened, start)
+    assert refresh(session, opened, start + GRACE + MOMENT) is None
+    ended = stored(session, opened)
+    assert (ended.ended_because, ended.ended_at) == ("reuse", start + GRACE + MOMENT)
+    assert refresh(session, newest, start + GRACE + MOMENT) is None
+    assert sessions.actor(session, opened.session_id, start) is None
+
+
+def test_only_so_many_generations_are_remembered(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    issued = [opened]
+    for _ in range(KEPT + 1):
+        issued.append(renewed(session, issued[-1], start))
+    assert len(stored(session, opened).issued) == KEPT
+    assert refresh(session, issued[1], start) == issued[2]
+    assert refresh(session, opened, start) is None
+
+
+def test_a_generation_that_was_never_issued_ends_the_session(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    forged = Issued(opened.session_id, opened.user_id, 5, start)
+    assert refresh(session, forged, start) is None
+    assert stored(session, opened).ended_because == "reuse"
+
+
+def test_a_session_expires_unless_it_is_carried_on(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    end = start + LIFETIME
+    assert sessions.actor(session, opened.session_id, end - MOMENT)
+    assert sessions.actor(session, opened.session_id, end) is None
+    assert refresh(session, opened, end) is None
+    assert refresh(session, opened, end - MOMENT) is not None
+    assert sessions.actor(session, opened.session_id, end)
+
+
+def test_a_logout_ends_it_once(session: Session, opened: Issued, start: datetime) -> None:
+    assert sessions.log_out(session, opened.session_id, start)
+    assert not sessions.log_out(session, opened.session_id, start)
+    assert sessions.actor(session, opened.session_id, start) is None
+    assert refresh(session, opened, start) is None
+
+
+def test_sessions_of_one_person_do_not_end_each_other(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    other = sessions.open_session(session, opened.user_id, LIFETIME, start)
+    sessions.log_out(session, opened.session_id, start)
+    assert sessions.actor(session, other.session_id, start)
+
+
+def test_an_unknown_session_is_nobodys(session: Session, start: datetime) -> None:
+    assert sessions.actor(session, uuid4(), start) is None
+    assert not sessions.log_out(session, uuid4(), start)
+    assert sessions.refresh(session, uuid4(), 0, LIFETIME, start) is None
+
+
+def test_a_deactivated_account_is_nobody_and_opens_no_session(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    session.get_one(User, opened.user_id).is_active = False
+    assert sessions.actor(session, opened.session_id, start) is None
+    with pytest.raises(Unauthenticated):
+        sessions.open_session(session, opened.user_id, LIFETIME, start)
+
+
+def test_the_actor_has_the_role_of_this_moment(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    session.get_one(User, opened.user_id).role = Role.CSR
+    actor = sessions.actor(session, opened.session_id, start)
+    assert actor is not None
+    assert (actor.role, actor.session_id) == (Role.CSR, opened.session_id)

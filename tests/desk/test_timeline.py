@@ -1,0 +1,132 @@
+"""The timeline and its two numberings."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from desk import history, messages, tickets
+from desk.access import Actor
+from desk.messages import NewMessage
+from desk.tickets import Change
+from models import STAFF_ONLY, Event, Kind, Role, Ticket
+from tests.factories import a_ticket, an_actor, now
+from wire.shapes import TimelineEvent, timeline_event
+
+ALL = 1000
+# What may happen to a ticket, by whom: (is it the customer?, message or change).
+ACTS = st.sampled_from(
+    [
+        (True, {"content": "hello?"}),
+        (False, {"content": "hello!"}),
+        (False, {"content": "he is angry", "internal": True}),
+        (False, {"tags": ["vip"]}),
+        (False, {"tags": []}),
+        (False, {"priority": "high"}),
+        (False, {"priority": None}),
+        (False, {"status": "resolved"}),
+        (False, {"status": "open"}),
+        (False, {"category": "shipping"}),
+        (False, {"category": "billing"}),
+    ]
+)
+
+
+def act(session: Session, actor: Actor, ticket_id: UUID, fields: dict[str, object]) -> None:
+    if "content" in fields:
+        messages.post(session, actor, ticket_id, NewMessage.model_validate(fields), now())
+    else:
+        tickets.change(session, actor, ticket_id, Change.model_validate(fields), now())
+    session.flush()
+
+
+def shown(session: Session, actor: Actor, ticket_id: UUID, after: int = 0) -> list[TimelineEvent]:
+    events = history.read(session, actor, ticket_id, after, ALL).events
+    return [timeline_event(event, actor.audience) for event in events]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(ACTS, max_size=15))
+def test_both_numberings_are_dense_whatever_happens(
+    session: Session, acts: list[tuple[bool, dict[str, object]]]
+) -> None:
+    customer, csr = an_actor(session), an_actor(session, Role.CSR)
+    ticket = a_ticket(session, customer)
+    for is_customer, fields in acts:
+        act(session, customer if is_customer else csr, ticket.id, fields)
+    staff, public = (shown(session, who, ticket.id) for who in (csr, customer))
+    assert [e.seq for e in staff] == list(range(1, len(staff) + 1))
+    assert [e.seq for e in public] == list(range(1, len(public) + 1))
+    assert [e.at for e in public] == [e.at for e in staff if e.kind not in STAFF_ONLY]
+    assert not {e.kind for e in public} & set(STAFF_ONLY)
+    row = session.get_one(Ticket, ticket.id)
+    assert (row.last_seq, row.last_public_seq) == (len(staff), len(public))
+
+
+def a_story(session: Session) -> tuple[Actor, Actor, UUID]:
+    """Six events, of which the third and the fifth are for staff alone."""
+    customer, csr = an_actor(session), an_actor(session, Role.CSR)
+    ticket = a_ticket(session, customer)
+    act(session, customer, ticket.id, {"content": "one"})
+    act(session, csr, ticket.id, {"content": "hm", "internal": True})
+    act(session, csr, ticket.id, {"content": "two"})
+    act(session, csr, ticket.id, {"tags": ["vip"]})
+    act(session, customer, ticket.id, {"content": "three"})
+    return customer, csr, ticket.id
+
+
+def test_each_audience_reads_on_from_its_own_number(session: Session) -> None:
+    customer, csr, ticket_id = a_story(session)
+    for who, length in ((customer, 4), (csr, 6)):
+        everything = shown(session, who, ticket_id)
+        assert len(everything) == length
+        for after in range(length + 2):
+            assert shown(session, who, ticket_id, after) == everything[after:]
+
+
+def test_a_page_ends_where_it_was_told(session: Session) -> None:
+    customer, _, ticket_id = a_story(session)
+    page = history.read(session, customer, ticket_id, 1, 2)
+    assert [e.public_seq for e in page.events] == [2, 3]
+    assert page.head == 6
+
+
+def test_messages_are_the_talk_without_the_rest(session: Session) -> None:
+    customer, csr, ticket_id = a_story(session)
+    seen = {
+        who.role: [(e.content, e.kind) for e in history.messages(session, who, ticket_id, 0, ALL)]
+        for who in (customer, csr)
+    }
+    talk = [(content, Kind.MESSAGE_POSTED) for content in ("one", "two", "three")]
+    assert seen[Role.USER] == talk
+    assert seen[Role.CSR] == [talk[0], ("hm", Kind.NOTE_POSTED), *talk[1:]]
+    rest = history.messages(session, customer, ticket_id, 2, 1)
+    assert [e.content for e in rest] == ["two"]
+
+
+def test_an_event_that_was_committed_after_the_ticket_was_read_waits(session: Session) -> None:
+    customer, csr, ticket_id = a_story(session)
+    # As a reader sees it who read the ticket a moment before the last event was committed.
+    session.get_one(Ticket, ticket_id).last_seq = 5
+    with session.no_autoflush:
+        for who in (customer, csr):
+            contents = [e.content for e in history.read(session, who, ticket_id, 0, ALL).events]
+            assert "three" not in contents
+    session.expire_all()
+
+
+@pytest.mark.parametrize("public_seq", [7, None])
+def test_the_database_refuses_a_public_number_where_it_does_not_belong(
+    session: Session, public_seq: int | None
+) -> None:
+    _, _, ticket_id = a_story(session)
+    kind = Kind.NOTE_POSTED if public_seq else Kind.MESSAGE_POSTED
+    wrong = Event(ticket_id=ticket_id, seq=7, public_seq=public_seq, kind=kind, at=now(), data={})
+    session.add(wrong)
+    with pytest.raises(IntegrityError, match="staff_only_has_no_public_seq"):
+        session.flush()

@@ -1,0 +1,49 @@
+"""How much each person has not read, on each of their tickets."""
+
+from sqlalchemy.orm import Session
+
+from desk import messages, tickets, views
+from desk.access import Actor
+from desk.lists import Filters, Sort, ticket_list
+from desk.messages import NewMessage
+from desk.views import TicketView
+from models import Role
+from tests.factories import a_ticket, an_actor, now
+
+
+def said(session: Session, actor: Actor, ticket: TicketView) -> None:
+    messages.post(session, actor, ticket.id, NewMessage(content="…"), now())
+    session.flush()
+
+
+def test_unread_is_counted_per_ticket_when_several_were_read(session: Session) -> None:
+    customer, csr = an_actor(session), an_actor(session, Role.CSR)
+    first, second = a_ticket(session, customer), a_ticket(session, customer)
+    for ticket in (first, second):
+        said(session, csr, ticket)
+        tickets.mark_read(session, customer, ticket.id, 2)
+    said(session, csr, second)
+
+    listed = ticket_list(session, customer, Filters(), Sort("number"), 20, None).tickets
+    assert {ticket.id: ticket.unread for ticket in listed} == {first.id: 0, second.id: 1}
+    assert views.show(session, customer, second.id).unread == 1
+
+
+def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -> None:
+    customer, csr, other = (an_actor(session, role) for role in (Role.USER, Role.CSR, Role.CSR))
+    ticket, second = a_ticket(session, customer), a_ticket(session, customer)
+    said(session, customer, ticket)
+    said(session, csr, ticket)
+    for read in (ticket, second):
+        tickets.mark_read(session, csr, read.id, 1)
+        tickets.mark_read(session, customer, read.id, 1)
+
+    seen = views.for_staff(session, [ticket.id, second.id], [csr.id, other.id])
+    assert {(person, view.id): view.unread for person, view in seen} == {
+        (csr.id, ticket.id): 1,
+        (csr.id, second.id): 0,
+        (other.id, ticket.id): 2,
+        (other.id, second.id): 0,
+    }
+    shown = views.for_customers(session, [ticket.id, second.id], [customer.id])
+    assert {view.id: view.unread for view in shown} == {ticket.id: 1, second.id: 0}

@@ -1,0 +1,158 @@
+"""A ticket as each side sees it, and how far each has read."""
+
+from dataclasses import asdict
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk import messages, tickets, views
+from desk.access import Actor
+from desk.errors import NotFound
+from desk.messages import NewMessage
+from desk.tickets import Change
+from desk.views import TicketView
+from models import ReadCursor, Role
+from tests.factories import a_ticket, an_actor, now
+
+
+@pytest.fixture
+def customer(session: Session) -> Actor:
+    return an_actor(session)
+
+
+@pytest.fixture
+def csr(session: Session) -> Actor:
+    return an_actor(session, Role.CSR)
+
+
+@pytest.fixture
+def ticket(session: Session, customer: Actor) -> TicketView:
+    return a_ticket(session, customer)
+
+
+def say(session: Session, actor: Actor, ticket: TicketView, *, internal: bool = False) -> None:
+    new = NewMessage(content="hello", internal=internal)
+    messages.post(session, actor, ticket.id, new, now())
+    session.flush()
+
+
+def tag(session: Session, actor: Actor, ticket: TicketView, *tags: str) -> None:
+    wanted = Change.model_validate({"tags": list(tags)})
+    tickets.change(session, actor, ticket.id, wanted, now())
+
+
+def unread(session: Session, ticket: TicketView, *actors: Actor) -> list[int]:
+    return [views.show(session, actor, ticket.id).unread for actor in actors]
+
+
+def test_what_only_staff_see_does_not_move_the_customers_view(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    before = views.show(session, customer, ticket.id)
+    say(session, csr, ticket, internal=True)
+    tag(session, csr, ticket, "vip")
+    assert views.show(session, customer, ticket.id) == before
+    staff = views.show(session, csr, ticket.id)
+    assert (staff.version, staff.seq, staff.tags) == (3, 3, ["vip"])
+    assert staff.updated_at > before.updated_at
+    say(session, csr, ticket)
+    assert views.show(session, customer, ticket.id).seq == before.seq + 1
+    assert views.show(session, csr, ticket.id).seq == 4
+
+
+def test_both_sides_agree_on_all_else(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    own, staff = (asdict(views.show(session, who, ticket.id)) for who in (customer, csr))
+    assert own == staff
+
+
+def test_unread_are_the_messages_of_others(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    other = an_actor(session, Role.ADMIN)
+    assert unread(session, ticket, customer, csr, other) == [0, 0, 0]
+    say(session, customer, ticket)
+    assert unread(session, ticket, customer, csr, other) == [0, 1, 1]
+    say(session, csr, ticket)
+    assert unread(session, ticket, customer, csr, other) == [1, 1, 2]
+    say(session, csr, ticket, internal=True)
+    assert unread(session, ticket, customer, csr, other) == [1, 1, 3]
+
+
+def test_each_reads_by_the_numbers_of_their_audience(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    say(session, csr, ticket, internal=True)  # 2, not numbered for customers
+    say(session, csr, ticket)  # 3, the customer's 2
+    say(session, customer, ticket)  # 4, the customer's 3
+    say(session, csr, ticket)  # 5, the customer's 4
+    tickets.mark_read(session, customer, ticket.id, 2)
+    assert unread(session, ticket, customer) == [1]
+    tickets.mark_read(session, customer, ticket.id, 4)
+    assert unread(session, ticket, customer) == [0]
+    tickets.mark_read(session, csr, ticket.id, 3)
+    assert unread(session, ticket, csr) == [1]
+    tickets.mark_read(session, csr, ticket.id, 4)
+    assert unread(session, ticket, csr) == [0]
+
+
+def test_reading_never_goes_back(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    for _ in range(3):
+        say(session, csr, ticket)
+    tickets.mark_read(session, customer, ticket.id, 4)
+    for earlier in (2, 0):
+        tickets.mark_read(session, customer, ticket.id, earlier)
+        assert unread(session, ticket, customer) == [0]
+
+
+def test_reading_further_than_there_is_reads_what_there_is(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    tickets.mark_read(session, customer, ticket.id, 2**63 - 1)
+    say(session, csr, ticket)
+    assert unread(session, ticket, customer) == [1]
+
+
+def test_only_who_sees_a_ticket_reads_it(session: Session, ticket: TicketView) -> None:
+    with pytest.raises(NotFound):
+        tickets.mark_read(session, an_actor(session), ticket.id, 1)
+    assert session.scalars(select(ReadCursor)).all() == []
+
+
+def test_a_ticket_is_shown_to_its_customer_and_to_staff_alone(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    for who in (customer, csr, an_actor(session, Role.ADMIN)):
+        assert views.show(session, who, ticket.id).id == ticket.id
+    for who, ticket_id in ((an_actor(session), ticket.id), (csr, uuid4())):
+        with pytest.raises(NotFound):
+            views.show(session, who, ticket_id)
+
+
+def test_staff_have_own_tickets_too(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    own = a_ticket(session, csr)
+    assert views.show(session, csr, own.id, own_only=True).user_id == csr.id
+    with pytest.raises(NotFound):
+        views.show(session, csr, ticket.id, own_only=True)
+
+
+def test_what_is_shown_unasked_is_what_each_would_see(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    other = an_actor(session, Role.ADMIN)
+    say(session, csr, ticket, internal=True)
+    say(session, csr, ticket)
+    tickets.mark_read(session, other, ticket.id, 2)
+    shown = dict(views.for_staff(session, [ticket.id], [csr.id, other.id]))
+    assert shown == {who.id: views.show(session, who, ticket.id) for who in (csr, other)}
+    people = [customer.id, an_actor(session).id]
+    assert views.for_customers(session, [ticket.id], people) == [
+        views.show(session, customer, ticket.id)
+    ]

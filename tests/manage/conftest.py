@@ -1,0 +1,52 @@
+"""Runs the commands as a person would: each in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+SETTINGS = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "JWT_SECRET_KEY", "EMBEDDED")
+PATIENCE = 60.0
+
+Done = subprocess.CompletedProcess[str]
+Manage = Callable[..., Done]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "manage", *arguments]
+
+
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """Nothing of the developer's own settings, only these."""
+    others = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    return {**others, "PYTHONPATH": str(ROOT), **settings}
+
+
+@pytest.fixture
+def manage(tmp_path: Path) -> Manage:
+    """``manage("migrate", DATABASE_URL=…)``, in a folder without ``.env`` or ``.data``."""
+
+    def run(*arguments: str, stdin: str = "", **settings: str) -> Done:
+        return subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            env=environment(settings),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+    return run
+
+
+def refusal(done: Done) -> str:
+    """What a command said that failed: one line."""
+    assert done.returncode == 1, done
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr.strip()

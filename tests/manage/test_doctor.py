@@ -1,0 +1,69 @@
+"""``manage doctor``."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.cluster.conftest import Cluster
+from tests.conftest import SECRET, Backend
+from tests.manage.conftest import Done, Manage
+
+PATIENCE = 20
+
+
+def marks(done: Done) -> dict[str, str]:
+    """Per check its mark."""
+    lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    return {name: mark for mark, name, _ in lines}
+
+
+def test_with_all_in_place_every_line_is_ok(
+    manage: Manage, make_backend: Callable[[], Backend], tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        cluster = Cluster(make_backend(), tmp_path, stack)
+        cluster.start_worker()
+        for _ in range(PATIENCE):
+            done = manage("doctor", **cluster.backend.environment)
+            if done.returncode == 0:
+                break
+    assert marks(done) == dict.fromkeys(
+        ("settings", "secrets", "database", "schema", "clock", "redis", "broker", "worker"), "ok"
+    )
+    assert not done.stderr
+    assert SECRET not in done.stdout
+
+
+def test_what_is_wrong_is_named_with_what_to_do(
+    manage: Manage, empty_database: Callable[[], str]
+) -> None:
+    done = manage(
+        "doctor",
+        DATABASE_URL=empty_database(),
+        REDIS_URL="redis://:hush@127.0.0.1:1",
+        JWT_SECRET_KEY="0" * 64,
+    )
+    assert done.returncode == 1
+    assert marks(done) == {
+        "settings": "ok",
+        "secrets": "!!",
+        "database": "ok",
+        "schema": "!!",
+        "clock": "ok",
+        "redis": "!!",
+        "broker": "!!",
+        "worker": "!!",
+    }
+    assert "python -m manage migrate" in done.stdout
+    assert "openssl rand -hex 32" in done.stdout
+    assert "hush" not in done.stdout + done.stderr
+    assert "0" * 64 not in done.stdout
+
+
+def test_without_settings_the_database_is_looked_at_all_the_same(
+    manage: Manage, backend: Backend
+) -> None:
+    done = manage("doctor", DATABASE_URL=backend.database_url)
+    assert done.returncode == 1
+    assert "REDIS_URL: is not set" in done.stdout
+    assert marks(done)["schema"] == "ok"

@@ -1,0 +1,108 @@
+"""What clients send that is wrong: per kind of field, as raw JSON; and what is just right."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from config import Settings
+from models import Base
+from tests.factories import database
+
+NESTED = 100_000
+# Of every type, and what no JSON parser should take.
+ANYTHING = {
+    "an int": "5",
+    "a float": "1.5",
+    "a bool": "true",
+    "null": "null",
+    "a list": "[]",
+    "a nested list": '[["x"]]',
+    "an object": "{}",
+    "a short text": '"x"',
+    "a huge integer": "9" * 400,
+    "a large integer": str(2**64),
+    "a negative integer": "-1",
+    "infinity": "1e999",
+    "NaN": "NaN",
+    "a lone surrogate": '"\\ud800"',
+    "a hidden surrogate": '"long enough \\udfff to pass"',
+    "NUL": '"long enough \\u0000 to pass"',
+    "an empty text": '""',
+    "blanks": '" \\t "',
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``fine``: members of `ANYTHING` that this kind takes. ``good``: values at its bounds."""
+
+    wrong: dict[str, Any]
+    good: tuple[Any, ...]
+    fine: frozenset[str] = frozenset()
+
+    def bad(self) -> Iterator[tuple[str, str]]:
+        yield from ((name, raw) for name, raw in ANYTHING.items() if name not in self.fine)
+        yield from ((name, json.dumps(value)) for name, value in self.wrong.items())
+        # A function: 100,000 brackets per case are not kept.
+        yield "deep nesting", "[" * NESTED + "]" * NESTED
+
+
+def text(longest: int, *, short: bool = True) -> Kind:
+    fine = frozenset({"a short text"}) if short else frozenset()
+    good = ("x" if short else "x" * 8, "🦆" * longest, "e\u0301" * longest)
+    return Kind({"too long": "é" * (longest + 1)}, good, fine)
+
+
+TITLE, LABEL, CONTENT = text(200), text(64), text(10_000)
+DESCRIPTION, PASSWORD = text(20_000), text(128, short=False)
+EMAIL = Kind(
+    {
+        "no address": "ann",
+        "no domain": "ann@",
+        "two addresses": "a@desk.test, b@desk.test",
+        "a name": "Ann <ann@desk.test>",
+        "a line break": "ann@desk.test\r\nBcc: all@desk.test",
+        "too long": "a" * 60 + "@" + "d" * 60 + ".test" * 40,
+        "a surrogate": "a\udc00@desk.test",
+    },
+    (),
+)
+ID = Kind(
+    {"no id": "nonsense", "too short": "0" * 31, "too long": "0" * 33, "odd digits": "²" * 32}, ()
+)
+ID_OR_NULL = Kind(ID.wrong, (None,), frozenset({"null"}))
+BOOL = Kind({"a word": "true", "one": 1, "zero": 0}, (True, False), frozenset({"a bool"}))
+SEQ = Kind({"too large": 2**63, "digits": "5"}, (0, 2**63 - 1), frozenset({"an int"}))
+CLIENT_ID = Kind(
+    {"too long": "x" * 65, "not ASCII": "é", "a line break": "a\n", "a control": "\x7f"},
+    ("x", "~" * 64, " "),
+    frozenset({"a short text"}),
+)
+CLIENT_ID_OR_NULL = Kind(CLIENT_ID.wrong, (*CLIENT_ID.good, None), CLIENT_ID.fine | {"null"})
+STATUS = Kind({"another": "OPEN", "padded": " open"}, ("open",))
+PRIORITY = Kind({"another": "highest"}, ("low", "urgent", None), frozenset({"null"}))
+TAGS = Kind(
+    {
+        "too many": [str(n) for n in range(21)],
+        "too long": ["x" * 33],
+        "an empty one": ["x", ""],
+        "a number": ["x", 1],
+        "null within": [None],
+        "NUL within": ["a\0"],
+        "a surrogate within": ["\udbff"],
+    },
+    ([], [f"{n:032}" for n in range(20)]),
+    frozenset({"a list"}),
+)
+TOKEN = Kind({"no token": "nonsense", "too long": "x" * 8193}, ())
+
+
+def rows(settings: Settings) -> dict[str, int]:
+    """How many rows each table has."""
+    tables = Base.metadata.sorted_tables
+    counts = [select(func.count()).select_from(t).scalar_subquery().label(t.name) for t in tables]
+    with database(settings) as session:
+        return dict(session.execute(select(*counts)).one()._mapping)

@@ -1,0 +1,109 @@
+"""A stage for the sequencer: a real database, and readers that write down what reaches them."""
+
+import asyncio
+from uuid import UUID
+
+from desk import messages, tickets
+from desk.access import Actor
+from desk.messages import NewMessage
+from desk.outbox import Outbox
+from server.rooms import Rooms
+from server.transaction import Desk, create_engine
+from tests.factories import now
+from wire.shapes import Recorded, TimelineEvent
+
+
+class Reader:
+    """A member of rooms. What is sent to it alone waits for ``may_take``."""
+
+    def __init__(self, key: str, actor: Actor) -> None:
+        self.key = key
+        self.actor = actor
+        self.is_gone = False
+        self.inside: set[UUID] = set()
+        self.got: list[TimelineEvent] = []
+        self.may_take = asyncio.Event()
+        self.may_take.set()
+        self.is_asked = asyncio.Event()
+
+    @property
+    def numbers(self) -> list[int]:
+        return [event.seq for event in self.got]
+
+    async def send(self, event: TimelineEvent) -> None:
+        self.is_asked.set()
+        await self.may_take.wait()
+        self.got.append(event)
+
+    async def enter(self, ticket_id: UUID) -> None:
+        self.inside.add(ticket_id)
+
+    async def leave(self, ticket_id: UUID) -> None:
+        self.inside.discard(ticket_id)
+
+
+class Stage:
+    """Rooms over a desk. Nothing is told to the rooms unless the test does so."""
+
+    def __init__(self, database_url: str) -> None:
+        self._engine = create_engine(database_url)
+        self._readers: list[Reader] = []
+        self._dying: Reader | None = None
+        self._committed: list[Recorded] = []
+        self.desk = Desk(self._engine, self._keep)
+        self.rooms = Rooms(self.desk, self._broadcast)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    def _keep(self, recorded: Outbox) -> None:
+        self._committed += [Recorded.of(event) for event in recorded.events]
+
+    async def _broadcast(self, recorded: Recorded) -> None:
+        await asyncio.sleep(0)
+        if dying := self._dying:
+            self._dying, dying.is_gone = None, True
+            await self.rooms.leave_all(dying)
+        for reader in self._readers:
+            event = recorded.for_audience(reader.actor.audience)
+            if event is not None and recorded.event.ticket_id in reader.inside:
+                reader.got.append(event)
+
+    def reader(self, actor: Actor) -> Reader:
+        self._readers.append(Reader(f"reader {len(self._readers)}", actor))
+        return self._readers[-1]
+
+    def forget_readers(self) -> None:
+        self._readers.clear()
+
+    def dies_of_the_next(self, reader: Reader) -> None:
+        """The next broadcast finds the reader's connection dead, as engine.io's ``send`` does."""
+        self._dying = reader
+
+    def take_committed(self) -> list[Recorded]:
+        """The hints of what was committed since the last call."""
+        taken, self._committed = self._committed, []
+        return taken
+
+    async def say(self, actor: Actor, ticket_id: UUID, *texts: str) -> list[Recorded]:
+        """Posts messages, or as "/note" a note, and returns their hints, which nobody heard."""
+        for text in texts or ("hello",):
+            new = NewMessage(content=text, internal=text.startswith("/note"))
+            await self.desk.run(messages.post, actor, ticket_id, new, now())
+        return self.take_committed()
+
+    async def told(self, *hints: Recorded) -> None:
+        """Gives the hints to the rooms and waits until they were taken."""
+        for hint in hints:
+            self.rooms.hint(hint)
+        await self.settled()
+
+    async def settled(self) -> None:
+        while self.rooms._tasks:
+            await asyncio.gather(*self.rooms._tasks)
+
+    async def truth(self, actor: Actor, ticket_id: UUID) -> list[int]:
+        """All numbers that the actor may see."""
+        ticket = await self.desk.read(tickets.seen, actor, ticket_id)
+        last = ticket.last_seq if actor.is_staff else ticket.last_public_seq
+        return list(range(1, last + 1))

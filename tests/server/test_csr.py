@@ -1,0 +1,156 @@
+"""The staff's side over HTTP."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from models import Role
+from server.routes import ROUTES
+from server.routing import Right
+from tests.api import Answer, Api
+from tests.conftest import Backend
+from tests.factories import Person, people
+
+FOR_STAFF = [(r.method, r.path) for r in ROUTES if r.right is Right.STAFF]
+
+
+async def change(
+    api: Api, person: Person, ticket: dict[str, Any], match: str | None = None, **sent: object
+) -> Answer:
+    headers = {"If-Match": match} if match is not None else {}
+    return await api.patch(f"/csr/tickets/{ticket['id']}", person, json=sent, headers=headers)
+
+
+async def assign(api: Api, person: Person, ticket: dict[str, Any], **sent: object) -> Answer:
+    return await api.post(f"/csr/tickets/{ticket['id']}/assign", person, json=sent)
+
+
+@pytest.mark.parametrize(("method", "path"), FOR_STAFF)
+async def test_customers_are_kept_out(api: Api, customer: Person, method: str, path: str) -> None:
+    ticket = await api.a_ticket(customer)
+    answer = await api.call(method, path.replace("{ticket_id}", ticket["id"]), customer)
+    assert (answer.status, answer.code) == (403, "csr_required")
+    assert answer.json["detail"] == "CSR privileges required"
+
+
+async def test_staff_see_anybodys_ticket(api: Api, customer: Person, csr: Person) -> None:
+    ticket = await api.a_ticket(customer)
+    assert (await api.get(f"/csr/tickets/{ticket['id']}", csr)).json == ticket
+    assert (await api.get(f"/csr/tickets/{uuid4()}", csr)).code == "ticket_not_found"
+
+
+async def test_the_list_is_filtered(api: Api, customer: Person, csr: Person) -> None:
+    category = f"only-{customer.id}"
+    plain, special = [await api.a_ticket(customer, category=category) for _ in range(2)]
+    await change(api, csr, special, tags=["vip"], status="in_progress")
+    await assign(api, csr, special, assignee_id=str(csr.id), priority="urgent")
+    for query, found in {
+        "tag=vip": [special],
+        "tag=nobody": [],
+        "priority=urgent": [special],
+        "status=in_progress": [special],
+        "assigned_to=me": [special],
+        f"assigned_to={csr.id}": [special],
+        f"assigned_to={uuid4()}": [],
+        "unassigned=true": [plain],
+        "unassigned=false": [special],
+        f"user_id={customer.id}": [special, plain],
+        "type=bug&sort=number": [plain, special],
+        "sort=-priority": [special, plain],
+    }.items():
+        answer = await api.get(f"/csr/tickets?category={category}&count=true&{query}", csr)
+        assert [t["id"] for t in answer.json] == [t["id"] for t in found], query
+        assert answer.headers["X-Total-Count"] == str(len(found))
+
+
+async def test_a_change_answers_with_the_new_ticket_and_its_etag(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    answer = await change(api, csr, ticket, priority="high", tags=["a", "a", "b"])
+    assert (answer.status, answer.headers["ETag"]) == (200, '"3"')
+    assert (answer.json["priority"], answer.json["tags"]) == ("high", ["a", "b"])
+    assert (await change(api, csr, ticket, priority=None)).json["priority"] is None
+    own = (await api.get(f"/users/tickets/{ticket['id']}", customer)).json
+    assert (own["tags"], own["version"]) == ([], 3)
+
+
+async def test_a_change_that_the_status_does_not_allow_changes_nothing(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    await change(api, csr, ticket, status="closed")
+    answer = await change(api, csr, ticket, priority="high", status="resolved")
+    assert (answer.status, answer.code) == (409, "invalid_transition")
+    shown = (await api.get(f"/csr/tickets/{ticket['id']}", csr)).json
+    assert (shown["status"], shown["priority"], shown["version"]) == ("closed", None, 2)
+
+
+@pytest.mark.parametrize("match", ['"1"', "*", '"9", "1"', "", '"1",W/"7"'])
+async def test_a_version_that_was_seen_is_changed(
+    api: Api, customer: Person, csr: Person, match: str
+) -> None:
+    ticket = await api.a_ticket(customer)
+    assert (await change(api, csr, ticket, match, priority="low")).status == 200
+
+
+@pytest.mark.parametrize(
+    "match", ['"2"', 'W/"1"', "1", '"x"', '"' + "9" * 400 + '"', '"1', "\u00b2", '"-1"', "null"]
+)
+async def test_another_version_is_not(api: Api, customer: Person, csr: Person, match: str) -> None:
+    ticket = await api.a_ticket(customer)
+    path = f"/csr/tickets/{ticket['id']}"
+    refused = [
+        await change(api, csr, ticket, match, priority="low"),
+        await api.post(
+            f"{path}/assign", csr, json={"assignee_id": str(csr.id)}, headers={"If-Match": match}
+        ),
+    ]
+    assert [(a.status, a.code) for a in refused] == [(412, "version_mismatch")] * 2
+    assert (await api.get(path, csr)).json["version"] == 1
+
+
+async def test_two_changes_of_one_version_do_not_both_happen(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    answers = await asyncio.gather(
+        *(change(api, csr, ticket, '"1"', category=name) for name in ("a", "b", "c"))
+    )
+    assert sorted(a.status for a in answers) == [200, 412, 412]
+
+
+async def test_assigning_by_hand_and_back_to_the_queue(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    answer = await assign(api, csr, ticket, assignee_id=str(csr.id), priority="high")
+    assert answer.status == 200
+    assert (answer.json["assigned_to_id"], answer.json["priority"]) == (str(csr.id), "high")
+    assert answer.headers["ETag"] == '"3"'
+    answer = await assign(api, csr, ticket, assignee_id=None)
+    assert (answer.json["assigned_to_id"], answer.json["priority"]) == (None, "high")
+    answer = await assign(api, csr, ticket, assignee_id=None, priority=None)
+    assert answer.json["priority"] is None
+
+
+async def test_only_staff_are_assignable(api: Api, customer: Person, csr: Person) -> None:
+    ticket = await api.a_ticket(customer)
+    for nobody in (customer.id, uuid4()):
+        answer = await assign(api, csr, ticket, assignee_id=str(nobody))
+        assert (answer.status, answer.code) == (422, "not_assignable")
+        assert answer.json["errors"][0]["pointer"] == "/assignee_id"
+
+
+async def test_of_many_claims_one_wins(api: Api, backend: Backend, customer: Person) -> None:
+    ticket = await api.a_ticket(customer)
+    csrs = people(backend.settings, *[Role.CSR] * 5, Role.ADMIN)
+    answers = await asyncio.gather(
+        *(api.post(f"/csr/tickets/{ticket['id']}/claim", csr) for csr in csrs)
+    )
+    assert sorted(a.status for a in answers) == [200, 409, 409, 409, 409, 409]
+    assert {a.code for a in answers if a.status == 409} == {"already_assigned"}
+    [won] = [a.json for a in answers if a.status == 200]
+    assert won["assigned_to_id"] in {str(csr.id) for csr in csrs}

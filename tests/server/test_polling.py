@@ -1,0 +1,32 @@
+"""Long polling at the level of its bodies."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import orjson
+
+from tests.factories import Person
+
+
+async def test_a_body_that_arrives_in_pieces_is_read_to_its_end(
+    web_url: str, customer: Person
+) -> None:
+    token = orjson.dumps({"token": customer.token})
+    connect = b"40/tickets," + token
+
+    async def in_pieces() -> AsyncIterator[bytes]:
+        yield connect[:50]
+        await asyncio.sleep(0.1)
+        yield connect[50:]
+
+    async with aiohttp.ClientSession(web_url) as http:
+        path = "/socket.io/?EIO=4&transport=polling"
+        async with http.get(path) as opened:
+            sid = orjson.loads((await opened.read())[1:])["sid"]
+        path = f"{path}&sid={sid}"
+        length = {"Content-Length": str(len(connect))}
+        async with http.post(path, data=in_pieces(), headers=length) as posted:
+            assert posted.status == 200
+        async with http.get(path) as answer:
+            assert (await answer.text()).startswith('40/tickets,{"sid":')

@@ -1,0 +1,110 @@
+"""Refusals have one shape, whatever is refused."""
+
+import gzip
+import json
+
+import pytest
+
+from tests.api import Api
+from tests.factories import Person
+
+TICKET = {"title": "It broke", "description": "Help!", "category": "billing", "type": "bug"}
+BODY = json.dumps(TICKET)
+
+
+async def send(api: Api, customer: Person, body: bytes | str, **headers: str) -> tuple[int, str]:
+    answer = await api.post("/users/tickets", customer, data=body, headers=headers)
+    return answer.status, answer.code
+
+
+async def test_there_is_nothing_at_an_unknown_address(api: Api, customer: Person) -> None:
+    for path in ("/nothing", "/users/tickets/", "/csr//tickets", "/../x"):
+        answer = await api.get(path, customer)
+        assert (answer.status, answer.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/users/tickets", {"GET", "POST"}),
+        ("PUT", "/auth/login", {"POST"}),
+        ("POST", "/auth/me", {"GET"}),
+        ("OPTIONS", "/notifications", {"GET"}),
+        ("PROPFIND", "/notifications", {"GET"}),
+    ],
+)
+async def test_another_method_is_told_which_are_allowed(
+    api: Api, customer: Person, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = await api.call(method, path, customer)
+    assert (answer.status, answer.code) == (405, "method_not_allowed")
+    assert allowed <= set(answer.headers["Allow"].split(","))
+
+
+async def test_a_body_of_256_kb_is_read_and_a_longer_one_is_not(api: Api, customer: Person) -> None:
+    limit = 256 * 1024
+    fits = BODY + " " * (limit - len(BODY))
+    assert (await api.post("/users/tickets", customer, data=fits)).status == 201
+    assert await send(api, customer, fits + " ") == (413, "content_too_large")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}",
+        b"{'title': 1}",
+        BODY.encode("utf-16"),
+        BODY[:-1] + ', "title": "again"}',
+        BODY[:-1] + ', "more": {"a": 1, "a": 1}}',
+        '{"title": NaN}',
+        '{"title": -Infinity}',
+        '{"title": ' + "9" * 101 + "}",
+        "[" * 100_000 + "]" * 100_000,
+        '{"a":' * 40_000 + "1" + "}" * 40_000,
+        BODY + BODY,
+        "\0",
+    ],
+)
+async def test_what_is_not_json_is_malformed(api: Api, customer: Person, body: bytes | str) -> None:
+    assert await send(api, customer, body) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "1", '"text"', "true", "1e999", "[[]]"])
+async def test_what_is_no_object_is_invalid(api: Api, customer: Person, body: str) -> None:
+    assert await send(api, customer, body) == (422, "invalid")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_compressed_as_it_says_is_malformed(
+    api: Api, customer: Person, encoding: str
+) -> None:
+    sent = await send(api, customer, BODY, **{"Content-Encoding": encoding})
+    assert sent == (400, "invalid_body")
+
+
+async def test_a_small_body_that_unpacks_to_a_large_one_is_too_large(
+    api: Api, customer: Person
+) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    assert len(bomb) < 256 * 1024
+    sent = await send(api, customer, bomb, **{"Content-Encoding": "gzip"})
+    assert sent == (413, "content_too_large")
+
+
+async def test_each_error_points_to_its_field(api: Api, customer: Person) -> None:
+    wrong = {"title": "", "description": 1, "category": "x" * 65, "a/b~c": 1}
+    answer = await api.post("/users/tickets", customer, json=wrong)
+    assert answer.code == "invalid"
+    pointers = {error["pointer"] for error in answer.json["errors"]}
+    assert pointers == {"/title", "/description", "/category", "/type", "/a~1b~0c"}
+
+
+async def test_the_list_of_errors_is_bounded(api: Api, customer: Person) -> None:
+    wrong = {f"{n}-" + "x" * 1000: 1 for n in range(100)}
+    answer = await api.post("/users/tickets", customer, json=wrong)
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert len(answer.body) < 10_000

@@ -1,0 +1,61 @@
+"""A client that has fallen silent without saying goodbye."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from server import keys
+from server.app import create_app
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import Person
+from tests.sockets import Client
+
+LONG_AGO = 1000.0
+
+
+@pytest.fixture
+async def served(backend: Backend) -> AsyncIterator[tuple[str, Any]]:
+    """An application's URL, and its engine.io server."""
+    app = create_app(backend.settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    yield f"http://{host}:{port}", app[keys.live].server.eio
+    await runner.cleanup()
+
+
+async def test_the_message_that_finds_it_dead_reaches_the_others_and_so_does_the_next(
+    served: tuple[str, Any], customer: Person, csr: Person
+) -> None:
+    url, engine = served
+    async with Api(url) as api, Client(url, csr) as bob, Client(url, customer, "websocket") as ann:
+        ticket_id = (await api.a_ticket(customer))["id"]
+        await ann.join(ticket_id)
+        await bob.join(ticket_id)
+        # A ping was sent and has not been answered for longer than the timeout.
+        engine.sockets[ann.sio.eio.sid].last_ping = time.time() - LONG_AGO
+        await bob.say(ticket_id, "one")
+        await bob.say(ticket_id, "two")
+        await bob.until(lambda: bob.numbers == [1, 2, 3])
+        assert ann.numbers == [1]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_poll_of_a_session_that_was_given_up_is_refused(
+    served: tuple[str, Any], method: str
+) -> None:
+    url, engine = served
+    async with aiohttp.ClientSession(url) as http:
+        path = "/socket.io/?EIO=4&transport=polling"
+        async with http.get(path) as opened:
+            assert opened.status == 200
+        ((sid, socket),) = engine.sockets.items()
+        socket.closed = True
+        async with http.request(method, f"{path}&sid={sid}", data=b"3") as answer:
+            assert answer.status == 400
