@@ -78,12 +78,19 @@ class Chaos:
     async def _kill_web(self) -> str:
         n = self._random.randrange(len(self._cluster.webs))
         await self._repaired(f"web {n}")
+        await self._another_web()
         url = self._cluster.urls[n]
         hit = [client for client in self._clients if client.url == url and client.live_since]
         watching = [self._live_again(client, client.connections) for client in hit]
         self._watching += [asyncio.create_task(watch) for watch in watching]
         self._repair(f"web {n}", asyncio.to_thread(self._cluster.restart_web, n))
         return "web process killed"
+
+    async def _another_web(self) -> None:
+        """Waits until two are up, so that who loses one has somebody to turn to."""
+        starting = {t for name, t in self._repairs.items() if name.startswith("web")}
+        while len(starting := {t for t in starting if not t.done()}) > len(self._cluster.webs) - 2:
+            await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
 
     async def _live_again(self, client: Client, connection: int) -> None:
         began = time.monotonic()
