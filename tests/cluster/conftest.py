@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def _wait_until_ready(url: str) -> None:
 
 def kill(child: Child) -> None:
     """SIGKILL, and waits until it is gone with all it started."""
-    if not child.gone():
+    with suppress(ProcessLookupError):
         os.kill(child.pid, signal.SIGKILL)
     child.wait(PATIENCE)
 
