@@ -26,6 +26,7 @@ def table(plan: Plan, outcome: Outcome) -> str:
         ("faults", sum(outcome.faults.values())),
         *((f"  {name}", count) for name, count in sorted(outcome.faults.items())),
         *((fault.value, _count(outcome, fault)) for fault in Fault),
+        ("sends without an answer in 10 s", outcome.silences),
         ("clients of killed web processes", len(outcome.back_after)),
         ("  live again, p50", _percentile(outcome.back_after, 50)),
         ("  live again, p99", _percentile(outcome.back_after, 99)),

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.chaos.connection import PATIENCE, Connection, Gone, Refused
+from tests.chaos.connection import PATIENCE, Connection, Gone, Refused, Silent
 from tests.chaos.history import Arrival, Said, Sent, View
 from tests.factories import Person
 
@@ -33,8 +33,9 @@ class Client:
         self.url = ""
         # Since when all tickets are joined; None while they are not.
         self.live_since: float | None = None
-        # How many connections there have been.
+        # How many connections there have been, and how often one gave no answer.
         self.connections = 0
+        self.silences = 0
         self._urls = itertools.cycle(urls)
         self._views = {view.ticket_id: view for view in views}
         # The number that each ticket was last joined from, and the joins that are not answered.
@@ -140,6 +141,8 @@ class Client:
         for pause in _pauses():
             try:
                 stored = await self._call("post_message", payload)
+            except Silent:
+                self.silences += 1
             except Gone:
                 pass
             except Refused as error:

@@ -12,12 +12,17 @@ import aiohttp
 
 NAMESPACE = "/tickets"
 PATIENCE = 10.0
+GOODBYE = aiohttp.ClientWSTimeout(ws_close=0.5)
 
 OnEvent = Callable[[str, Any], None]
 
 
 class Gone(Exception):
     """The connection is over, or could not be made, or does not answer."""
+
+
+class Silent(Gone):
+    """The connection stands, and no answer came."""
 
 
 class Refused(Exception):
@@ -47,8 +52,9 @@ class Connection:
         """Connects and enters the namespace. Raises `Gone`, `Refused`."""
         address = f"{url}/socket.io/?EIO=4&transport=websocket"
         try:
-            ws = await http.ws_connect(address, max_msg_size=0, timeout=_short_goodbye())
-        except (aiohttp.ClientError, OSError) as error:
+            async with asyncio.timeout(PATIENCE):
+                ws = await http.ws_connect(address, max_msg_size=0, timeout=GOODBYE)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Gone from error
         connection = cls(ws, on_event)
         try:
@@ -70,7 +76,9 @@ class Connection:
             await self._send(f"42{NAMESPACE},{number}{json.dumps([event, payload])}")
             ack = await asyncio.wait_for(answer, PATIENCE)
         except TimeoutError as error:
-            raise Gone from error
+            # Connected and yet no answer in all that time: another connection may do better.
+            self.abort()
+            raise Silent from error
         finally:
             self._acks.pop(number, None)
         if not ack["ok"]:
@@ -140,7 +148,3 @@ class Connection:
             self._entered.set_exception(Refused(json.loads(body)["data"]["code"]))
         elif kind == f"41{NAMESPACE}":
             raise Gone
-
-
-def _short_goodbye() -> aiohttp.ClientWSTimeout:
-    return aiohttp.ClientWSTimeout(ws_close=0.5)

@@ -53,6 +53,7 @@ class Outcome:
     seconds: float
     faults: Counter[str]
     back_after: list[float]
+    silences: int
     violations: list[Violation] = field(default_factory=list)
 
 
@@ -101,6 +102,7 @@ async def run(plan: Plan, cluster: Cluster, embedded: Embedded) -> Outcome:
         seconds=time.monotonic() - began,
         faults=chaos.counts,
         back_after=chaos.back_after,
+        silences=sum(client.silences for client in clients),
         violations=check(history),
     )
 

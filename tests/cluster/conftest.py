@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 import time
 import urllib.error
@@ -15,19 +14,13 @@ from pathlib import Path
 import pytest
 
 from config import Settings
+from dev.server import free_port
 from processes import Child
 from tests.conftest import ROOT, Backend
 
 PATIENCE = 30.0
 CELERY = (sys.executable, "-m", "celery", "-q", "-A", "worker")
 QUIET = ("--without-gossip", "--without-mingle")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass
