@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import aiohttp
 from sqlalchemy import select
 
+from desk.tickets import WAITING
 from dev.embedded import Embedded
 from models import Event, Role, Ticket
 from tests.api import Api
@@ -27,6 +28,7 @@ from tests.factories import Person, database, people
 
 # A lost event shows itself within 5 seconds; what comes twice does so soon after.
 SETTLE_SECONDS = 8.0
+QUIET_SECONDS = 30.0
 ECHO_SECONDS = 1.0
 # Beyond the planned time: a slow machine is no violation, a client that hangs is one.
 PATIENCE = 120.0
@@ -90,6 +92,7 @@ async def run(plan: Plan, cluster: Cluster, embedded: Embedded) -> Outcome:
         except TimeoutError:
             pass  # Whoever hangs has unanswered messages: the checker says so.
         staying.pop().cancel()
+        await _quiet(cluster)
         await _settle(cluster, history)
         for task in staying:
             task.cancel()
@@ -186,6 +189,16 @@ async def _change(api: Api, person: Person, ticket_id: str, chance: random.Rando
             await api.patch(path, person, json={"priority": priority})
 
 
+async def _quiet(cluster: Cluster) -> None:
+    """Waits until the workers have nothing left to assign, so that nobody writes any more."""
+    deadline = time.monotonic() + QUIET_SECONDS
+    while time.monotonic() < deadline:
+        with database(cluster.settings) as session:
+            if session.scalar(select(Ticket.id).where(WAITING).limit(1)) is None:
+                return
+        await asyncio.sleep(0.2)
+
+
 async def _settle(cluster: Cluster, history: History) -> None:
     """Waits until everybody has everything, no longer than a loss may stay hidden."""
     deadline = time.monotonic() + SETTLE_SECONDS
@@ -202,9 +215,10 @@ def _is_complete(view: View, timeline: Stored) -> bool:
 
 
 def stored(cluster: Cluster) -> dict[str, Stored]:
-    """The timelines as the database holds them."""
+    """The timelines as the database holds them at one moment."""
     rows: dict[UUID, list[Row]] = {}
     with database(cluster.settings) as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for event in session.scalars(select(Event).order_by(Event.ticket_id, Event.seq)):
             actor_id = str(event.actor_id) if event.actor_id else None
             said = Said(event.kind.value, actor_id, event.client_id, event.content)
