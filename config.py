@@ -35,7 +35,11 @@ def _postgres(url: str) -> str:
 
 
 def _redis(url: str) -> str:
-    if urlsplit(url).scheme not in REDIS_SCHEMES:
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:  # Its text has the password in it.
+        scheme = ""
+    if scheme not in REDIS_SCHEMES:
         raise ValueError("should look like redis://:password@host:6379/0")
     return url
 

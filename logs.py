@@ -1,6 +1,7 @@
 """Log lines: structlog for our own, the standard library's passed through the same renderer."""
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -8,6 +9,25 @@ import structlog
 
 # Libraries whose INFO would print what clients send.
 QUIET = ("engineio", "socketio", "aiohttp", "celery.redirected", "kombu", "asyncio")
+
+# A signed token, wherever in a line it may have got to: in a path that a client wrote wrongly, in
+# the text of a library's error.
+TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*)?")
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    """The last line of defence: no token leaves in a line, whoever wrote it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return TOKEN.sub("[token]", super().format(record))
+
+
+def _without_bad_requests(record: logging.LogRecord) -> bool:
+    """aiohttp's error over a request that is no HTTP quotes the line that it stumbled over."""
+    kind = record.exc_info[0] if record.exc_info else None
+    if kind is not None and kind.__module__ == "aiohttp.http_exceptions":
+        record.msg, record.args, record.exc_info = "a request was no HTTP", (), None
+    return True
 
 
 def configure(level: str, form: str) -> None:
@@ -21,7 +41,10 @@ def configure(level: str, form: str) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+        # Plain: where rich is installed, the default prints the variables of every frame.
+        else structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -32,11 +55,8 @@ def configure(level: str, form: str) -> None:
     formatter = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
         formatter.append(structlog.processors.format_exc_info)  # type: ignore[arg-type]
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[*formatter, renderer]
-        )
-    )
+    handler.addFilter(_without_bad_requests)
+    handler.setFormatter(_Redacting(foreign_pre_chain=shared, processors=[*formatter, renderer]))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from desk import sessions
 from desk.access import Actor
 from desk.accounts import create
-from desk.errors import Conflict, NotFound
+from desk.errors import Conflict, Forbidden, NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
 from desk.text import Email, FullName, Input, Password
@@ -110,9 +110,12 @@ def change(
 ) -> Account:
     """Applies what was sent. Another role, or none of the house any more, ends all sessions.
 
-    Raises `NotFound`, `Conflict` (``last_admin``).
+    Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
+    (``last_admin``).
     """
     admins = _lock_admins(session)
+    if actor.id not in admins:
+        raise Forbidden("admin_required", "Admin privileges required")
     user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
     sent = wanted.model_fields_set
     role = wanted.role if "role" in sent else user.role

@@ -31,10 +31,21 @@ class Issued:
     at: datetime
 
 
-def open_session(session: Session, user_id: UUID, lifetime: timedelta, now: datetime) -> Issued:
-    """Signs an account in. It may have been deactivated since its password was checked."""
-    user = session.get(User, user_id)
-    if user is None or not user.is_active:
+def open_session(
+    session: Session,
+    user_id: UUID,
+    lifetime: timedelta,
+    now: datetime,
+    verified_hash: str | None = None,
+) -> Issued:
+    """Signs an account in.
+
+    Raises `Unauthenticated` if it was deactivated, or got another password, since the password
+    was checked. The lock waits for such a change, and makes one that comes now wait for us: it
+    ends this session with the others.
+    """
+    user = session.get(User, user_id, with_for_update={"read": True})
+    if user is None or not user.is_active or verified_hash not in (None, user.password_hash):
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     opened = AuthSession(
         user_id=user_id, generation=0, issued=[now], created_at=now, expires_at=now + lifetime

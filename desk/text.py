@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +13,11 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from desk.common_passwords import is_common
 
 LONGEST_EMAIL = 254
+# Marks on one letter, as in Unicode's stream-safe form. Putting them in order takes the square
+# of their number: without a bound one request could stop the process for seconds.
+MOST_MARKS = 30
+# So many characters become one in NFC, at most.
+LARGEST_COMPOSED = 4
 
 
 class Input(BaseModel):
@@ -20,7 +26,7 @@ class Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def _normalized(text: str) -> str:
+def _normalized(text: str, longest: int) -> str:
     if "\0" in text:
         raise PydanticCustomError("text_nul", "must not contain NUL")
     try:
@@ -28,7 +34,20 @@ def _normalized(text: str) -> str:
     except UnicodeEncodeError:
         # JSON can write half of a surrogate pair, which is no character.
         raise PydanticCustomError("text_surrogate", "must not contain lone surrogates") from None
+    if len(text) > longest * LARGEST_COMPOSED:
+        raise too_long(longest)
+    if not text.isascii() and _marks_in_a_row(text) > MOST_MARKS:
+        raise PydanticCustomError("text_marks", "has too many marks on one character")
     return unicodedata.normalize("NFC", text)
+
+
+def _marks_in_a_row(text: str) -> int:
+    runs = groupby(text, lambda c: unicodedata.category(c)[0] == "M")
+    return max((sum(1 for _ in run) for is_mark, run in runs if is_mark), default=0)
+
+
+def too_long(longest: int) -> PydanticCustomError:
+    return PydanticCustomError("text_long", "must have at most {n} characters", {"n": longest})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +59,7 @@ class Text:
     single_line: bool = True
 
     def clean(self, text: str) -> str:
-        text = _normalized(text)
+        text = _normalized(text, self.longest)
         if self.single_line:
             text = text.strip()
             if any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in text):
@@ -50,9 +69,7 @@ class Text:
                 "text_short", "must have at least {n} characters", {"n": self.shortest}
             )
         if len(text) > self.longest:
-            raise PydanticCustomError(
-                "text_long", "must have at most {n} characters", {"n": self.longest}
-            )
+            raise too_long(self.longest)
         return text
 
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
@@ -66,11 +83,9 @@ class Text:
 
 
 def _email(text: str) -> str:
-    text = _normalized(text).strip()
+    text = _normalized(text, LONGEST_EMAIL).strip()
     if len(text) > LONGEST_EMAIL:
-        raise PydanticCustomError(
-            "text_long", "must have at most {n} characters", {"n": LONGEST_EMAIL}
-        )
+        raise too_long(LONGEST_EMAIL)
     try:
         # A help desk may live on an intranet: names like support@desk.local are fine.
         checked = validate_email(

@@ -132,7 +132,10 @@ def set_status(session: Session, actor: Actor, ticket: Ticket, to: Status, now: 
     if to not in TRANSITIONS[before]:
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
     ticket.status = to
-    ticket.resolved_at = now if to is Status.RESOLVED else None
+    if to is Status.RESOLVED:
+        ticket.resolved_at = now
+    elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
+        ticket.resolved_at = None
     ticket.closed_at = now if to is Status.CLOSED else None
     data = {"from": before, "to": to}
     timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)

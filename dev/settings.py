@@ -26,9 +26,15 @@ def given(root: Path) -> set[str]:
 
 
 def checked(missing: set[str]) -> Settings:
-    """The settings, with placeholders for what is `missing`. Raises `config.Misconfigured`."""
-    before = {name: os.environ.get(name) for name in missing}
-    os.environ.update({name: PLACEHOLDERS[name] for name in missing})
+    """The settings, with placeholders for what is `missing`. Raises `config.Misconfigured`.
+
+    Without a database they are those of the embedded one, to which any page may be let in.
+    """
+    stand_ins = {name: PLACEHOLDERS[name] for name in missing}
+    if "DATABASE_URL" in missing:
+        stand_ins["EMBEDDED"] = "1"
+    before = {name: os.environ.get(name) for name in stand_ins}
+    os.environ.update(stand_ins)
     try:
         return settings()
     finally:

@@ -75,6 +75,9 @@ def is_welcome(request: web.Request) -> bool:
 
 
 def _is_ours(origin: str, request: web.Request) -> bool:
-    if urlsplit(origin).netloc == request.host:
-        return True
+    try:
+        if urlsplit(origin).netloc == request.host:
+            return True
+    except ValueError:
+        return False
     return origin == request.app[keys.settings].public_url.rstrip("/")

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from desk import sessions
-from desk.errors import DeskError
+from desk.errors import DeskError, Unauthenticated
 from server.identity import Identity
 from server.live import Live
 from server.transaction import Desk
@@ -29,6 +29,7 @@ class Connection(Protocol):
     session_id: UUID
     # When the token expires that the socket lives on.
     expires_at: datetime
+    is_gone: bool
 
     async def sign_out(self, code: str) -> None:
         """Says why, closes; nothing reaches the client after that."""
@@ -43,8 +44,20 @@ class Connections:
         self._closing: set[asyncio.Task[None]] = set()
         live.hear(END, lambda said: self.end(UUID(said["session_id"]), said["code"]))
 
-    def add(self, connection: Connection) -> None:
+    async def admit(self, connection: Connection) -> None:
+        """Takes a socket in. Raises `Unauthenticated` if its session is over.
+
+        In this order: a session that ends from now on finds the socket, and one that ended
+        before is seen, however lately somebody looked.
+        """
         self._of_session[connection.session_id].add(connection)
+        try:
+            await self._identity.look_again(connection.session_id)
+            if connection.is_gone:
+                raise Unauthenticated("session_ended", "The session is over; log in again")
+        except BaseException:
+            self.remove(connection)
+            raise
 
     def remove(self, connection: Connection) -> None:
         remaining = self._of_session[connection.session_id]
@@ -61,9 +74,10 @@ class Connections:
         """Closes the sockets of a session that is over. Never waits."""
         self._identity.forget(session_id)
         for connection in list(self._of_session.get(session_id, ())):
-            self._sign_out(connection, code)
+            self.close(connection, code)
 
-    def _sign_out(self, connection: Connection, code: str) -> None:
+    def close(self, connection: Connection, code: str) -> None:
+        """Closes one socket. Never waits."""
         task = asyncio.create_task(connection.sign_out(code))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -83,7 +97,7 @@ class Connections:
         for connections in list(self._of_session.values()):
             for connection in list(connections):
                 if connection.expires_at <= now:
-                    self._sign_out(connection, "token_expired")
+                    self.close(connection, "token_expired")
         if self._of_session:
             over = await self._desk.read(sessions.over, list(self._of_session), now)
             for session_id, code in over.items():

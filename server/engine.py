@@ -1,7 +1,8 @@
-"""The Socket.IO server as this product needs it: strict packets, whole bodies, no deflate."""
+"""The Socket.IO server as this product needs it: bounded queues, and an end to every connection."""
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,84 +10,33 @@ import engineio
 import socketio
 import structlog
 from aiohttp import web
-from engineio.async_drivers import aiohttp as driver
 from engineio.payload import Payload
 from socketio import packet
 
 from config import Settings
 from server.browsers import is_welcome
 from server.live import Live
-from server.routing import whole_body
+from server.packets import (
+    LONGEST_FRAME,
+    MOST_PACKETS,
+    PacketRefusedError,
+    StrictPacket,
+    WebSocket,
+    environ_of,
+)
 from wire import codec
 from wire.channel import NAMESPACE
 
 log = structlog.get_logger("server.engine")
 
-LONGEST_FRAME = 64 * 1024
-# aiohttp refuses what reaches its limit.
-FRAME_LIMIT = LONGEST_FRAME + 1
-# A client that was offline flushes what it kept in one body; its bytes are bounded anyway.
-MOST_PACKETS = 1000
 # Packets and characters that may wait for one client.
 MOST_WAITING = 1000
 LONGEST_WAITING = 1024 * 1024
-# The name that an event goes by which is none, or is not JSON.
-UNREADABLE = ""
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
 # Who has opened a connection and not entered the namespace by then is hung up on.
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
-
-
-class StrictPacket(packet.Packet):  # type: ignore[misc]
-    """Text packets only: an announced binary attachment would be waited for in memory."""
-
-    json = codec
-
-    def decode(self, encoded: Any) -> Any:
-        if not isinstance(encoded, str) or encoded[:1] not in {"0", "1", "2", "3"}:
-            raise ValueError("packet refused")
-        try:
-            attachments = super().decode(encoded)
-        except ValueError:
-            if self.packet_type != packet.EVENT:
-                raise
-            # Where its number was read it is answered nonetheless.
-            attachments, self.data = 0, None
-        if self.packet_type == packet.EVENT and not _is_event(self.data):
-            self.data = [UNREADABLE]
-        if self.packet_type == packet.ACK and not isinstance(self.data, list):
-            raise ValueError("ack refused")
-        return attachments
-
-
-def _is_event(data: object) -> bool:
-    return isinstance(data, list) and bool(data) and isinstance(data[0], str)
-
-
-class _WholeBody:
-    """A polling body, read to its end: one read of the stream returns only what has arrived."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    async def read(self, _: int) -> bytes:
-        return self._body
-
-
-def _is_welcome(_: str | None, environ: dict[str, Any]) -> bool:
-    return is_welcome(environ["aiohttp.request"])
-
-
-async def _environ(request: web.Request) -> dict[str, Any]:
-    environ: dict[str, Any] = driver.translate_request(request)
-    body = await whole_body(request)
-    # Engine.IO would wait for the client to fetch its farewell, if need be for ever.
-    if len(body) > LONGEST_FRAME:
-        raise web.HTTPRequestEntityTooLarge(LONGEST_FRAME, len(body))
-    environ["wsgi.input"] = _WholeBody(body)
-    return environ
 
 
 class Outgoing(asyncio.Queue[Any]):
@@ -117,6 +67,17 @@ class Outgoing(asyncio.Queue[Any]):
         self._size -= _length(item)
         return item
 
+    def drop_events(self) -> None:
+        """Forgets the events that have not been fetched yet; acknowledgements stay."""
+        unsent = []
+        with contextlib.suppress(asyncio.QueueEmpty):
+            while True:
+                unsent.append(self.get_nowait())
+                self.task_done()
+        for frame in unsent:
+            if frame is None or not str(frame.data).startswith(str(packet.EVENT)):
+                self.put_nowait(frame)
+
 
 def _length(item: Any) -> int:
     data = getattr(item, "data", None)
@@ -135,23 +96,38 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             raise web.HTTPBadRequest(reason="The session is over") from error
         return answer
 
+    async def disconnect(self, sid: str) -> None:
+        """Ends a connection, what was sent before goes out if it is fetched soon.
 
-class _WebSocket(driver.WebSocket):  # type: ignore[misc]
-    """Without permessage-deflate, which costs four times the memory of an idle connection."""
+        The library waits for ever for a client that does not poll any more, keeps what was meant
+        for it, and leaves it to a websocket's client to go.
+        """
+        if (connection := self.sockets.get(sid)) is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await connection.close()
+        except TimeoutError:
+            pass
+        finally:
+            self.sockets.pop(sid, None)
+            connection.queue.put_nowait(None)  # The writer's last.
+            if transport := getattr(connection, "transport", None):
+                asyncio.get_running_loop().call_later(CLOSE_SECONDS, transport.abort)
 
-    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        request = environ["aiohttp.request"]
-        self._sock = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, compress=False)
-        await self._sock.prepare(request)
-        # For cutting off: a polite close would wait for the client to read.
-        self.handler.__self__.transport = request.transport
-        self.environ = environ
-        await self.handler(self)
-        return self._sock
+    async def cut_off(self, sid: str) -> None:
+        """Ends a connection without a word: its client would not read it."""
+        if (connection := self.sockets.get(sid)) is None:
+            return
+        if transport := getattr(connection, "transport", None):
+            transport.abort()
+        await connection.close(wait=False, abort=True)
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Hangs up on who does not enter the namespace or has left it, and on who does not read."""
+    """Hangs up on who does not enter the namespace, has left it, sends what is no packet, or does
+    not read.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -170,19 +146,35 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         queue.on_overflow = lambda: loop.call_soon(self._cut_off, eio_sid)
 
     def _cut_off(self, eio_sid: str) -> None:
-        socket = self.eio.sockets.get(eio_sid)
-        if socket is None:
-            return
         log.warning("a client does not read and is cut off", eio_sid=eio_sid)
         if (sid := self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)) is not None:
             self.on_cut_off(sid)
-        if (transport := getattr(socket, "transport", None)) is not None:
-            transport.abort()
-        self._start(socket.close(wait=False, abort=True))
+        self._start(self.eio.cut_off(eio_sid))
 
     def _reap(self, eio_sid: str) -> None:
         if self.manager.sid_from_eio_sid(eio_sid, NAMESPACE) is None:
             self._close_later(eio_sid)
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        try:
+            if not data:
+                raise PacketRefusedError
+            await super()._handle_eio_message(eio_sid, data)
+        except PacketRefusedError:
+            self._close_later(eio_sid)
+
+    async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:
+        # The library logs a line for each event of a client that has not entered.
+        sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+        if self.manager.is_connected(sid, NAMESPACE):
+            await super()._handle_event(eio_sid, namespace, id, data)
+
+    async def _handle_ack(self, *_: Any) -> None:
+        """We ask for no acknowledgements, so there are none to take."""
+
+    async def _handle_disconnect(self, eio_sid: str, *args: Any) -> None:
+        await super()._handle_disconnect(eio_sid, *args)
+        self._close_later(eio_sid)
 
     async def hang_up(self, sid: str) -> None:
         """Ends a socket and its connection; what was sent before still goes out."""
@@ -191,25 +183,23 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if eio_sid is not None:
             self._close_later(eio_sid)
 
+    def drop_events(self, sid: str) -> None:
+        """Forgets the events that a socket has not fetched yet; acknowledgements stay."""
+        connection = self.eio.sockets.get(self.manager.eio_sid_from_sid(sid, NAMESPACE))
+        if connection is not None:
+            connection.queue.drop_events()
+
     def _close_later(self, eio_sid: str) -> None:
-        self._start(self._close(eio_sid))
+        self._start(self.eio.disconnect(eio_sid))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _close(self, eio_sid: str) -> None:
-        """Says good-bye; who does not hang up then is hung up on."""
-        socket = self.eio.sockets.get(eio_sid)
-        transport = getattr(socket, "transport", None)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self.eio.disconnect(eio_sid)
-        if transport is not None:
-            transport.close()
-            await asyncio.sleep(CLOSE_SECONDS)
-            transport.abort()
+
+def _is_welcome(_: str | None, environ: dict[str, Any]) -> bool:
+    return is_welcome(environ["aiohttp.request"])
 
 
 def socket_server(settings: Settings, live: Live) -> SocketServer:
@@ -231,10 +221,13 @@ def socket_server(settings: Settings, live: Live) -> SocketServer:
         max_http_buffer_size=LONGEST_FRAME,
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
+        # Else each gets a handler of its own, which writes past our renderer.
+        logger=logging.getLogger("socketio.server"),
+        engineio_logger=logging.getLogger("engineio.server"),
     )
     server.eio._async = {
         **server.eio._async,
-        "translate_request": _environ,
-        "websocket": _WebSocket,
+        "translate_request": environ_of,
+        "websocket": WebSocket,
     }
     return server

@@ -43,5 +43,10 @@ class Identity:
             self._seen.popitem(last=False)
         return actor
 
+    async def look_again(self, session_id: UUID) -> Actor:
+        """As `of_session`, from the database."""
+        self.forget(session_id)
+        return await self.of_session(session_id)
+
     def forget(self, session_id: UUID) -> None:
         self._seen.pop(session_id, None)

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import structlog
 from aiohttp import web
@@ -145,6 +145,11 @@ def _refused(headers: dict[str, str]) -> RateLimited:
     return refused
 
 
+def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """A socket for both protocols writes IPv4 as ::ffff:192.0.2.1."""
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
+
+
 def client_address(
     peer: str,
     forwarded: list[str] | tuple[str, ...],
@@ -157,11 +162,11 @@ def client_address(
     hops = [hop.strip() for line in forwarded for hop in line.split(",")] + [peer]
     for hop in reversed(hops):
         try:
-            address = ip_address(hop)
+            address = _unmapped(ip_address(hop))
         except ValueError:
             return hop[:64] if hop == peer else peer
         if not any(address in network for network in proxies):
             break
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+    if isinstance(address, IPv6Address):
         return str(IPv6Network((address, IPV6_PREFIX), strict=False))
     return str(address)

@@ -30,6 +30,7 @@ ECHO_SECONDS = 3.0
 DEAF_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
+CLOSE_SECONDS = 0.2
 
 
 Listener = Callable[[TimelineEvent], None]
@@ -64,9 +65,14 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         ]
 
     async def close(self) -> None:
-        for task in (*self._tasks, self.thread):
-            task.cancel()
-        await asyncio.gather(*self._tasks, self.thread, return_exceptions=True)
+        """Asks until all have ended: a timeout of redis-py swallows a cancellation that comes
+        at the same moment.
+        """
+        pending: set[asyncio.Task[None]] = {*self._tasks, self.thread}
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CLOSE_SECONDS)
 
     # Out
 
@@ -96,6 +102,17 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
     async def emit_here(self, event: str, data: object, room: str) -> None:
         """Emits to the sockets of this process that are in the room."""
         await self.emit(event, data, namespace=NAMESPACE, room=room, ignore_queue=True)
+
+    def leave_rooms(self, sid: str) -> None:
+        """Takes a socket out of every room but its own, at once."""
+        for room in self.get_rooms(sid, NAMESPACE):
+            if room != sid:
+                self.basic_leave_room(sid, NAMESPACE, room)
+
+    def leave_here(self, sid: str, room: str) -> None:
+        """Takes a socket of this process out of a room; harmless where it is not inside."""
+        if sid in self.rooms.get(NAMESPACE, {}).get(room, ()):
+            self.basic_leave_room(sid, NAMESPACE, room)
 
     def announce(self, event: str, data: object, room: str, skip: str | None = None) -> None:
         """Emits to a room in every process, without waiting. It may be lost with Redis.
@@ -139,20 +156,23 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         return client
 
     async def _publish_forever(self) -> None:
-        redis = self._connection()
-        while True:
-            messages = [await self._outgoing.get()]
-            while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
-                messages.append(self._outgoing.get_nowait())
-            try:
-                async with redis.pipeline(transaction=False) as pipeline:
-                    for message in messages:
-                        pipeline.publish(self.channel, codec.encode(message))
-                    await pipeline.execute()
-            except (aioredis.RedisError, OSError) as error:
-                log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
-            except Exception:
-                log.exception("cannot publish")
+        async with self._connection() as redis:
+            while True:
+                messages = [await self._outgoing.get()]
+                while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
+                    messages.append(self._outgoing.get_nowait())
+                await self._publish_all(redis, messages)
+
+    async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
+        try:
+            async with redis.pipeline(transaction=False) as pipeline:
+                for message in messages:
+                    pipeline.publish(self.channel, codec.encode(message))
+                await pipeline.execute()
+        except (aioredis.RedisError, OSError) as error:
+            log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
+        except Exception:
+            log.exception("cannot publish")
 
     async def _echo_forever(self) -> None:
         while True:

@@ -6,7 +6,8 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from server import keys
+from desk.errors import Forbidden, RateLimited
+from server import audit, keys
 from server.refusals import internal, refusal
 
 log = structlog.get_logger("server.http")
@@ -19,23 +20,34 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:
         told = refusal(error)
         if told is None:
-            log.exception("request failed", method=request.method, path=request.path)
+            log.exception("request failed", method=request.method, path=request.rel_url.raw_path)
             told = internal()
+        _note(request, error)
         response = told.as_response()
     if not response.prepared:
         response.headers.update(request.get(keys.headers, {}) | dict(response.headers))
     return response
 
 
+def _note(request: web.Request, error: Exception) -> None:
+    if isinstance(error, Forbidden | RateLimited):
+        actor = request.get(keys.actor)
+        resource = request.match_info.route.resource
+        # The pattern, not the path: what stands in a path may be anything.
+        what = f"{request.method} {resource.canonical}" if resource else None
+        audit.note("refused", user_id=actor.id if actor else None, code=error.code, what=what)
+
+
 @web.middleware
 async def access_log(request: web.Request, handler: Handler) -> web.StreamResponse:
     began = time.perf_counter()
     response = await handler(request)
-    # The path alone: a token may stand in the query of a websocket.
+    # The path alone, as it was sent: a token may stand in the query of a websocket, and a line's
+    # end in the path.
     log.info(
         "request",
         method=request.method,
-        path=request.path,
+        path=request.rel_url.raw_path,
         status=response.status,
         ms=round((time.perf_counter() - began) * 1000, 1),
     )

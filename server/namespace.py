@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 import socketio
 import structlog
@@ -12,21 +11,20 @@ from aiohttp import web
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from desk import messages, tickets, views
-from desk.access import Actor, Audience
-from desk.errors import DeskError, Forbidden, Invalid, Unauthenticated
+from desk.access import Audience
+from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input, Seq
-from server import keys, limits
-from server.engine import UNREADABLE
+from server import audit, keys, limits
+from server.member import SocketMember
+from server.packets import UNREADABLE
 from server.refusals import internal, refusal
-from server.routing import Right, admit, now
-from server.tokens import Claims
-from wire.channel import NAMESPACE, TIMELINE, ticket_room, user_room
-from wire.shapes import TimelineEvent, timeline_event
+from server.routing import Right, admit, now, require_role
+from wire.channel import NAMESPACE, ticket_room, user_room
+from wire.shapes import timeline_event
 
 log = structlog.get_logger("server.namespace")
 
-SIGNED_OUT = "signed_out"
 # Between two looks whether a connection stands.
 CONNECTED_SECONDS = 0.05
 MOST_TICKETS_JOINED = 500
@@ -68,38 +66,6 @@ class RefreshAuth(Input):
     token: Annotated[str, StringConstraints(max_length=8192)]
 
 
-class SocketMember:
-    """One connected socket, as a member of ticket rooms."""
-
-    def __init__(self, app: web.Application, sid: str, actor: Actor, claims: Claims) -> None:
-        self._live = app[keys.live]
-        self._presence = app[keys.presence]
-        self.key = sid
-        self.actor = actor
-        self.session_id = claims.session_id
-        self.expires_at = claims.expires_at
-        self.is_gone = False
-
-    async def send(self, event: TimelineEvent) -> None:
-        await self._live.emit_here(TIMELINE, event, self.key)
-
-    async def enter(self, ticket_id: UUID) -> None:
-        room = ticket_room(ticket_id, self.actor.audience)
-        await self._live.enter_room(self.key, NAMESPACE, room)
-        self._presence.entered(self.actor, ticket_id)
-
-    async def leave(self, ticket_id: UUID) -> None:
-        room = ticket_room(ticket_id, self.actor.audience)
-        await self._live.leave_room(self.key, NAMESPACE, room)
-        self._presence.left(self.actor, ticket_id)
-
-    async def sign_out(self, code: str) -> None:
-        if not self.is_gone:
-            self.is_gone = True
-            await self._live.emit_here(SIGNED_OUT, {"code": code}, self.key)
-            await self._live.server.hang_up(self.key)
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event that clients may send: its payload's shape, who may send it, what it does."""
@@ -134,10 +100,13 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         if not self._live.is_connected(sid, NAMESPACE):
             await self._life_cycle(event, sid, *args)
             return None
+        member = self._members[sid]
         try:
-            data = await self._handle(self._members[sid], event, args)
+            data = await self._handle(member, event, args)
         except Exception as error:
             told = refusal(error)
+            if isinstance(error, Forbidden | RateLimited):
+                audit.note("refused", user_id=member.actor.id, code=error.code, what=event[:64])
             if told is None:
                 log.exception("event failed", event_name=event[:64])
                 told = internal()
@@ -154,7 +123,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("invalid", "Send one object", pointer="")
         payload = event.payload.model_validate(args[0])
         try:
-            member.actor = await self._identity.of_session(member.session_id)
+            actor = await self._identity.of_session(member.session_id)
+            require_role(actor, member.actor)
         except Unauthenticated as error:
             self._connections.end(member.session_id, error.code)
             raise
@@ -168,22 +138,23 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             member.is_gone = True
             self._connections.remove(member)
             self._changes.left(member.actor)
-            await self._rooms.leave_all(member)
+            # Not awaited: the socket leaves what the library knows of it only after this.
+            self._start(self._rooms.leave_all(member))
 
     async def _connect(self, sid: str, auth: object) -> None:
         try:
             credentials = Credentials.model_validate(auth)
             actor, claims = await self._identity.of_token(credentials.token)
             await self._limits.spend(limits.CONNECT, str(actor.id))
+            member = SocketMember(self._app, sid, actor, claims)
+            await self._connections.admit(member)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
-        self._members[sid] = member = SocketMember(self._app, sid, actor, claims)
-        self._connections.add(member)
+        self._members[sid] = member
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
-
         self._start(self._call_back(member))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
@@ -245,9 +216,16 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         actor, claims = await self._identity.of_token(given.token)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
-        self._connections.remove(member)
-        member.session_id, member.expires_at = claims.session_id, claims.expires_at
-        self._connections.add(member)
+        try:
+            require_role(actor, member.actor)
+            if member.is_gone:
+                raise Unauthenticated("session_ended", "The session is over; log in again")
+            self._connections.remove(member)
+            member.session_id, member.expires_at = claims.session_id, claims.expires_at
+            await self._connections.admit(member)
+        except Unauthenticated as error:
+            self._connections.close(member, error.code)
+            raise
         return {}
 
 

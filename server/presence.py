@@ -138,8 +138,11 @@ class Presence:
                 self._untold |= untold  # The next beat tries again.
             except Exception:
                 log.exception("presence not told")
-            await self._look_up([t for t in self._unshown if self._is_unknown(t)])
-            await self._show()
+            try:
+                await self._look_up([t for t in self._unshown if self._is_unknown(t)])
+                await self._show()
+            except Exception:
+                log.exception("presence not shown")
             await asyncio.sleep(GATHER_SECONDS)
 
     async def _tell(self, ticket_ids: set[UUID]) -> None:

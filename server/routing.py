@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from desk.access import Actor
 from desk.errors import Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from models import Role
-from server import audit, keys
+from server import keys
 from server.limits import Limit
 from wire.codec import decode, encode
 
@@ -62,20 +62,12 @@ def guarded(route: Route) -> Handler:
 
     async def handle(request: web.Request) -> web.Response:
         if route.right is not Right.ANYONE:
-            request[keys.actor] = await _admitted(request, route.right)
+            actor, _ = await request.app[keys.identity].of_token(bearer(request))
+            request[keys.actor] = actor
+            admit(route.right, actor)
         return await route.handler(request)
 
     return handle
-
-
-async def _admitted(request: web.Request, right: Right) -> Actor:
-    actor, _ = await request.app[keys.identity].of_token(bearer(request))
-    try:
-        admit(right, actor)
-    except Forbidden as error:
-        audit.note("refused", user_id=actor.id, code=error.code)
-        raise
-    return actor
 
 
 def admit(right: Right, actor: Actor) -> None:
@@ -85,8 +77,15 @@ def admit(right: Right, actor: Actor) -> None:
         raise Forbidden("admin_required", "Admin privileges required")
 
 
+def require_role(actor: Actor, before: Actor) -> None:
+    """Whose role has changed is in rooms that are not theirs any more, and has to connect anew."""
+    if actor.role is not before.role:
+        raise Unauthenticated("role_changed", "The role has changed; log in again")
+
+
 def bearer(request: web.Request) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = request.headers.getall("Authorization", ())
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("not_authenticated", "Send Authorization: Bearer <access token>")
     return token.strip()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -25,8 +26,14 @@ def create_engine(database_url: str) -> AsyncEngine:
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
+        # What a statement was run with are people's words and addresses: not for an error's text.
+        hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT, "options": "-c timezone=UTC"},
     )
+
+
+class DatabaseFault(Exception):
+    """An error that is our own. The database's words stay out: they quote what people entered."""
 
 
 class Desk:
@@ -59,11 +66,11 @@ class Desk:
                     # A pooled connection had died. Nothing was committed: once more, on a new one.
                     if _is_lost(error) and not last_try:
                         continue
-                    raise _translated(error) from error
+                    raise _translated(error) from None
                 try:
                     await session.commit()
                 except DBAPIError as error:
-                    raise _translated(error) from error
+                    raise _translated(error) from None
                 recorded = outbox(session.sync_session)
             self._deliver(recorded)
             return result
@@ -84,7 +91,7 @@ class Desk:
                 except (DBAPIError, PoolTimeout) as error:
                     if _is_lost(error) and not last_try:
                         continue
-                    raise _translated(error) from error
+                    raise _translated(error) from None
         raise AssertionError("unreachable")
 
 
@@ -100,4 +107,6 @@ def _translated(error: DBAPIError | PoolTimeout) -> Exception:
     # No state: the connection failed. 08 connection, 53 resources, 57 shut down, 40 rolled back.
     if sqlstate is None or sqlstate[:2] in {"08", "53", "57", "40", "55"}:
         return Unavailable("unavailable", "The database is busy or restarting; try again")
-    return error
+    constraint = error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
+    fault = DatabaseFault(type(error.orig).__name__, sqlstate, constraint)
+    return fault.with_traceback(error.__traceback__)

@@ -16,9 +16,10 @@ from desk.text import ClientId, Content, Id, Input
 from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
-from server.engine import FRAME_LIMIT
+from server.engine import CLOSE_SECONDS
+from server.packets import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
-from server.routing import now
+from server.routing import now, require_role
 from server.tokens import Claims
 from wire.channel import ticket_room
 from wire.codec import dumps, loads
@@ -54,6 +55,7 @@ class PlainMember:
         self.session_id = claims.session_id
         self.expires_at = claims.expires_at
         self.is_gone = False
+        self._transport = request.transport
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
         self.overflowed = asyncio.Event()
 
@@ -73,6 +75,10 @@ class PlainMember:
         if not self.is_gone:
             self.is_gone = True
             self._live.unlisten_all(self.key)
+            while not self.outgoing.empty():
+                self.outgoing.get_nowait()
+            if self._transport is not None:  # For who does not read, or does not go.
+                asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
             await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
 
     def _listen(self, event: TimelineEvent) -> None:
@@ -104,31 +110,38 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     await ws.prepare(request)
     connections = request.app[keys.connections]
+    member = None
     try:
         ticket_id = UUID(request.match_info["ticket_id"])
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         identity = request.app[keys.identity]
         actor, claims = await identity.of_token(request.query.get("token", ""))
-        member = PlainMember(request, ws, actor, claims)
         await request.app[keys.limits].spend(limits.CONNECT, str(actor.id))
+        member = PlainMember(request, ws, actor, claims)
+        await connections.admit(member)
         await _join(request, member, ticket_id, after)
+        await _converse(request, ws, member, ticket_id)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
-        return ws
     except DeskError as error:
         await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=error.code.encode())
-        return ws
-    connections.add(member)
+    finally:
+        if member is not None:
+            member.is_gone = True
+            connections.remove(member)
+            await request.app[keys.rooms].leave_all(member)
+    return ws
+
+
+async def _converse(
+    request: web.Request, ws: web.WebSocketResponse, member: PlainMember, ticket_id: UUID
+) -> None:
     writer = asyncio.create_task(_write(ws, member))
     try:
         await _read(request, ws, member, ticket_id)
     finally:
-        member.is_gone = True
-        connections.remove(member)
-        await request.app[keys.rooms].leave_all(member)
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
-    return ws
 
 
 async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, after: int) -> None:
@@ -155,7 +168,8 @@ async def _read(
             member.put(_error(Refusal(422, "invalid", "Send text frames")))
             continue
         try:
-            member.actor = await request.app[keys.identity].of_session(member.session_id)
+            actor = await request.app[keys.identity].of_session(member.session_id)
+            require_role(actor, member.actor)
             await request.app[keys.limits].spend(limits.POST, str(member.actor.id))
             await _post(request, member, ticket_id, message.data)
         except Unauthenticated as error:

@@ -40,6 +40,7 @@ class Backend:
             "REDIS_URL": self.redis_url,
             "BROKER_URL": self.redis_url,
             "JWT_SECRET_KEY": SECRET,
+            "RATE_LIMITS": "off",
         }
 
     @property

@@ -22,6 +22,8 @@ def _engine() -> Engine:
         pool_size=1,
         max_overflow=1,
         pool_pre_ping=True,
+        # What a statement was run with are people's words and addresses: not for an error's text.
+        hide_parameters=True,
         connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
     )
 

@@ -14,6 +14,7 @@ from server import audit, keys
 from server.routing import (
     PREFIX,
     Paged,
+    Query,
     Right,
     Route,
     body,
@@ -60,6 +61,7 @@ async def add_user(request: web.Request) -> web.Response:
 
 
 async def show_user(request: web.Request) -> web.Response:
+    query(request, Query)
     return reply(await request.app[keys.desk].read(admins.show, _user_id(request)))
 
 

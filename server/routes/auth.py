@@ -47,7 +47,12 @@ async def login(request: web.Request) -> web.Response:
         await counted.hit(limits.WRONG_PASSWORD_HERE, given.email, address)
         await counted.hit(limits.WRONG_PASSWORD, given.email)
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
-    issued = await desk.run(sessions.open_session, found.user_id, tokens.refresh_lifetime, now())
+    # Of guesses that were under way together, none gets in once too many have failed.
+    await counted.require(limits.WRONG_PASSWORD_HERE, given.email, address)
+    await counted.require(limits.WRONG_PASSWORD, given.email)
+    issued = await desk.run(
+        sessions.open_session, found.user_id, tokens.refresh_lifetime, now(), found.password_hash
+    )
     audit.note("logged_in", user_id=issued.user_id, session_id=issued.session_id)
     return reply(tokens.pair(issued, now()))
 
@@ -97,6 +102,7 @@ async def change_password(request: web.Request) -> web.Response:
     if not await passwords.matches(given.current_password, stored):
         await counted.hit(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
+    await counted.require(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
     new = await passwords.hashed(given.new_password)
     await desk.run(accounts.change_password, actor, stored, new, now())
     audit.note("password_changed", user_id=actor.id)

@@ -39,7 +39,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def shared(start_shared_cluster: Callable[..., Cluster]) -> Cluster:
-    return start_shared_cluster(webs=2)
+    return start_shared_cluster(webs=2, environment={"RATE_LIMITS": "on"})
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from desk.messages import NewMessage
 from desk.views import TicketView
 from models import AuthSession, Event, Role, Ticket, User
 from tests.conftest import Backend
-from tests.factories import a_ticket, an_actor, now
+from tests.factories import PASSWORD, a_ticket, an_actor, now
 
 T = TypeVar("T")
 
@@ -192,7 +192,7 @@ def test_of_many_claims_one_wins(engine: Engine, ticket_id: UUID) -> None:
 
 
 def signing_up(email: str) -> Callable[[Session], accounts.Profile]:
-    new = accounts.Signup(email=email, password="12345678", full_name="Ann")
+    new = accounts.Signup(email=email, password=PASSWORD, full_name="Ann")
     return lambda session: accounts.create(session, new.email, new.full_name, "hash")
 
 

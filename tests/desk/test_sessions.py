@@ -83,7 +83,7 @@ def test_a_spent_token_seen_later_ends_the_session(
     newest = renewed(session, opened, start)
     assert refresh(session, opened, start + GRACE + MOMENT) is None
     ended = stored(session, opened)
-    assert (ended.ended_because, ended.ended_at) == ("reuse", start + GRACE + MOMENT)
+    assert (ended.ended_because, ended.ended_at) == ("token_reused", start + GRACE + MOMENT)
     assert refresh(session, newest, start + GRACE + MOMENT) is None
     assert sessions.actor(session, opened.session_id, start) is None
 
@@ -104,7 +104,7 @@ def test_a_generation_that_was_never_issued_ends_the_session(
 ) -> None:
     forged = Issued(opened.session_id, opened.user_id, 5, start)
     assert refresh(session, forged, start) is None
-    assert stored(session, opened).ended_because == "reuse"
+    assert stored(session, opened).ended_because == "token_reused"
 
 
 def test_a_session_expires_unless_it_is_carried_on(

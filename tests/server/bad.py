@@ -52,7 +52,7 @@ class Kind:
 
 def text(longest: int, *, short: bool = True) -> Kind:
     fine = frozenset({"a short text"}) if short else frozenset()
-    good = ("x" if short else "x" * 8, "🦆" * longest, "e\u0301" * longest)
+    good = ("x" if short else "\u00b5x" * 4, "🦆" * longest, "e\u0301" * longest)
     return Kind({"too long": "é" * (longest + 1)}, good, fine)
 
 
@@ -83,6 +83,8 @@ CLIENT_ID = Kind(
 )
 CLIENT_ID_OR_NULL = Kind(CLIENT_ID.wrong, (*CLIENT_ID.good, None), CLIENT_ID.fine | {"null"})
 STATUS = Kind({"another": "OPEN", "padded": " open"}, ("open",))
+ROLE = Kind({"another": "owner", "padded": "user "}, ("user",))
+CAPACITY = Kind({"too large": 10_001, "digits": "5"}, (0, 10_000), frozenset({"an int"}))
 PRIORITY = Kind({"another": "highest"}, ("low", "urgent", None), frozenset({"null"}))
 TAGS = Kind(
     {

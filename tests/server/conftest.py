@@ -1,10 +1,17 @@
 """One web process's application, inside the test process, on a real port."""
 
-from collections.abc import AsyncIterator
+import io
+import logging
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
+import structlog
 from aiohttp import web
 
+import logs
+from config import Settings
 from models import Role
 from server.app import create_app
 from tests.api import Api
@@ -12,21 +19,41 @@ from tests.conftest import Backend
 from tests.factories import Person, people
 
 
-@pytest.fixture(scope="session")
-async def web_url(backend: Backend) -> AsyncIterator[str]:
-    runner = web.AppRunner(create_app(backend.settings), access_log=None, shutdown_timeout=1)
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[web.Application, Api]]:
+    """A process's application on a port of its own, and a client of it."""
+    app = create_app(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    yield f"http://{host}:{port}"
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
+        yield app, api
     await runner.cleanup()
 
 
 @pytest.fixture(scope="session")
-async def api(web_url: str) -> AsyncIterator[Api]:
-    async with Api(web_url) as api:
+async def api(backend: Backend) -> AsyncIterator[Api]:
+    async with serving(backend.settings) as (_, api):
         yield api
+
+
+@pytest.fixture(scope="session")
+def web_url(api: Api) -> str:
+    return api.url
+
+
+@pytest.fixture
+async def application(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]]:
+    """A process of the test's own, to look into and to bend."""
+    async with serving(backend.settings) as served:
+        yield served
+
+
+@pytest.fixture
+async def another(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]]:
+    """One more process."""
+    async with serving(backend.settings) as served:
+        yield served
 
 
 @pytest.fixture
@@ -43,3 +70,20 @@ def stranger(backend: Backend) -> Person:
 @pytest.fixture
 def csr(backend: Backend) -> Person:
     return people(backend.settings, Role.CSR)[0]
+
+
+@pytest.fixture(params=["text", "json"])
+def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What a process would have written, at the lowest level that can be set."""
+    root, said = logging.getLogger(), io.StringIO()
+    before, level = root.handlers[:], root.level
+    quiet = {name: logging.getLogger(name).level for name in logs.QUIET}
+    monkeypatch.setattr(sys, "stdout", said)
+    # Not closed, and not caught: pytest's own handlers come back afterwards.
+    root.handlers = []
+    logs.configure("DEBUG", request.param)
+    yield said
+    root.handlers, root.level = before, level
+    for name, was in quiet.items():
+        logging.getLogger(name).setLevel(was)
+    structlog.reset_defaults()

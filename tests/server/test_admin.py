@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from aiohttp import web
 
 from models import Role
-from server.app import create_app
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, people
+from tests.server.conftest import serving
 
 
 @pytest.fixture
@@ -69,12 +68,8 @@ async def test_what_an_admin_may_not_change_is_refused(
 async def alone(make_backend: Callable[[], Backend]) -> AsyncIterator[tuple[Api, Backend]]:
     """A desk without other admins."""
     backend = make_backend()
-    runner = web.AppRunner(create_app(backend.settings), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
+    async with serving(backend.settings) as (_, api):
         yield api, backend
-    await runner.cleanup()
 
 
 @pytest.mark.parametrize("change", [{"role": "csr"}, {"is_active": False}])
@@ -91,3 +86,18 @@ async def test_two_admins_cannot_remove_each_other_at_once(
     remaining = one if answers[0].status == 200 else other
     last = await api.patch(f"/admin/users/{remaining.id}", remaining, json=change)
     assert (last.status, last.code) == (409, "last_admin")
+
+
+async def test_of_two_admins_who_demote_each_other_at_once_one_wins(
+    alone: tuple[Api, Backend],
+) -> None:
+    """With a third, so that neither is the last."""
+    api, backend = alone
+    one, other, _ = people(backend.settings, *[Role.ADMIN] * 3)
+    for _ in range(2):  # Both are known at the door.
+        await asyncio.gather(api.get("/auth/me", one), api.get("/auth/me", other))
+    answers = await asyncio.gather(
+        api.patch(f"/admin/users/{other.id}", one, json={"role": "user"}),
+        api.patch(f"/admin/users/{one.id}", other, json={"role": "user"}),
+    )
+    assert sorted(answer.status for answer in answers) in ([200, 401], [200, 403])

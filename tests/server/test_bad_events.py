@@ -32,6 +32,8 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
         },
         {"client_id": "a", "content": "hello"},
     ),
+    "typing": ({"ticket_id": bad.ID, "active": bad.BOOL}, {"active": True}),
+    "mark_read": ({"ticket_id": bad.ID, "seq": bad.SEQ}, {"seq": 1}),
 }
 OPTIONAL = {"after", "internal"}
 FIELDS = [(event, name) for event, (kinds, _) in EVENTS.items() for name in kinds]
@@ -162,6 +164,7 @@ async def test_a_field_at_its_bounds_is_accepted(
     for value in kinds[name].good:
         ticket_id = (await api.a_ticket(staff))["id"]
         sent = {"ticket_id": ticket_id} | valid | {name: value}
+        await socket.call(json.dumps(["join_ticket", {"ticket_id": ticket_id}]))
         ack = await socket.call(json.dumps([event, sent], ensure_ascii=False))
         assert ack["ok"], (value, ack)
 

@@ -15,7 +15,7 @@ from models import Role
 from server.routes import ROUTES
 from tests.api import Answer, Api
 from tests.conftest import Backend
-from tests.factories import Person, people
+from tests.factories import PASSWORD, Person, people
 from tests.server import bad
 from tests.server.bad import Kind
 
@@ -32,7 +32,10 @@ class Body:
 
 
 NEW_TICKET = {"title": "It broke", "description": "Help!", "category": "billing", "type": "bug"}
-SIGNUP = {"email": "bad.input@desk.test", "password": "12345678", "full_name": "Ann"}
+SIGNUP = {"email": "bad.input@desk.test", "password": PASSWORD, "full_name": "Ann"}
+GIVEN_PASSWORD = Kind(
+    {"too long": "x" * 1025}, (), frozenset({"a short text", "an empty text", "blanks"})
+)
 SIGNED_OUT = (200, 400, 401)
 
 BODIES: dict[tuple[str, str], Body] = {
@@ -40,8 +43,7 @@ BODIES: dict[tuple[str, str], Body] = {
         {"email": bad.EMAIL, "password": bad.PASSWORD, "full_name": bad.TITLE}, SIGNUP
     ),
     ("POST", "/auth/login"): Body(
-        {"email": bad.EMAIL, "password": Kind({"too long": "x" * 1025}, (), frozenset(
-            {"a short text", "an empty text", "blanks"}))},
+        {"email": bad.EMAIL, "password": GIVEN_PASSWORD},
         {"email": "nobody@desk.test", "password": "wrong"}, status=(401,),
     ),
     ("POST", "/auth/refresh"): Body(
@@ -49,6 +51,38 @@ BODIES: dict[tuple[str, str], Body] = {
     ),
     ("POST", "/auth/logout"): Body(
         {"refresh_token": bad.TOKEN}, {"refresh_token": "x"}, status=SIGNED_OUT
+    ),
+    ("PATCH", "/auth/me"): Body(
+        {"full_name": bad.TITLE, "notify_email": bad.BOOL},
+        {},
+        frozenset({"full_name", "notify_email"}),
+    ),
+    ("POST", "/auth/password"): Body(
+        {"current_password": GIVEN_PASSWORD, "new_password": bad.PASSWORD},
+        {"current_password": "wrong", "new_password": PASSWORD},
+        status=(403, 429),
+    ),
+    ("POST", "/admin/users"): Body(
+        {
+            "email": bad.EMAIL,
+            "full_name": bad.TITLE,
+            "role": bad.ROLE,
+            "password": bad.PASSWORD,
+        },
+        SIGNUP | {"role": "user"},
+        status=(201, 409),
+    ),
+    # There is no such account: what is accepted is not found.
+    ("PATCH", "/admin/users/{user_id}"): Body(
+        {
+            "role": bad.ROLE,
+            "is_active": bad.BOOL,
+            "capacity": bad.CAPACITY,
+            "full_name": bad.TITLE,
+        },
+        {},
+        frozenset({"role", "is_active", "capacity", "full_name"}),
+        (404,),
     ),
     ("POST", "/users/tickets"): Body(
         {
@@ -83,6 +117,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ),
 }  # fmt: skip
 NO_BODY = {
+    ("POST", "/auth/logout_all"),
     ("POST", "/csr/tickets/{ticket_id}/claim"),
     ("POST", "/notifications/read_all"),
     ("POST", "/notifications/{notification_id}/read"),
@@ -115,6 +150,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     },
     "/tickets/{ticket_id}/messages": PAGED,
     "/notifications": PAGED | {"unread": WORDS},
+    "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
 }
 PATH_IDS = ["%00", "%ff", "%ED%A0%80", "1", "nonsense", "x" * 5000, "%2F", "%2e%2e", "0" * 33]
 
@@ -141,7 +177,9 @@ def nothing_stored(backend: Backend, ticket_id: str) -> Iterator[None]:
 
 
 def filled(path: str, ticket_id: str) -> str:
-    return path.replace("{ticket_id}", ticket_id).replace("{notification_id}", ticket_id)
+    for name in ("ticket_id", "notification_id", "user_id"):
+        path = path.replace(f"{{{name}}}", ticket_id)
+    return path
 
 
 def refused(answer: Answer) -> None:

@@ -42,7 +42,8 @@ def signed(changes: dict[str, Any], **how: Any) -> Callable[[Person], str]:
     def make(person: Person) -> str:
         changed = claims(person.token) | changes
         kept = {name: value for name, value in changed.items() if value is not None}
-        return jwt.encode(kept, **({"key": SECRET, "algorithm": "HS256"} | how))
+        kid = {"kid": jwt.get_unverified_header(person.token)["kid"]}
+        return jwt.encode(kept, **({"key": SECRET, "algorithm": "HS256", "headers": kid} | how))
 
     return make
 

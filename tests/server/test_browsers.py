@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from aiohttp import web
 
-from server.app import create_app
 from server.browsers import HEADERS
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
+from tests.server.conftest import serving
 
 PAGE = "https://desk.example.com"
 
@@ -19,12 +18,8 @@ PAGE = "https://desk.example.com"
 async def listed(backend: Backend) -> AsyncIterator[Api]:
     """A process that lets one other origin in."""
     settings = backend.settings.model_copy(update={"cors_origins": PAGE})
-    runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
+    async with serving(settings) as (_, api):
         yield api
-    await runner.cleanup()
 
 
 @pytest.mark.parametrize("path", ["/auth/me", "/health/live", "/nowhere"])
@@ -55,7 +50,9 @@ async def test_a_listed_page_may_call_and_read_the_headers(listed: Api) -> None:
     assert preflight.headers["Access-Control-Allow-Origin"] == PAGE
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example.com", "null", f"{PAGE}.evil.com"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example.com", "null", f"{PAGE}.evil.com", "http://["]
+)
 async def test_another_page_may_not(listed: Api, customer: Person, origin: str) -> None:
     answer = await listed.get("/auth/me", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in answer.headers

@@ -1,5 +1,6 @@
 """Rate limits: counted together over Redis, alone without it, and for the right address."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from ipaddress import ip_network
@@ -13,26 +14,52 @@ from server.limits import RateLimits, client_address
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person
+from tests.server.conftest import serving
+
+
+@pytest.fixture(scope="module")
+async def limited(backend: Backend) -> AsyncIterator[Api]:
+    """A process that counts; those of the other tests do not."""
+    settings = backend.settings.model_copy(update={"rate_limits": "on"})
+    async with serving(settings) as (_, api):
+        yield api
+
 
 TEN = limits.WRONG_PASSWORD_HERE
 
 
-async def test_guessing_is_stopped_even_with_the_right_password(api: Api, customer: Person) -> None:
+async def test_guessing_is_stopped_even_with_the_right_password(
+    limited: Api, customer: Person
+) -> None:
     login = {"email": customer.email, "password": "wrong"}
-    statuses = [(await api.post("/auth/login", json=login)).status for _ in range(12)]
+    statuses = [(await limited.post("/auth/login", json=login)).status for _ in range(12)]
     assert statuses == [401] * 10 + [429] * 2
-    refused = await api.post("/auth/login", json=login | {"password": PASSWORD})
+    refused = await limited.post("/auth/login", json=login | {"password": PASSWORD})
     assert refused.code == "rate_limited"
     assert int(refused.headers["Retry-After"]) >= 1
     assert refused.headers["RateLimit-Limit"] == "10"
     assert refused.headers["RateLimit-Remaining"] == "0"
 
 
-async def test_answers_say_what_is_left(api: Api, customer: Person) -> None:
-    ticket_id = (await api.a_ticket(customer))["id"]
+async def test_guesses_at_once_get_no_further_than_guesses_in_a_row(
+    limited: Api, customer: Person
+) -> None:
+    """The limit is asked before bcrypt and counted after it: here everybody has asked already."""
+    login = {"email": customer.email, "password": "wrong"}
+    wrong = [limited.post("/auth/login", json=login) for _ in range(40)]
+    right = [limited.post("/auth/login", json=login | {"password": PASSWORD}) for _ in range(5)]
+    answers = await asyncio.gather(*wrong, *right)
+    assert [answer.status for answer in answers].count(401) == 10
+    assert {answer.status for answer in answers[-5:]} == {429}
+
+
+async def test_answers_say_what_is_left(limited: Api, customer: Person) -> None:
+    ticket_id = (await limited.a_ticket(customer))["id"]
     left = []
     for _ in range(2):
-        answer = await api.post(f"/tickets/{ticket_id}/messages", customer, json={"content": "x"})
+        answer = await limited.post(
+            f"/tickets/{ticket_id}/messages", customer, json={"content": "x"}
+        )
         left.append(int(answer.headers["RateLimit-Remaining"]))
     assert left[1] < left[0] < int(answer.headers["RateLimit-Limit"])
 
@@ -43,7 +70,8 @@ async def counting() -> AsyncIterator[Callable[..., RateLimits]]:
     made: list[RateLimits] = []
 
     def make(backend: Backend, **settings: str) -> RateLimits:
-        made.append(RateLimits(backend.settings.model_copy(update=settings)))
+        on = {"rate_limits": "on"} | settings
+        made.append(RateLimits(backend.settings.model_copy(update=on)))
         return made[-1]
 
     yield make
@@ -94,6 +122,11 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1")]
         ("10.0.0.1", ["6.6.6.6", "203.0.113.9"], "203.0.113.9"),
         ("10.0.0.1", ["rubbish"], "10.0.0.1"),
         ("10.0.0.1", [], "10.0.0.1"),
+        ("::ffff:10.0.0.1", ["203.0.113.9"], "203.0.113.9"),
+        ("::ffff:192.0.2.1", ["203.0.113.9"], "192.0.2.1"),
+        ("10.0.0.1", ["::ffff:203.0.113.9"], "203.0.113.9"),
+        ("fe80::1%eth0", [], "fe80::/64"),
+        ("", ["203.0.113.9"], ""),
         ("2001:db8:1:2:3::4", [], "2001:db8:1:2::/64"),
         ("::1", ["2001:db8:1:2:3::5"], "2001:db8:1:2::/64"),
     ],

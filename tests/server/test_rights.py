@@ -57,6 +57,25 @@ async def cast(backend: Backend, api: Api) -> Cast:
     return Cast(None, owner, other, csr, admin, gone, bystander, ticket_id)
 
 
+def expected(path: str) -> Right:
+    """The contract's rights, by address: the tests below trust the table, and this is why."""
+    if path in {"/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"}:
+        return Right.ANYONE
+    by_address = {
+        "/admin/": Right.ADMIN,
+        "/csr/": Right.STAFF,
+        "/users/tickets/{ticket_id}": Right.OWNER,
+        "/tickets/{ticket_id}": Right.VIEWER,
+    }
+    found = (right for address, right in by_address.items() if path.startswith(address))
+    return next(found, Right.PERSON)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_route_has_the_right_that_the_contract_gives_it(route: Route) -> None:
+    assert route.right is expected(route.path)
+
+
 def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
     """A body that the route accepts, so that nothing but access can refuse it."""
     new_user = {"email": f"{uuid4()}@desk.test", "full_name": "New", "password": PASSWORD}

@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
+from multidict import CIMultiDict
 
 from desk.errors import Unauthenticated
 from desk.sessions import Issued
@@ -73,6 +74,14 @@ async def test_a_forged_token_is_refused(api: Api, customer: Person, forgery: st
     answer = await api.get("/auth/me", FORGERIES[forgery](customer))
     assert (answer.status, answer.code) in {(401, "invalid_token"), (401, "session_ended")}
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_two_authorizations_are_none(api: Api, customer: Person) -> None:
+    """A proxy may have read the other one."""
+    good = ("Authorization", f"Bearer {customer.token}")
+    for headers in ([good, good], [("Authorization", "Bearer x"), good]):
+        async with api.http.get("/api/v1/auth/me", headers=CIMultiDict(headers)) as answer:
+            assert answer.status == 401
 
 
 @pytest.mark.parametrize("token", ["\0", "\ud800", "\udcff\udcfe", "é", "", " ", "x" * 1_000_000])

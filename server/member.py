@@ -1,0 +1,49 @@
+"""A connected socket, as a member of ticket rooms."""
+
+from uuid import UUID
+
+from aiohttp import web
+
+from desk.access import Actor
+from server import keys
+from server.tokens import Claims
+from wire.channel import NAMESPACE, TIMELINE, ticket_room
+from wire.shapes import TimelineEvent
+
+SIGNED_OUT = "signed_out"
+
+
+class SocketMember:
+    """One Socket.IO connection."""
+
+    def __init__(self, app: web.Application, sid: str, actor: Actor, claims: Claims) -> None:
+        self._live = app[keys.live]
+        self._presence = app[keys.presence]
+        self.key = sid
+        self.actor = actor
+        self.session_id = claims.session_id
+        self.expires_at = claims.expires_at
+        self.is_gone = False
+
+    async def send(self, event: TimelineEvent) -> None:
+        if not self.is_gone:
+            await self._live.emit_here(TIMELINE, event, self.key)
+
+    async def enter(self, ticket_id: UUID) -> None:
+        room = ticket_room(ticket_id, self.actor.audience)
+        await self._live.enter_room(self.key, NAMESPACE, room)
+        self._presence.entered(self.actor, ticket_id)
+
+    async def leave(self, ticket_id: UUID) -> None:
+        room = ticket_room(ticket_id, self.actor.audience)
+        self._live.leave_here(self.key, room)
+        self._presence.left(self.actor, ticket_id)
+
+    async def sign_out(self, code: str) -> None:
+        if not self.is_gone:
+            self.is_gone = True
+            # Before anything that waits: a room that is busy must not hold this up.
+            self._live.leave_rooms(self.key)
+            self._live.server.drop_events(self.key)
+            await self._live.emit_here(SIGNED_OUT, {"code": code}, self.key)
+            await self._live.server.hang_up(self.key)

@@ -1,0 +1,48 @@
+"""Text that is made to cost more than it is long."""
+
+import time
+import unicodedata
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from desk.text import MOST_MARKS, Description, Email, GivenPassword
+
+
+class Given(BaseModel):
+    password: GivenPassword = ""
+    description: Description = "x"
+    email: Email = "a@b.test"
+
+
+# As much of it as a body holds. The last three are no marks by their combining class.
+MARKS = ["\u0315\u0300", "\u0344", "\u0f73", "\u0f75", "\u0f81"]
+LONGEST = 240_000
+
+
+@pytest.mark.parametrize("marks", MARKS, ids=ascii)
+@pytest.mark.parametrize("field", ["password", "description", "email"])
+def test_endless_marks_are_refused_at_once(field: str, marks: str) -> None:
+    text = "a" + marks * (LONGEST // len((marks).encode()))
+    began = time.perf_counter()
+    with pytest.raises(ValidationError):
+        Given.model_validate({field: text})
+    with pytest.raises(ValidationError):
+        Given.model_validate({field: text[:50_000]})
+    assert time.perf_counter() - began < 0.5
+
+
+def test_whatever_unicode_reorders_counts_as_a_mark() -> None:
+    for character in map(chr, range(0x110000)):
+        decomposed = unicodedata.normalize("NFD", character)
+        if unicodedata.combining(decomposed[0]):
+            assert unicodedata.category(character)[0] == "M"
+
+
+def test_text_that_shrinks_to_its_bound_is_taken() -> None:
+    decomposed = unicodedata.normalize("NFD", "\u1f82") * 20_000
+    assert Given(description=decomposed).description == "\u1f82" * 20_000
+
+
+def test_as_many_marks_as_anybody_writes_are_taken() -> None:
+    assert Given(description="Z" + "\u0300" * MOST_MARKS).description

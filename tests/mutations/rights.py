@@ -1,0 +1,119 @@
+"""Who may do what, and with which token."""
+
+import re
+
+from tests.mutations import ROOT, Mutation
+
+TOKENS = "tests/server/test_tokens.py"
+OF_THE_CONTRACT = (
+    "tests/server/test_rights.py::test_a_route_has_the_right_that_the_contract_gives_it"
+)
+
+
+def of_routes() -> list[Mutation]:
+    """Each route, open to one rank more than it should be."""
+    found = []
+    wider = {"ADMIN": "STAFF", "STAFF": "PERSON", "VIEWER": "ANYONE", "OWNER": "ANYONE"}
+    wider |= {"PERSON": "ANYONE"}
+    for path in sorted((ROOT / "server" / "routes").glob("*.py")):
+        line = re.compile(r'Route\("(\w+)", "([^"]+)", (\w+), Right\.(\w+)\)')
+        for match in line.finditer(path.read_text()):
+            method, address, _, right = match.groups()
+            if right in wider:
+                after = match[0].replace(f"Right.{right}", f"Right.{wider[right]}")
+                name = f"{method} {address}: {right} → {wider[right]}"
+                file = str(path.relative_to(ROOT))
+                found.append(Mutation(name, file, match[0], after, (OF_THE_CONTRACT,)))
+    return found
+
+
+CHECKS = [
+    Mutation(
+        "guarded(): nobody is asked who they are",
+        "server/routing.py",
+        "if route.right is not Right.ANYONE:",
+        "if False:",
+    ),
+    Mutation(
+        "visible(): customers see every ticket",
+        "desk/access.py",
+        "true() if actor.is_staff else Ticket.user_id == actor.id",
+        "true()",
+    ),
+    Mutation(
+        "numbered(): customers read the staff's timeline",
+        "desk/access.py",
+        "Event.seq if audience is Audience.STAFF else Event.public_seq",
+        "Event.seq",
+        ("tests/desk", "tests/server"),
+    ),
+    Mutation(
+        "own_only: staff see others' tickets as their own",
+        "server/routes/tickets.py",
+        ", own_only=True",
+        "",
+    ),
+    Mutation(
+        "admit(): staff",
+        "server/routing.py",
+        "right is Right.STAFF and not actor.is_staff",
+        "False",
+    ),
+    Mutation(
+        "admit(): admin",
+        "server/routing.py",
+        "right is Right.ADMIN and actor.role is not Role.ADMIN",
+        "False",
+    ),
+    Mutation(
+        "internal notes by customers",
+        "desk/messages.py",
+        "new.internal and not actor.is_staff",
+        "False",
+        ("tests/server/test_audit.py",),
+    ),
+    Mutation(
+        "notifications of others: mark_read()",
+        "desk/notifications.py",
+        "Notification.id == notification_id, Notification.user_id == actor.id",
+        "Notification.id == notification_id",
+        ("tests/server/test_inbox_rights.py",),
+    ),
+    Mutation(
+        "notifications of others: inbox()",
+        "desk/notifications.py",
+        "select(Notification).where(Notification.user_id == actor.id)",
+        "select(Notification)",
+        ("tests/server/test_inbox_rights.py",),
+    ),
+    Mutation(
+        "the origin of sockets",
+        "server/browsers.py",
+        "return origin is None or _listed(request) is not None or _is_ours(origin, request)",
+        "return True",
+        ("tests/server/test_browsers.py",),
+    ),
+    Mutation(
+        "tokens: the kind",
+        "server/tokens.py",
+        'if claims["typ"] != kind:',
+        "if False:",
+        (TOKENS,),
+    ),
+    Mutation("tokens: audience", "server/tokens.py", "audience=AUDIENCE,\n", "\n", (TOKENS,)),
+    Mutation("tokens: issuer", "server/tokens.py", "issuer=ISSUER,\n", "\n", (TOKENS,)),
+    Mutation(
+        "tokens: the algorithm",
+        "server/tokens.py",
+        "algorithms=[self._algorithm]",
+        'algorithms=["HS256", "HS384", "HS512"]',
+        (TOKENS,),
+    ),
+    Mutation(
+        "the limit of wrong passwords",
+        "server/routes/auth.py",
+        "await counted.hit(limits.WRONG_PASSWORD_HERE, given.email, address)",
+        "pass",
+        ("tests/server/test_limits.py",),
+    ),
+]

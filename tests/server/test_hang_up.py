@@ -1,0 +1,185 @@
+"""Connections that a client would keep, and what it would have us log."""
+
+import asyncio
+import logging
+import time
+from uuid import UUID
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+
+from server import engine, keys
+from tests.api import Api
+from tests.factories import Person
+from tests.sockets import Client
+
+WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
+POLLING = "/socket.io/?EIO=4&transport=polling"
+PONG = "3"
+CLOSED = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}
+
+
+def connect(person: Person) -> str:
+    return f'40/tickets,{{"token":"{person.token}"}}'
+
+
+async def opened(api: Api) -> aiohttp.ClientWebSocketResponse:
+    ws = await api.http.ws_connect(WEBSOCKET, autoclose=False)
+    assert (await ws.receive_str()).startswith("0")
+    return ws
+
+
+async def entered(api: Api, person: Person) -> aiohttp.ClientWebSocketResponse:
+    ws = await opened(api)
+    await ws.send_str(connect(person))
+    assert (await ws.receive_str()).startswith("40/tickets,")
+    return ws
+
+
+async def cut(ws: aiohttp.ClientWebSocketResponse, within: float) -> bool:
+    """Whether we are hung up on though we neither leave nor fall silent."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        try:
+            await ws.send_str(PONG)
+            if (await ws.receive(timeout=0.1)).type in CLOSED:
+                return True
+        except TimeoutError:
+            pass
+        except ConnectionError:
+            return True
+    return False
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience of tenths of seconds."""
+    monkeypatch.setattr(engine, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(engine, "CLOSE_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_never_enters_is_cut_off_even_if_they_will_not_go(api: Api) -> None:
+    ws = await opened(api)
+    assert await cut(ws, within=2.0)
+    await ws.close()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_has_left_the_namespace_is_cut_off(api: Api, customer: Person) -> None:
+    ws = await entered(api, customer)
+    await ws.send_str("41/tickets,")
+    assert await cut(ws, within=2.0)
+    await ws.close()
+
+
+FRAMES = [
+    "x",
+    "",
+    "b!!",
+    "9",
+    "4",
+    "4x",
+    "4" + "[" * 60_000,
+    '42/SECRET,["join_ticket"]',
+    '42["join_ticket"]',
+    "42/tickets,{}",
+    "45-/tickets,[]",
+    "44/tickets,{}",
+]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame[:20])
+async def test_a_frame_that_is_none_ends_the_connection_without_a_word(
+    api: Api, caplog: pytest.LogCaptureFixture, frame: str
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        ws = await opened(api)
+        await ws.send_str(frame)
+        assert await cut(ws, within=2.0)
+        await ws.close()
+    assert caplog.records == []
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_events_from_outside_the_namespace_are_dropped_without_a_word(
+    api: Api, customer: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        ws = await opened(api)
+        await ws.send_str('42/tickets,0["join_ticket",{}]')
+        await ws.send_str('43/tickets,1["SECRET"]')
+        await ws.send_str(connect(customer))
+        assert (await ws.receive_str()).startswith("40/tickets,")
+        await ws.close()
+    assert caplog.records == []
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    "body",
+    [b"\xff", b"SECRET", b"", b"\x1e" * 9, b"d=SECRET", b"4" * 65_537, b"4\x1e" * 2000 + b"4"],
+)
+async def test_a_bad_poll_is_refused_soon_and_leaves_nothing(
+    application: tuple[web.Application, Api], caplog: pytest.LogCaptureFixture, body: bytes
+) -> None:
+    app, api = application
+    async with api.http.get(POLLING) as hello:
+        sid = orjson.loads((await hello.read())[1:])["sid"]
+    with caplog.at_level(logging.WARNING):
+        began = time.monotonic()
+        async with api.http.post(f"{POLLING}&sid={sid}", data=body) as answer:
+            assert answer.status == 400
+        assert time.monotonic() - began < 1.0
+    assert sid not in app[keys.sockets].eio.sockets
+    assert caplog.records == []
+
+
+async def test_what_was_not_fetched_before_the_end_is_not_given_out_after_it(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    ticket_id = (await api.a_ticket(customer))["id"]
+    async with api.http.get(POLLING) as hello:
+        poll = f"{POLLING}&sid={orjson.loads((await hello.read())[1:])['sid']}"
+
+    async def send(packet: str) -> None:
+        async with api.http.post(poll, data=packet) as answer:
+            assert answer.status == 200
+
+    async def fetch() -> str:
+        async with api.http.get(poll) as answer:
+            return await answer.text()
+
+    await send(connect(customer))
+    assert (await fetch()).startswith("40/tickets,")
+    await send(f'42/tickets,1["join_ticket",{{"ticket_id":"{ticket_id}"}}]')
+    assert "timeline" in await fetch()
+    message = {"content": "between us"}
+    assert (await api.post(f"/tickets/{ticket_id}/messages", csr, json=message)).status == 201
+    await asyncio.sleep(0.2)
+    await api.post("/auth/logout_all", customer)
+    await asyncio.sleep(0.2)
+    assert "between us" not in await fetch()
+
+
+async def test_a_busy_room_does_not_hold_up_a_sign_out(
+    application: tuple[web.Application, Api], customer: Person, csr: Person
+) -> None:
+    app, api = application
+    session_id = customer.actor.session_id
+    assert session_id is not None
+    busy, other = [(await api.a_ticket(customer))["id"] for _ in range(2)]
+    async with Client(api.url, customer) as client:
+        await client.join(busy)
+        await client.join(other)
+        rooms = app[keys.rooms]
+        async with rooms._held(UUID(busy)):
+            await api.post("/auth/logout_all", customer)
+            await client.until(lambda: not client.sio.connected)
+            message = {"content": "late"}
+            await api.post(f"/tickets/{other}/messages", csr, json=message)
+        assert "message_posted" not in [kind for _, kind in client.timeline]
+        await client.until(lambda: not app[keys.connections]._of_session.get(session_id))

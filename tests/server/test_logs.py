@@ -1,0 +1,158 @@
+"""What the logs say, and what they must not: tokens, passwords, addresses, what people wrote."""
+
+import asyncio
+import io
+import logging
+
+import pytest
+import structlog
+from aiohttp import web
+from sqlalchemy.orm import Session
+
+from desk import accounts
+from models import Role, User
+from server import keys
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import PASSWORD, Person, database, numbers, people
+from tests.sockets import Client
+
+SECRET = "SECRETWORD"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+
+
+async def raw(api: Api, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(4096), 5)
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        f"GET /ws/tickets/x?token={SECRET}\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
+        f"GET /ws/tickets/x?token={SECRET}{'a' * 20_000} HTTP/1.1\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization {SECRET}\r\n\r\n",
+        f"{SECRET} nonsense\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_not_quoted(
+    api: Api, lines: io.StringIO, request_line: str
+) -> None:
+    assert b" 400 " in await raw(api, request_line.encode())
+    assert SECRET not in lines.getvalue()
+    assert "Traceback" not in lines.getvalue()
+
+
+async def test_no_token_of_a_plain_socket_is_written_however_it_ends(
+    application: tuple[web.Application, Api],
+    lines: io.StringIO,
+    customer: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, api = application
+    ticket_id = (await api.a_ticket(customer))["id"]
+    good = f"/ws/tickets/{ticket_id}?token={customer.token}"
+    async with api.http.ws_connect(good) as ws:
+        await ws.send_json({"content": SECRET})
+        await ws.receive()
+        await ws.send_str("{" + SECRET)
+        await ws.receive()
+    async with api.http.ws_connect(good.replace("eyJ", "ey", 1)) as ws:
+        await ws.receive()
+    async with api.http.get(good) as no_socket:
+        assert no_socket.status == 400
+    async with api.http.get(good.replace("?", "%3F")) as wrong:
+        assert wrong.status == 400
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError(f"cannot connect with {customer.token}")
+
+    monkeypatch.setattr(app[keys.identity], "of_token", fails)
+    async with api.http.ws_connect(good) as ws:
+        await ws.receive()
+    said = lines.getvalue()
+    assert "request failed" in said
+    for token in (customer.token, customer.token.partition(".")[2], SECRET):
+        assert token not in said
+
+
+async def test_a_failure_does_not_write_what_the_statement_was_run_with(
+    application: tuple[web.Application, Api],
+    lines: io.StringIO,
+    csr: Person,
+    customer: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, api = application
+
+    def fails(session: Session, *_: object) -> None:
+        session.add(User(email=customer.email, full_name=SECRET, password_hash=SECRET))
+        session.flush()
+
+    monkeypatch.setattr(accounts, "change_profile", fails)
+    answer = await api.patch("/auth/me", csr, json={"full_name": SECRET})
+    assert (answer.status, answer.code) == (500, "internal")
+    said = lines.getvalue()
+    assert "Traceback" in said
+    assert "DatabaseFault" in said
+    assert "uq_users_email" in said
+    assert SECRET not in said
+    assert customer.email not in said
+
+
+async def test_a_day_of_use_leaves_no_secret_in_the_log(
+    application: tuple[web.Application, Api], lines: io.StringIO, backend: Backend
+) -> None:
+    _, api = application
+    (admin,) = people(backend.settings, Role.ADMIN)
+    email, password = f"{SECRET}{next(numbers)}@desk.test".lower(), f"{SECRET} {SECRET}"
+    new = {"email": email, "password": password, "full_name": SECRET}
+    assert (await api.post("/auth/signup", json=new)).status == 201
+    login = {"email": email, "password": password}
+    pair = (await api.post("/auth/login", json=login)).json
+    await api.post("/auth/login", json=login | {"password": SECRET})
+    await api.post("/auth/login", json=login | {"nonsense": SECRET})
+    await api.post("/auth/login", data=b'{"' + SECRET.encode())
+    await api.get("/auth/me", JWT)
+    refreshed = (
+        await api.post("/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    ).json
+    token = refreshed["access_token"]
+    ticket = {"title": SECRET, "description": SECRET, "category": SECRET, "type": SECRET}
+    opened = (await api.post("/users/tickets", token, json=ticket)).json
+    await api.get(f"/csr/tickets?q={SECRET}", token)
+    await api.get(f"/admin/users?email={email}", admin)
+    async with Client(api.url, token) as client:
+        await client.join(opened["id"])
+        await client.say(opened["id"], SECRET)
+        await client.call(SECRET, {"x": SECRET})
+        await client.call("join_ticket", {SECRET: SECRET})
+    with database(backend.settings) as session:
+        user_id = session.query(User.id).filter(User.email == email).scalar()
+    await api.patch(f"/admin/users/{user_id}", admin, json={"role": "csr", "full_name": SECRET})
+    said = lines.getvalue()
+    assert "logged_in" in said
+    for secret in (SECRET, email, "eyJ", PASSWORD, pair["access_token"], pair["refresh_token"]):
+        assert secret.lower() not in said.lower()
+
+
+def test_a_token_in_a_line_of_anybody_is_redacted(lines: io.StringIO) -> None:
+    logging.getLogger("anybody").error("bad url %s", f"/ws?token={JWT}&x=1")
+    try:
+        raise ValueError(JWT)
+    except ValueError:
+        structlog.get_logger("anybody").exception("failed", token=JWT)
+    assert "[token]" in lines.getvalue()
+    assert "eyJ" not in lines.getvalue()
+
+
+def test_a_traceback_never_shows_variables(lines: io.StringIO) -> None:
+    password = SECRET
+    try:
+        raise ValueError(len(password))
+    except ValueError:
+        structlog.get_logger("anybody").exception("failed")
+    assert SECRET not in lines.getvalue()

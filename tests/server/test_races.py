@@ -1,0 +1,104 @@
+"""Sessions that end while somebody is coming in, or hands over to another."""
+
+import asyncio
+from datetime import timedelta
+
+import aiohttp
+import pytest
+import socketio
+
+from desk import sessions
+from desk.access import Actor
+from models import Role, User
+from server.tokens import Tokens
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import Person, database, now, people
+from tests.sockets import Client
+
+
+def end_unannounced(backend: Backend, person: Person) -> None:
+    """Ends a session as another process does whose message is lost."""
+    assert person.actor.session_id is not None
+    with database(backend.settings) as session:
+        assert sessions.log_out(session, person.actor.session_id, now())
+
+
+def signed_in_again(backend: Backend, person: Person) -> Person:
+    """The account, with a session more."""
+    with database(backend.settings) as session:
+        issued = sessions.open_session(session, person.id, timedelta(days=1), now())
+    actor = Actor(person.id, person.actor.role, issued.session_id)
+    pair = Tokens(backend.settings).pair(issued, now())
+    return Person(actor, person.email, person.full_name, pair)
+
+
+async def test_a_remembered_session_that_has_ended_opens_no_socket(
+    web_url: str, api: Api, backend: Backend, customer: Person
+) -> None:
+    assert (await api.get("/auth/me", customer)).status == 200
+    end_unannounced(backend, customer)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        async with Client(web_url, customer):
+            pass
+
+
+async def test_a_remembered_session_that_has_ended_opens_no_plain_socket(
+    api: Api, backend: Backend, customer: Person
+) -> None:
+    ticket_id = (await api.a_ticket(customer))["id"]
+    end_unannounced(backend, customer)
+    ws = await api.http.ws_connect(f"/ws/tickets/{ticket_id}?token={customer.token}&after=0")
+    closed = await ws.receive(timeout=5)
+    assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, 1008)
+
+
+async def test_a_socket_does_not_move_to_a_session_that_has_ended(
+    web_url: str, api: Api, backend: Backend, customer: Person
+) -> None:
+    other = signed_in_again(backend, customer)
+    async with Client(web_url, customer) as client:
+        assert (await api.get("/auth/me", other)).status == 200
+        end_unannounced(backend, other)
+        ack = await client.call("refresh_auth", {"token": other.token})
+        assert ack["error"]["code"] == "session_ended"
+        await client.until(lambda: not client.sio.connected)
+
+
+async def test_who_was_demoted_keeps_no_socket_of_before(
+    web_url: str, api: Api, backend: Backend, customer: Person, csr: Person
+) -> None:
+    """Another session of the account must not carry a socket past the end of its rights."""
+    ticket_id = (await api.a_ticket(customer))["id"]
+    (admin,) = people(backend.settings, Role.CSR)
+    async with Client(web_url, csr) as client:
+        await client.join(ticket_id)
+        with database(backend.settings) as session:
+            session.get_one(User, csr.id).role = Role.USER
+        again = signed_in_again(backend, csr)
+        ack = await client.call("refresh_auth", {"token": again.token})
+        assert ack["error"]["code"] == "role_changed"
+        await client.until(lambda: not client.sio.connected)
+        note = {"content": "about them", "internal": True}
+        assert (await api.post(f"/tickets/{ticket_id}/messages", admin, json=note)).status == 201
+        await asyncio.sleep(0.1)
+        assert "note_posted" not in [kind for _, kind in client.timeline]
+
+
+async def test_a_session_that_ends_during_the_connect_leaves_nothing_behind(
+    web_url: str, backend: Backend, api: Api
+) -> None:
+    persons = people(backend.settings, *[Role.USER] * 10)
+
+    async def connect(person: Person) -> None:
+        try:
+            async with Client(web_url, person) as client:
+                await client.until(lambda: not client.sio.connected)
+        except socketio.exceptions.ConnectionError:
+            pass
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(
+            *(connect(person) for person in persons),
+            *(api.post("/auth/logout_all", person) for person in persons),
+        )
