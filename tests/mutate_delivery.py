@@ -1,4 +1,4 @@
-"""``python -m tests.mutations``: breaks one promise at a time; the suite has to notice.
+"""``python -m tests.mutate_delivery``: breaks one promise at a time; the suite has to notice.
 
 Each mutation replaces one text in a copy of the tree and runs the tests that stand for it, in
 the copy. A table says which were noticed ("killed"); the status is 1 if one survived, or if its
