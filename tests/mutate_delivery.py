@@ -120,8 +120,8 @@ MUTATIONS = (
     Mutation(
         "an emit without a room",
         "server/live.py",
-        "room=room, ignore_queue=True)",
-        "room=None, ignore_queue=True)",
+        "in self.get_participants(NAMESPACE, room):",
+        "in self.get_participants(NAMESPACE, None):",
         ("tests/server/test_conversation.py", "tests/server/test_rights.py"),
     ),
     Mutation(
