@@ -36,6 +36,8 @@ log = structlog.get_logger("server.presence")
 # Changes of so long are told together.
 GATHER_SECONDS = 0.05
 TIMEOUT_SECONDS = 2.0
+# A join waits no longer for who else is there: they are shown as soon as Redis answers.
+ANSWER_SECONDS = 0.25
 
 
 @dataclass(slots=True)
@@ -111,7 +113,9 @@ class Presence:
         """Everybody who looks at a ticket now that somebody here looks at too."""
         watched = self._watched.get(ticket_id)
         if watched is not None and not watched.is_looked_up:
-            await self._look_up([ticket_id])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._look_up([ticket_id])
         return self._viewers(ticket_id)
 
     def _viewers(self, ticket_id: UUID) -> list[Viewer]:

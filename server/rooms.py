@@ -167,8 +167,10 @@ class Rooms:
 
     async def _take_hints(self, room: Room, ticket_id: UUID) -> None:
         try:
-            async with self._held(ticket_id):
-                while room.hints:
+            # The lock is given away after each: in a lively talk there is always another hint,
+            # and who wants to join, leave or poll would wait for the end of the talk.
+            while room.hints:
+                async with self._held(ticket_id):
                     await self._take(room, room.hints.popleft())
         except DeskError as error:
             # The poll comes back to it.

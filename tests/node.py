@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from asyncio.subprocess import PIPE, Process
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +20,14 @@ FOLDER = ROOT / "tests" / "js"
 LONGEST_LINE = 1024 * 1024
 
 
-def node() -> str:
+def node(folder: Path = FOLDER) -> str:
     """The Node binary. Without it the test is skipped, or fails where REQUIRE_ALL is set."""
     found = shutil.which("node")
-    installed = (FOLDER / "node_modules" / "socket.io-client").is_dir()
+    installed = (folder / "node_modules" / "socket.io-client").is_dir()
     if found and installed:
         return found
-    missing = "tests/js/node_modules (npm ci in tests/js)" if found else "Node"
+    name = folder.relative_to(ROOT)
+    missing = f"{name}/node_modules (npm ci in {name})" if found else "Node"
     if os.environ.get("REQUIRE_ALL"):
         pytest.fail(f"{missing} is missing, and REQUIRE_ALL is set")
     pytest.skip(f"{missing} is missing")

@@ -2,32 +2,25 @@
 
 import os
 import signal
-import socket
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from config import Settings
+from dev.server import free_port
 from processes import Child
 from tests.conftest import ROOT, Backend
 
 PATIENCE = 30.0
 CELERY = (sys.executable, "-m", "celery", "-q", "-A", "worker")
 QUIET = ("--without-gossip", "--without-mingle")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -53,7 +46,7 @@ class Cluster:
     def start_web(self, port: int | None = None) -> str:
         """Starts a web process, waits until it is ready, and returns its URL."""
         port = port or free_port()
-        self.webs.append(self._start([sys.executable, "-m", "server"], PORT=str(port)))
+        self.webs.append(self._web(port))
         url = f"http://127.0.0.1:{port}"
         if url not in self.urls:
             self.urls.append(url)
@@ -62,9 +55,12 @@ class Cluster:
 
     def restart_web(self, number: int) -> None:
         """Kills a web process with SIGKILL, if it lives, and starts it again on its port."""
-        kill(self.webs.pop(number))
-        self.start_web(int(self.urls[number].rpartition(":")[2]))
-        self.webs.insert(number, self.webs.pop())
+        kill(self.webs[number])
+        self.webs[number] = self._web(int(self.urls[number].rpartition(":")[2]))
+        _wait_until_ready(self.urls[number])
+
+    def _web(self, port: int) -> Child:
+        return self._start([sys.executable, "-m", "server"], PORT=str(port))
 
     def restart(self) -> None:
         """Kills every process with SIGKILL, all before the first is started again."""
@@ -84,8 +80,15 @@ class Cluster:
 
     def start_worker(self, **more: str) -> None:
         """``more``: settings of this worker's own."""
+        self.workers.append(self._worker(**more))
+
+    def restart_worker(self, number: int) -> None:
+        kill(self.workers[number])
+        self.workers[number] = self._worker()
+
+    def _worker(self, **more: str) -> Child:
         queues = ["-Q", "assignment,notifications", "--concurrency", "2"]
-        self.workers.append(self._start([*CELERY, "worker", *queues, *QUIET], **more))
+        return self._start([*CELERY, "worker", *queues, *QUIET], **more)
 
     def start_beat(self) -> None:
         self.beats.append(self._start([*CELERY, "beat", "-S", "celery.beat:Scheduler"]))
@@ -112,7 +115,7 @@ def _wait_until_ready(url: str) -> None:
 
 def kill(child: Child) -> None:
     """SIGKILL, and waits until it is gone with all it started."""
-    if not child.gone():
+    with suppress(ProcessLookupError):
         os.kill(child.pid, signal.SIGKILL)
     child.wait(PATIENCE)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from dev.server import free_port
 from models import Role
 from tests.api import Api
-from tests.cluster.conftest import Cluster, free_port
+from tests.cluster.conftest import Cluster
 from tests.factories import people
 from tests.sockets import Client
 

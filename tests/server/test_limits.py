@@ -8,10 +8,10 @@ from ipaddress import ip_network
 import pytest
 
 from desk.errors import RateLimited
+from dev.server import free_port
 from server import limits
 from server.limits import RateLimits, client_address
 from tests.api import Api
-from tests.cluster.conftest import free_port
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person
 from tests.server.conftest import serving

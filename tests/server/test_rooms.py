@@ -86,6 +86,20 @@ async def test_hints_without_end_for_a_busy_room_cost_a_reading_and_no_event(
     assert ann.numbers == list(range(1, 12))
 
 
+async def test_nobody_waits_for_a_lively_talk_to_end(stage: Stage, cast: Cast) -> None:
+    customer, csr, ticket = cast
+    ann, bob = stage.reader(customer), stage.reader(csr)
+    await stage.rooms.join(ann, customer, ticket, 0)
+    await stage.rooms.join(bob, csr, ticket, 0)
+    for hint in await stage.say(customer, ticket, *"abcdefghijklmnopqrstuvwxyz"):
+        stage.rooms.hint(hint)
+    await asyncio.sleep(0)
+    await stage.rooms.leave(bob, ticket)
+    assert len(bob.got) < 5
+    await stage.settled()
+    assert ann.numbers == list(range(1, 28))
+
+
 async def test_a_note_reaches_the_staff_and_leaves_no_hole_for_the_customer(
     stage: Stage, cast: Cast
 ) -> None:

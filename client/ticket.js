@@ -1,0 +1,204 @@
+import { DeskError, Emitter, passes, pauses, sleep } from "./emitter.js";
+
+const MOST_INTERNAL = 10;
+const TYPING_EVERY = 3000;
+
+/**
+ * One ticket's timeline, live. Events: `event` (a timeline event), `live` (the join's answer),
+ * `refused` (a DeskError: it cannot be joined), `presence`, `typing`, `read`.
+ */
+export class Ticket extends Emitter {
+  /** The number of the last event that was handed on. */
+  last;
+  /** The ticket as the last join showed it. */
+  ticket = null;
+  viewers = [];
+  #link;
+  #isJoining = false;
+  #again = false;
+  #isSending = false;
+  #unsent;
+  #iterators = new Set();
+  #isOver = false;
+  #typedAt = 0;
+  #read = 0;
+
+  /** Made by `DeskClient.ticket`. */
+  constructor(id, after, link) {
+    super();
+    this.id = id;
+    this.last = after;
+    this.#link = link;
+    this.#unsent = link.load(id).map((message) => ({ message, done: () => {}, failed: () => {} }));
+  }
+
+  /** The timeline from here on, each event once, in order, until the ticket is left. */
+  events() {
+    const waiting = [];
+    const queue = [];
+    const give = (result) => (waiting.length ? waiting.shift()(result) : queue.push(result));
+    const end = () => give({ value: undefined, done: true });
+    const stop = this.on("event", (value) => give({ value, done: false }));
+    const iterator = {
+      next: () => {
+        if (queue.length) return Promise.resolve(queue[0].done ? queue[0] : queue.shift());
+        if (!this.#iterators.has(end)) return Promise.resolve({ value: undefined, done: true });
+        return new Promise((resolve) => waiting.push(resolve));
+      },
+      return: () => {
+        stop();
+        this.#iterators.delete(end);
+        queue.length = 0;
+        while (waiting.length) end();
+        return Promise.resolve({ value: undefined, done: true });
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    if (this.#isOver) end();
+    else this.#iterators.add(end);
+    return iterator;
+  }
+
+  /** Messages that have no answer yet, oldest first. */
+  get unsent() {
+    return this.#unsent.map(({ message }) => message);
+  }
+
+  /**
+   * Sends in order, again and again under one `client_id`, until it is stored or refused.
+   * @returns {Promise<object>} the timeline event; rejects with a DeskError
+   */
+  send(content, { internal = false, clientId = crypto.randomUUID() } = {}) {
+    if (this.#isOver) return Promise.reject(new DeskError("closed"));
+    const message = { client_id: clientId, content, ...(internal && { internal }) };
+    const answer = new Promise((done, failed) => this.#unsent.push({ message, done, failed }));
+    answer.catch(() => {}); // Who does not wait for it is not to be woken up by it.
+    this.#save();
+    this.#sendAll();
+    return answer;
+  }
+
+  /** Tells the others; repeated calls are told every three seconds. */
+  typing(active = true) {
+    if (active && Date.now() - this.#typedAt < TYPING_EVERY) return;
+    this.#typedAt = active ? Date.now() : 0;
+    this.#link.call("typing", { ticket_id: this.id, active }).catch(() => {});
+  }
+
+  /** Remembers how far the person has read; repeated after a lost connection. */
+  markRead(seq = this.last) {
+    this.#read = Math.max(this.#read, seq);
+    this.#tellRead();
+  }
+
+  async #tellRead() {
+    const seq = this.#read;
+    if (!seq) return;
+    const told = await this.#link.call("mark_read", { ticket_id: this.id, seq }).catch(() => null);
+    if (told && this.#read === seq) this.#read = 0;
+  }
+
+  /** Leaves the room. What was not sent yet is not sent any more. */
+  leave() {
+    this.#link.call("leave_ticket", { ticket_id: this.id }).catch(() => {});
+    this._end(new DeskError("closed"));
+    this.#save();
+    this.#link.forget(this.id);
+  }
+
+  // What the client tells.
+
+  _connected() {
+    this._join();
+    this.#sendAll();
+    this.#tellRead();
+  }
+
+  _timeline(event) {
+    if (event.seq <= this.last) return;
+    if (event.seq !== this.last + 1) {
+      this._join();
+      return;
+    }
+    this.last = event.seq;
+    this._emit("event", event);
+  }
+
+  _hear(name, payload) {
+    if (name === "presence") this.viewers = payload.viewers;
+    this._emit(name, payload);
+  }
+
+  _end(error) {
+    this.#isOver = true;
+    for (const { failed } of this.#unsent.splice(0)) failed(error);
+    for (const end of this.#iterators) end();
+    this.#iterators.clear();
+  }
+
+  /** Joins from the last number, as often as there is more or something was missing. */
+  async _join() {
+    this.#again = true;
+    if (this.#isJoining) return;
+    this.#isJoining = true;
+    const pause = pauses();
+    try {
+      while (this.#again && !this.#isOver) {
+        this.#again = false;
+        try {
+          const request = { ticket_id: this.id, after: this.last };
+          const joined = await this.#link.call("join_ticket", request);
+          if (this.last < joined.seq) await sleep(pause.next().value);
+          if (joined.more || this.last < joined.seq) this.#again = true;
+          else this.#joined(joined);
+        } catch (error) {
+          if (error.code === "lost") return; // The next connection joins.
+          if (!passes(error.code)) return void this._emit("refused", error);
+          this.#again = true;
+          await sleep(pause.next().value);
+        }
+      }
+    } finally {
+      this.#isJoining = false;
+    }
+  }
+
+  #joined(joined) {
+    this.ticket = joined.ticket;
+    this.viewers = joined.viewers;
+    this._emit("live", joined);
+  }
+
+  async #sendAll() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    let pause = pauses();
+    while (this.#unsent.length && this.#link.isConnected()) {
+      const first = this.#unsent[0];
+      try {
+        const event = await this.#link.call("post_message", {
+          ticket_id: this.id,
+          ...first.message,
+        });
+        this.#settle(first, () => first.done(event));
+        pause = pauses();
+      } catch (error) {
+        first.failures = (first.failures ?? 0) + (error.code === "internal");
+        if (passes(error.code) && first.failures < MOST_INTERNAL) await sleep(pause.next().value);
+        else this.#settle(first, () => first.failed(error));
+      }
+    }
+    this.#isSending = false;
+  }
+
+  #settle(first, tell) {
+    if (this.#unsent[0] !== first) return; // Left meanwhile.
+    this.#unsent.shift();
+    this.#save();
+    tell();
+  }
+
+  #save() {
+    this.#link.save(this.id, this.unsent);
+  }
+}

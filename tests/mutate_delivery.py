@@ -1,0 +1,187 @@
+"""``python -m tests.mutate_delivery``: breaks one promise at a time; the suite has to notice.
+
+Each mutation replaces one text in a copy of the tree and runs the tests that stand for it, in
+the copy. A table says which were noticed ("killed"); the status is 1 if one survived, or if its
+text is not in the tree any more. ``--only word`` takes those whose name contains the word.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).parents[1]
+LEFT_OUT = (".git", ".venv", ".data", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
+LONGEST_SECONDS = 240
+ROOMS = ("tests/server/test_rooms.py",)
+MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    name: str
+    path: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+MUTATIONS = (
+    Mutation(
+        "deliver before the commit",
+        "server/transaction.py",
+        "                try:\n                    await session.commit()",
+        "                self._deliver(outbox(session.sync_session))\n"
+        "                try:\n                    await session.commit()",
+        ("tests/server/test_transaction.py",),
+    ),
+    Mutation(
+        "acknowledge without a commit",
+        "server/transaction.py",
+        "await session.commit()",
+        "await session.rollback()",
+        ("tests/server/test_conversation.py",),
+    ),
+    Mutation(
+        "no lock on a room",
+        "server/rooms.py",
+        "            async with room.lock:\n                yield room",
+        "            if room is not None:\n                yield room",
+        (*ROOMS, "tests/server/test_rooms_properties.py", "tests/server/test_rooms_machine.py"),
+    ),
+    Mutation(
+        "no look at the heads of the tickets",
+        "server/rooms.py",
+        "        if not ticket_ids:\n            return\n        heads",
+        "        if ticket_ids:\n            return\n        heads",
+        ROOMS,
+    ),
+    Mutation(
+        "a gap is passed over",
+        "server/rooms.py",
+        "if recorded.event.seq > room.cursor + 1:",
+        "if recorded.event.seq > room.cursor + 1000:",
+        ROOMS,
+    ),
+    Mutation(
+        "the cursor does not move",
+        "server/rooms.py",
+        "            await self._broadcast(recorded)\n            room.cursor = recorded.event.seq",
+        "            await self._broadcast(recorded)",
+        ROOMS,
+    ),
+    Mutation(
+        "what was delivered is delivered again",
+        "server/rooms.py",
+        "if not room.members or recorded.event.seq <= room.cursor:",
+        "if not room.members:",
+        ROOMS,
+    ),
+    Mutation(
+        "a join does not catch the others up",
+        "server/rooms.py",
+        "                if room.members:\n                    await self._catch_up(",
+        "                if not room.members:\n                    await self._catch_up(",
+        ROOMS,
+    ),
+    Mutation(
+        "history in reverse",
+        "desk/timeline.py",
+        "query.order_by(number).limit(limit)",
+        "query.order_by(number.desc()).limit(limit)",
+        ROOMS,
+    ),
+    Mutation(
+        "history begins one too late",
+        "desk/timeline.py",
+        "number > seq)",
+        "number > seq + 1)",
+        ROOMS,
+    ),
+    Mutation(
+        "client_id is ignored",
+        "desk/messages.py",
+        "if new.client_id and (event :=",
+        "if not new.client_id and (event :=",
+        MESSAGES,
+    ),
+    Mutation(
+        "tickets are not locked",
+        "desk/tickets.py",
+        "_one(session, query.with_for_update(key_share=True))",
+        "_one(session, query)",
+        ("tests/desk/test_races.py",),
+    ),
+    Mutation(
+        "an emit without a room",
+        "server/live.py",
+        "in self.get_participants(NAMESPACE, room):",
+        "in self.get_participants(NAMESPACE, None):",
+        ("tests/server/test_conversation.py", "tests/server/test_rights.py"),
+    ),
+    Mutation(
+        "customers get the staff's numbers",
+        "wire/shapes.py",
+        "replace(self.event, seq=self.public_seq) if self.public_seq else None",
+        "self.event if self.public_seq else None",
+        ROOMS,
+    ),
+    Mutation(
+        "notes go to everybody",
+        "wire/shapes.py",
+        "replace(self.event, seq=self.public_seq) if self.public_seq else None",
+        "replace(self.event, seq=self.public_seq or self.event.seq)",
+        ROOMS,
+    ),
+    Mutation(
+        "hints of other processes are not heard",
+        "server/live.py",
+        "            self.take_hint(Recorded.from_json(data))",
+        "            assert data",
+        ("tests/cluster/test_hints.py",),
+    ),
+)
+
+
+def noticed(mutation: Mutation, folder: Path) -> str:
+    """What the tests said, in one word."""
+    path = folder / mutation.path
+    source = path.read_text()
+    if mutation.before not in source:
+        return "STALE"
+    path.write_text(source.replace(mutation.before, mutation.after, 1))
+    tests = [test for test in mutation.tests if (folder / test).exists()]
+    try:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+        run = subprocess.run(command, cwd=folder, capture_output=True, timeout=LONGEST_SECONDS)
+    except subprocess.TimeoutExpired:
+        return "killed (hung)"
+    finally:
+        path.write_text(source)
+    # 1: tests failed; 2 and more: they could not be run, which proves nothing.
+    return {0: "SURVIVED", 1: "killed"}.get(run.returncode, f"BROKEN ({run.returncode})")
+
+
+@click.command()
+@click.option("--only", default="", help="A word of the name.")
+def main(only: str) -> None:
+    is_good = True
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "tree"
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        for mutation in MUTATIONS:
+            if only in mutation.name:
+                began = time.monotonic()
+                word = noticed(mutation, folder)
+                is_good &= word.startswith("killed")
+                click.echo(f"{mutation.name:48} {word:16} {time.monotonic() - began:5.0f} s")
+    sys.exit(0 if is_good else 1)
+
+
+if __name__ == "__main__":
+    main()
