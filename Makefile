@@ -7,11 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 NPM := $(shell command -v node >/dev/null 2>&1 && command -v npm 2>/dev/null)
-JS := $(if $(NPM),$(if $(wildcard tests/js/package-lock.json),tests/js/node_modules/.ok))
+JS := $(if $(NPM),tests/js/node_modules/.ok client/node_modules/.ok)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format fuzz types lock clean clean-data
+.PHONY: help run test lint format fuzz chaos bench types lock clean clean-data
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ run: $(VENV)/.ok ## Run everything on http://127.0.0.1:8000 (HOST, PORT); Ctrl-C
 	@exec $(BIN)/python -m dev
 
 test: $(VENV)/.ok-dev $(JS) ## Run all tests; make test ARGS="-k word" runs some
-	@$(if $(JS),,echo "Without node, npm and tests/js/package-lock.json the JavaScript tests are skipped";) \
+	@$(if $(JS),,echo "Without node and npm the JavaScript tests are skipped";) \
 	exec $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.ok-dev ## Check style and types
@@ -36,6 +36,12 @@ fuzz: $(VENV)/.ok-dev ## Send requests made up from the contract, for long (FUZZ
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/server/test_fuzz.py
 FUZZ_EXAMPLES ?= 300
 
+chaos: $(VENV)/.ok-dev ## Kill and freeze everything while clients talk, then judge (make chaos ARGS="--seconds 20 --seed 7")
+	$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: $(VENV)/.ok-dev ## Measure the latency of the main job
+	$(BIN)/python -m bench.latency $(ARGS)
+
 types: $(VENV)/.ok-dev ## Write client/types.d.ts anew from the tables of routes and events
 	$(BIN)/python -m server.typescript > client/types.d.ts
 
@@ -46,7 +52,7 @@ lock: ## Resolve the .in files anew into the hashed requirements (needs uv)
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean: ## Remove .venv, node_modules and caches; keeps .data
-	rm -rf $(VENV) tests/js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) tests/js/node_modules client/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-data: ## Remove .data: the embedded database, its demo data and mails
@@ -75,6 +81,6 @@ $(VENV)/.ok: requirements.txt
 $(VENV)/.ok-dev: requirements-dev.txt $(VENV)/.ok
 	$(call install,requirements-dev.txt)
 
-tests/js/node_modules/.ok: tests/js/package.json tests/js/package-lock.json
-	cd tests/js && npm ci --ignore-scripts --no-audit --no-fund --loglevel error
+%/node_modules/.ok: %/package.json %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
