@@ -18,7 +18,7 @@ from dev.embedded import Embedded
 from models import AssignmentDecision, Event, Kind, Notification, Role, Ticket, User
 from tests import ledger
 from tests.cluster.conftest import PATIENCE, Cluster
-from tests.cluster.storm import WITHIN, kill_pool, ready, storm, supervised, unassigned
+from tests.cluster.storm import WITHIN, kill_pool, pool, ready, storm, supervised, unassigned
 from tests.factories import Person, a_ticket, database, people
 from wire.broker import celery_app
 
@@ -129,6 +129,28 @@ def test_a_worker_that_is_killed_just_after_its_commit_has_not_assigned_twice(
         kill_pool(cluster)
     open_ticket(cluster, customer)
     until(lambda: unassigned(cluster) == 0)
+    assigned_once(cluster, 2)
+
+
+def test_a_worker_that_freezes_in_its_transaction_does_not_stop_the_desk(
+    start_cluster: Start,
+) -> None:
+    """It is alive for the database and the broker, and holds the cursor's lock."""
+    cluster = start_cluster(webs=0, workers=1)
+    _, customer = people(cluster.settings, Role.CSR, Role.USER)
+    until(lambda: ready(cluster))
+    frozen = pool(cluster.workers[0].pid)
+    with locked(cluster, CSRS):
+        open_ticket(cluster, customer)
+        until(lambda: waits_for_a_lock(cluster))
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+    cluster.start_worker()
+    cluster.start_beat()  # Some of what is sent goes to the frozen one.
+    open_ticket(cluster, customer, woken=False)
+    until(lambda: unassigned(cluster) == 0)
+    for pid in frozen:
+        os.kill(pid, signal.SIGCONT)
     assigned_once(cluster, 2)
 
 
