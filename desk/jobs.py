@@ -6,6 +6,7 @@ from enum import StrEnum
 
 class Job(StrEnum):
     DRAIN_ASSIGNMENT = "assignment.drain"
+    RECLAIM_ASSIGNMENT = "assignment.reclaim"
     DRAIN_NOTIFICATIONS = "notifications.drain"
     DRAIN_WEBHOOKS = "webhooks.drain"
     PRUNE_WEBHOOKS = "webhooks.prune"
@@ -15,7 +16,8 @@ class Job(StrEnum):
     @property
     def queue(self) -> str:
         # What is neither urgent nor frequent shares a queue.
-        return "assignment" if self is Job.DRAIN_ASSIGNMENT else "notifications"
+        mine = (Job.DRAIN_ASSIGNMENT, Job.RECLAIM_ASSIGNMENT)
+        return "assignment" if self in mine else "notifications"
 
     @property
     def every(self) -> timedelta:

@@ -26,7 +26,6 @@ ROW_ERRORS = (DBAPIError, LookupError, ValueError)
 @task(Job.DRAIN_ASSIGNMENT)
 def drain() -> None:
     """Assigns what waits. Harmless to repeat: an assigned or locked ticket is left alone."""
-    _reclaim()
     end = time.monotonic() + LONGEST_DRAIN
     stuck: set[UUID] = set()
     while time.monotonic() < end:
@@ -63,7 +62,9 @@ def _one_by_one(but: set[UUID]) -> set[UUID]:
     return stuck
 
 
-def _reclaim() -> None:
+@task(Job.RECLAIM_ASSIGNMENT)
+def reclaim() -> None:
+    """Takes back what people hold who left. Rare, and asked of all holders: only beat wakes it."""
     for user_id in run(leavers.leavers):
         try:
             run(leavers.reclaim, user_id, datetime.now(UTC))

@@ -129,7 +129,8 @@ async def storm(
         if kills:
             (kill_pool if wave % 2 else kill_worker)(cluster, wave // 2 % len(cluster.workers))
         await opening
-        await until_ready(cluster)
+        if wave + 1 < waves:
+            await until_ready(cluster)
     while unassigned(cluster) and time.monotonic() < began + 2 * PATIENCE:
         await asyncio.sleep(0.05)
     seconds = time.monotonic() - began

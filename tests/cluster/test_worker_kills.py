@@ -15,10 +15,10 @@ from sqlalchemy import create_engine, func, select, text
 
 from desk.jobs import Job
 from dev.embedded import Embedded
-from models import AssignmentDecision, Event, Kind, Notification, Role, Ticket
+from models import AssignmentDecision, Event, Kind, Notification, Role, Ticket, User
 from tests import ledger
 from tests.cluster.conftest import PATIENCE, Cluster
-from tests.cluster.storm import WITHIN, kill_pool, ready, storm, supervised, unassigned
+from tests.cluster.storm import WITHIN, kill_pool, pool, ready, storm, supervised, unassigned
 from tests.factories import Person, a_ticket, database, people
 from wire.broker import celery_app
 
@@ -132,6 +132,28 @@ def test_a_worker_that_is_killed_just_after_its_commit_has_not_assigned_twice(
     assigned_once(cluster, 2)
 
 
+def test_a_worker_that_freezes_in_its_transaction_does_not_stop_the_desk(
+    start_cluster: Start,
+) -> None:
+    """It is alive for the database and the broker, and holds the cursor's lock."""
+    cluster = start_cluster(webs=0, workers=1)
+    _, customer = people(cluster.settings, Role.CSR, Role.USER)
+    until(lambda: ready(cluster))
+    frozen = pool(cluster.workers[0].pid)
+    with locked(cluster, CSRS):
+        open_ticket(cluster, customer)
+        until(lambda: waits_for_a_lock(cluster))
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+    cluster.start_worker()
+    cluster.start_beat()  # Some of what is sent goes to the frozen one.
+    open_ticket(cluster, customer, woken=False)
+    until(lambda: unassigned(cluster) == 0)
+    for pid in frozen:
+        os.kill(pid, signal.SIGCONT)
+    assigned_once(cluster, 2)
+
+
 @contextmanager
 def stopped(broker: Embedded) -> Iterator[None]:
     """It takes connections and never says a word."""
@@ -219,8 +241,25 @@ def stormy(start_shared_cluster: Start) -> Cluster:
     return cluster
 
 
+def test_what_somebody_holds_who_left_is_given_to_another(stormy: Cluster) -> None:
+    """By beat alone, as after a ticket was reopened in the moment when its holder left."""
+    gone, csr, customer = people(stormy.settings, Role.CSR, Role.CSR, Role.USER)
+    with supervised(stormy):
+        with database(stormy.settings) as session:
+            session.get_one(User, gone.id).is_active = False
+            ticket_id = a_ticket(session, customer.actor).id
+            session.flush()
+            session.get_one(Ticket, ticket_id).assigned_to_id = gone.id
+
+        def holder() -> object:
+            with database(stormy.settings) as session:
+                return session.get_one(Ticket, ticket_id).assigned_to_id
+
+        until(lambda: holder() == csr.id)
+
+
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("csrs", "tickets", "kills"), [(10, 100, 2), (7, 100, 2)])
+@pytest.mark.parametrize(("csrs", "tickets", "kills"), [(10, 100, 2), (7, 100, 1)])
 async def test_in_a_storm_of_kills_every_ticket_is_assigned_once_and_evenly(
     stormy: Cluster, embedded: Embedded, csrs: int, tickets: int, kills: int
 ) -> None:
@@ -240,6 +279,6 @@ async def test_in_a_storm_of_kills_every_ticket_is_assigned_once_and_evenly(
 async def test_no_capacity_is_exceeded_at_any_moment_of_a_storm(stormy: Cluster) -> None:
     """Tickets are resolved while more come, so that room is made all the time."""
     with supervised(stormy):
-        found = await storm(stormy, tickets=60, csrs=4, kills=2, capacity=5)
+        found = await storm(stormy, tickets=60, csrs=4, kills=1, capacity=5)
     assert found.unassigned == 0
     assert found.most_held == 5
