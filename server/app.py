@@ -12,6 +12,7 @@ from server.changes import Changes
 from server.connections import Connections
 from server.delivery import Delivery, Waker
 from server.docs import add_docs
+from server.ending import end
 from server.engine import socket_server
 from server.identity import Identity
 from server.limits import RateLimits
@@ -92,9 +93,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(app[keys.presence].beat_forever()),
     ]
     yield
-    for task in background:
-        task.cancel()
-    await asyncio.gather(*background, return_exceptions=True)
+    await end(background)
     await sockets.shutdown()
     await live.close()
     await app[keys.presence].close()

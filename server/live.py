@@ -18,6 +18,7 @@ from redis import asyncio as aioredis
 from socketio.packet import EVENT
 
 from desk.access import Audience
+from server.ending import end
 from wire import codec
 from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
 from wire.shapes import Recorded, TimelineEvent
@@ -34,7 +35,6 @@ ECHO_SECONDS = 3.0
 DEAF_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
-CLOSE_SECONDS = 0.2
 
 
 Listener = Callable[[TimelineEvent], None]
@@ -69,14 +69,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         ]
 
     async def close(self) -> None:
-        """Asks until all have ended: a timeout of redis-py swallows a cancellation that comes
-        at the same moment.
-        """
-        pending: set[asyncio.Task[None]] = {*self._tasks, self.thread}
-        while pending:
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=CLOSE_SECONDS)
+        await end([*self._tasks, self.thread])
 
     # Out
 

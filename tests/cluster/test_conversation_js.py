@@ -192,7 +192,8 @@ async def test_notes_and_tags_reach_the_staff_and_no_customer_by_any_road(
         JsClient(floor.there.url, floor.csr) as bob,
         floor.here.http.ws_connect(plain_url) as plain,
     ):
-        await asyncio.gather(ann.join(ticket_id), bob.join(ticket_id))
+        await ann.join(ticket_id)
+        await bob.join(ticket_id)
         # That the CSR looks at the ticket is no secret.
         await ann.until(
             lambda: bool(ann.seen["presence"]) and len(ann.seen["presence"][-1]["viewers"]) == 2

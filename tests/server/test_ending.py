@@ -1,0 +1,23 @@
+"""What runs in the background ends, even if it did not hear the first time."""
+
+import asyncio
+
+from server.ending import end
+
+
+async def test_a_task_that_swallows_a_cancellation_is_asked_again() -> None:
+    swallowed = asyncio.Event()
+
+    async def deaf_once() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            swallowed.set()
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(deaf_once())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await end([task])
+    assert swallowed.is_set()
+    assert task.cancelled()
