@@ -25,7 +25,12 @@ def step(what: str) -> Iterator[None]:
 
 def welcome(url: str, folder: Path, *, embedded: bool) -> str:
     """The block that is printed once everything answers."""
-    lines = ["", f"  {url}/", f"  {url}/docs", ""]
+    lines = [
+        "",
+        f"  {url}/docs      the REST API, to try out",
+        f"  {url}/asyncapi  the sockets",
+        "",
+    ]
     if accounts := _accounts(folder / "demo.json"):
         lines += ["  Demo accounts:", *accounts, ""]
     if embedded:
