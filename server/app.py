@@ -1,18 +1,17 @@
 """Assembles the application: what it holds, in which order it starts and stops."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from config import Settings
 from server import keys
+from server.background import Background
 from server.browsers import add_headers, preflight
 from server.changes import Changes
 from server.connections import Connections
 from server.delivery import Delivery, Waker
 from server.docs import add_docs
-from server.ending import end
 from server.engine import socket_server
 from server.identity import Identity
 from server.limits import RateLimits
@@ -39,16 +38,17 @@ def create_app(settings: Settings) -> web.Application:
     )
     app[keys.settings] = settings
     app[keys.engine] = create_engine(settings.database_url)
-    app[keys.live] = live = Live(settings.redis_url)
+    app[keys.background] = background = Background()
+    app[keys.live] = live = Live(settings.redis_url, background)
     app[keys.delivery] = delivery = Delivery(live, Waker(settings.broker_url))
     app[keys.desk] = desk = Desk(app[keys.engine], delivery)
-    app[keys.rooms] = rooms = Rooms(desk, live.broadcast)
+    app[keys.rooms] = rooms = Rooms(desk, background, live.broadcast)
     app[keys.changes] = changes = Changes(desk, live)
     app[keys.tokens] = tokens = Tokens(settings)
     app[keys.identity] = identity = Identity(desk, tokens)
-    app[keys.connections] = connections = Connections(desk, identity, live)
+    app[keys.connections] = connections = Connections(desk, identity, live, background)
     app[keys.presence] = presence = Presence(settings.redis_url, live)
-    app[keys.resync] = Resync(settings.redis_url)
+    app[keys.resync] = Resync(settings.redis_url, background)
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
 
@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> web.Application:
     live.take_hint = take_hint
     live.on_subscribed = presence.look_up_all
     delivery.end_session = connections.end_everywhere
-    app[keys.sockets] = socket_server(settings, live)
+    app[keys.sockets] = socket_server(settings, live, background)
     app[keys.sockets].register_namespace(Tickets(app))
     _add_routes(app)
     app.on_response_prepare.append(add_headers)
@@ -81,20 +81,18 @@ def _add_routes(app: web.Application) -> None:
 
 async def _run(app: web.Application) -> AsyncIterator[None]:
     """What runs beside the requests, from the start to the stop."""
-    sockets, live = app[keys.sockets], app[keys.live]
+    sockets, live, background = app[keys.sockets], app[keys.live], app[keys.background]
     # The library would wait with this for the first client.
     sockets.manager_initialized = True
     live.initialize()
-    background = [
-        asyncio.create_task(app[keys.rooms].poll_forever()),
-        asyncio.create_task(app[keys.changes].show_forever()),
-        asyncio.create_task(app[keys.connections].watch_forever()),
-        asyncio.create_task(app[keys.presence].tell_forever()),
-        asyncio.create_task(app[keys.presence].beat_forever()),
-    ]
+    background.start(app[keys.rooms].poll_forever())
+    background.start(app[keys.changes].show_forever())
+    background.start(app[keys.connections].watch_forever())
+    background.start(app[keys.presence].tell_forever())
+    background.start(app[keys.presence].beat_forever())
     yield
-    await end(background)
     await sockets.shutdown()
+    await background.end()
     await live.close()
     await app[keys.presence].close()
     await app[keys.resync].close()

@@ -15,6 +15,7 @@ import structlog
 
 from desk import sessions
 from desk.errors import DeskError, Unauthenticated
+from server.background import Background
 from server.identity import Identity
 from server.live import Live
 from server.transaction import Desk
@@ -36,12 +37,12 @@ class Connection(Protocol):
 
 
 class Connections:
-    def __init__(self, desk: Desk, identity: Identity, live: Live) -> None:
+    def __init__(self, desk: Desk, identity: Identity, live: Live, background: Background) -> None:
         self._desk = desk
+        self._background = background
         self._live = live
         self._identity = identity
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
-        self._closing: set[asyncio.Task[None]] = set()
         live.hear(END, lambda said: self.end(UUID(said["session_id"]), said["code"]))
 
     async def admit(self, connection: Connection) -> None:
@@ -78,9 +79,7 @@ class Connections:
 
     def close(self, connection: Connection, code: str) -> None:
         """Closes one socket. Never waits."""
-        task = asyncio.create_task(connection.sign_out(code))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._background.start(connection.sign_out(code))
 
     async def watch_forever(self) -> None:
         while True:

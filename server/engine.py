@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 import engineio
@@ -14,6 +14,7 @@ from engineio.payload import Payload
 from socketio import packet
 
 from config import Settings
+from server.background import Background
 from server.browsers import is_welcome
 from server.live import Live
 from server.packets import (
@@ -129,9 +130,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     not read.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._closing: set[asyncio.Task[None]] = set()
+    def __init__(self, background: Background, **options: Any) -> None:
+        super().__init__(**options)
+        self._background = background
         # Told before a socket is cut off.
         self.on_cut_off: Callable[[str], None] = lambda _: None
 
@@ -149,7 +150,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         log.warning("a client does not read and is cut off", eio_sid=eio_sid)
         if (sid := self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)) is not None:
             self.on_cut_off(sid)
-        self._start(self.eio.cut_off(eio_sid))
+        self._background.start(self.eio.cut_off(eio_sid))
 
     def _reap(self, eio_sid: str) -> None:
         if self.manager.sid_from_eio_sid(eio_sid, NAMESPACE) is None:
@@ -190,24 +191,20 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             connection.queue.drop_events()
 
     def _close_later(self, eio_sid: str) -> None:
-        self._start(self.eio.disconnect(eio_sid))
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._background.start(self.eio.disconnect(eio_sid))
 
 
 def _is_welcome(_: str | None, environ: dict[str, Any]) -> bool:
     return is_welcome(environ["aiohttp.request"])
 
 
-def socket_server(settings: Settings, live: Live) -> SocketServer:
+def socket_server(settings: Settings, live: Live, background: Background) -> SocketServer:
     """The server, with the manager that carries hints between processes."""
     Payload.max_decode_packets = MOST_PACKETS
     # Without a sticky proxy a poll may reach a process that does not know its session.
     transports = ["websocket"] if settings.web_processes > 1 else ["polling", "websocket"]
     server = SocketServer(
+        background,
         async_mode="aiohttp",
         client_manager=live,
         serializer=StrictPacket,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from config import Settings
     from desk.access import Actor
+    from server.background import Background
     from server.changes import Changes
     from server.connections import Connections
     from server.delivery import Delivery
@@ -30,6 +31,7 @@ settings: web.AppKey[Settings] = web.AppKey("settings")
 engine: web.AppKey[AsyncEngine] = web.AppKey("engine")
 desk: web.AppKey[Desk] = web.AppKey("desk")
 delivery: web.AppKey[Delivery] = web.AppKey("delivery")
+background: web.AppKey[Background] = web.AppKey("background")
 live: web.AppKey[Live] = web.AppKey("live")
 sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
 rooms: web.AppKey[Rooms] = web.AppKey("rooms")

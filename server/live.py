@@ -18,7 +18,8 @@ from redis import asyncio as aioredis
 from socketio.packet import EVENT
 
 from desk.access import Audience
-from server.ending import end
+from server.background import Background, end
+from server.clients import redis_client
 from wire import codec
 from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
 from wire.shapes import Recorded, TimelineEvent
@@ -42,8 +43,9 @@ Hearer = Callable[[dict[str, Any]], None]
 
 
 class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, background: Background) -> None:
         super().__init__(redis_url, channel=CHANNEL)
+        self._background = background
         # Set once, before the first request: the takers need this manager themselves.
         self.take_hint: Callable[[Recorded], None] = lambda _: None
         # Our own messages on the channel, which the library's loop passes over.
@@ -51,10 +53,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         # Called when what the others said may have been missed.
         self.on_subscribed: Callable[[], Awaitable[None]] | None = None
         self._listeners: dict[str, dict[str, Listener]] = {}
-        self._announcing: set[asyncio.Task[None]] = set()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
         self._heard = 0.0
-        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def is_subscribed(self) -> bool:
@@ -62,14 +62,11 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     def initialize(self) -> None:
         super().initialize()
-        loop = asyncio.get_running_loop()
-        self._tasks = [
-            loop.create_task(self._publish_forever()),
-            loop.create_task(self._echo_forever()),
-        ]
+        self._background.start(self._publish_forever())
+        self._background.start(self._echo_forever())
 
     async def close(self) -> None:
-        await end([*self._tasks, self.thread])
+        await end([self.thread])
 
     # Out
 
@@ -122,9 +119,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         """
         assert event in SHOWN, event
         emitting = self.emit(event, data, namespace=NAMESPACE, room=room, skip_sid=skip)
-        task = asyncio.create_task(emitting)
-        self._announcing.add(task)
-        task.add_done_callback(self._announcing.discard)
+        self._background.start(emitting)
 
     def listen(self, room: str, key: str, listener: Listener) -> None:
         """Lets somebody who is no Socket.IO client hear what is broadcast to a room here."""
@@ -149,16 +144,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         except asyncio.QueueFull:
             log.warning("Redis does not keep up: a hint was dropped")
 
-    def _connection(self) -> "aioredis.Redis":
-        client: aioredis.Redis = aioredis.Redis.from_url(
-            self.redis_url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-        )
-        return client
-
     async def _publish_forever(self) -> None:
-        async with self._connection() as redis:
+        async with redis_client(self.redis_url, TIMEOUT_SECONDS) as redis:
             while True:
                 messages = [await self._outgoing.get()]
                 while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
@@ -185,7 +172,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     async def _listen(self) -> AsyncIterator[dict[str, Any]]:
         while True:
-            redis = self._connection()
+            redis = redis_client(self.redis_url, TIMEOUT_SECONDS)
             try:
                 async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(self.channel)

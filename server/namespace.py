@@ -1,7 +1,7 @@
 """The Socket.IO side of a ticket: every event is validated, run as a rule, acknowledged."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -61,6 +61,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     def __init__(self, app: web.Application) -> None:
         super().__init__(NAMESPACE)
         self._app = app
+        self._background = app[keys.background]
         self._presence = app[keys.presence]
         self._desk = app[keys.desk]
         self._identity = app[keys.identity]
@@ -71,7 +72,6 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._limits = app[keys.limits]
         self._resync = app[keys.resync]
         self._members: dict[str, SocketMember] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         app[keys.sockets].on_cut_off = self._cut_off
 
     async def trigger_event(self, event: str, sid: str, *args: Any) -> object:
@@ -122,7 +122,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             self._changes.left(member.actor)
             # Not awaited: a busy room would hold up the end of the socket, which hears the
             # others until then.
-            self._start(self._rooms.leave_all(member))
+            self._background.start(self._rooms.leave_all(member))
 
     async def _connect(self, sid: str, auth: object) -> None:
         try:
@@ -138,12 +138,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
-        self._start(self._call_back(member))
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self._call_back(member))
 
     def _cut_off(self, sid: str) -> None:
         if member := self._members.get(sid):

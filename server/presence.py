@@ -16,6 +16,7 @@ import structlog
 from redis import asyncio as aioredis
 
 from desk.access import Actor, Audience
+from server.clients import redis_client
 from server.live import Live
 from wire import codec
 from wire.channel import PRESENCE, ticket_room
@@ -53,11 +54,7 @@ class Watched:
 
 class Presence:
     def __init__(self, redis_url: str, live: Live) -> None:
-        self._redis: Any = aioredis.Redis.from_url(
-            redis_url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-        )
+        self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
         self._live = live
         self._process: str = live.host_id
         self._version = 0

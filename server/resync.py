@@ -1,12 +1,14 @@
 """Remembers, for a client that was cut off because it did not read, what it has to catch up on."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import structlog
 from redis import asyncio as aioredis
+
+from server.background import Background
+from server.clients import redis_client
 
 log = structlog.get_logger("server.resync")
 
@@ -23,13 +25,9 @@ class Resync:
     a client that joins with its last number misses nothing anyway.
     """
 
-    def __init__(self, redis_url: str) -> None:
-        self._redis: Any = aioredis.Redis.from_url(
-            redis_url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-        )
-        self._writing: set[asyncio.Task[None]] = set()
+    def __init__(self, redis_url: str, background: Background) -> None:
+        self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
+        self._background = background
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -38,9 +36,7 @@ class Resync:
         """Never waits."""
         names = [str(ticket_id) for ticket_id in ticket_ids]
         if names:
-            task = asyncio.create_task(self._remember(_key(session_id), names))
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+            self._background.start(self._remember(_key(session_id), names))
 
     async def _remember(self, key: str, names: list[str]) -> None:
         try:

@@ -8,7 +8,7 @@ query finds what a lost hint has hidden.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,6 +21,7 @@ from desk.access import Actor
 from desk.errors import DeskError
 from desk.views import not_found
 from models import Ticket
+from server.background import Background
 from server.transaction import Desk
 from wire.shapes import Recorded, TimelineEvent, timeline_event
 
@@ -74,12 +75,17 @@ class Joined:
 
 
 class Rooms:
-    def __init__(self, desk: Desk, broadcast: Callable[[Recorded], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        background: Background,
+        broadcast: Callable[[Recorded], Awaitable[None]],
+    ) -> None:
         self._desk = desk
+        self._background = background
         self._broadcast = broadcast
         self._rooms: dict[UUID, Room] = {}
         self._joined: dict[str, set[UUID]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def _held(self, ticket_id: UUID) -> AsyncIterator[Room]:
@@ -163,7 +169,7 @@ class Rooms:
         room.hints.append(recorded)
         if not room.is_taking:
             room.is_taking = True
-            self._start(self._take_hints(room, ticket_id))
+            self._background.start(self._take_hints(room, ticket_id))
 
     async def _take_hints(self, room: Room, ticket_id: UUID) -> None:
         try:
@@ -222,8 +228,3 @@ class Rooms:
                 async with self._held(ticket_id) as held:
                     if held.members:
                         await self._catch_up(held, ticket_id, head)
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

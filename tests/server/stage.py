@@ -7,6 +7,7 @@ from desk import messages, tickets
 from desk.access import Actor
 from desk.messages import NewMessage
 from desk.outbox import Outbox
+from server.background import Background
 from server.rooms import Rooms
 from server.transaction import Desk, create_engine
 from tests.factories import now
@@ -51,7 +52,8 @@ class Stage:
         self._dying: Reader | None = None
         self._committed: list[Recorded] = []
         self.desk = Desk(self._engine, self._keep)
-        self.rooms = Rooms(self.desk, self._broadcast)
+        self._background = Background()
+        self.rooms = Rooms(self.desk, self._background, self._broadcast)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -99,8 +101,8 @@ class Stage:
         await self.settled()
 
     async def settled(self) -> None:
-        while self.rooms._tasks:
-            await asyncio.gather(*self.rooms._tasks)
+        while self._background._tasks:
+            await asyncio.gather(*self._background._tasks)
 
     async def truth(self, actor: Actor, ticket_id: UUID) -> list[int]:
         """All numbers that the actor may see."""

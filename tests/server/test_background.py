@@ -2,7 +2,7 @@
 
 import asyncio
 
-from server.ending import end
+from server.background import end
 
 
 async def test_a_task_that_swallows_a_cancellation_is_asked_again() -> None:

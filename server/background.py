@@ -1,0 +1,34 @@
+"""What runs beside the requests, and its end."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+# Between two askings.
+AGAIN_SECONDS = 0.5
+
+
+class Background:
+    """Tasks that nobody awaits: kept, as the loop alone would lose them, and ended at the stop."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end(self) -> None:
+        await end(self._tasks)
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancels until all have ended: a timeout of redis-py swallows a cancellation that comes at
+    the same moment, and the task goes on as if nobody had asked.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=AGAIN_SECONDS)
