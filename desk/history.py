@@ -7,19 +7,20 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import tickets, timeline
+from desk import tickets, timeline, views
 from desk.access import Actor, numbered
+from desk.views import TicketView
 from models import MESSAGES, Event, Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Events after a given number, oldest first, and where the ticket stood when they were read.
+    """Events after a given number, oldest first, and the ticket as it stood when they were read.
 
     ``head`` is the staff's number of the newest event, whoever reads.
     """
 
-    ticket: Ticket
+    ticket: TicketView
     head: int
     events: Sequence[Event]
 
@@ -30,9 +31,12 @@ def read(session: Session, actor: Actor, ticket_id: UUID, seq: int, limit: int) 
     The ticket is read first: every event up to its head was committed by then, so what is
     committed between the two reads can be left out without a hole.
     """
-    ticket = tickets.seen(session, actor, ticket_id)
+    query = views.views(actor).add_columns(Ticket.last_seq).where(Ticket.id == ticket_id)
+    if (row := session.execute(query).one_or_none()) is None:
+        raise views.not_found()
+    *ticket, head = row
     events = timeline.after(session, ticket_id, seq, limit, actor.audience)
-    return History(ticket, ticket.last_seq, [e for e in events if e.seq <= ticket.last_seq])
+    return History(TicketView(*ticket), head, [e for e in events if e.seq <= head])
 
 
 def messages(

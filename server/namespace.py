@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
-from desk import messages, tickets, views
+from desk import messages, tickets
 from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.messages import NewMessage
@@ -159,9 +159,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
-        ticket = await self._desk.read(views.show, member.actor, given.ticket_id)
         viewers = await self._presence.viewers(given.ticket_id)
-        return Joined(ticket, joined.seq, joined.more, viewers)
+        return Joined(joined.ticket, joined.seq, joined.more, viewers)
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
         await self._rooms.leave(member, given.ticket_id)

@@ -19,8 +19,7 @@ import structlog
 from desk import history, timeline
 from desk.access import Actor
 from desk.errors import DeskError
-from desk.views import not_found
-from models import Ticket
+from desk.views import TicketView, not_found
 from server.background import Background
 from server.transaction import Desk
 from wire.shapes import Recorded, TimelineEvent, timeline_event
@@ -69,7 +68,7 @@ class Joined:
     ``more``: the history was longer than a page, and the member is not in the room.
     """
 
-    ticket: Ticket
+    ticket: TicketView
     seq: int
     more: bool
 
@@ -113,7 +112,7 @@ class Rooms:
                 if room.members:
                     await self._catch_up(room, ticket_id, read.head)
                 room.cursor = read.head
-            seq = read.ticket.last_seq if actor.is_staff else read.ticket.last_public_seq
+            seq = read.ticket.seq
             for row in read.events[:HISTORY_PAGE]:
                 event = timeline_event(row, actor.audience)
                 await member.send(event)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -156,3 +156,17 @@ def page(
         url = request.rel_url.update_query({k: str(v) for k, v in next_page.items()})
         links["Link"] = f'<{url}>; rel="next"'
     return reply(items, headers={**links, **(headers or {})})
+
+
+def page_of(
+    request: web.Request,
+    found: Sequence[T],
+    limit: int,
+    position: Callable[[T], Sequence[object]],
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """The first ``limit`` of what was found; with more, a cursor at the last one's position."""
+    shown = found[:limit]
+    more = len(found) > limit
+    cursor = {"cursor": encode_cursor(*position(shown[-1]))} if more else None
+    return page(request, shown, cursor, headers)

@@ -1,7 +1,7 @@
 """One request or socket event, one transaction, then what it recorded goes out."""
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
@@ -59,8 +59,30 @@ class Desk:
         Raises what the rule raises, and `Unavailable` if the database cannot be reached. Then
         the commit may have happened or not: the caller has to repeat it with the same key.
         """
+        result, recorded = await self._run(self._engine, rule, args, kwargs)
+        self._deliver(recorded)
+        return result
+
+    async def read(
+        self,
+        rule: Callable[Concatenate[Session, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Runs a rule that only reads."""
+        result, _ = await self._run(self._reading, rule, args, kwargs)
+        return result
+
+    async def _run(
+        self,
+        engine: AsyncEngine,
+        rule: Callable[..., T],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> tuple[T, Outbox]:
         for last_try in (False, True):
-            async with AsyncSession(self._engine, expire_on_commit=False) as session:
+            async with AsyncSession(engine, expire_on_commit=False) as session:
                 try:
                     result = await session.run_sync(rule, *args, **kwargs)
                     await session.flush()
@@ -73,27 +95,7 @@ class Desk:
                     await session.commit()
                 except DBAPIError as error:
                     raise _translated(error) from None
-                recorded = outbox(session.sync_session)
-            self._deliver(recorded)
-            return result
-        raise AssertionError("unreachable")
-
-    async def read(
-        self,
-        rule: Callable[Concatenate[Session, P], T],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Runs a rule that only reads."""
-        for last_try in (False, True):
-            async with AsyncSession(self._reading, expire_on_commit=False) as session:
-                try:
-                    return await session.run_sync(rule, *args, **kwargs)
-                except (DBAPIError, PoolTimeout) as error:
-                    if _is_lost(error) and not last_try:
-                        continue
-                    raise _translated(error) from None
+                return result, outbox(session.sync_session)
         raise AssertionError("unreachable")
 
 

@@ -19,9 +19,8 @@ from server.routing import (
     Query,
     body,
     decode_cursor,
-    encode_cursor,
     now,
-    page,
+    page_of,
     path_id,
     query,
     reply,
@@ -46,10 +45,7 @@ async def list_users(request: web.Request) -> web.Response:
         limit=given.limit + 1,
         before=decode_cursor(given.cursor, POSITION),
     )
-    shown = found[: given.limit]
-    last = shown[-1] if len(found) > given.limit else None
-    cursor = {"cursor": encode_cursor(last.created_at, last.id)} if last else None
-    return page(request, shown, cursor)
+    return page_of(request, found, given.limit, lambda account: (account.created_at, account.id))
 
 
 async def add_user(request: web.Request) -> web.Response:

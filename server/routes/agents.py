@@ -13,8 +13,7 @@ from server.routing import (
     Query,
     body,
     decode_cursor,
-    encode_cursor,
-    page,
+    page_of,
     path_id,
     query,
     reply,
@@ -36,10 +35,7 @@ async def list_agents(request: web.Request) -> web.Response:
     headers = {}
     if given.count:
         headers["X-Total-Count"] = str(await desk.read(agents.count))
-    shown = found[: given.limit]
-    last = shown[-1] if len(found) > given.limit else None
-    cursor = {"cursor": encode_cursor(last.user_id)} if last else None
-    return page(request, shown, cursor, headers)
+    return page_of(request, found, given.limit, lambda agent: (agent.user_id,), headers)
 
 
 async def set_availability(request: web.Request) -> web.Response:

@@ -1,6 +1,7 @@
 """The staff's side: all tickets, assigning and changing them."""
 
 import re
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from desk import assignment, tickets, views
 from desk.lists import Filters
-from desk.text import Tag
+from desk.text import Input, Tag
 from desk.views import TicketView
 from models import Priority
 from server import keys
@@ -56,19 +57,6 @@ async def show_ticket(request: web.Request) -> web.Response:
     return ticket_shown(request, ticket)
 
 
-async def assign(request: web.Request) -> web.Response:
-    wanted = await body(request, assignment.Assign)
-    ticket = await request.app[keys.desk].run(
-        assignment.assign,
-        request[keys.actor],
-        path_id(request),
-        wanted,
-        now(),
-        expected_versions(request),
-    )
-    return ticket_reply(ticket)
-
-
 async def claim(request: web.Request) -> web.Response:
     await no_body(request)
     ticket = await request.app[keys.desk].run(
@@ -77,15 +65,21 @@ async def claim(request: web.Request) -> web.Response:
     return ticket_reply(ticket)
 
 
+async def assign(request: web.Request) -> web.Response:
+    return await _changed(request, assignment.Assign, assignment.assign)
+
+
 async def change(request: web.Request) -> web.Response:
-    wanted = await body(request, tickets.Change)
+    return await _changed(request, tickets.Change, tickets.change)
+
+
+async def _changed(
+    request: web.Request, shape: type[Input], rule: Callable[..., TicketView]
+) -> web.Response:
+    """The ticket after a rule has made the wanted of it, if it is still as ``If-Match`` says."""
+    wanted = await body(request, shape)
     ticket = await request.app[keys.desk].run(
-        tickets.change,
-        request[keys.actor],
-        path_id(request),
-        wanted,
-        now(),
-        expected_versions(request),
+        rule, request[keys.actor], path_id(request), wanted, now(), expected_versions(request)
     )
     return ticket_reply(ticket)
 

@@ -12,10 +12,9 @@ from server.contract import NOTHING, At, Right, done, listed
 from server.routing import (
     Paged,
     decode_cursor,
-    encode_cursor,
     no_body,
     now,
-    page,
+    page_of,
     path_id,
     query,
 )
@@ -37,10 +36,8 @@ async def inbox(request: web.Request) -> web.Response:
         limit=given.limit + 1,
         before=decode_cursor(given.cursor, POSITION),
     )
-    shown = found[: given.limit]
-    last = shown[-1] if len(found) > given.limit else None
-    cursor = {"cursor": encode_cursor(last.created_at, last.id)} if last else None
-    return page(request, [NotificationOut.of(row) for row in shown], cursor)
+    shown = [NotificationOut.of(row) for row in found]
+    return page_of(request, shown, given.limit, lambda row: (row.created_at, row.id))
 
 
 async def mark_read(request: web.Request) -> web.Response:

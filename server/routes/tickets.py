@@ -39,6 +39,7 @@ from server.routing import (
     limit,
     now,
     page,
+    page_of,
     path_id,
     query,
     reply,
@@ -178,10 +179,8 @@ async def list_messages(request: web.Request) -> web.Response:
     found = await request.app[keys.desk].read(
         history.messages, actor, path_id(request), after[0], given.limit + 1
     )
-    events = [timeline_event(e, actor.audience) for e in found[: given.limit]]
-    more = len(found) > given.limit
-    cursor = {"cursor": encode_cursor(events[-1].seq)} if more else None
-    return page(request, events, cursor)
+    events = [timeline_event(e, actor.audience) for e in found]
+    return page_of(request, events, given.limit, lambda event: (event.seq,))
 
 
 async def post_message(request: web.Request) -> web.Response:

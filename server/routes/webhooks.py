@@ -18,10 +18,9 @@ from server.routing import (
     Paged,
     body,
     decode_cursor,
-    encode_cursor,
     no_body,
     now,
-    page,
+    page_of,
     path_id,
     query,
     reply,
@@ -51,9 +50,7 @@ async def list_webhooks(request: web.Request) -> web.Response:
     found = await request.app[keys.desk].read(
         webhooks.webhooks, given.limit + 1, position[0] if position else None
     )
-    shown = found[: given.limit]
-    cursor = {"cursor": encode_cursor(shown[-1].id)} if len(found) > given.limit else None
-    return page(request, shown, cursor)
+    return page_of(request, found, given.limit, lambda row: (row.id,))
 
 
 async def add(request: web.Request) -> web.Response:
@@ -100,9 +97,7 @@ async def attempts(request: web.Request) -> web.Response:
         given.limit + 1,
         position[0] if position else None,
     )
-    shown = found[: given.limit]
-    cursor = {"cursor": encode_cursor(shown[-1].id)} if len(found) > given.limit else None
-    return page(request, shown, cursor)
+    return page_of(request, found, given.limit, lambda row: (row.id,))
 
 
 async def redeliver(request: web.Request) -> web.Response:

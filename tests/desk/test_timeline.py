@@ -1,5 +1,7 @@
 """The timeline and its two numberings."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk import history, messages, tickets
+from desk import history, messages, tickets, timeline
 from desk.access import Actor
 from desk.messages import NewMessage
 from desk.tickets import Change
@@ -109,15 +111,23 @@ def test_messages_are_the_talk_without_the_rest(session: Session) -> None:
     assert [e.content for e in rest] == ["two"]
 
 
-def test_an_event_that_was_committed_after_the_ticket_was_read_waits(session: Session) -> None:
+@pytest.mark.parametrize("role", [Role.USER, Role.CSR])
+def test_an_event_that_was_committed_after_the_ticket_was_read_waits(
+    session: Session, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
     customer, csr, ticket_id = a_story(session)
-    # As a reader sees it who read the ticket a moment before the last event was committed.
-    session.get_one(Ticket, ticket_id).last_seq = 5
-    with session.no_autoflush:
-        for who in (customer, csr):
-            contents = [e.content for e in history.read(session, who, ticket_id, 0, ALL).events]
-            assert "three" not in contents
-    session.expire_all()
+    reader = customer if role is Role.USER else csr
+    read_events = timeline.after
+
+    def interrupted(*given: Any) -> Sequence[Event]:
+        act(session, csr, ticket_id, {"content": "too late"})
+        return read_events(*given)
+
+    monkeypatch.setattr(timeline, "after", interrupted)
+    late = history.read(session, reader, ticket_id, 0, ALL)
+    assert late.head == 6
+    assert "too late" not in [event.content for event in late.events]
+    assert late.ticket.seq == timeline_event(late.events[-1], reader.audience).seq
 
 
 @pytest.mark.parametrize("public_seq", [7, None])

@@ -96,3 +96,8 @@ async def test_who_logs_in_on_the_page_is_authorized(
         for operation, body, status in steps:
             told = await page.evaluate(TRY % {"operation": operation, "body": body})
             assert told.startswith(status), operation
+
+
+async def test_the_bare_address_shows_the_documentation(api: Api) -> None:
+    async with api.http.get("/", allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (302, "/docs")
