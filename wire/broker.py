@@ -3,8 +3,11 @@
 This is the one module that touches the untyped Celery; server and worker get it from here.
 """
 
+from typing import Any
+
 from celery import Celery
-from kombu import Queue
+from celery.app.amqp import AMQP
+from kombu import Connection, Queue
 
 from desk.jobs import Job
 
@@ -14,10 +17,26 @@ WAKE_EXPIRES = 10.0
 CONNECT_TIMEOUT = 1
 SOCKET_TIMEOUT = 2
 TASK_TIME_LIMIT = 60
+# Between two tries to reach a broker that is gone.
+RETRY_SECONDS = 1
+
+
+class SteadyConnection(Connection):  # type: ignore[misc]
+    """Tries again at a steady pace. The library's pauses grow to half a minute, and for so long
+    nothing would be assigned after the broker is back.
+    """
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Connection:
+        pace = {"interval_start": RETRY_SECONDS, "interval_step": 0, "interval_max": RETRY_SECONDS}
+        return super().ensure_connection(*args, **{**pace, **kwargs})
+
+
+class SteadyAMQP(AMQP):  # type: ignore[misc]
+    Connection = SteadyConnection
 
 
 def celery_app(broker_url: str) -> Celery:
-    app = Celery("desk", broker=broker_url, set_as_current=False)
+    app = Celery("desk", broker=broker_url, set_as_current=False, amqp=SteadyAMQP)
     transport_options: dict[str, object] = {}
     if broker_url.startswith(("redis", "rediss", "unix", "sentinel")):
         transport_options = {

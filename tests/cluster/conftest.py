@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings
+from dev.embedded import Embedded
 from dev.server import free_port
 from processes import Child
 from tests.conftest import ROOT, Backend
@@ -163,3 +164,10 @@ def start_shared_cluster(
 @pytest.fixture
 def backend_without_redis(make_backend: Callable[[], Backend]) -> Backend:
     return replace(make_backend(), redis_url=f"redis://127.0.0.1:{free_port()}/0")
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Embedded]:
+    """A broker of our own that can be hurt."""
+    with Embedded(tmp_path / "broker", postgres=False, fast=True) as servers:
+        yield servers

@@ -1,26 +1,23 @@
-"""Workers that die at the worst moment, brokers that are gone: every ticket is assigned, once."""
+"""Workers that die at the worst moment: every ticket is assigned, once."""
 
 import json
 import os
 import signal
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 import redis
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, select, text
 
 from desk.jobs import Job
 from dev.embedded import Embedded
-from models import AssignmentDecision, Event, Kind, Notification, Role, Ticket, User
+from models import Role, Ticket, User
 from tests import ledger
-from tests.cluster.conftest import PATIENCE, Cluster
+from tests.cluster.conftest import Cluster
+from tests.cluster.jobs import assigned_once, open_ticket, send, stopped, until
 from tests.cluster.storm import WITHIN, kill_pool, pool, ready, storm, supervised, unassigned
-from tests.factories import Person, a_ticket, database, people
-from wire.broker import celery_app
+from tests.factories import a_ticket, database, people
 
 FULL = os.environ.get("ASSIGNMENT_STORM") == "full"
 
@@ -48,33 +45,6 @@ LOCK_WAITS = text(
 Start = Callable[..., Cluster]
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Embedded]:
-    """A broker of our own that can be hurt."""
-    with Embedded(tmp_path / "broker", postgres=False, fast=True) as servers:
-        yield servers
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)
-
-
-def open_ticket(cluster: Cluster, customer: Person, *, woken: bool = True) -> None:
-    with database(cluster.settings) as session:
-        a_ticket(session, customer.actor)
-    if woken:
-        send(cluster, Job.DRAIN_ASSIGNMENT)
-
-
-def send(cluster: Cluster, task: str, *args: object) -> None:
-    """A wake-up that does not expire while a slow machine starts a process."""
-    app = celery_app(cluster.environment.get("BROKER_URL", cluster.settings.broker_url))
-    app.send_task(task, args=args, queue=Job.DRAIN_ASSIGNMENT.queue, expires=2 * PATIENCE)
-
-
 def waits_for_a_lock(cluster: Cluster) -> bool:
     with database(cluster.settings) as session:
         return bool(session.scalar(LOCK_WAITS))
@@ -87,15 +57,6 @@ def locked(cluster: Cluster, statement: str) -> Iterator[None]:
         connection.execute(text(statement))
         yield
     engine.dispose()
-
-
-def assigned_once(cluster: Cluster, tickets: int = 1) -> None:
-    """Each ticket has one ``assigned`` event, one reason, one notification."""
-    with database(cluster.settings) as session:
-        events = select(func.count()).where(Event.kind == Kind.ASSIGNED)
-        assert session.scalar(events) == tickets
-        for table in (AssignmentDecision, Notification):
-            assert session.scalar(select(func.count()).select_from(table)) == tickets
 
 
 @pytest.mark.parametrize("lock", [CURSOR, CSRS], ids=["before", "in"])
@@ -152,53 +113,6 @@ def test_a_worker_that_freezes_in_its_transaction_does_not_stop_the_desk(
     for pid in frozen:
         os.kill(pid, signal.SIGCONT)
     assigned_once(cluster, 2)
-
-
-@contextmanager
-def stopped(broker: Embedded) -> Iterator[None]:
-    """It takes connections and never says a word."""
-    os.kill(broker.valkey.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(broker.valkey.pid, signal.SIGCONT)
-
-
-@contextmanager
-def down(broker: Embedded) -> Iterator[None]:
-    """And what was in its queues is lost."""
-    broker.valkey.stop()
-    try:
-        yield
-    finally:
-        broker.valkey.start()
-
-
-@pytest.mark.parametrize("gone", [down, stopped], ids=["down", "a black hole"])
-def test_tickets_that_open_while_the_broker_is_gone_are_assigned_when_it_is_back(
-    start_cluster: Start,
-    broker: Embedded,
-    gone: Callable[[Embedded], AbstractContextManager[None]],
-) -> None:
-    cluster = start_cluster(webs=0, workers=1, environment={"BROKER_URL": broker.redis_url})
-    cluster.start_beat()
-    cluster.start_beat()
-    csrs = people(cluster.settings, Role.CSR, Role.CSR)
-    (customer,) = people(cluster.settings, Role.USER)
-    until(lambda: ready(cluster))
-    open_ticket(cluster, customer)
-    until(lambda: unassigned(cluster) == 0)
-    with supervised(cluster):
-        with gone(broker):
-            for _ in range(3):
-                open_ticket(cluster, customer, woken=False)
-            time.sleep(3)
-            assert unassigned(cluster) == 3
-        until(lambda: unassigned(cluster) == 0)
-    assigned_once(cluster, 4)
-    with database(cluster.settings) as session:
-        counts = Counter(session.scalars(select(Ticket.assigned_to_id)))
-        assert counts == dict.fromkeys([csr.id for csr in csrs], 2)
 
 
 def test_what_cannot_be_assigned_does_not_hold_up_what_is_behind_it(
