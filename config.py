@@ -66,6 +66,7 @@ class Database(BaseSettings):
     database_url: Annotated[str, AfterValidator(_postgres)]
     # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
     default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
+    assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
 
 
 class Settings(Database):
@@ -86,7 +87,6 @@ class Settings(Database):
     trusted_proxies: str = ""
     rate_limits: Literal["on", "off"] = "on"
 
-    assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
     smtp_url: str = ""
     mail_from: str = "Support <support@localhost>"
     public_url: str = ""

@@ -5,9 +5,11 @@ import click
 from manage.create_user import create_user
 from manage.demo import demo
 from manage.doctor import doctor
+from manage.export import export
 from manage.migrate import migrate
 from manage.notifications import dead_notifications, retry_notifications
 from manage.simulate import simulate_assignment
+from manage.sweep import sweep
 
 
 @click.group(
@@ -16,9 +18,11 @@ from manage.simulate import simulate_assignment
         dead_notifications,
         demo,
         doctor,
+        export,
         migrate,
         retry_notifications,
         simulate_assignment,
+        sweep,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

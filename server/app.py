@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from sqlalchemy.pool import QueuePool
 
 from config import Settings
 from server import keys
@@ -16,13 +17,14 @@ from server.engine import socket_server
 from server.identity import Identity
 from server.limits import RateLimits
 from server.live import Live
+from server.metrics import Metrics
 from server.middleware import access_log, refusals
 from server.namespace import Tickets
 from server.passwords import Passwords
 from server.presence import Presence
 from server.resync import Resync
 from server.rooms import Rooms
-from server.routes import ROUTES, health, unsubscribe
+from server.routes import ROUTES, health, metrics, unsubscribe
 from server.routing import PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
@@ -39,6 +41,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.settings] = settings
     app[keys.engine] = create_engine(settings.database_url)
     app[keys.background] = background = Background()
+    app[keys.metrics] = Metrics()
     app[keys.live] = live = Live(settings.redis_url, background)
     app[keys.delivery] = delivery = Delivery(live, Waker(settings.broker_url))
     app[keys.desk] = desk = Desk(app[keys.engine], delivery)
@@ -61,6 +64,7 @@ def create_app(settings: Settings) -> web.Application:
     delivery.end_session = connections.end_everywhere
     app[keys.sockets] = socket_server(settings, live, background)
     app[keys.sockets].register_namespace(Tickets(app))
+    _add_gauges(app)
     _add_routes(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_run)
@@ -73,10 +77,20 @@ def _add_routes(app: web.Application) -> None:
     add_docs(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
+    app.router.add_get("/metrics", metrics.show)
     app.router.add_get(unsubscribe.PATH, unsubscribe.ask)
     app.router.add_post(unsubscribe.PATH, unsubscribe.end)
     app.router.add_get("/ws/tickets/{ticket_id}", ticket_socket)
     app[keys.sockets].attach(app)
+
+
+def _add_gauges(app: web.Application) -> None:
+    gauge, pool = app[keys.metrics].gauge, app[keys.engine].sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    gauge("desk_sockets", "Signed-in sockets", lambda: app[keys.connections].count)
+    gauge("desk_rooms", "Tickets that somebody reads here", lambda: app[keys.rooms].count)
+    gauge("desk_database_connections", "In use, of the pool's", pool.checkedout)
+    gauge("desk_redis_subscribed", "Whether hints arrive", lambda: app[keys.live].is_subscribed)
 
 
 async def _run(app: web.Application) -> AsyncIterator[None]:
@@ -90,6 +104,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     background.start(app[keys.connections].watch_forever())
     background.start(app[keys.presence].tell_forever())
     background.start(app[keys.presence].beat_forever())
+    background.start(app[keys.metrics].watch_forever())
     yield
     await sockets.shutdown()
     await background.end()

@@ -45,6 +45,10 @@ class Connections:
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
         live.hear(END, lambda said: self.end(UUID(said["session_id"]), said["code"]))
 
+    @property
+    def count(self) -> int:
+        return sum(map(len, self._of_session.values()))
+
     async def admit(self, connection: Connection) -> None:
         """Takes a socket in. Raises `Unauthenticated` if its session is over.
 

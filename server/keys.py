@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from server.identity import Identity
     from server.limits import RateLimits
     from server.live import Live
+    from server.metrics import Metrics
     from server.passwords import Passwords
     from server.presence import Presence
     from server.resync import Resync
@@ -32,6 +33,7 @@ engine: web.AppKey[AsyncEngine] = web.AppKey("engine")
 desk: web.AppKey[Desk] = web.AppKey("desk")
 delivery: web.AppKey[Delivery] = web.AppKey("delivery")
 background: web.AppKey[Background] = web.AppKey("background")
+metrics: web.AppKey[Metrics] = web.AppKey("metrics")
 live: web.AppKey[Live] = web.AppKey("live")
 sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
 rooms: web.AppKey[Rooms] = web.AppKey("rooms")

@@ -12,6 +12,8 @@ from server.refusals import internal, refusal
 
 log = structlog.get_logger("server.http")
 
+SWITCHED = 101
+
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -42,6 +44,12 @@ def _note(request: web.Request, error: Exception) -> None:
 async def access_log(request: web.Request, handler: Handler) -> web.StreamResponse:
     began = time.perf_counter()
     response = await handler(request)
+    seconds = time.perf_counter() - began
+    resource = request.match_info.route.resource
+    # A websocket's request lasts as long as the socket.
+    if resource is not None and response.status != SWITCHED:
+        route = resource.canonical
+        request.app[keys.metrics].request(request.method, route, response.status, seconds)
     # The path alone, as it was sent: a token may stand in the query of a websocket, and a line's
     # end in the path.
     log.info(
@@ -49,6 +57,6 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
         method=request.method,
         path=request.rel_url.raw_path,
         status=response.status,
-        ms=round((time.perf_counter() - began) * 1000, 1),
+        ms=round(seconds * 1000, 1),
     )
     return response

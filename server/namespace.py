@@ -1,6 +1,7 @@
 """The Socket.IO side of a ticket: every event is validated, run as a rule, acknowledged."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._desk = app[keys.desk]
         self._identity = app[keys.identity]
         self._live = app[keys.live]
+        self._metrics = app[keys.metrics]
         self._rooms = app[keys.rooms]
         self._changes = app[keys.changes]
         self._connections = app[keys.connections]
@@ -82,7 +84,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         if not self._live.is_connected(sid, NAMESPACE):
             await self._life_cycle(event, sid, *args)
             return None
-        member = self._members[sid]
+        member, began = self._members[sid], time.perf_counter()
+        name = event if event in EVENTS else "unknown"
         try:
             data = await self._handle(member, event, args)
         except Exception as error:
@@ -92,7 +95,9 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             if told is None:
                 log.exception("event failed", event_name=event[:64])
                 told = internal()
+            self._metrics.event(name, told.code, time.perf_counter() - began)
             return told.as_ack()
+        self._metrics.event(name, "ok", time.perf_counter() - began)
         return {"ok": True, "data": data}
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
@@ -141,6 +146,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._background.start(self._call_back(member))
 
     def _cut_off(self, sid: str) -> None:
+        self._metrics.cut_off.inc()
         if member := self._members.get(sid):
             self._resync.remember(member.session_id, self._rooms.joined_by(member))
 

@@ -123,6 +123,10 @@ class Rooms:
                 await member.enter(ticket_id)
             return Joined(read.ticket, seq, more)
 
+    @property
+    def count(self) -> int:
+        return len(self._rooms)
+
     def joined_by(self, member: Member) -> frozenset[UUID]:
         return frozenset(self._joined.get(member.key, ()))
 

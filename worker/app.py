@@ -25,9 +25,8 @@ celery.set_default()
 celery.conf.update(
     include=[
         "worker.assignment",
-        "worker.idempotency",
         "worker.notifications",
-        "worker.sessions",
+        "worker.pruning",
         "worker.webhooks",
     ],
     beat_schedule={

@@ -63,9 +63,3 @@ def _keep(told: Outgoing, answer: Answer) -> None:
             status=answer.status,
             error=answer.error,
         )
-
-
-@task(Job.PRUNE_WEBHOOKS)
-def prune() -> None:
-    if pruned := run(deliveries.prune, datetime.now(UTC)):
-        log.info("deliveries pruned", count=pruned)

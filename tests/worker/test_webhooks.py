@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from desk import tickets, webhooks
+from desk import deliveries, tickets, webhooks
 from desk.deliveries import GIVE_UP
 from desk.webhooks import WebhookChange
 from models import Disabled, Role, Webhook, WebhookAttempt, WebhookDelivery
@@ -15,7 +15,7 @@ from tests.factories import Person, a_ticket, database, now, people
 from tests.receiver import Receiver, Told
 from tests.worker.hooks import a_secret, attempts, hooked, let_time_pass, pending
 from tests.worker.talk import opened, say
-from worker.webhooks import drain, prune
+from worker.webhooks import drain
 
 Pair = tuple[Person, Person]
 
@@ -272,5 +272,6 @@ def test_what_was_over_for_long_is_pruned(
     let_time_pass(backend, timedelta(days=34))
     opened(backend, customer)
     drain()
-    prune()
+    with database(backend.settings) as session:
+        assert deliveries.prune(session, now()) == 1
     assert attempts(backend) == [(204, None)]

@@ -1,0 +1,18 @@
+"""What nobody may ask for any more, and how each kind of it is deleted."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from desk import deliveries, idempotency, sessions
+from desk.jobs import Job
+
+# Each returns how much it deleted.
+Prune = Callable[[Session, datetime], int]
+
+PRUNES: Mapping[Job, Prune] = {
+    Job.PRUNE_SESSIONS: sessions.prune,
+    Job.PRUNE_IDEMPOTENCY_KEYS: idempotency.prune,
+    Job.PRUNE_WEBHOOKS: deliveries.prune,
+}

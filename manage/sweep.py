@@ -1,0 +1,64 @@
+"""``sweep``: what beat has the workers do, now and here."""
+
+from datetime import UTC, datetime
+from random import SystemRandom
+
+import click
+
+from config import Database, read
+from desk import assignment, leavers
+from desk.assignment import BATCH, Strategy
+from desk.backlog import backlog
+from desk.jobs import Job
+from desk.pruning import PRUNES
+from manage import environment
+from manage.database import transaction
+
+PRUNED = {
+    Job.PRUNE_SESSIONS: "sessions that were over for long: deleted",
+    Job.PRUNE_IDEMPOTENCY_KEYS: "answers kept for repeated requests: deleted",
+    Job.PRUNE_WEBHOOKS: "webhook deliveries that were over for long: deleted",
+}
+
+
+@click.command()
+def sweep() -> None:
+    """Assign what waits, take back what leavers hold, delete what is over.
+
+    Once and here, as beat has the workers do it all the time; it does no harm beside them. Mails
+    and webhooks are left to the workers.
+    """
+    environment.enter()
+    strategy = Strategy(read(Database).assignment_strategy)
+    _say(_reclaim(), "people who left: their tickets are back in the queue")
+    _say(_assign(strategy), "tickets assigned")
+    for job, prune in PRUNES.items():
+        with transaction() as session:
+            pruned = prune(session, datetime.now(UTC))
+        _say(pruned, PRUNED[job])
+    with transaction() as session:
+        waiting = backlog(session, datetime.now(UTC)).tickets
+    if waiting:
+        click.echo(f"{waiting:7} tickets wait: every CSR is unavailable or has enough")
+
+
+def _say(count: int, what: str) -> None:
+    click.echo(f"{count:7} {what}")
+
+
+def _reclaim() -> int:
+    with transaction() as session:
+        left = leavers.leavers(session)
+    for user_id in left:
+        with transaction() as session:
+            leavers.reclaim(session, user_id, datetime.now(UTC))
+    return len(left)
+
+
+def _assign(strategy: Strategy) -> int:
+    assigned, done = 0, BATCH
+    while done == BATCH:
+        with transaction() as session:
+            done = assignment.drain(session, strategy, datetime.now(UTC), SystemRandom())
+        assigned += done
+    return assigned

@@ -1,0 +1,115 @@
+"""What a process counts and how it stands, for Prometheus."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from desk.backlog import Backlog
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# Between two looks at how late the event loop is.
+LOOK_SECONDS = 0.5
+
+
+class Gauges(Collector):
+    """Values that are read when somebody asks."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[str, Callable[[], float]]] = {}
+
+    def add(self, name: str, help: str, read: Callable[[], float]) -> None:
+        self._read[name] = help, read
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        return ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, (help, read) in self._read.items():
+            yield GaugeMetricFamily(name, help, read())
+
+
+class Metrics:
+    """Labels are names of ours: never what a client made up, which has no end."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self._gauges = Gauges()
+        self._registry.register(self._gauges)
+        self._requests = Histogram(
+            "desk_http_request_seconds",
+            "REST requests",
+            ("method", "route", "status"),
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._events = Histogram(
+            "desk_socket_event_seconds",
+            "Events by clients, until their acknowledgement",
+            ("event", "outcome"),
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._lag = Histogram(
+            "desk_loop_lag_seconds",
+            "How late the event loop was",
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self.cut_off = Counter(
+            "desk_clients_cut_off",
+            "Clients that did not read and were cut off",
+            registry=self._registry,
+        )
+
+    def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
+        """``read`` is called whenever somebody asks."""
+        self._gauges.add(name, help, read)
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, status).observe(seconds)
+
+    def event(self, name: str, outcome: str, seconds: float) -> None:
+        self._events.labels(name, outcome).observe(seconds)
+
+    def text(self, waiting: Backlog | None) -> bytes:
+        """All in the text format of Prometheus; ``waiting``: None where it is not known now."""
+        registry = CollectorRegistry()
+        if waiting is not None:
+            gauges = Gauges()
+            for name, (help, value) in _shown(waiting).items():
+                gauges.add(name, help, partial(float, value))
+            registry.register(gauges)
+        return generate_latest(self._registry) + generate_latest(registry)
+
+    async def watch_forever(self) -> None:
+        """Measures how late the event loop is."""
+        while True:
+            due = time.perf_counter() + LOOK_SECONDS
+            await asyncio.sleep(LOOK_SECONDS)
+            self._lag.observe(max(0.0, time.perf_counter() - due))
+
+
+def _shown(waiting: Backlog) -> dict[str, tuple[str, float]]:
+    return {
+        "desk_tickets_waiting": ("Tickets that wait for an assignee", waiting.tickets),
+        "desk_tickets_waiting_seconds": ("For how long the oldest waits", waiting.oldest),
+        "desk_notifications_due": ("Notifications that are not mailed yet", waiting.notifications),
+        "desk_webhook_deliveries_due": ("Webhook deliveries to be made", waiting.deliveries),
+    }
