@@ -81,7 +81,7 @@ def drain(
     """
     cursor = take_turn(session)
     query = _waiting(but) if only is None else _waiting(but).where(Ticket.id == only)
-    queue = session.scalars(query.with_for_update(skip_locked=True, key_share=True)).all()
+    queue = session.scalars(tickets.locked(query, skip=True)).all()
     if not queue:
         return 0
     csrs = _locked_csrs(session)
@@ -181,8 +181,8 @@ def release(session: Session, user_id: UUID, by: UUID | None, now: datetime) -> 
     """Puts what a person works on back into the queue. The caller has taken the turn."""
     query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE)
     # In one order, as others may hold more than one ticket, too.
-    query = query.order_by(Ticket.created_at, Ticket.id).with_for_update(key_share=True)
-    for ticket in session.scalars(query).all():
+    query = query.order_by(Ticket.created_at, Ticket.id)
+    for ticket in session.scalars(tickets.locked(query)).all():
         _give(session, ticket, None, Found(ByHand.MANUAL, by), now)
 
 

@@ -4,6 +4,7 @@ A delivery is recorded in the transaction of its event. Those of one ticket go t
 after the other; a failing one holds up the later ones of its ticket and no other ticket's.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.views import TicketView
 from models import Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
 # A sender that died with a lease is given up after this: longer than a task may last.
@@ -54,17 +56,26 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
+# The active webhooks that asked for a ``kind``, as an array. Locked against removal, which would
+# break the commit of the event.
+ASKING = """
+    array(
+        select id from webhooks where is_active and events @> array[%(kind)s::varchar]
+        order by id for key share
+    )
+"""
+
+
 def enqueue(session: Session, ticket: Ticket, event: Event) -> None:
     """For each active webhook that asked for the event's kind."""
-    # Locked against removal, which would break the commit of the event.
-    asking = (
-        select(Webhook.id)
-        .where(Webhook.is_active, Webhook.events.contains([event.kind.value]))
-        .order_by(Webhook.id)
-        .with_for_update(read=True, key_share=True)
-    )
-    with session.no_autoflush:  # More of the ticket may change yet.
-        webhook_ids = session.scalars(asking).all()
+    asking = session.connection().exec_driver_sql(f"select {ASKING}", {"kind": event.kind.value})
+    tell(session, asking.scalar_one(), ticket, event)
+
+
+def tell(
+    session: Session, webhook_ids: Iterable[UUID], ticket: Ticket | TicketView, event: Event
+) -> None:
+    """For each of these webhooks, which the transaction has locked."""
     for webhook_id in webhook_ids:
         delivery = WebhookDelivery(
             webhook_id=webhook_id,
@@ -78,7 +89,7 @@ def enqueue(session: Session, ticket: Ticket, event: Event) -> None:
         outbox(session).wakes.add(Job.DRAIN_WEBHOOKS)
 
 
-def _summary(ticket: Ticket) -> dict[str, Any]:
+def _summary(ticket: Ticket | TicketView) -> dict[str, Any]:
     return {
         "id": str(ticket.id),
         "number": ticket.number,

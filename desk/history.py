@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk import tickets, timeline, views
-from desk.access import Actor, numbered
+from desk.access import Actor, Audience, numbered
+from desk.prepared import Prepared
 from desk.views import TicketView
 from models import MESSAGES, Event, Ticket
 
@@ -25,18 +27,32 @@ class History:
     events: Sequence[Event]
 
 
+def _stands(*row: Any) -> tuple[TicketView, int]:
+    return views.seen(*row[:-1]), row[-1]
+
+
+# By audience: a ticket that one may see, and the staff's number of its newest event.
+STANDS = {
+    audience: Prepared.of(
+        views.one(audience, own_only=audience is Audience.CUSTOMER).add_columns(Ticket.last_seq),
+        _stands,
+    )
+    for audience in Audience
+}
+
+
 def read(session: Session, actor: Actor, ticket_id: UUID, seq: int, limit: int) -> History:
     """The history as the actor may see it.
 
     The ticket is read first: every event up to its head was committed by then, so what is
     committed between the two reads can be left out without a hole.
     """
-    query = views.views(actor).add_columns(Ticket.last_seq).where(Ticket.id == ticket_id)
-    if (row := session.execute(query).one_or_none()) is None:
+    found = STANDS[actor.audience].first(session, me=actor.id, ticket_id=ticket_id)
+    if found is None:
         raise views.not_found()
-    *ticket, head = row
+    ticket, head = found
     events = timeline.after(session, ticket_id, seq, limit, actor.audience)
-    return History(TicketView(*ticket), head, [e for e in events if e.seq <= head])
+    return History(ticket, head, [e for e in events if e.seq <= head])
 
 
 def messages(

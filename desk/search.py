@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, text
-from sqlalchemy.dialects.postgresql import REGCONFIG, TSVECTOR, insert
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Select, func, literal, select, text
+from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from models import Ticket, TicketSearch
@@ -18,25 +18,27 @@ LARGEST = 900_000
 MOST_RARE = 5_000
 
 
-def add(session: Session, ticket_id: UUID, *texts: str, staff_only: bool = False) -> None:
-    """Lets a ticket be found by more words. The caller has locked the ticket."""
-    words = func.to_tsvector(SIMPLE, "\n".join(texts), type_=TSVECTOR)
-    nothing = literal("", TSVECTOR)
-    public = nothing if staff_only else words
-    new = insert(TicketSearch).values(ticket_id=ticket_id, public=public, staff=words)
-    longer = {
-        "public": _longer(TicketSearch.public, new.excluded.public),
-        "staff": _longer(TicketSearch.staff, new.excluded.staff),
-    }
-    if staff_only:
-        del longer["public"]
-    session.execute(new.on_conflict_do_update(index_elements=[TicketSearch.ticket_id], set_=longer))
-
-
-def _longer(document: InstrumentedAttribute[str], words: ColumnElement[str]) -> ColumnElement[str]:
-    # Concatenated with nothing it is measured as it is in memory, not as it is compressed.
-    size = func.pg_column_size(document.op("||")(literal("", TSVECTOR)))
-    return case((size < LARGEST, document.op("||")(words)), else_=document.expression)
+# For the statement that opens a ticket: it has the new row as ``ticket``.
+OPENED = """
+    insert into ticket_search (ticket_id, public, staff)
+    select id, words, words from (
+        select id, to_tsvector('simple', concat_ws(E'\\n', number, title, description)) as words
+        from ticket
+    ) opened
+"""
+# For the statement that posts a message: it has the new event as ``said``. Concatenated with
+# nothing a document is measured as it is in memory, not as it is compressed.
+SAID = f"""
+    insert into ticket_search as document (ticket_id, public, staff)
+    select ticket_id, case when public_seq is null then '' else words end, words from (
+        select ticket_id, public_seq, to_tsvector('simple', content) as words from said
+    ) said
+    on conflict (ticket_id) do update set
+        public = case when pg_column_size(document.public || '') < {LARGEST}
+            then document.public || excluded.public else document.public end,
+        staff = case when pg_column_size(document.staff || '') < {LARGEST}
+            then document.staff || excluded.staff else document.staff end
+"""
 
 
 def matches(session: Session, actor: Actor, words: str) -> ColumnElement[bool]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.errors import Unauthenticated
 from desk.outbox import outbox
-from models import AuthSession, User
+from desk.prepared import Prepared, value
+from models import AuthSession, Role, User
 
 # A spent refresh token is honoured this long: a retry, or a second tab.
 GRACE = timedelta(seconds=10)
@@ -133,16 +134,19 @@ def prune(session: Session, now: datetime) -> int:
     return len(session.execute(gone.returning(AuthSession.id)).all())
 
 
-def actor(session: Session, session_id: UUID, now: datetime) -> Actor | None:
-    """Who is behind a session; None if it is over or the account is not active."""
-    row = session.execute(
-        select(User.id, User.role, User.full_name)
-        .join(AuthSession, AuthSession.user_id == User.id)
-        .where(
-            AuthSession.id == session_id,
-            AuthSession.ended_at.is_(None),
-            AuthSession.expires_at > now,
-            User.is_active,
-        )
-    ).one_or_none()
-    return Actor(row.id, row.role, session_id, row.full_name) if row else None
+def _actor(user_id: UUID, role: str, session_id: UUID, full_name: str) -> Actor:
+    return Actor(user_id, Role(role), session_id, full_name)
+
+
+# Who is behind a session: nobody if it is over or the account is not active.
+ACTOR = Prepared.of(
+    select(User.id, User.role, AuthSession.id, User.full_name)
+    .join(AuthSession, AuthSession.user_id == User.id)
+    .where(
+        AuthSession.id == value("session_id"),
+        AuthSession.ended_at.is_(None),
+        AuthSession.expires_at > value("now"),
+        User.is_active,
+    ),
+    _actor,
+)

@@ -9,12 +9,14 @@ from pydantic import AfterValidator, Field, Strict
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
-from desk import notifications, search, timeline
+from desk import deliveries, notifications, search, timeline
 from desk.access import Actor, numbered, visible
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
 from desk.outbox import Read, outbox
+from desk.prepared import Prepared
 from desk.text import Description, Input, Label, Tag, Title
 from desk.views import TicketView, not_found, show
 from models import Event, Kind, Priority, ReadCursor, Status, Ticket
@@ -51,23 +53,73 @@ class Change(Input):
     category: Label = ""
 
 
+OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
+    f"""
+    with ticket as (
+        insert into tickets (
+            id, title, description, category, type, status, tags, user_id,
+            created_at, updated_at, public_updated_at, last_seq, last_public_seq
+        ) values (
+            %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s, %(status)s, '{{}}',
+            %(user_id)s, %(now)s, %(now)s, %(now)s, 1, 1
+        )
+        returning id, number, title, description
+    ),
+    created as (
+        insert into events (ticket_id, seq, public_seq, id, kind, actor_id, at, data)
+        select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, %(now)s, '{{}}' from ticket
+    ),
+    found as ({search.OPENED})
+    select number, {deliveries.ASKING} from ticket
+    """,
+    lambda *row: row,
+)
+
+
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime) -> TicketView:
-    ticket = Ticket(
+    """In one statement: the ticket, the first event of its timeline, its words for the search."""
+    event = Event(
+        ticket_id=uuid7(),
+        seq=1,
+        public_seq=1,
+        id=uuid7(),
+        kind=Kind.TICKET_CREATED,
+        actor_id=actor.id,
+        at=now,
+        data={},
+    )
+    [(number, asking)] = OPEN.all(
+        session,
         **new.model_dump(),
+        ticket_id=event.ticket_id,
+        event_id=event.id,
+        kind=event.kind.value,
+        status=Status.OPEN.value,
         user_id=actor.id,
+        now=now,
+    )
+    ticket = TicketView(
+        id=event.ticket_id,
+        number=number,
+        **new.model_dump(),
         status=Status.OPEN,
+        priority=None,
+        tags=[],
+        user_id=actor.id,
+        assigned_to_id=None,
         created_at=now,
         updated_at=now,
-        public_updated_at=now,
-        last_seq=0,
-        last_public_seq=0,
+        first_response_at=None,
+        resolved_at=None,
+        closed_at=None,
+        version=event.seq,
+        seq=event.seq,
+        unread=0,
     )
-    session.add(ticket)
-    session.flush()  # What is below refers to it, and to its number.
-    timeline.record(session, ticket, Kind.TICKET_CREATED, actor.id, now)
-    search.add(session, ticket.id, str(ticket.number), new.title, new.description)
+    outbox(session).events.append(event)
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
-    return view(session, actor, ticket)
+    deliveries.tell(session, asking, ticket, event)
+    return ticket
 
 
 def seen(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
@@ -77,8 +129,16 @@ def seen(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
 
 def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     """As `seen`, locked until the commit, so that its timeline has one writer."""
-    query = select(Ticket).where(Ticket.id == ticket_id, visible(actor))
-    return _one(session, query.with_for_update(key_share=True))
+    return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, visible(actor))))
+
+
+def locked(query: Select[Ticket], *, skip: bool = False) -> Select[Ticket]:
+    """With a lock until the commit, on rows as they are then, whatever the session has read before.
+
+    ``skip``: without those that somebody else has locked.
+    """
+    locking = query.with_for_update(key_share=True, skip_locked=skip)
+    return locking.execution_options(populate_existing=True)
 
 
 def _one(session: Session, query: Select[Ticket]) -> Ticket:

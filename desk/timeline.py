@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from desk import deliveries
 from desk.access import Audience, numbered
 from desk.outbox import outbox
+from desk.prepared import Prepared, value
 from models import STAFF_ONLY, Event, Kind, Ticket
 
 
@@ -53,13 +54,28 @@ def record(
     return event
 
 
+def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
+    number = numbered(audience)
+    query = select(*Event.__table__.columns).order_by(number).limit(value("limit"))
+    return query.where(Event.ticket_id == value("ticket_id"), number > value("after"))
+
+
+def _event(*row: Any) -> Event:
+    """An event as it was stored, of no session: nobody changes one."""
+    event = Event(**dict(zip(COLUMNS, row, strict=True)))
+    event.kind = Kind(event.kind)
+    return event
+
+
+COLUMNS = tuple(Event.__table__.columns.keys())
+AFTER = {audience: Prepared.of(_after(audience), _event) for audience in Audience}
+
+
 def after(
     session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
 ) -> Sequence[Event]:
     """Events with a number over ``seq`` in the audience's numbering, oldest first."""
-    number = numbered(audience)
-    query = select(Event).where(Event.ticket_id == ticket_id, number > seq)
-    return session.scalars(query.order_by(number).limit(limit)).all()
+    return AFTER[audience].all(session, ticket_id=ticket_id, after=seq, limit=limit)
 
 
 def heads(session: Session, ticket_ids: Sequence[UUID]) -> dict[UUID, int]:

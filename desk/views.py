@@ -1,7 +1,7 @@
 """A ticket as one person sees it, read column by column: lists and details share it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
 from desk.errors import NotFound
+from desk.prepared import Prepared, value
 from models import Event, Kind, Priority, ReadCursor, Status, Ticket
 
 
@@ -105,14 +106,42 @@ def views(actor: Actor) -> Select[*tuple[Any, ...]]:
     return select(*columns(actor.audience), unread(me, actor.audience)).where(visible(actor))
 
 
-def show(session: Session, actor: Actor, ticket_id: UUID, *, own_only: bool = False) -> TicketView:
-    """One ticket; ``own_only`` hides other people's from staff too."""
-    query = views(actor).where(Ticket.id == ticket_id)
+STATUS, PRIORITY = (
+    [field.name for field in fields(TicketView)].index(name) for name in ("status", "priority")
+)
+
+
+def seen(*row: Any) -> TicketView:
+    """A ticket from the values of a prepared row."""
+    values = list(row)
+    values[STATUS] = Status(row[STATUS])
+    if row[PRIORITY]:
+        values[PRIORITY] = Priority(row[PRIORITY])
+    return TicketView(*values)
+
+
+def one(audience: Audience, *, own_only: bool) -> Select[*tuple[Any, ...]]:
+    """Ticket ``ticket_id`` as person ``me`` sees it; ``own_only``: if it is theirs."""
+    me = value("me", Ticket.user_id.type)
+    query = select(*columns(audience), unread(me, audience))
     if own_only:
-        query = query.where(Ticket.user_id == actor.id)
-    if (row := session.execute(query).one_or_none()) is None:
+        query = query.where(Ticket.user_id == me)
+    return query.where(Ticket.id == value("ticket_id"))
+
+
+# By audience: one's own ticket, and one that one may see. Customers see their own alone.
+OWN = {audience: Prepared.of(one(audience, own_only=True), seen) for audience in Audience}
+VISIBLE = {
+    Audience.CUSTOMER: OWN[Audience.CUSTOMER],
+    Audience.STAFF: Prepared.of(one(Audience.STAFF, own_only=False), seen),
+}
+
+
+def show(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
+    found = VISIBLE[actor.audience].first(session, me=actor.id, ticket_id=ticket_id)
+    if found is None:
         raise not_found()
-    return TicketView(*row)
+    return found
 
 
 def not_found() -> NotFound:

@@ -114,4 +114,4 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     await app[keys.limits].close()
     app[keys.delivery].close()
     app[keys.passwords].close()
-    await app[keys.engine].dispose()
+    await app[keys.desk].close()

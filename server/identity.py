@@ -33,10 +33,12 @@ class Identity:
         seen = self._seen.get(session_id)
         if seen is not None and clock - seen[0] < REMEMBERED:
             return seen[1]
-        actor = await self._desk.read(sessions.actor, session_id, datetime.now(UTC))
-        if actor is None:
+        now = datetime.now(UTC)
+        found = await self._desk.fetch(sessions.ACTOR, session_id=session_id, now=now)
+        if not found:
             self.forget(session_id)
             raise Unauthenticated("session_ended", "The session is over; log in again")
+        actor = found[0]
         self._seen[session_id] = (clock, actor)
         self._seen.move_to_end(session_id)
         if len(self._seen) > MOST_REMEMBERED:

@@ -11,15 +11,20 @@ from sqlalchemy.orm import Session
 
 from desk.errors import Unavailable
 from desk.outbox import Outbox, outbox
+from desk.prepared import Prepared
+from server.reading import Readers
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
-POOL_SIZE = 16
+# Connections for rules in transactions, and for prepared reads.
+POOL_SIZE = 12
+READERS = 6
 # A process that is frozen, or cut off, in its transaction keeps its locks no longer than this.
 OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s"
+CONNECT: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "options": OPTIONS}
 
 
 def create_engine(database_url: str) -> AsyncEngine:
@@ -30,7 +35,7 @@ def create_engine(database_url: str) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT,
         # What a statement was run with are people's words and addresses: not for an error's text.
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT, "options": OPTIONS},
+        connect_args=CONNECT,
     )
 
 
@@ -45,7 +50,12 @@ class Desk:
         self._engine = engine
         # Reads need no transaction; without one each is a single round trip.
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._readers = Readers(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=CONNECT)
         self._deliver = deliver
+
+    async def close(self) -> None:
+        await self._readers.close()
+        await self._engine.dispose()
 
     async def run(
         self,
@@ -73,6 +83,13 @@ class Desk:
         """Runs a rule that only reads."""
         result, _ = await self._run(self._reading, rule, args, kwargs)
         return result
+
+    async def fetch(self, prepared: Prepared[T], **values: Any) -> list[T]:
+        """Runs a prepared read, without a session and so for a fraction of the cost."""
+        try:
+            return await self._readers.fetch(prepared, **values)
+        except psycopg.Error as error:
+            raise _translated(error) from None
 
     async def _run(
         self,
@@ -103,14 +120,15 @@ def _is_lost(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def _translated(error: DBAPIError | PoolTimeout) -> Exception:
+def _translated(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception:
     """What the caller is told: a database out of reach is no fault of theirs or of our code."""
-    if isinstance(error, PoolTimeout) or error.connection_invalidated:
+    if isinstance(error, PoolTimeout) or _is_lost(error):
         return Unavailable("unavailable", "The database cannot be reached; try again")
-    sqlstate = getattr(error.orig, "sqlstate", None)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    sqlstate = getattr(cause, "sqlstate", None)
     # No state: the connection failed. 08 connection, 53 resources, 57 shut down, 40 rolled back.
     if sqlstate is None or sqlstate[:2] in {"08", "53", "57", "40", "55"}:
         return Unavailable("unavailable", "The database is busy or restarting; try again")
-    constraint = error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
-    fault = DatabaseFault(type(error.orig).__name__, sqlstate, constraint)
+    constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+    fault = DatabaseFault(type(cause).__name__, sqlstate, constraint)
     return fault.with_traceback(error.__traceback__)

@@ -65,6 +65,11 @@ def a_ticket(session: Session, customer: Actor, **fields: str) -> TicketView:
     return tickets.open_ticket(session, customer, NewTicket(**(new | fields)), now())
 
 
+def behind(session: Session, session_id: UUID, at: datetime) -> Actor | None:
+    """Who is behind a session at a time."""
+    return sessions.ACTOR.first(session, session_id=session_id, now=at)
+
+
 @contextmanager
 def database(settings: Settings) -> Iterator[Session]:
     """A session that commits, on a database of its own or a running product's."""

@@ -1,5 +1,6 @@
 """A customer's own tickets, and what both sides do on a ticket."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -8,8 +9,9 @@ from aiohttp import web
 from pydantic import Field, TypeAdapter
 
 from desk import history, messages, tickets, views
-from desk.access import Actor
+from desk.access import Actor, Audience
 from desk.lists import Filters, Position, Sort, SortField, count, ticket_list
+from desk.prepared import Prepared
 from desk.text import Input, Label, Seq, Words
 from desk.views import TicketView
 from models import Status
@@ -121,8 +123,17 @@ def ticket_reply(
     return reply(ticket, status, {"ETag": _tag(ticket), **(headers or {})})
 
 
-def ticket_shown(request: web.Request, ticket: TicketView) -> web.Response:
-    """The ticket; 304 where the caller's copy is still the same."""
+async def ticket_shown(
+    request: web.Request, among: Mapping[Audience, Prepared[TicketView]]
+) -> web.Response:
+    """The ticket, if it is among these; 304 where the caller's copy is still the same."""
+    query(request, Query)
+    actor, ticket_id = request[keys.actor], path_id(request)
+    shown = among[actor.audience]
+    found = await request.app[keys.desk].fetch(shown, me=actor.id, ticket_id=ticket_id)
+    if not found:
+        raise views.not_found()
+    ticket = found[0]
     known = ",".join(request.headers.getall("If-None-Match", ())).split(",")
     tags = {tag.strip().removeprefix("W/") for tag in known}
     if tags & {_tag(ticket), "*"}:
@@ -154,11 +165,7 @@ async def list_own(request: web.Request) -> web.Response:
 
 
 async def show_own(request: web.Request) -> web.Response:
-    query(request, Query)
-    ticket = await request.app[keys.desk].read(
-        views.show, request[keys.actor], path_id(request), own_only=True
-    )
-    return ticket_shown(request, ticket)
+    return await ticket_shown(request, views.OWN)
 
 
 async def show_timeline(request: web.Request) -> web.Response:

@@ -102,6 +102,10 @@ class Run:
             if (progress := self.progress()) != seen:
                 seen, last = progress, time.monotonic()
             assert time.monotonic() - last < PATIENCE, "nothing goes on"
+            if self.cluster.workers[-1].gone():
+                # Celery's worker may end by itself after trouble; every runner starts it again.
+                self.cluster.workers.pop()
+                self.start_worker()
             # In the place of beat, which would take seconds.
             for job in (Job.DRAIN_ASSIGNMENT, Job.DRAIN_NOTIFICATIONS):
                 wake(self.broker, job)

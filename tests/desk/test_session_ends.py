@@ -14,7 +14,7 @@ from desk.access import Actor
 from desk.errors import Forbidden, Unauthenticated
 from models import AuthSession, Role, User
 from tests.conftest import Backend
-from tests.factories import PASSWORD_HASH, an_actor, now
+from tests.factories import PASSWORD_HASH, an_actor, behind, now
 
 WEEK = timedelta(days=7)
 
@@ -87,7 +87,7 @@ def test_an_expired_session_is_over_everywhere(session: Session) -> None:
     actor = an_actor(session)
     issued = opened(session, actor.id)
     later = now() + WEEK
-    assert sessions.actor(session, issued.session_id, later) is None
+    assert behind(session, issued.session_id, later) is None
     assert sessions.over(session, [issued.session_id], later) == {
         issued.session_id: "session_expired"
     }

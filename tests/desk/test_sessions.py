@@ -10,7 +10,7 @@ from desk import sessions
 from desk.errors import Unauthenticated
 from desk.sessions import GRACE, KEPT, Issued
 from models import AuthSession, Role, User
-from tests.factories import an_actor, now
+from tests.factories import an_actor, behind, now
 
 LIFETIME = timedelta(days=7)
 MOMENT = timedelta(milliseconds=1)
@@ -85,7 +85,7 @@ def test_a_spent_token_seen_later_ends_the_session(
     ended = stored(session, opened)
     assert (ended.ended_because, ended.ended_at) == ("token_reused", start + GRACE + MOMENT)
     assert refresh(session, newest, start + GRACE + MOMENT) is None
-    assert sessions.actor(session, opened.session_id, start) is None
+    assert behind(session, opened.session_id, start) is None
 
 
 def test_only_so_many_generations_are_remembered(
@@ -111,17 +111,17 @@ def test_a_session_expires_unless_it_is_carried_on(
     session: Session, opened: Issued, start: datetime
 ) -> None:
     end = start + LIFETIME
-    assert sessions.actor(session, opened.session_id, end - MOMENT)
-    assert sessions.actor(session, opened.session_id, end) is None
+    assert behind(session, opened.session_id, end - MOMENT)
+    assert behind(session, opened.session_id, end) is None
     assert refresh(session, opened, end) is None
     assert refresh(session, opened, end - MOMENT) is not None
-    assert sessions.actor(session, opened.session_id, end)
+    assert behind(session, opened.session_id, end)
 
 
 def test_a_logout_ends_it_once(session: Session, opened: Issued, start: datetime) -> None:
     assert sessions.log_out(session, opened.session_id, start)
     assert not sessions.log_out(session, opened.session_id, start)
-    assert sessions.actor(session, opened.session_id, start) is None
+    assert behind(session, opened.session_id, start) is None
     assert refresh(session, opened, start) is None
 
 
@@ -130,11 +130,11 @@ def test_sessions_of_one_person_do_not_end_each_other(
 ) -> None:
     other = sessions.open_session(session, opened.user_id, LIFETIME, start)
     sessions.log_out(session, opened.session_id, start)
-    assert sessions.actor(session, other.session_id, start)
+    assert behind(session, other.session_id, start)
 
 
 def test_an_unknown_session_is_nobodys(session: Session, start: datetime) -> None:
-    assert sessions.actor(session, uuid4(), start) is None
+    assert behind(session, uuid4(), start) is None
     assert not sessions.log_out(session, uuid4(), start)
     assert sessions.refresh(session, uuid4(), 0, LIFETIME, start) is None
 
@@ -143,7 +143,7 @@ def test_a_deactivated_account_is_nobody_and_opens_no_session(
     session: Session, opened: Issued, start: datetime
 ) -> None:
     session.get_one(User, opened.user_id).is_active = False
-    assert sessions.actor(session, opened.session_id, start) is None
+    assert behind(session, opened.session_id, start) is None
     with pytest.raises(Unauthenticated):
         sessions.open_session(session, opened.user_id, LIFETIME, start)
 
@@ -152,6 +152,6 @@ def test_the_actor_has_the_role_of_this_moment(
     session: Session, opened: Issued, start: datetime
 ) -> None:
     session.get_one(User, opened.user_id).role = Role.CSR
-    actor = sessions.actor(session, opened.session_id, start)
+    actor = behind(session, opened.session_id, start)
     assert actor is not None
     assert (actor.role, actor.session_id) == (Role.CSR, opened.session_id)

@@ -8,23 +8,23 @@ SESSIONS = "tests/desk/test_sessions.py"
 
 CHECKS = [
     Mutation(
-        "sessions.actor(): is_active",
+        "sessions.ACTOR: is_active",
         "desk/sessions.py",
-        "            AuthSession.expires_at > now,\n            User.is_active,\n",
-        "            AuthSession.expires_at > now,\n",
+        '        AuthSession.expires_at > value("now"),\n        User.is_active,\n',
+        '        AuthSession.expires_at > value("now"),\n',
     ),
     Mutation(
-        "sessions.actor(): ended_at",
+        "sessions.ACTOR: ended_at",
         "desk/sessions.py",
-        "            AuthSession.ended_at.is_(None),\n            AuthSession.expires_at",
-        "            AuthSession.expires_at",
+        "        AuthSession.ended_at.is_(None),\n        AuthSession.expires_at",
+        "        AuthSession.expires_at",
         (SIGN_OUT,),
     ),
     Mutation(
-        "sessions.actor(): expires_at",
+        "sessions.ACTOR: expires_at",
         "desk/sessions.py",
-        "            AuthSession.expires_at > now,\n            User",
-        "            User",
+        '        AuthSession.expires_at > value("now"),\n        User',
+        "        User",
         (SESSIONS,),
     ),
     Mutation(

@@ -56,7 +56,7 @@ class Stage:
         self.rooms = Rooms(self.desk, self._background, self._broadcast)
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        await self.desk.close()
 
     def _keep(self, recorded: Outbox) -> None:
         self._committed += [Recorded.of(event) for event in recorded.events]

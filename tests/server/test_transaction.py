@@ -55,7 +55,7 @@ class Post:
 async def post(backend: Backend) -> AsyncIterator[Post]:
     post = Post(backend)
     yield post
-    await post.engine.dispose()
+    await post.desk.close()
 
 
 async def test_an_event_leaves_once_it_is_stored(post: Post, customer: Actor) -> None:

@@ -1,0 +1,57 @@
+"""Statements that are built and compiled once.
+
+Building one, finding it in SQLAlchemy's cache and making a session for it costs several times what
+the driver and PostgreSQL need to run it; the hottest reads and writes are spared that.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Self, TypeVar
+
+from sqlalchemy import BindParameter, Select, bindparam
+from sqlalchemy.dialects import registry
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+T = TypeVar("T")
+
+DIALECT = registry.load("postgresql.psycopg")()
+
+
+def value(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
+    """What is to be given, by its name, whenever a prepared query runs."""
+    return bindparam(name, type_=type_, required=False)
+
+
+class Prepared(Generic[T]):
+    """SQL in the driver's form, with named parameters; ``shape`` makes an object of a row's values.
+
+    A rule runs it in its session. Who has a connection of the driver may run ``sql`` with the
+    `parameters` itself, and hand the rows to ``shape``.
+    """
+
+    def __init__(
+        self, sql: str, shape: Callable[..., T], constants: Mapping[str, Any] | None = None
+    ) -> None:
+        self.sql = sql
+        self.shape = shape
+        self._constants = constants or {}
+
+    @classmethod
+    def of(cls, query: Select[*tuple[Any, ...]], shape: Callable[..., T]) -> Self:
+        """A query whose values are each a `value`, or a constant."""
+        compiled = query.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+        constants = {name: v for name, v in compiled.params.items() if v is not None}
+        return cls(str(compiled), shape, constants)
+
+    def parameters(self, **values: Any) -> dict[str, Any]:
+        return {**self._constants, **values}
+
+    def all(self, session: Session, **values: Any) -> list[T]:
+        session.flush()  # As before any other statement of a session.
+        rows = session.connection().exec_driver_sql(self.sql, self.parameters(**values))
+        return [self.shape(*row) for row in rows]
+
+    def first(self, session: Session, **values: Any) -> T | None:
+        """The only row, or None."""
+        found = self.all(session, **values)
+        return found[0] if found else None

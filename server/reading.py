@@ -1,0 +1,81 @@
+"""Connections for prepared reads, straight on the driver."""
+
+import asyncio
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import URL
+
+from desk.errors import Unavailable
+from desk.prepared import Prepared
+
+T = TypeVar("T")
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+class Readers:
+    """Up to ``size`` connections in autocommit: a read is one round trip.
+
+    Kept by ourselves because a pool that connects in the background, with growing pauses, lets
+    requests wait where they can be told at once that the database is down, and goes on to let them
+    wait when it is back.
+    """
+
+    def __init__(self, url: URL, *, size: int, patience: float, connect: dict[str, Any]) -> None:
+        """``patience``: seconds to wait for a free one. ``connect``: arguments for the driver."""
+        self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connect = connect
+        self._patience = patience
+        self._free = asyncio.Semaphore(size)
+        # The one that was used last comes first: the others may rest.
+        self._idle: list[Connection] = []
+
+    async def fetch(self, prepared: Prepared[T], **values: Any) -> list[T]:
+        """Raises `psycopg.Error`, and `Unavailable` if no connection becomes free in time."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable("unavailable", "The database is busy; try again") from None
+        try:
+            rows = await self._rows(prepared.sql, prepared.parameters(**values))
+        finally:
+            self._free.release()
+        return [prepared.shape(*row) for row in rows]
+
+    async def _rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                return await self._run(connection, sql, parameters)
+            except psycopg.OperationalError:
+                # It had died while it rested, perhaps; if so, another one is tried.
+                if not connection.closed:
+                    raise
+        return await self._run(await self._open(), sql, parameters)
+
+    async def _open(self) -> Connection:
+        return await psycopg.AsyncConnection.connect(self._url, autocommit=True, **self._connect)
+
+    async def _run(
+        self, connection: Connection, sql: str, parameters: dict[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        try:
+            cursor = await connection.execute(sql, parameters)
+            rows = await cursor.fetchall()
+        except psycopg.Error:
+            if not connection.closed:
+                self._idle.append(connection)
+            raise
+        except BaseException:
+            # Cancelled amid its words with the server, which cannot be taken up again.
+            await connection.close()
+            raise
+        self._idle.append(connection)
+        return rows
+
+    async def close(self) -> None:
+        for connection in self._idle:
+            await connection.close()
+        self._idle.clear()
