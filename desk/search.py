@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, case, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSVECTOR, insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -65,22 +65,37 @@ def _is_rare(session: Session, found: Select[UUID]) -> bool:
 
 def rebuild(session: Session) -> None:
     """Makes all documents anew from the tickets, for what was not written by the rules."""
-    session.execute(text("delete from ticket_search"))
-    session.execute(text(REBUILD))
+    session.execute(delete(TicketSearch))
+    complete(session, UUID(int=0), UUID(int=2**128 - 1))
 
 
-REBUILD = """
-insert into ticket_search (ticket_id, public, staff)
-select t.id, to_tsvector('simple', t.words || coalesce(said.public, '')),
-    to_tsvector('simple', t.words || coalesce(said.staff, ''))
-from (
-    select id, number || E'\\n' || title || E'\\n' || description as words from tickets
-) t
-left join (
-    select ticket_id,
-        left(string_agg(E'\\n' || content, '' order by seq)
-            filter (where kind = 'message_posted'), 100000) as public,
-        left(string_agg(E'\\n' || content, '' order by seq), 100000) as staff
-    from events where content is not null group by ticket_id
-) said on said.ticket_id = t.id
-"""
+def complete(session: Session, first: UUID, last: UUID) -> None:
+    """Makes the documents that are missing, of tickets with ids between the two."""
+    session.execute(COMPLETE, {"first": first, "last": last})
+
+
+# Without a note, one document is made for both.
+COMPLETE = text(
+    """
+    insert into ticket_search (ticket_id, public, staff)
+    select id, public, case when has_notes then to_tsvector('simple', all_words) else public end
+    from (
+        select t.id, has_notes, t.words || coalesce(said.by_all, '') as all_words,
+            to_tsvector('simple', t.words || coalesce(said.publicly, '')) as public
+        from (
+            select id, number || E'\\n' || title || E'\\n' || description as words
+            from tickets
+            where id between :first and :last
+                and not exists (select from ticket_search s where s.ticket_id = tickets.id)
+        ) t
+        left join lateral (
+            select bool_or(kind <> 'message_posted') as has_notes,
+                left(string_agg(E'\\n' || content, '' order by seq)
+                    filter (where kind = 'message_posted'), 100000) as publicly,
+                left(string_agg(E'\\n' || content, '' order by seq), 100000) as by_all
+            from events where ticket_id = t.id and content is not null
+        ) said on true
+        offset 0
+    ) documents
+    """
+)
