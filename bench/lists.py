@@ -23,34 +23,20 @@ import click
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from bench.pages import Case, People, cases, people
 from desk import sessions
 from desk.access import Actor
 from dev.embedded import Embedded
 from manage import bulk
 from models import Role
 from server.tokens import Tokens
+from server.transaction import OPTIONS
 from tests.cluster.conftest import Cluster
 from tests.conftest import Backend, migrated
 from tests.factories import PASSWORD_HASH, an_actor, database, now
+from tests.pages import LABEL, Case, People, cases, people
 from tests.statements import Statement, statements
 
 WARM_UP = 6
-# Of the oldest tickets one in so many has a word that no other has.
-ONE_IN = 100
-SEARCHES = {
-    "one ticket": "{middle}",
-    "some": "zephyr kettle",
-    "common": "invoice",
-    "old only": "antiquated",
-}
-LABEL = text(
-    """
-    update ticket_search
-    set public = public || cast(:word as tsvector), staff = staff || cast(:word as tsvector)
-    where ticket_id in (select id from tickets order by created_at, id limit :count)
-    """
-)
 Milliseconds = float
 
 
@@ -63,10 +49,6 @@ class Desk:
     connection: Connection
     people: People
     tokens: dict[Actor, str]
-
-    def cases(self) -> list[Case]:
-        middle = {name: q.format(middle=self.tickets // 2) for name, q in SEARCHES.items()}
-        return list(cases(self.people, middle))
 
 
 @dataclass(frozen=True)
@@ -88,7 +70,11 @@ def desks(folder: Path, sizes: Sequence[int]) -> Iterator[list[Desk]]:
         made = []
         for size in sizes:
             backend = Backend(filled(servers.database_url, size), servers.redis_url)
-            engine = create_engine(backend.database_url, isolation_level="AUTOCOMMIT")
+            engine = create_engine(
+                backend.database_url,
+                isolation_level="AUTOCOMMIT",
+                connect_args={"options": OPTIONS},
+            )
             connection = stack.enter_context(engine.connect())
             with database(backend.settings) as session:
                 found = people(session)
@@ -131,7 +117,7 @@ def fill(connection: Connection, size: int) -> None:
     with Session(connection) as session:
         with click.progressbar(length=size, label=f"{size:,} tickets") as bar:
             bulk.fill(session, size, now(), PASSWORD_HASH, bar.update)
-        session.execute(LABEL, {"word": SEARCHES["old only"], "count": size // ONE_IN})
+        session.execute(LABEL)
         an_actor(session, Role.ADMIN)
         session.commit()
     bulk.settle(connection)
@@ -194,7 +180,7 @@ async def measured(found: Sequence[Page], rounds: int) -> list[tuple[Millisecond
 async def run(found: Sequence[Desk], rounds: int, only: str, *, with_count: bool) -> None:
     sizes = "".join(f"{f'{desk.tickets:,}':>20}" for desk in found)
     click.echo(f"{'request (statements), p50 in ms':64}{sizes}{'ratio':>8}")
-    for same in zip(*(desk.cases() for desk in found), strict=True):
+    for same in zip(*(cases(desk.people, desk.tickets) for desk in found), strict=True):
         if only not in same[0].label:
             continue
         asked = [

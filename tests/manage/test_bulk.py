@@ -14,7 +14,7 @@ from desk.access import Actor
 from desk.lists import Filters, Sort, ticket_list
 from desk.messages import NewMessage
 from desk.tickets import Change
-from models import Priority, Role, Status, Ticket, User
+from models import Base, Priority, Role, Status, Ticket, User
 from server.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, now
@@ -119,6 +119,18 @@ def test_the_state_is_what_the_events_say(session: Session) -> None:
             or (status = 'resolved' and resolved_at is null)
         """,
     )
+
+
+def test_every_reference_leads_somewhere(session: Session) -> None:
+    for table in Base.metadata.tables.values():
+        for constraint in table.foreign_key_constraints:
+            if len(constraint.elements) == 1:
+                here, there = constraint.elements[0].parent, constraint.elements[0].column
+                nobody(
+                    session,
+                    f"select {here.name} from {table.name} where {here.name} is not null "
+                    f"and {here.name} not in (select {there.name} from {there.table.name})",
+                )
 
 
 def test_times_and_numbers_go_together_and_all_of_it_is_past(session: Session) -> None:

@@ -1,8 +1,8 @@
-"""The pages that `bench.lists` asks for: every list, filter and sort, and searches."""
+"""Pages of every list, by every filter and sort, and of searches: to measure and to explain."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import TypeAdapter
 from sqlalchemy import text
@@ -40,11 +40,27 @@ CONDITIONS = {
     "websearch_to_tsquery('simple', :q))",
 }
 KEYS = {"priority": "priority_rank"}
+# What is searched for in the tickets that `manage.bulk` makes, the last one once they are labelled.
+SEARCHES = {
+    "one ticket": "{middle}",
+    "one in 300": "zephyr kettle",
+    "one in 6": "invoice",
+    "only old ones": "antiquated",
+}
+LABEL = text(
+    """
+    update ticket_search
+    set public = public || 'antiquated'::tsvector, staff = staff || 'antiquated'::tsvector
+    where ticket_id in (
+        select id from tickets order by created_at, id limit (select count(*) / 100 from tickets)
+    )
+    """
+)
 
 
 @dataclass(frozen=True)
 class People:
-    """Who asks: the customer with the most tickets, the CSR with the most, an admin."""
+    """Who asks."""
 
     customer: Actor
     csr: Actor
@@ -57,6 +73,15 @@ class Case:
     actor: Actor
     path: str
     params: Mapping[str, str]
+
+    @property
+    def is_search(self) -> bool:
+        return "q" in self.params
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether it is about tickets that may all be at the other end of the list."""
+        return bool({"tag", "q"} & self.params.keys()) and "priority" in self.params.get("sort", "")
 
     def run(self, session: Session, cursor: str | None) -> object:
         """What the route does, without the route."""
@@ -128,24 +153,23 @@ class Case:
 
 
 def people(session: Session) -> People:
-    def most(column: str) -> Any:
-        return session.scalar(
-            text(
-                f"select {column} from tickets where {column} is not null "
-                "group by 1 order by count(*) desc limit 1"
-            )
-        )
-
-    boss = session.scalar(text("select id from users where role = 'admin' limit 1"))
-    return People(
-        Actor(most("user_id"), Role.USER),
-        Actor(most("assigned_to_id"), Role.CSR),
-        Actor(boss, Role.ADMIN),
+    """The same at every size: a customer with some 200 tickets, a CSR with their full share."""
+    customer = session.scalar(
+        text("select user_id from tickets group by 1 order by abs(count(*) - 200), 1 limit 1")
     )
+    csr = session.scalar(
+        text(
+            "select assigned_to_id from tickets where assigned_to_id is not null "
+            "group by 1 order by count(*) desc, 1 limit 1"
+        )
+    )
+    boss = session.scalar(text("select id from users where role = 'admin' limit 1"))
+    return People(Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN))
 
 
-def cases(who: People, searches: Mapping[str, str]) -> Iterator[Case]:
-    """``searches``: what is searched for, by what it stands for."""
+def cases(who: People, tickets: int) -> Iterator[Case]:
+    """Every list of a desk with so many tickets."""
+    searches = {name: words.format(middle=tickets // 2) for name, words in SEARCHES.items()}
     own = [{}, {"status": "closed"}, {"category": "billing"}, {"type": "problem"}]
     staff = [
         {},
@@ -166,8 +190,8 @@ def cases(who: People, searches: Mapping[str, str]) -> Iterator[Case]:
             for sort in ("-created_at", "created_at", "-updated_at", "-priority"):
                 params = {"q": words, "sort": sort}
                 yield Case(f"{path} search {name}, {sort}", actor, path, params)
-        params = {"q": searches["common"], "status": "open"}
-        yield Case(f"{path} search common and status", actor, path, params)
+        params = {"q": searches["one in 6"], "status": "open"}
+        yield Case(f"{path} search one in 6, status=open", actor, path, params)
     for more in ({}, {"role": "user"}, {"role": "csr"}, {"is_active": "true"}):
         yield Case(_label(USERS, more, ""), who.admin, USERS, more)
     for more in ({}, {"unread": "true"}):
