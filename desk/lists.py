@@ -1,12 +1,12 @@
 """Lists of tickets: filters, sorts and keyset pages."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk import search
@@ -16,6 +16,23 @@ from models import Priority, Status, Ticket
 
 SortField = Literal["created_at", "updated_at", "priority", "number"]
 RANKS = {None: 0, Priority.LOW: 1, Priority.MEDIUM: 2, Priority.HIGH: 3, Priority.URGENT: 4}
+# A filter's column, where it has another name.
+COLUMNS = {
+    "assigned_to": "assigned_to_id",
+    "unassigned": "assigned_to_id",
+    "tag": "tags",
+    "priority": "priority_rank",
+    "q": "id",
+}
+# Filters with an index for every order, and those with one for some.
+LEADING = ("user_id", "assigned_to", "unassigned", "status")
+LEADING_IF_SORTED_BY: dict[SortField, Sequence[str]] = {
+    "created_at": ("category", "type"),
+    "priority": ("priority", "category", "type"),
+}
+# So many tickets are looked at in a few milliseconds.
+NEAR = 4_000
+Rows = Select[*tuple[Any, ...]]
 # Where a page ended: the value it is sorted by and, as that may repeat, the id.
 Position = tuple[datetime | int, UUID]
 
@@ -58,24 +75,96 @@ def ticket_list(
     after: Position | None,
 ) -> Page:
     """At most ``limit`` tickets that the actor may see, after a position."""
-    columns = _sorted_by(actor.audience, sort.field)
-    query = _filtered(views(actor), session, actor, filters)
-    if after is not None:
-        here = tuple_(*columns)
-        there = tuple_(*after[: len(columns)])
-        query = query.where(here < there if sort.descending else here > there)
-    query = query.order_by(*(c.desc() if sort.descending else c.asc() for c in columns))
-    rows = session.execute(query.limit(limit + 1)).all()
+    wanted = _given(filters)
+    leading = {name: wanted.pop(name) for name in _leading(wanted, sort.field)}
+    walk = Walk(actor, leading, sort, after)
+    if not wanted:
+        rows = session.execute(walk.whole(limit + 1)).all()
+    else:
+        rows = session.execute(walk.near(wanted, limit + 1)).all()
+        if len(rows) <= limit and session.scalar(walk.is_longer()):
+            rows = session.execute(walk.among_all(wanted, limit + 1)).all()
     tickets = [TicketView(*row) for row in rows[:limit]]
     more = len(rows) > limit
     return Page(tickets, _position(tickets[-1], sort.field) if more else None)
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
-    query = _filtered(
-        select(func.count()).select_from(Ticket).where(visible(actor)), session, actor, filters
-    )
-    return session.scalar(query) or 0
+    """Each of them is counted: the more there are the longer it takes."""
+    wanted = _given(filters)
+    conditions = [visible(actor), *_conditions(wanted, Ticket)]
+    if "q" in wanted:
+        conditions.append(Ticket.id.in_(search.found(actor, wanted["q"])))
+    return session.scalar(select(func.count()).select_from(Ticket).where(*conditions)) or 0
+
+
+class Walk:
+    """Along a list in its order, from a position, as an index of `models.ticket` leads.
+
+    What no index leads through is looked for `NEAR` first, along the list. Where it is too rare
+    for that, all there is of it is sorted: to go on along the list could mean to its very end.
+    """
+
+    def __init__(
+        self, actor: Actor, leading: Mapping[str, Any], sort: Sort, after: Position | None
+    ) -> None:
+        self._actor, self._descending = actor, sort.descending
+        self._keys = _sorted_by(actor.audience, sort.field)
+        self._conditions = [visible(actor), *_conditions(leading, Ticket)]
+        if after is not None:
+            self._conditions.append(self._is_behind(leading, after))
+
+    def _is_behind(self, leading: Mapping[str, Any], after: Position) -> ColumnElement[bool]:
+        """The first of the leading filters is part of the comparison: so it fits its index alone.
+
+        Else the planner may take the whole list's, as it believes that few tickets are behind a
+        position among equals.
+        """
+        here, there = list(self._keys), list(after[: len(self._keys)])
+        for name in [name for name in leading if name not in ("unassigned", "priority")][:1]:
+            here.insert(0, _column(name, Ticket))
+            there.insert(0, leading[name])
+        keys, position = tuple_(*here), tuple_(*there)
+        return keys < position if self._descending else keys > position
+
+    def whole(self, limit: int) -> Rows:
+        """The list as it is."""
+        return self._sorted(views(self._actor).where(*self._conditions)).limit(limit)
+
+    def near(self, wanted: Mapping[str, Any], limit: int) -> Rows:
+        """Those of the next `NEAR` that are wanted."""
+        columns = {Ticket.id, *self._keys, *(_column(name, Ticket) for name in wanted)}
+        query = select(*columns).where(*self._conditions)
+        here = self._sorted(query).limit(NEAR).subquery("here").c
+        picked = select(here.id).where(*_conditions(wanted, here))
+        if "q" in wanted:
+            picked = picked.where(search.says(self._actor, wanted["q"], here.id))
+        keys = [here[key.name] for key in self._keys]
+        ids = self._sorted(picked, keys).limit(limit)
+        return self._sorted(views(self._actor).where(Ticket.id.in_(ids)))
+
+    def is_longer(self) -> Select[int]:
+        """1 if there is more of the list than what is near."""
+        query = select(literal(1)).select_from(Ticket).where(*self._conditions)
+        return self._sorted(query).offset(NEAR).limit(1)
+
+    def among_all(self, wanted: Mapping[str, Any], limit: int) -> Rows:
+        """Those of the whole list that are wanted."""
+        conditions = [*self._conditions, *_conditions(wanted, Ticket)]
+        if "q" in wanted:
+            found = search.found(self._actor, wanted["q"])
+        else:
+            found = select(Ticket.id).where(*conditions)
+        # Materialized: they are looked up by what is wanted, and not along the list after all.
+        ids = found.cte("found").prefix_with("materialized")
+        query = views(self._actor).where(Ticket.id.in_(select(ids)), *conditions)
+        return self._sorted(query).limit(limit)
+
+    def _sorted(
+        self, query: Select[*tuple[Any, ...]], keys: Sequence[ColumnElement[Any]] = ()
+    ) -> Rows:
+        order = keys or self._keys
+        return query.order_by(*(key.desc() if self._descending else key.asc() for key in order))
 
 
 def _sorted_by(audience: Audience, field: SortField) -> list[ColumnElement[Any]]:
@@ -101,24 +190,32 @@ def _position(ticket: TicketView, field: SortField) -> Position:
     return values[field], ticket.id
 
 
-def _filtered(
-    query: Select[*tuple[Any, ...]], session: Session, actor: Actor, filters: Filters
-) -> Select[*tuple[Any, ...]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.q is not None:
-        conditions.append(search.matches(session, actor, filters.q))
-    if filters.unassigned is not None:
-        nobody = Ticket.assigned_to_id.is_(None)
-        conditions.append(nobody if filters.unassigned else ~nobody)
-    if filters.tag is not None:
-        conditions.append(Ticket.tags.contains([filters.tag]))
-    equal = {
-        Ticket.status: filters.status,
-        Ticket.category: filters.category,
-        Ticket.type: filters.type,
-        Ticket.priority: filters.priority,
-        Ticket.user_id: filters.user_id,
-        Ticket.assigned_to_id: filters.assigned_to,
-    }
-    conditions += [column == value for column, value in equal.items() if value is not None]
-    return query.where(and_(*conditions)) if conditions else query
+def _given(filters: Filters) -> dict[str, Any]:
+    named = {field.name: getattr(filters, field.name) for field in fields(filters)}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _leading(wanted: Mapping[str, Any], field: SortField) -> Sequence[str]:
+    """Those of the filters that an index leads through in the order of the field."""
+    # Who has an assignee is not in an index of its own.
+    if always := [name for name in LEADING if wanted.get(name, False) is not False]:
+        return always
+    return [name for name in LEADING_IF_SORTED_BY.get(field, ()) if name in wanted][:1]
+
+
+def _conditions(wanted: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
+    """``ticket``: what has the columns of one. Not of words, which are not in them."""
+    conditions = []
+    for name in wanted.keys() - {"q"}:
+        column, value = _column(name, ticket), wanted[name]
+        if name == "unassigned":
+            conditions.append(column.is_(None) if value else column.is_not(None))
+        elif name == "tag":
+            conditions.append(column.contains([value]))
+        else:
+            conditions.append(column == (RANKS[value] if name == "priority" else value))
+    return conditions
+
+
+def _column(name: str, ticket: Any) -> Any:
+    return getattr(ticket, COLUMNS.get(name, name))

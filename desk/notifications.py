@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -102,14 +102,10 @@ def inbox(
     query = select(Notification).where(Notification.user_id == actor.id)
     if unread:
         query = query.where(Notification.read_at.is_(None))
+    keys = (Notification.created_at, Notification.id)
     if before is not None:
-        created_at, last_id = before
-        query = query.where(
-            (Notification.created_at < created_at)
-            | ((Notification.created_at == created_at) & (Notification.id < last_id))
-        )
-    order = (Notification.created_at.desc(), Notification.id.desc())
-    return session.scalars(query.order_by(*order).limit(limit)).all()
+        query = query.where(tuple_(*keys) < tuple_(*before))
+    return session.scalars(query.order_by(*(key.desc() for key in keys)).limit(limit)).all()
 
 
 def mark_read(session: Session, actor: Actor, notification_id: UUID, now: datetime) -> None:

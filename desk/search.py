@@ -2,20 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from models import Ticket, TicketSearch
+from models import TicketSearch
 
 # Every language alike: no stemming, no words that are left out.
 SIMPLE = literal("simple", REGCONFIG)
 # A document may have 1 MiB; a message adds less than the rest of it. What a ticket says beyond
 # that is not found.
 LARGEST = 900_000
-# Tickets with a rare word: so many are read and sorted in some ten milliseconds.
-MOST_RARE = 5_000
 
 
 # For the statement that opens a ticket: it has the new row as ``ticket``.
@@ -41,48 +39,58 @@ SAID = f"""
 """
 
 
-def matches(session: Session, actor: Actor, words: str) -> ColumnElement[bool]:
-    """Tickets of the outer query that the words are found in, as the actor may read them.
+def found(actor: Actor, words: str) -> Select[UUID]:
+    """The tickets that the words are found in, as the actor may read them.
 
     ``words`` as in a search engine: ``two words``, ``"a phrase"``, ``this or that``, ``-without``.
     PostgreSQL's parser of that form takes any text.
-
-    A common word is looked for along the list, in its order, until the page is full. Done for a
-    rare one that could go through the whole list; so of a rare one all tickets are taken first.
     """
     document = TicketSearch.staff if actor.is_staff else TicketSearch.public
     has_words = document.op("@@")(func.websearch_to_tsquery(SIMPLE, words))
-    found = select(TicketSearch.ticket_id).where(has_words)
-    # A customer's own list is short.
-    if actor.is_staff and _is_rare(session, found):
-        rare = found.cte("found").prefix_with("materialized")
-        return Ticket.id.in_(select(rare.c.ticket_id))
-    return found.where(TicketSearch.ticket_id == Ticket.id).exists()
+    return select(TicketSearch.ticket_id).where(has_words)
 
 
-def _is_rare(session: Session, found: Select[UUID]) -> bool:
-    some = found.limit(MOST_RARE + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(some)) or 0) <= MOST_RARE
+def says(actor: Actor, words: str, ticket_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Whether one ticket is among the `found`, by a look at its own document.
+
+    The offset keeps the planner from looking all of the found ones up first.
+    """
+    return found(actor, words).where(TicketSearch.ticket_id == ticket_id).offset(0).exists()
 
 
 def rebuild(session: Session) -> None:
     """Makes all documents anew from the tickets, for what was not written by the rules."""
-    session.execute(text("delete from ticket_search"))
-    session.execute(text(REBUILD))
+    session.execute(delete(TicketSearch))
+    complete(session, UUID(int=0), UUID(int=2**128 - 1))
 
 
-REBUILD = """
-insert into ticket_search (ticket_id, public, staff)
-select t.id, to_tsvector('simple', t.words || coalesce(said.public, '')),
-    to_tsvector('simple', t.words || coalesce(said.staff, ''))
-from (
-    select id, number || E'\\n' || title || E'\\n' || description as words from tickets
-) t
-left join (
-    select ticket_id,
-        left(string_agg(E'\\n' || content, '' order by seq)
-            filter (where kind = 'message_posted'), 100000) as public,
-        left(string_agg(E'\\n' || content, '' order by seq), 100000) as staff
-    from events where content is not null group by ticket_id
-) said on said.ticket_id = t.id
-"""
+def complete(session: Session, first: UUID, last: UUID) -> None:
+    """Makes the documents that are missing, of tickets with ids between the two."""
+    session.execute(COMPLETE, {"first": first, "last": last})
+
+
+# Without a note, one document is made for both.
+COMPLETE = text(
+    """
+    insert into ticket_search (ticket_id, public, staff)
+    select id, public, case when has_notes then to_tsvector('simple', all_words) else public end
+    from (
+        select t.id, has_notes, t.words || coalesce(said.by_all, '') as all_words,
+            to_tsvector('simple', t.words || coalesce(said.publicly, '')) as public
+        from (
+            select id, number || E'\\n' || title || E'\\n' || description as words
+            from tickets
+            where id between :first and :last
+                and not exists (select from ticket_search s where s.ticket_id = tickets.id)
+        ) t
+        left join lateral (
+            select bool_or(kind <> 'message_posted') as has_notes,
+                left(string_agg(E'\\n' || content, '' order by seq)
+                    filter (where kind = 'message_posted'), 100000) as publicly,
+                left(string_agg(E'\\n' || content, '' order by seq), 100000) as by_all
+            from events where ticket_id = t.id and content is not null
+        ) said on true
+        offset 0
+    ) documents
+    """
+)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,8 @@ from desk.assignment import BATCH, Strategy
 from desk.messages import NewMessage
 from desk.outbox import outbox
 from desk.tickets import Change, NewTicket
-from manage import environment
-from manage.database import transaction
+from manage import bulk, environment
+from manage.database import connected, transaction
 from manage.stories import PEOPLE, STORIES, Story, Turn
 from models import Outcome, Role, Status, Ticket, User
 from server.passwords import hashed
@@ -33,29 +34,67 @@ QUIET = timedelta(minutes=3)
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
 FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
 FIRST_NUMBER = 48_211
+# So many tickets go through the rules, turn by turn.
+LIVELY = 60
+MOST = 5_000_000
 
 
 @click.command()
-@click.option("--tickets", "wanted", type=click.IntRange(1, 500), default=36, show_default=True)
+@click.option(
+    "--tickets",
+    "wanted",
+    type=click.IntRange(1, MOST),
+    default=36,
+    show_default=True,
+    help=f"How many there are to be. Beyond {LIVELY} they are made in bulk.",
+)
 @click.option("--not-embedded", is_flag=True, help="Also in a database that is not embedded.")
 def demo(wanted: int, not_embedded: bool) -> None:
     """Make demo accounts and tickets, once.
 
-    In an embedded database only. A second run says so and changes nothing.
+    In an embedded database only. A second run makes what is missing of the tickets, if anything,
+    and else says so and changes nothing. It happens in one transaction: a run that is stopped
+    leaves nothing behind.
     """
+    began = time.monotonic()
     with transaction() as session:
         if not (environment.is_embedded() or not_embedded):
             raise click.ClickException(
                 "demo accounts have a known password and belong into an embedded database only; "
                 "--not-embedded makes them in this one"
             )
-        if _is_there(session):
+        is_first = not _is_there(session)
+        missing = wanted - _count(session, Ticket)
+        if not is_first and missing <= 0:
             _write_accounts(over=False)
             click.echo("The demo data is there already; nothing was changed")
             return
-        _fill(session, wanted, datetime.now(UTC))
-    _write_accounts(over=True)
-    click.echo(f"Made {wanted} tickets and {len(PEOPLE)} accounts, each with password {PASSWORD}")
+        accounts_before = _count(session, User)
+        lively = min(wanted, LIVELY) if is_first else 0
+        in_bulk = max(missing - lively, 0)
+        if in_bulk:
+            # First, so that the numbers of the tickets follow their times.
+            _fill_in_bulk(session, in_bulk)
+        if is_first:
+            _fill(session, lively, datetime.now(UTC))
+        made = _count(session, User) - accounts_before
+    _write_accounts(over=is_first)
+    if in_bulk:
+        with connected() as connection:
+            bulk.settle(connection)
+    click.echo(
+        f"Made {lively + in_bulk:,} tickets and {made:,} accounts in "
+        f"{time.monotonic() - began:.0f} s, each with password {PASSWORD}"
+    )
+
+
+def _count(session: Session, table: type[Ticket | User]) -> int:
+    return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _fill_in_bulk(session: Session, count: int) -> None:
+    with click.progressbar(length=count, label="Tickets") as bar:
+        bulk.fill(session, count, datetime.now(UTC), hashed(PASSWORD), bar.update)
 
 
 def _is_there(session: Session) -> bool:

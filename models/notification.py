@@ -37,6 +37,13 @@ class Notification(Base):
     __table_args__ = (
         # A person's inbox, newest first.
         Index("ix_notifications_inbox", "user_id", "created_at", "id"),
+        Index(
+            "ix_notifications_unread",
+            "user_id",
+            "created_at",
+            "id",
+            postgresql_where="read_at is null",
+        ),
         # What is still to be mailed.
         Index("ix_notifications_due", "due_at", postgresql_where="done_at is null"),
         # What becomes one mail, and what became one.

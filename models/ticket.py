@@ -37,6 +37,8 @@ class Priority(StrEnum):
 # As SQL, because partial indexes need the literal text; these statuses are work for somebody.
 IS_ACTIVE = "status in ('open', 'in_progress')"
 
+UNASSIGNED = "assigned_to_id is null"
+
 RANK = (
     "case priority when 'low' then 1 when 'medium' then 2 "
     "when 'high' then 3 when 'urgent' then 4 else 0 end"
@@ -62,14 +64,28 @@ class Ticket(Base):
         Index("ix_tickets_user_updated", "user_id", "public_updated_at", "id"),
         Index("ix_tickets_user_priority", "user_id", "priority_rank", "id"),
         Index("ix_tickets_user_number", "user_id", "number"),
-        # The staff's list, by each of its sorts and usual filters.
+        # The staff's list, by each of its sorts.
         Index("ix_tickets_created", "created_at", "id"),
         Index("ix_tickets_updated", "updated_at", "id"),
         Index("ix_tickets_priority", "priority_rank", "id"),
+        # The filters that go with the age or the urgency of a ticket, by each sort: of old
+        # tickets none are open, so along the whole list the first open one may be far.
         Index("ix_tickets_status_created", "status", "created_at", "id"),
+        Index("ix_tickets_status_updated", "status", "updated_at", "id"),
+        Index("ix_tickets_status_priority", "status", "priority_rank", "id"),
+        Index("ix_tickets_status_number", "status", "number"),
         Index("ix_tickets_assignee_created", "assigned_to_id", "created_at", "id"),
+        Index("ix_tickets_assignee_updated", "assigned_to_id", "updated_at", "id"),
+        Index("ix_tickets_assignee_priority", "assigned_to_id", "priority_rank", "id"),
+        Index("ix_tickets_assignee_number", "assigned_to_id", "number"),
+        Index("ix_tickets_unassigned_created", "created_at", "id", postgresql_where=UNASSIGNED),
+        Index("ix_tickets_unassigned_updated", "updated_at", "id", postgresql_where=UNASSIGNED),
+        Index("ix_tickets_unassigned_priority", "priority_rank", "id", postgresql_where=UNASSIGNED),
+        Index("ix_tickets_unassigned_number", "number", postgresql_where=UNASSIGNED),
         Index("ix_tickets_category_created", "category", "created_at", "id"),
+        Index("ix_tickets_category_priority", "category", "priority_rank", "id"),
         Index("ix_tickets_type_created", "type", "created_at", "id"),
+        Index("ix_tickets_type_priority", "type", "priority_rank", "id"),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
     )
 

@@ -25,6 +25,10 @@ class User(Base):
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
         # The candidates of an assignment, and the list of agents.
         Index("ix_users_staff", "role", "id", postgresql_where="role <> 'user'"),
+        # The admins' list of accounts, and its filters.
+        Index("ix_users_created", "created_at", "id"),
+        Index("ix_users_role_created", "role", "created_at", "id"),
+        Index("ix_users_active_created", "is_active", "created_at", "id"),
     )
 
     id: Mapped[Key]

@@ -93,7 +93,7 @@ async def ticket_page(
 ) -> web.Response:
     """A page of tickets by filters, sort and cursor."""
     desk = request.app[keys.desk]
-    sort = Sort(_field(given.sort), descending=given.sort.startswith("-"))
+    sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
     position = decode_cursor(given.cursor, POSITIONS[sort.field])
     after: Position | None = position[1:] if position else None
     found = await desk.read(ticket_list, actor, filters, sort, given.limit, after)
@@ -104,7 +104,7 @@ async def ticket_page(
     return page(request, found.tickets, cursor, headers)
 
 
-def _field(sort: SortParameter) -> SortField:
+def sort_field(sort: SortParameter) -> SortField:
     names: dict[str, SortField] = {field: field for field in POSITIONS}
     return names[sort.removeprefix("-")]
 

@@ -27,14 +27,13 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
     return {**others, "PYTHONPATH": str(ROOT), **settings}
 
 
-@pytest.fixture
-def manage(tmp_path: Path) -> Manage:
-    """``manage("migrate", DATABASE_URL=…)``, in a folder without ``.env`` or ``.data``."""
+def run_in(folder: Path) -> Manage:
+    """``manage("migrate", DATABASE_URL=…)`` in a folder."""
 
     def run(*arguments: str, stdin: str = "", **settings: str) -> Done:
         return subprocess.run(
             command(*arguments),
-            cwd=tmp_path,
+            cwd=folder,
             env=environment(settings),
             input=stdin,
             capture_output=True,
@@ -43,6 +42,12 @@ def manage(tmp_path: Path) -> Manage:
         )
 
     return run
+
+
+@pytest.fixture
+def manage(tmp_path: Path) -> Manage:
+    """In a folder without ``.env`` or ``.data``."""
+    return run_in(tmp_path)
 
 
 def refusal(done: Done) -> str:

@@ -60,11 +60,11 @@ async def test_a_customer_never_finds_by_a_note(api: Api, customer: Person, csr:
     assert ticket["number"] in await found(api, customer, f"{ticket['number']} -{note}")
 
 
-@pytest.mark.parametrize("most_rare", [0, 1, 5_000])
-async def test_common_and_rare_words_find_the_same(
-    api: Api, customer: Person, csr: Person, monkeypatch: pytest.MonkeyPatch, most_rare: int
+@pytest.mark.parametrize("near", [0, 1, 2, 4_000])
+async def test_words_near_by_and_far_away_find_the_same(
+    api: Api, customer: Person, csr: Person, monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
-    monkeypatch.setattr(search, "MOST_RARE", most_rare)
+    monkeypatch.setattr(lists, "NEAR", near)
     word = a_word()
     numbers = [(await api.a_ticket(customer, title=word))["number"] for _ in range(3)]
     assert await found(api, csr, word, sort="number") == numbers

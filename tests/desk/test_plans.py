@@ -1,0 +1,85 @@
+"""How lists and searches of a desk with 100,000 tickets are answered: from indexes alone."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+import pytest
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from desk.lists import NEAR
+from manage import bulk
+from models import Role
+from server.transaction import OPTIONS
+from tests.conftest import Backend
+from tests.factories import PASSWORD_HASH, an_actor, now
+from tests.pages import LABEL, Case, cases, people
+from tests.statements import Plan, plans
+
+TICKETS = 100_000
+LARGE = {"tickets", "events", "ticket_search", "read_cursors", "notifications", "users"}
+# What a page of twenty may go through, however large the desk is: led by an index,
+FEW_ROWS, FEW_BUFFERS = 1_000, 3_000
+# and where the words are looked for along the list, and then in all that has them.
+NEAR_ROWS, NEAR_BUFFERS = NEAR + 100, 6 * NEAR
+
+
+@pytest.fixture(scope="module")
+def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
+    engine = create_engine(make_backend().database_url, connect_args={"options": OPTIONS})
+    with Session(engine) as session, session.begin():
+        bulk.fill(session, TICKETS, now(), PASSWORD_HASH)
+        session.execute(LABEL)
+        an_actor(session, Role.ADMIN)
+    with engine.connect() as connection:
+        bulk.settle(connection)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def every(engine: Engine) -> list[Case]:
+    with Session(engine) as session:
+        return list(cases(people(session), TICKETS))
+
+
+def complaints(session: Session, asked: Iterable[Case], *, later: bool) -> list[str]:
+    """What is wrong with the plans of the cases, for a person to read."""
+    found = []
+    for case in asked:
+        cursor = case.later(session) if later else None
+        if later and cursor is None:
+            continue
+        for plan in plans(session, partial(case.run, cursor=cursor)):
+            if wrong := _wrong(case, plan):
+                found.append(f"{case.label}: {wrong}: {plan.steps}")
+    return found
+
+
+def _wrong(case: Case, plan: Plan) -> str:
+    rows, buffers = (NEAR_ROWS, NEAR_BUFFERS) if case.is_search else (FEW_ROWS, FEW_BUFFERS)
+    if case.is_skewed:
+        return ""
+    if plan.seq_scans & LARGE:
+        return f"goes through all of {plan.seq_scans}"
+    if plan.rows > rows:
+        return f"{plan.rows} rows"
+    return f"{plan.buffers} buffers" if plan.buffers > buffers else ""
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["first", "later"])
+def test_a_page_of_a_list_takes_the_same_few_rows_of_any_number(
+    session: Session, every: list[Case], later: bool
+) -> None:
+    asked = [case for case in every if not case.is_search]
+    assert len(asked) > 100
+    assert not complaints(session, asked, later=later)
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["first", "later"])
+def test_a_search_looks_near_by_and_then_at_what_has_the_words(
+    session: Session, every: list[Case], later: bool
+) -> None:
+    asked = [case for case in every if case.is_search]
+    assert len(asked) > 30
+    assert not complaints(session, asked, later=later)

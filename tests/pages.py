@@ -1,0 +1,204 @@
+"""Pages of every list, by every filter and sort, and of searches: to measure and to explain."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import get_args
+
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from desk import admins, lists, notifications
+from desk.access import Actor
+from desk.lists import Filters, Page, Sort, ticket_list
+from models import Role
+from server.routes import admin
+from server.routes import notifications as inbox
+from server.routes.csr import StaffTicketQuery
+from server.routes.tickets import POSITIONS, SortParameter, sort_field
+from server.routing import decode_cursor, encode_cursor
+
+LIMIT = 20
+DEPTH = 10_000 * LIMIT
+SHARE = 0.9
+OWN, STAFF, USERS, INBOX = "/users/tickets", "/csr/tickets", "/admin/users", "/notifications"
+SORTS: tuple[str, ...] = get_args(SortParameter)
+# Where a filter is in the table; of a sort also by which column.
+CONDITIONS = {
+    "status": "status = :status",
+    "category": "category = :category",
+    "type": "type = :type",
+    "priority": "priority = :priority",
+    "tag": "tags @> array[:tag]::varchar[]",
+    "user_id": "user_id = :user_id",
+    "assigned_to": "assigned_to_id = :assigned_to",
+    "unassigned": "assigned_to_id is null",
+    "role": "role = :role",
+    "is_active": "is_active = :is_active",
+    "unread": "read_at is null",
+    "q": "exists (select from ticket_search s where s.ticket_id = id and {document} @@ "
+    "websearch_to_tsquery('simple', :q))",
+}
+KEYS = {"priority": "priority_rank"}
+# What is searched for in the tickets that `manage.bulk` makes, the last one once they are labelled.
+SEARCHES = {
+    "one ticket": "{middle}",
+    "one in 300": "zephyr kettle",
+    "one in 6": "invoice",
+    "only old ones": "antiquated",
+}
+LABEL = text(
+    """
+    update ticket_search
+    set public = public || 'antiquated'::tsvector, staff = staff || 'antiquated'::tsvector
+    where ticket_id in (
+        select id from tickets order by created_at, id limit (select count(*) / 100 from tickets)
+    )
+    """
+)
+
+
+@dataclass(frozen=True)
+class People:
+    """Who asks."""
+
+    customer: Actor
+    csr: Actor
+    admin: Actor
+
+
+@dataclass(frozen=True)
+class Case:
+    label: str
+    actor: Actor
+    path: str
+    params: Mapping[str, str]
+
+    @property
+    def is_search(self) -> bool:
+        return "q" in self.params
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether it is about tickets that may all be at the other end of the list."""
+        return bool({"tag", "q"} & self.params.keys()) and "priority" in self.params.get("sort", "")
+
+    def run(self, session: Session, cursor: str | None) -> object:
+        """What the route does, without the route."""
+        if self.path == USERS:
+            given = admin.UserQuery.model_validate(self.params)
+            return admins.accounts(
+                session,
+                role=given.role,
+                is_active=given.is_active,
+                email=given.email,
+                limit=LIMIT + 1,
+                before=decode_cursor(cursor, admin.POSITION),
+            )
+        if self.path == INBOX:
+            return notifications.inbox(
+                session,
+                self.actor,
+                unread="unread" in self.params,
+                limit=LIMIT + 1,
+                before=decode_cursor(cursor, inbox.POSITION),
+            )
+        return self._tickets(session, cursor)
+
+    def count(self, session: Session) -> int:
+        return lists.count(session, self.actor, self._filters)
+
+    @property
+    def _filters(self) -> Filters:
+        given = StaffTicketQuery.model_validate(self.params)
+        known = set(Filters.__dataclass_fields__)
+        filters = TypeAdapter(Filters).validate_python(given.model_dump(include=known))
+        return replace(filters, user_id=self.actor.id) if self.path == OWN else filters
+
+    def _tickets(self, session: Session, cursor: str | None) -> Page:
+        given = StaffTicketQuery.model_validate(self.params)
+        sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
+        position = decode_cursor(cursor, POSITIONS[sort.field])
+        return ticket_list(
+            session, self.actor, self._filters, sort, LIMIT, position[1:] if position else None
+        )
+
+    def later(self, session: Session) -> str | None:
+        """The cursor of a page far behind; None where there is only one."""
+        staff = self.actor.role is not Role.USER
+        sort = self.params.get("sort", "-created_at")
+        field = sort.removeprefix("-")
+        table = {USERS: "users", INBOX: "notifications"}.get(self.path, "tickets")
+        key = KEYS.get(field, field)
+        if key == "updated_at" and not staff:
+            key = "public_updated_at"
+        conditions = [CONDITIONS[name] for name in self.params if name != "sort"]
+        conditions += ["user_id = :me"] * (self.path in (OWN, INBOX))
+        where = " and ".join(conditions) or "true"
+        where = where.replace("{document}", "staff" if staff else "public")
+        order = f"{key} {'desc' if sort.startswith('-') else 'asc'}"
+        known = {**self.params, "me": self.actor.id}
+        total = session.scalar(text(f"select count(*) from {table} where {where}"), known) or 0
+        at = min(DEPTH, int(total * SHARE))
+        row = session.execute(
+            text(
+                f"select {key}, id from {table} where {where} "
+                f"order by {order}, id {order.split()[1]} offset {at} limit 1"
+            ),
+            known,
+        ).one_or_none()
+        if row is None or total < 2 * LIMIT:
+            return None
+        return encode_cursor(*row) if table != "tickets" else encode_cursor(field, *row)
+
+
+def people(session: Session) -> People:
+    """The same at every size: a customer with some 200 tickets, a CSR with their full share."""
+    customer = session.scalar(
+        text("select user_id from tickets group by 1 order by abs(count(*) - 200), 1 limit 1")
+    )
+    csr = session.scalar(
+        text(
+            "select assigned_to_id from tickets where assigned_to_id is not null "
+            "group by 1 order by count(*) desc, 1 limit 1"
+        )
+    )
+    boss = session.scalar(text("select id from users where role = 'admin' limit 1"))
+    return People(Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN))
+
+
+def cases(who: People, tickets: int) -> Iterator[Case]:
+    """Every list of a desk with so many tickets."""
+    searches = {name: words.format(middle=tickets // 2) for name, words in SEARCHES.items()}
+    own = [{}, {"status": "closed"}, {"category": "billing"}, {"type": "problem"}]
+    staff = [
+        {},
+        *({"status": status} for status in ("open", "in_progress", "resolved", "closed")),
+        {"category": "billing"},
+        {"type": "problem"},
+        {"priority": "urgent"},
+        {"tag": "refund"},
+        {"user_id": str(who.customer.id)},
+        {"assigned_to": str(who.csr.id)},
+        {"unassigned": "true"},
+    ]
+    for path, actor, narrowed in ((OWN, who.customer, own), (STAFF, who.csr, staff)):
+        for filters in narrowed:
+            for sort in SORTS:
+                yield Case(_label(path, filters, sort), actor, path, {**filters, "sort": sort})
+        for name, words in searches.items():
+            for sort in ("-created_at", "created_at", "-updated_at", "-priority"):
+                params = {"q": words, "sort": sort}
+                yield Case(f"{path} search {name}, {sort}", actor, path, params)
+        params = {"q": searches["one in 6"], "status": "open"}
+        yield Case(f"{path} search one in 6, status=open", actor, path, params)
+    for more in ({}, {"role": "user"}, {"role": "csr"}, {"is_active": "true"}):
+        yield Case(_label(USERS, more, ""), who.admin, USERS, more)
+    for more in ({}, {"unread": "true"}):
+        yield Case(_label(INBOX, more, ""), who.csr, INBOX, more)
+
+
+def _label(path: str, filters: Mapping[str, str], sort: str) -> str:
+    named = {"user_id", "assigned_to"}
+    shown = [name if name in named else f"{name}={value}" for name, value in filters.items()]
+    return " ".join([path, *shown, sort]).rstrip()
