@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, literal, true
 
 from models import Event, Role, Ticket
 
@@ -35,7 +35,12 @@ class Actor:
 
 def visible(actor: Actor) -> ColumnElement[bool]:
     """The tickets that the actor may know of."""
-    return true() if actor.is_staff else Ticket.user_id == actor.id
+    return visible_to(actor.audience, literal(actor.id, Ticket.user_id.type))
+
+
+def visible_to(audience: Audience, me: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The tickets that somebody of an audience may know of."""
+    return true() if audience is Audience.STAFF else Ticket.user_id == me
 
 
 def numbered(audience: Audience) -> ColumnElement[int | None]:

@@ -33,10 +33,7 @@ def _stands(*row: Any) -> tuple[TicketView, int]:
 
 # By audience: a ticket that one may see, and the staff's number of its newest event.
 STANDS = {
-    audience: Prepared.of(
-        views.one(audience, own_only=audience is Audience.CUSTOMER).add_columns(Ticket.last_seq),
-        _stands,
-    )
+    audience: Prepared.of(views.one(audience).add_columns(Ticket.last_seq), _stands)
     for audience in Audience
 }
 

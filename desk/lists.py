@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk import search
-from desk.access import Actor, Audience, visible
-from desk.views import TicketView, views
+from desk.access import Actor, Audience, visible, visible_to
+from desk.prepared import Prepared, value
+from desk.views import ME, TicketView, seen, views
 from models import Priority, Status, Ticket
 
 SortField = Literal["created_at", "updated_at", "priority", "number"]
@@ -32,6 +34,8 @@ LEADING_IF_SORTED_BY: dict[SortField, Sequence[str]] = {
 }
 # So many tickets are looked at in a few milliseconds.
 NEAR = 4_000
+# The names of a position's values.
+AFTER = ("after_key", "after_id")
 Rows = Select[*tuple[Any, ...]]
 # Where a page ended: the value it is sorted by and, as that may repeat, the id.
 Position = tuple[datetime | int, UUID]
@@ -75,18 +79,63 @@ def ticket_list(
     after: Position | None,
 ) -> Page:
     """At most ``limit`` tickets that the actor may see, after a position."""
+    if plain := plainly(actor, filters, sort, limit, after):
+        return list_page(plain.query.all(session, **plain.values), sort, limit)
     wanted = _given(filters)
     leading = {name: wanted.pop(name) for name in _leading(wanted, sort.field)}
-    walk = Walk(actor, leading, sort, after)
-    if not wanted:
-        rows = session.execute(walk.whole(limit + 1)).all()
-    else:
-        rows = session.execute(walk.near(wanted, limit + 1)).all()
-        if len(rows) <= limit and session.scalar(walk.is_longer()):
-            rows = session.execute(walk.among_all(wanted, limit + 1)).all()
-    tickets = [TicketView(*row) for row in rows[:limit]]
-    more = len(rows) > limit
+    walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
+    rows = session.execute(walk.near(wanted, limit + 1)).all()
+    if len(rows) <= limit and session.scalar(walk.is_longer()):
+        rows = session.execute(walk.among_all(wanted, limit + 1)).all()
+    return list_page([TicketView(*row) for row in rows], sort, limit)
+
+
+def list_page(found: Sequence[TicketView], sort: Sort, limit: int) -> Page:
+    """The first ``limit`` of what was found by looking for one more."""
+    tickets = found[:limit]
+    more = len(found) > limit
     return Page(tickets, _position(tickets[-1], sort.field) if more else None)
+
+
+class Plain(NamedTuple):
+    """A prepared list, and what it is to be run with."""
+
+    query: Prepared[TicketView]
+    values: dict[str, Any]
+
+
+def plainly(
+    actor: Actor, filters: Filters, sort: Sort, limit: int, after: Position | None
+) -> Plain | None:
+    """The query of a `ticket_list` that an index leads through by itself; None for any other."""
+    wanted = _given(filters)
+    leading = _leading(wanted, sort.field)
+    if len(leading) < len(wanted):
+        return None
+    unassigned = wanted.pop("unassigned", None)
+    names = tuple(name for name in leading if name in wanted)
+    query = _prepared(actor.audience, names, unassigned, sort, is_further=after is not None)
+    if after is not None:
+        wanted |= zip(AFTER, after, strict=True)
+    return Plain(query, {**wanted, "me": actor.id, "limit": limit + 1})
+
+
+@lru_cache(maxsize=512)
+def _prepared(
+    audience: Audience,
+    names: tuple[str, ...],
+    unassigned: bool | None,
+    sort: Sort,
+    *,
+    is_further: bool,
+) -> Prepared[TicketView]:
+    leading: dict[str, Any] = {name: value(name, _column(name, Ticket).type) for name in names}
+    if unassigned is not None:
+        leading["unassigned"] = unassigned
+    keys = _sorted_by(audience, sort.field)
+    after = [value(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
+    walk = Walk(audience, ME, leading, sort, after if is_further else None)
+    return Prepared.of(walk.whole(value("limit")), seen)
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
@@ -94,7 +143,7 @@ def count(session: Session, actor: Actor, filters: Filters) -> int:
     wanted = _given(filters)
     conditions = [visible(actor), *_conditions(wanted, Ticket)]
     if "q" in wanted:
-        conditions.append(Ticket.id.in_(search.found(actor, wanted["q"])))
+        conditions.append(Ticket.id.in_(search.found(actor.audience, wanted["q"])))
     return session.scalar(select(func.count()).select_from(Ticket).where(*conditions)) or 0
 
 
@@ -106,15 +155,20 @@ class Walk:
     """
 
     def __init__(
-        self, actor: Actor, leading: Mapping[str, Any], sort: Sort, after: Position | None
+        self,
+        audience: Audience,
+        me: ColumnElement[UUID],
+        leading: Mapping[str, Any],
+        sort: Sort,
+        after: Sequence[Any] | None,
     ) -> None:
-        self._actor, self._descending = actor, sort.descending
-        self._keys = _sorted_by(actor.audience, sort.field)
-        self._conditions = [visible(actor), *_conditions(leading, Ticket)]
+        self._audience, self._me, self._descending = audience, me, sort.descending
+        self._keys = _sorted_by(audience, sort.field)
+        self._conditions = [visible_to(audience, me), *_conditions(leading, Ticket)]
         if after is not None:
             self._conditions.append(self._is_behind(leading, after))
 
-    def _is_behind(self, leading: Mapping[str, Any], after: Position) -> ColumnElement[bool]:
+    def _is_behind(self, leading: Mapping[str, Any], after: Sequence[Any]) -> ColumnElement[bool]:
         """The first of the leading filters is part of the comparison: so it fits its index alone.
 
         Else the planner may take the whole list's, as it believes that few tickets are behind a
@@ -127,9 +181,9 @@ class Walk:
         keys, position = tuple_(*here), tuple_(*there)
         return keys < position if self._descending else keys > position
 
-    def whole(self, limit: int) -> Rows:
+    def whole(self, limit: Any) -> Rows:
         """The list as it is."""
-        return self._sorted(views(self._actor).where(*self._conditions)).limit(limit)
+        return self._sorted(views(self._audience, self._me).where(*self._conditions)).limit(limit)
 
     def near(self, wanted: Mapping[str, Any], limit: int) -> Rows:
         """Those of the next `NEAR` that are wanted."""
@@ -138,10 +192,10 @@ class Walk:
         here = self._sorted(query).limit(NEAR).subquery("here").c
         picked = select(here.id).where(*_conditions(wanted, here))
         if "q" in wanted:
-            picked = picked.where(search.says(self._actor, wanted["q"], here.id))
+            picked = picked.where(search.says(self._audience, wanted["q"], here.id))
         keys = [here[key.name] for key in self._keys]
         ids = self._sorted(picked, keys).limit(limit)
-        return self._sorted(views(self._actor).where(Ticket.id.in_(ids)))
+        return self._sorted(views(self._audience, self._me).where(Ticket.id.in_(ids)))
 
     def is_longer(self) -> Select[int]:
         """1 if there is more of the list than what is near."""
@@ -152,12 +206,12 @@ class Walk:
         """Those of the whole list that are wanted."""
         conditions = [*self._conditions, *_conditions(wanted, Ticket)]
         if "q" in wanted:
-            found = search.found(self._actor, wanted["q"])
+            found = search.found(self._audience, wanted["q"])
         else:
             found = select(Ticket.id).where(*conditions)
         # Materialized: they are looked up by what is wanted, and not along the list after all.
         ids = found.cte("found").prefix_with("materialized")
-        query = views(self._actor).where(Ticket.id.in_(select(ids)), *conditions)
+        query = views(self._audience, self._me).where(Ticket.id.in_(select(ids)), *conditions)
         return self._sorted(query).limit(limit)
 
     def _sorted(
@@ -191,8 +245,11 @@ def _position(ticket: TicketView, field: SortField) -> Position:
 
 
 def _given(filters: Filters) -> dict[str, Any]:
+    """What is asked for, as the columns have it."""
     named = {field.name: getattr(filters, field.name) for field in fields(filters)}
-    return {name: value for name, value in named.items() if value is not None}
+    if filters.priority is not None:
+        named["priority"] = RANKS[filters.priority]
+    return {name: wanted for name, wanted in named.items() if wanted is not None}
 
 
 def _leading(wanted: Mapping[str, Any], field: SortField) -> Sequence[str]:
@@ -206,14 +263,16 @@ def _leading(wanted: Mapping[str, Any], field: SortField) -> Sequence[str]:
 def _conditions(wanted: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
     """``ticket``: what has the columns of one. Not of words, which are not in them."""
     conditions = []
-    for name in wanted.keys() - {"q"}:
+    for name in wanted:
+        if name == "q":
+            continue
         column, value = _column(name, ticket), wanted[name]
         if name == "unassigned":
             conditions.append(column.is_(None) if value else column.is_not(None))
         elif name == "tag":
             conditions.append(column.contains([value]))
         else:
-            conditions.append(column == (RANKS[value] if name == "priority" else value))
+            conditions.append(column == value)
     return conditions
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tex
 from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlalchemy.orm import Session
 
-from desk.access import Actor
+from desk.access import Audience
 from models import TicketSearch
 
 # Every language alike: no stemming, no words that are left out.
@@ -39,23 +39,23 @@ SAID = f"""
 """
 
 
-def found(actor: Actor, words: str) -> Select[UUID]:
-    """The tickets that the words are found in, as the actor may read them.
+def found(audience: Audience, words: str) -> Select[UUID]:
+    """The tickets that the words are found in, as the audience may read them.
 
     ``words`` as in a search engine: ``two words``, ``"a phrase"``, ``this or that``, ``-without``.
     PostgreSQL's parser of that form takes any text.
     """
-    document = TicketSearch.staff if actor.is_staff else TicketSearch.public
+    document = TicketSearch.staff if audience is Audience.STAFF else TicketSearch.public
     has_words = document.op("@@")(func.websearch_to_tsquery(SIMPLE, words))
     return select(TicketSearch.ticket_id).where(has_words)
 
 
-def says(actor: Actor, words: str, ticket_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+def says(audience: Audience, words: str, ticket_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Whether one ticket is among the `found`, by a look at its own document.
 
     The offset keeps the planner from looking all of the found ones up first.
     """
-    return found(actor, words).where(TicketSearch.ticket_id == ticket_id).offset(0).exists()
+    return found(audience, words).where(TicketSearch.ticket_id == ticket_id).offset(0).exists()
 
 
 def rebuild(session: Session) -> None:

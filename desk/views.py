@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, column, func, literal, select, tru
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, Audience, visible
+from desk.access import Actor, Audience, visible_to
 from desk.errors import NotFound
 from desk.prepared import Prepared, value
 from models import Event, Kind, Priority, ReadCursor, Status, Ticket
@@ -100,10 +100,9 @@ def unread(user_id: ColumnElement[UUID], audience: Audience) -> ColumnElement[in
     )
 
 
-def views(actor: Actor) -> Select[*tuple[Any, ...]]:
-    """The tickets that the actor may see, as rows of `TicketView`."""
-    me = literal(actor.id, Ticket.user_id.type)
-    return select(*columns(actor.audience), unread(me, actor.audience)).where(visible(actor))
+def views(audience: Audience, me: ColumnElement[UUID]) -> Select[*tuple[Any, ...]]:
+    """The tickets that a person may see, as rows of `TicketView`."""
+    return select(*columns(audience), unread(me, audience)).where(visible_to(audience, me))
 
 
 STATUS, PRIORITY = (
@@ -120,20 +119,18 @@ def seen(*row: Any) -> TicketView:
     return TicketView(*values)
 
 
-def one(audience: Audience, *, own_only: bool) -> Select[*tuple[Any, ...]]:
-    """Ticket ``ticket_id`` as person ``me`` sees it; ``own_only``: if it is theirs."""
-    me = value("me", Ticket.user_id.type)
-    query = select(*columns(audience), unread(me, audience))
-    if own_only:
-        query = query.where(Ticket.user_id == me)
-    return query.where(Ticket.id == value("ticket_id"))
+ME = value("me", Ticket.user_id.type)
 
 
-# By audience: one's own ticket, and one that one may see. Customers see their own alone.
-OWN = {audience: Prepared.of(one(audience, own_only=True), seen) for audience in Audience}
-VISIBLE = {
-    Audience.CUSTOMER: OWN[Audience.CUSTOMER],
-    Audience.STAFF: Prepared.of(one(Audience.STAFF, own_only=False), seen),
+def one(audience: Audience) -> Select[*tuple[Any, ...]]:
+    """Ticket ``ticket_id``, if person ``me`` may see it."""
+    return views(audience, ME).where(Ticket.id == value("ticket_id"))
+
+
+# By audience: a ticket that one may see, and one of one's own.
+VISIBLE = {audience: Prepared.of(one(audience), seen) for audience in Audience}
+OWN = {
+    audience: Prepared.of(one(audience).where(Ticket.user_id == ME), seen) for audience in Audience
 }
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from desk import history, messages, tickets, views
 from desk.access import Actor, Audience
-from desk.lists import Filters, Position, Sort, SortField, count, ticket_list
+from desk.lists import Filters, Position, Sort, SortField, count, list_page, plainly, ticket_list
 from desk.prepared import Prepared
 from desk.text import Input, Label, Seq, Words
 from desk.views import TicketView
@@ -96,7 +96,10 @@ async def ticket_page(
     sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
     position = decode_cursor(given.cursor, POSITIONS[sort.field])
     after: Position | None = position[1:] if position else None
-    found = await desk.read(ticket_list, actor, filters, sort, given.limit, after)
+    if plain := plainly(actor, filters, sort, given.limit, after):
+        found = list_page(await desk.fetch(plain.query, **plain.values), sort, given.limit)
+    else:
+        found = await desk.read(ticket_list, actor, filters, sort, given.limit, after)
     headers = {}
     if given.count:
         headers["X-Total-Count"] = str(await desk.read(count, actor, filters))
