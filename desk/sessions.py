@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, any_, delete, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -138,15 +139,23 @@ def _actor(user_id: UUID, role: str, session_id: UUID, full_name: str) -> Actor:
     return Actor(user_id, Role(role), session_id, full_name)
 
 
+IS_GOOD = and_(
+    AuthSession.user_id == User.id,
+    AuthSession.ended_at.is_(None),
+    AuthSession.expires_at > value("now"),
+    User.is_active,
+)
 # Who is behind a session: nobody if it is over or the account is not active.
 ACTOR = Prepared.of(
-    select(User.id, User.role, AuthSession.id, User.full_name)
-    .join(AuthSession, AuthSession.user_id == User.id)
-    .where(
-        AuthSession.id == value("session_id"),
-        AuthSession.ended_at.is_(None),
-        AuthSession.expires_at > value("now"),
-        User.is_active,
+    select(User.id, User.role, AuthSession.id, User.full_name).where(
+        AuthSession.id == value("session_id"), IS_GOOD
     ),
     _actor,
+)
+# Those of the sessions that have somebody behind them.
+GOOD: Prepared[UUID] = Prepared.of(
+    select(AuthSession.id).where(
+        AuthSession.id == any_(value("session_ids", ARRAY(AuthSession.id.type))), IS_GOOD
+    ),
+    lambda session_id: session_id,
 )

@@ -6,6 +6,7 @@ tokens that the sockets live on.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Protocol
@@ -23,7 +24,8 @@ from server.transaction import Desk
 log = structlog.get_logger("server.connections")
 
 END = "end_session"
-WATCH_SECONDS = 1.5
+# Less than what `server.identity` remembers: so who is connected is not looked up one by one.
+WATCH_SECONDS = 0.9
 
 
 class Connection(Protocol):
@@ -101,7 +103,12 @@ class Connections:
             for connection in list(connections):
                 if connection.expires_at <= now:
                     self.close(connection, "token_expired")
-        if self._of_session:
-            over = await self._desk.read(sessions.over, list(self._of_session), now)
+        watched, clock = list(self._of_session), time.monotonic()
+        if not watched:
+            return
+        good = set(await self._desk.fetch(sessions.GOOD, session_ids=watched, now=now))
+        self._identity.keep(good, clock)
+        if missing := [session_id for session_id in watched if session_id not in good]:
+            over = await self._desk.read(sessions.over, missing, now)
             for session_id, code in over.items():
                 self.end(session_id, code)

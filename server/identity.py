@@ -2,7 +2,9 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from desk import sessions
@@ -13,7 +15,10 @@ from server.transaction import Desk
 
 # Seconds that a session is taken for good without looking again.
 REMEMBERED = 1.0
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 20_000
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Identity:
@@ -21,10 +26,16 @@ class Identity:
         self._desk = desk
         self._tokens = tokens
         self._seen: OrderedDict[UUID, tuple[float, Actor]] = OrderedDict()
+        # Signatures that were verified: a client sends the same token for minutes.
+        self._claims: OrderedDict[str, Claims] = OrderedDict()
 
     async def of_token(self, token: str) -> tuple[Actor, Claims]:
         """The actor behind an access token; `Unauthenticated` if it is not good (any more)."""
-        claims = self._tokens.read(token, "access")
+        claims = self._claims.get(token)
+        # Whether an expired one is still good for a moment the library says.
+        if claims is None or claims.expires_at <= datetime.now(UTC):
+            claims = self._tokens.read(token, "access")
+            _put(self._claims, token, claims)
         return await self.of_session(claims.session_id), claims
 
     async def of_session(self, session_id: UUID) -> Actor:
@@ -39,11 +50,14 @@ class Identity:
             self.forget(session_id)
             raise Unauthenticated("session_ended", "The session is over; log in again")
         actor = found[0]
-        self._seen[session_id] = (clock, actor)
-        self._seen.move_to_end(session_id)
-        if len(self._seen) > MOST_REMEMBERED:
-            self._seen.popitem(last=False)
+        _put(self._seen, session_id, (clock, actor))
         return actor
+
+    def keep(self, session_ids: Iterable[UUID], clock: float) -> None:
+        """Goes on remembering sessions that were found good at a time of the monotonic clock."""
+        for session_id in session_ids:
+            if session_id in self._seen:
+                self._seen[session_id] = (clock, self._seen[session_id][1])
 
     async def look_again(self, session_id: UUID) -> Actor:
         """As `of_session`, from the database."""
@@ -52,3 +66,10 @@ class Identity:
 
     def forget(self, session_id: UUID) -> None:
         self._seen.pop(session_id, None)
+
+
+def _put(remembered: OrderedDict[K, V], key: K, value: V) -> None:
+    remembered[key] = value
+    remembered.move_to_end(key)
+    if len(remembered) > MOST_REMEMBERED:
+        remembered.popitem(last=False)

@@ -10,21 +10,21 @@ CHECKS = [
     Mutation(
         "sessions.ACTOR: is_active",
         "desk/sessions.py",
-        '        AuthSession.expires_at > value("now"),\n        User.is_active,\n',
-        '        AuthSession.expires_at > value("now"),\n',
+        '    AuthSession.expires_at > value("now"),\n    User.is_active,\n',
+        '    AuthSession.expires_at > value("now"),\n',
     ),
     Mutation(
         "sessions.ACTOR: ended_at",
         "desk/sessions.py",
-        "        AuthSession.ended_at.is_(None),\n        AuthSession.expires_at",
-        "        AuthSession.expires_at",
+        "    AuthSession.ended_at.is_(None),\n    AuthSession.expires_at",
+        "    AuthSession.expires_at",
         (SIGN_OUT,),
     ),
     Mutation(
         "sessions.ACTOR: expires_at",
         "desk/sessions.py",
-        '        AuthSession.expires_at > value("now"),\n        User',
-        "        User",
+        '    AuthSession.expires_at > value("now"),\n    User',
+        "    User",
         (SESSIONS,),
     ),
     Mutation(
