@@ -17,7 +17,7 @@ from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
 from server.engine import CLOSE_SECONDS
-from server.packets import FRAME_LIMIT
+from server.packets import FairWebSocket
 from server.refusals import Refusal, internal, refusal
 from server.routing import now, require_role
 from server.tokens import Claims
@@ -123,9 +123,7 @@ class PlainMember:
 
 
 async def ticket_socket(request: web.Request) -> web.StreamResponse:
-    ws = web.WebSocketResponse(
-        max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT_SECONDS, compress=False
-    )
+    ws = FairWebSocket(heartbeat=HEARTBEAT_SECONDS)
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     await ws.prepare(request)

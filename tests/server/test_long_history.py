@@ -3,16 +3,13 @@
 import asyncio
 import json
 from typing import Any
-from uuid import UUID
 
 import aiohttp
 import pytest
-from sqlalchemy import insert
 
-from models import Event, Kind, Ticket
 from tests.api import Api
 from tests.conftest import Backend
-from tests.factories import Person, database, now
+from tests.factories import Person, a_past, database
 from tests.server.raw_sockets import NAMESPACE, Raw
 from tests.sockets import Client
 
@@ -28,19 +25,8 @@ async def ticket_id(api: Api, customer: Person) -> str:
 
 
 def past(backend: Backend, author: Person, ticket_id: str, count: int, content: str = "") -> None:
-    """As many messages as if they had been posted long ago."""
     with database(backend.settings) as session:
-        ticket = session.get_one(Ticket, UUID(ticket_id), with_for_update=True)
-        shared = {"ticket_id": ticket.id, "actor_id": author.id, "at": now(), "data": {}}
-        rows = [
-            shared
-            | {"seq": ticket.last_seq + n, "public_seq": ticket.last_public_seq + n}
-            | {"kind": Kind.MESSAGE_POSTED, "content": content or f"message {n}"}
-            for n in range(1, count + 1)
-        ]
-        session.execute(insert(Event), rows)
-        ticket.last_seq += count
-        ticket.last_public_seq += count
+        a_past(session, author.id, ticket_id, count, content)
 
 
 def plain(ticket_id: str, person: Person) -> str:
