@@ -167,6 +167,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             self._close_later(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        if eio_sid not in self.environ:
+            return  # What follows a good-bye in the same body.
         try:
             if not data:
                 raise PacketRefusedError

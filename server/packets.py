@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import engineio
-from aiohttp import WSMessage, web
+from aiohttp import ClientConnectionResetError, WSMessage, WSMsgType, web
 from engineio.async_drivers import aiohttp as driver
 from socketio import packet
 
@@ -96,7 +96,11 @@ class FairWebSocket(web.WebSocketResponse):
         super().__init__(max_msg_size=FRAME_LIMIT, heartbeat=heartbeat, compress=False)
 
     async def receive(self, *args: float | None) -> WSMessage:
-        message = await super().receive(*args)
+        try:
+            message = await super().receive(*args)
+        except ClientConnectionResetError:
+            # Gone before its ping was answered.
+            return WSMessage(WSMsgType.CLOSED, None, None)
         await asyncio.sleep(0)
         return message
 

@@ -108,7 +108,7 @@ def out_of_order(chance: Random, _: Target) -> list[Frame]:
     kinds = ["0", '0{"sid":"x"}', "1", "2", "2probe", "3", "3probe", "5", "6", "4", "7", "b",
              "bAAAA", "2" * 1000, "33", "3" + "x" * 999]  # fmt: skip
     # A pong ends nothing, so that it is what mostly comes.
-    return text(chance.choice([*kinds, *["3", "3probe"] * 10]))
+    return text(chance.choice([*kinds, *["3", "3probe"] * 30]))
 
 
 def forged(chance: Random, target: Target) -> list[Frame]:
@@ -235,9 +235,9 @@ def bits(chance: Random, target: Target) -> list[Frame]:
 
 # How often each comes; who ends the socket comes less often, as each takes a connection.
 FAMILIES: dict[Family, int] = {
-    noise: 2,
+    noise: 1,
     mutated: 8,
-    repeated: 4,
+    repeated: 1,
     out_of_order: 6,
     forged: 6,
     announced: 1,
@@ -245,7 +245,7 @@ FAMILIES: dict[Family, int] = {
     bombs: 8,
     long: 2,
     fragments: 2,
-    control: 2,
+    control: 4,
     bits: 1,
 }
 
