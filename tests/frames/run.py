@@ -41,9 +41,9 @@ class Plan:
 
     frames: int = 100_000
     seed: int = 1
-    pace: float = 600.0
+    pace: float = 550.0
     warm_up: int = 5000
-    quiet: float = 30.0
+    quiet: float = 20.0
 
 
 @dataclass
