@@ -88,6 +88,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     background = [
         asyncio.create_task(app[keys.rooms].poll_forever()),
         asyncio.create_task(app[keys.changes].show_forever()),
+        asyncio.create_task(app[keys.changes].look_forever()),
         asyncio.create_task(app[keys.connections].watch_forever()),
         asyncio.create_task(app[keys.presence].tell_forever()),
         asyncio.create_task(app[keys.presence].beat_forever()),
