@@ -21,7 +21,7 @@ from tests.frames.wire import Refused, Socket
 
 SOCKET = "/socket.io/?EIO=4&transport=websocket"
 POLLING = "/socket.io/?EIO=4&transport=polling"
-AT_ONCE = 24
+AT_ONCE = 64
 MOST_FRAMES = 30
 # Frames of one flood, and of one write.
 FLOOD = 2000

@@ -12,6 +12,8 @@ MORE, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 # Masking with zeros is as good as any to the server, and leaves the payload as it is.
 MASK = bytes(4)
 PATIENCE = 10.0
+# A frame that says it is longer than it is swallows the probe: then nothing is ever answered.
+PROBE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Socket:
         if not await self.write(PROBE):
             return False
         tasks = [asyncio.create_task(e.wait()) for e in (self._pong, self.over)]
-        await asyncio.wait(tasks, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, timeout=PROBE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         return self._pong.is_set() and not self.over.is_set()
