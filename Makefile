@@ -11,7 +11,7 @@ JS := $(if $(NPM),tests/js/node_modules/.ok client/node_modules/.ok)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format fuzz chaos bench types lock clean clean-data
+.PHONY: help run test lint format fuzz frames chaos bench types lock clean clean-data
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ FUZZ_EXAMPLES ?= 300
 
 chaos: $(VENV)/.ok-dev ## Kill and freeze everything while clients talk, then judge (make chaos ARGS="--seconds 20 --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+frames: $(VENV)/.ok-dev ## Send 100,000 bad frames while clients talk, then judge (make frames ARGS="--frames 20000 --seed 7")
+	$(BIN)/python -m tests.frames $(ARGS)
 
 bench: $(VENV)/.ok-dev ## Measure the latency of the main job
 	$(BIN)/python -m bench.latency $(ARGS)

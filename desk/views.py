@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, column, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, case, column, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -143,6 +143,25 @@ def show(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
 
 def not_found() -> NotFound:
     return NotFound("ticket_not_found", "Ticket not found")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a ticket stands, in the numbers of the staff and of the customers.
+
+    ``public_seq`` is 0 where lately nothing has happened that customers may know.
+    """
+
+    ticket_id: UUID
+    seq: int
+    public_seq: int
+
+
+def moved_since(session: Session, since: datetime) -> list[Head]:
+    """The tickets on which something has happened."""
+    public_seq = case((Ticket.public_updated_at > since, Ticket.last_public_seq), else_=0)
+    query = select(Ticket.id, Ticket.last_seq, public_seq).where(Ticket.updated_at > since)
+    return [Head(*row) for row in session.execute(query)]
 
 
 def for_staff(

@@ -101,6 +101,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     live.initialize()
     background.start(app[keys.rooms].poll_forever())
     background.start(app[keys.changes].show_forever())
+    background.start(app[keys.changes].look_forever())
     background.start(app[keys.connections].watch_forever())
     background.start(app[keys.presence].tell_forever())
     background.start(app[keys.presence].beat_forever())

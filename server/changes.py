@@ -1,11 +1,13 @@
 """``ticket_changed``: shows the tickets that moved on to the staff and to their customers.
 
 Each process reads a changed ticket once, as it stands, for the people that are connected here. A
-burst of changes is one reading, so that the cost does not grow with the talk.
+burst of changes is one reading, so that the cost does not grow with the talk. Hints say what has
+changed; every second one query finds what a lost hint has hidden.
 """
 
 import asyncio
 from collections import Counter
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -14,6 +16,7 @@ from desk import views
 from desk.access import Actor
 from desk.errors import DeskError
 from server.live import Live
+from server.routing import now
 from server.transaction import Desk
 from wire.channel import TICKET_CHANGED, user_room
 from wire.shapes import Recorded
@@ -23,6 +26,9 @@ log = structlog.get_logger("server.changes")
 # Between two readings.
 PAUSE_SECONDS = 0.05
 MOST_TICKETS = 200
+LOOK_SECONDS = 1.0
+# A ticket's time is taken before the commit that shows it, and by another host's clock.
+LOOK_BACK = timedelta(seconds=10)
 
 
 class Changes:
@@ -34,6 +40,10 @@ class Changes:
         self._customers: Counter[UUID] = Counter()
         # Tickets that changed, and whether customers may know.
         self._changed: dict[UUID, bool] = {}
+        # Where the tickets stand that moved lately, as far as is known here.
+        self._heads: dict[UUID, views.Head] = {}
+        # None before the first look: what happened until then is no news.
+        self._looked_at: datetime | None = None
         self._wake = asyncio.Event()
 
     def arrived(self, actor: Actor) -> None:
@@ -49,10 +59,45 @@ class Changes:
         return self._staff if actor.is_staff else self._customers
 
     def take(self, recorded: Recorded) -> None:
+        event = recorded.event
+        self._note(views.Head(event.ticket_id, event.seq, recorded.public_seq or 0))
+
+    def _note(self, head: views.Head) -> None:
+        """Has the ticket shown, if it has moved on since it was noted last."""
+        known = self._heads.get(head.ticket_id, views.Head(head.ticket_id, 0, 0))
+        seq, public_seq = max(known.seq, head.seq), max(known.public_seq, head.public_seq)
+        newest = views.Head(head.ticket_id, seq, public_seq)
+        if newest == known:
+            return
+        self._heads[head.ticket_id] = newest
         if self._staff or self._customers:
-            ticket_id, public = recorded.event.ticket_id, recorded.public_seq is not None
-            self._changed[ticket_id] = public or self._changed.get(ticket_id, False)
+            is_public = public_seq > known.public_seq
+            self._changed[head.ticket_id] = is_public or self._changed.get(head.ticket_id, False)
             self._wake.set()
+
+    async def look_forever(self) -> None:
+        """Looks every second whether a ticket has moved on without a hint."""
+        while True:
+            try:
+                await self.look()
+            except DeskError as error:
+                log.warning("changes not looked for", code=error.code)
+            except Exception:
+                log.exception("changes not looked for")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        noted, began = set(self._heads), now()
+        since = (self._looked_at or began) - LOOK_BACK
+        moved = await self._desk.read(views.moved_since, since)
+        for head in moved:
+            if self._looked_at:
+                self._note(head)
+            else:
+                self._heads.setdefault(head.ticket_id, head)
+        self._looked_at = began
+        for ticket_id in noted - {head.ticket_id for head in moved}:
+            del self._heads[ticket_id]
 
     async def show_forever(self) -> None:
         while True:

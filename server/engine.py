@@ -33,6 +33,10 @@ log = structlog.get_logger("server.engine")
 # Packets and characters that may wait for one client.
 MOST_WAITING = 1000
 LONGEST_WAITING = 1024 * 1024
+# Beside so much of it a page of history fits as well; who takes too long to get there is slow.
+FEW_WAITING = 400
+LITTLE_WAITING = 64 * 1024
+READY_SECONDS = 10.0
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
 # Who has opened a connection and not entered the namespace by then is hung up on.
@@ -67,6 +71,13 @@ class Outgoing(asyncio.Queue[Any]):
         item = super()._get()
         self._size -= _length(item)
         return item
+
+    async def ready(self) -> None:
+        """Waits until little waits, no longer than a client that reads may take."""
+        if self.qsize() > FEW_WAITING or self._size > LITTLE_WAITING:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(READY_SECONDS):
+                    await self.join()
 
     def drop_events(self) -> None:
         """Forgets the events that have not been fetched yet; acknowledgements stay."""
@@ -157,6 +168,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             self._close_later(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        if eio_sid not in self.environ:
+            return  # What follows a good-bye in the same body.
         try:
             if not data:
                 raise PacketRefusedError
@@ -184,11 +197,19 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if eio_sid is not None:
             self._close_later(eio_sid)
 
+    async def ready(self, sid: str) -> None:
+        """Waits until a page of history fits into what waits for a socket, but not for ever."""
+        if (queue := self._queue(sid)) is not None:
+            await queue.ready()
+
     def drop_events(self, sid: str) -> None:
         """Forgets the events that a socket has not fetched yet; acknowledgements stay."""
+        if (queue := self._queue(sid)) is not None:
+            queue.drop_events()
+
+    def _queue(self, sid: str) -> Outgoing | None:
         connection = self.eio.sockets.get(self.manager.eio_sid_from_sid(sid, NAMESPACE))
-        if connection is not None:
-            connection.queue.drop_events()
+        return None if connection is None else connection.queue
 
     def _close_later(self, eio_sid: str) -> None:
         self._background.start(self.eio.disconnect(eio_sid))

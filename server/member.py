@@ -23,6 +23,9 @@ class SocketMember:
         self.expires_at = claims.expires_at
         self.is_gone = False
 
+    async def ready(self) -> None:
+        await self._live.server.ready(self.key)
+
     async def send(self, event: TimelineEvent) -> None:
         if not self.is_gone:
             await self._live.emit_here(TIMELINE, event, self.key)

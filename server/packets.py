@@ -1,9 +1,10 @@
-"""What is taken from a Socket.IO client: strict packets, whole bodies, frames without deflate."""
+"""What is taken from a Socket.IO client: strict packets, whole bodies, frames in fair turns."""
 
+import asyncio
 from typing import Any
 
 import engineio
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, WSMessage, WSMsgType, web
 from engineio.async_drivers import aiohttp as driver
 from socketio import packet
 
@@ -84,12 +85,36 @@ async def environ_of(request: web.Request) -> dict[str, Any]:
     return environ
 
 
+class FairWebSocket(web.WebSocketResponse):
+    """Bounded, and fair: after each frame the others have their turn.
+
+    What has arrived is otherwise handled without a pause: tens of thousands of pings in one go.
+    Without permessage-deflate, which costs four times the memory of an idle connection.
+    """
+
+    def __init__(self, heartbeat: float | None = None) -> None:
+        super().__init__(max_msg_size=FRAME_LIMIT, heartbeat=heartbeat, compress=False)
+
+    async def receive(self, *args: float | None) -> WSMessage:
+        try:
+            message = await super().receive(*args)
+        except ClientConnectionResetError:
+            # Gone before its ping was answered.
+            return WSMessage(WSMsgType.CLOSED, None, None)
+        await asyncio.sleep(0)
+        return message
+
+    async def pong(self, message: bytes = b"") -> None:
+        await super().pong(message)
+        await asyncio.sleep(0)
+
+
 class WebSocket(driver.WebSocket):  # type: ignore[misc]
-    """Without permessage-deflate, which costs four times the memory of an idle connection."""
+    """The library's, over ours."""
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         request: web.Request = environ["aiohttp.request"]
-        self._sock = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, compress=False)
+        self._sock = FairWebSocket()
         await self._sock.prepare(request)
         # For hanging up on a client that does not read.
         self.handler.__self__.transport = request.transport

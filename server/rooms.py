@@ -8,7 +8,7 @@ query finds what a lost hint has hidden.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,14 +20,17 @@ from desk import history, timeline
 from desk.access import Actor
 from desk.errors import DeskError
 from desk.views import TicketView, not_found
+from models import Event
 from server.background import Background
 from server.transaction import Desk
 from wire.shapes import Recorded, TimelineEvent, timeline_event
 
 log = structlog.get_logger("server.rooms")
 
-# Events that one join replays; a longer history takes several joins.
+# Events that one join replays, and the characters of their texts, of which JSON may make six
+# times as many; a longer history takes several joins.
 HISTORY_PAGE = 500
+HISTORY_CHARACTERS = 128 * 1024
 POLL_SECONDS = 1.0
 # Hints that wait for a busy room. Dropping some costs a read from the database, nothing else.
 MOST_HINTS = 256
@@ -39,6 +42,9 @@ class Member(Protocol):
     key: str
     # Set once the connection is over: who is gone enters no room any more.
     is_gone: bool
+
+    async def ready(self) -> None:
+        """Waits until a page of history fits into what waits to be sent, but not for ever."""
 
     async def send(self, event: TimelineEvent) -> None:
         """Sends to this member alone; the event is numbered for their audience."""
@@ -103,17 +109,19 @@ class Rooms:
         All under the room's lock, so that no live event falls between or comes twice.
         Raises `NotFound`, `Unavailable`.
         """
+        await member.ready()
         async with self._held(ticket_id) as room:
             await self._remove(room, member, ticket_id)
             read = await self._desk.read(history.read, actor, ticket_id, after, HISTORY_PAGE + 1)
-            more = len(read.events) > HISTORY_PAGE
+            page = _page(read.events)
+            more = len(page) < len(read.events)
             if not more:
                 # The others first: the room stands where this member's history ends.
                 if room.members:
                     await self._catch_up(room, ticket_id, read.head)
                 room.cursor = read.head
             seq = read.ticket.seq
-            for row in read.events[:HISTORY_PAGE]:
+            for row in page:
                 event = timeline_event(row, actor.audience)
                 await member.send(event)
                 seq = event.seq
@@ -231,3 +239,13 @@ class Rooms:
                 async with self._held(ticket_id) as held:
                     if held.members:
                         await self._catch_up(held, ticket_id, head)
+
+
+def _page(events: Sequence[Event]) -> Sequence[Event]:
+    """The first events, as many as one join replays: at least one."""
+    characters = 0
+    for n, event in enumerate(events[:HISTORY_PAGE]):
+        characters += len(event.content or "")
+        if n and characters > HISTORY_CHARACTERS:
+            return events[:n]
+    return events[:HISTORY_PAGE]

@@ -17,7 +17,7 @@ from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
 from server.engine import CLOSE_SECONDS
-from server.packets import FRAME_LIMIT
+from server.packets import FairWebSocket
 from server.refusals import Refusal, internal, refusal
 from server.routing import now, require_role
 from server.tokens import Claims
@@ -30,6 +30,8 @@ log = structlog.get_logger("server.websocket")
 HEARTBEAT_SECONDS = 25.0
 # Frames that a client may be behind before it is cut off.
 LONGEST_QUEUE = 1000
+# How long it may take to read a page of history.
+PAGE_SECONDS = 10.0
 # What is over this number has not happened yet: only what is new from now on.
 FROM_NOW = 2**63 - 1
 AFTER = TypeAdapter(Annotated[int, Field(ge=0, le=FROM_NOW)])
@@ -57,7 +59,15 @@ class PlainMember:
         self.is_gone = False
         self._transport = request.transport
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
-        self.overflowed = asyncio.Event()
+        # Set once the client is behind too far: it is told so, if it can be.
+        self.is_slow = False
+
+    async def ready(self) -> None:
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                await self.outgoing.join()
+        except TimeoutError:
+            self._cut_off()
 
     async def send(self, event: TimelineEvent) -> None:
         self._listen(event)
@@ -77,8 +87,8 @@ class PlainMember:
             self._live.unlisten_all(self.key)
             while not self.outgoing.empty():
                 self.outgoing.get_nowait()
-            if self._transport is not None:  # For who does not read, or does not go.
-                asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+                self.outgoing.task_done()
+            self._abort_later()
             await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
 
     def _listen(self, event: TimelineEvent) -> None:
@@ -99,13 +109,21 @@ class PlainMember:
         try:
             self.outgoing.put_nowait(dumps(frame))
         except asyncio.QueueFull:
-            self.overflowed.set()
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        if not self.is_slow:
+            self.is_slow = True
+            self._abort_later()
+
+    def _abort_later(self) -> None:
+        """For who does not read, or does not go."""
+        if self._transport is not None:
+            asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
 
 async def ticket_socket(request: web.Request) -> web.StreamResponse:
-    ws = web.WebSocketResponse(
-        max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT_SECONDS, compress=False
-    )
+    ws = FairWebSocket(heartbeat=HEARTBEAT_SECONDS)
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     await ws.prepare(request)
@@ -119,8 +137,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         await request.app[keys.limits].spend(limits.CONNECT, str(actor.id))
         member = PlainMember(request, ws, actor, claims)
         await connections.admit(member)
-        await _join(request, member, ticket_id, after)
-        await _converse(request, ws, member, ticket_id)
+        await _converse(request, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
     except DeskError as error:
@@ -134,10 +151,16 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
 
 
 async def _converse(
-    request: web.Request, ws: web.WebSocketResponse, member: PlainMember, ticket_id: UUID
+    request: web.Request,
+    ws: web.WebSocketResponse,
+    member: PlainMember,
+    ticket_id: UUID,
+    after: int,
 ) -> None:
+    # At first, as a long history is joined while it is being sent.
     writer = asyncio.create_task(_write(ws, member))
     try:
+        await _join(request, member, ticket_id, after)
         await _read(request, ws, member, ticket_id)
     finally:
         writer.cancel()
@@ -146,7 +169,7 @@ async def _converse(
 
 async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, after: int) -> None:
     rooms = request.app[keys.rooms]
-    while True:
+    while not member.is_slow:
         joined = await rooms.join(member, member.actor, ticket_id, after)
         if not joined.more:
             return
@@ -154,9 +177,10 @@ async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, afte
 
 
 async def _write(ws: web.WebSocketResponse, member: PlainMember) -> None:
-    while not member.overflowed.is_set():
+    while not member.is_slow:
         frame = await member.outgoing.get()
         await ws.send_str(frame)
+        member.outgoing.task_done()
     await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
 
 

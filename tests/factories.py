@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
 from config import Settings
@@ -15,7 +15,7 @@ from desk import accounts, sessions, tickets
 from desk.access import Actor
 from desk.tickets import NewTicket
 from desk.views import TicketView
-from models import Role, User
+from models import Event, Kind, Role, Ticket, User
 from server.tokens import Pair, Tokens
 
 # bcrypt of PASSWORD as the product digests it, at the cheapest cost: tests log in often.
@@ -68,6 +68,23 @@ def a_ticket(session: Session, customer: Actor, **fields: str) -> TicketView:
 def behind(session: Session, session_id: UUID, at: datetime) -> Actor | None:
     """Who is behind a session at a time."""
     return sessions.ACTOR.first(session, session_id=session_id, now=at)
+
+
+def a_past(
+    session: Session, author_id: UUID, ticket_id: UUID | str, count: int, content: str = ""
+) -> None:
+    """As many messages as if they had been posted long ago, in no time."""
+    ticket = session.get_one(Ticket, UUID(str(ticket_id)), with_for_update=True)
+    shared = {"ticket_id": ticket.id, "actor_id": author_id, "at": now(), "data": {}}
+    rows = [
+        shared
+        | {"seq": ticket.last_seq + n, "public_seq": ticket.last_public_seq + n}
+        | {"kind": Kind.MESSAGE_POSTED, "content": content or f"message {n}"}
+        for n in range(1, count + 1)
+    ]
+    session.execute(insert(Event), rows)
+    ticket.last_seq += count
+    ticket.last_public_seq += count
 
 
 @contextmanager

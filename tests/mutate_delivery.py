@@ -1,8 +1,9 @@
 """``python -m tests.mutate_delivery``: breaks one promise at a time; the suite has to notice.
 
 Each mutation replaces one text in a copy of the tree and runs the tests that stand for it, in
-the copy. A table says which were noticed ("killed"); the status is 1 if one survived, or if its
-text is not in the tree any more. ``--only word`` takes those whose name contains the word.
+the copy. A table says which were noticed ("killed"); the status is 1 if one survived. None is run
+if the text of one is not in the tree any more. ``--only word`` takes those whose name contains the
+word.
 """
 
 import shutil
@@ -10,25 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-ROOT = Path(__file__).parents[1]
+from tests.mutations import ROOT, Mutation, stale
+
 LEFT_OUT = (".git", ".venv", ".data", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 LONGEST_SECONDS = 240
 ROOMS = ("tests/server/test_rooms.py",)
 MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
-
-
-@dataclass(frozen=True)
-class Mutation:
-    name: str
-    path: str
-    before: str
-    after: str
-    tests: tuple[str, ...]
 
 
 MUTATIONS = (
@@ -152,13 +144,12 @@ def noticed(mutation: Mutation, folder: Path) -> str:
     """What the tests said, in one word."""
     path = folder / mutation.path
     source = path.read_text()
-    if mutation.before not in source:
-        return "STALE"
-    path.write_text(source.replace(mutation.before, mutation.after, 1))
-    tests = [test for test in mutation.tests if (folder / test).exists()]
+    path.write_text(mutation.made(source))
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-        run = subprocess.run(command, cwd=folder, capture_output=True, timeout=LONGEST_SECONDS)
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        run = subprocess.run(
+            [*command, *mutation.tests], cwd=folder, capture_output=True, timeout=LONGEST_SECONDS
+        )
     except subprocess.TimeoutExpired:
         return "killed (hung)"
     finally:
@@ -170,16 +161,18 @@ def noticed(mutation: Mutation, folder: Path) -> str:
 @click.command()
 @click.option("--only", default="", help="A word of the name.")
 def main(only: str) -> None:
+    chosen = [mutation for mutation in MUTATIONS if only in mutation.name]
+    if not chosen or (wrong := list(stale(MUTATIONS))):
+        raise click.ClickException("\n".join(wrong if chosen else ["No mutation has such a name"]))
     is_good = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "tree"
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
-        for mutation in MUTATIONS:
-            if only in mutation.name:
-                began = time.monotonic()
-                word = noticed(mutation, folder)
-                is_good &= word.startswith("killed")
-                click.echo(f"{mutation.name:48} {word:16} {time.monotonic() - began:5.0f} s")
+        for mutation in chosen:
+            began = time.monotonic()
+            word = noticed(mutation, folder)
+            is_good &= word.startswith("killed")
+            click.echo(f"{mutation.name:48} {word:16} {time.monotonic() - began:5.0f} s")
     sys.exit(0 if is_good else 1)
 
 

@@ -1,8 +1,9 @@
 """Does a test fail when a check of rights is taken away? ``python -m tests.mutate_rights``
 
 Each mutation is made in a copy of the tree, alone, and the tests that should see it are run until
-the first failure. Prints a table in Markdown; ends with 1 if a mutation survived. It takes minutes,
-so it is no part of the suite. With words, only the mutations whose name has one of them.
+the first failure. Prints a table in Markdown; ends with 1 if a mutation survived, and begins with
+none if one does not fit the tree any more. It takes minutes, so it is no part of the suite. With
+words, only the mutations whose name has one of them.
 """
 
 import os
@@ -13,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.mutations import ROOT, Mutation, rights, sessions
+from tests.mutations import ROOT, Mutation, rights, sessions, stale
 
 TREE = ("config.py", "logs.py", "alembic.ini", "pyproject.toml")
 FOLDERS = ("desk", "dev", "migrations", "models", "processes", "server", "tests", "wire", "worker")
@@ -24,9 +25,7 @@ def run(mutation: Mutation, tree: Path) -> tuple[bool, str]:
     """Whether a test failed, and which."""
     file = tree / mutation.path
     text = file.read_text()
-    if text.count(mutation.before) != 1:
-        return False, f"`{mutation.path}` has it {text.count(mutation.before)} times"
-    file.write_text(text.replace(mutation.before, mutation.after))
+    file.write_text(mutation.made(text))
     argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     try:
         done = subprocess.run(
@@ -46,9 +45,14 @@ def run(mutation: Mutation, tree: Path) -> tuple[bool, str]:
     return done.returncode == 1 and bool(failed), failed[0] if failed else "**nothing**"
 
 
+def every() -> list[Mutation]:
+    return [*rights.of_routes(), *rights.CHECKS, *sessions.CHECKS]
+
+
 def main(words: list[str]) -> int:
-    every = [*rights.of_routes(), *rights.CHECKS, *sessions.CHECKS]
-    chosen = [m for m in every if not words or any(w in m.name for w in words)]
+    chosen = [m for m in every() if not words or any(w in m.name for w in words)]
+    if not chosen or (wrong := list(stale(every()))):
+        sys.exit("\n".join(wrong if chosen else ["No mutation has such a name"]))
     survived = 0
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)

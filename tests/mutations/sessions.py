@@ -134,16 +134,16 @@ CHECKS = [
     ),
     Mutation(
         "the kick, from this process",
-        "server/live.py",
-        "        self.take_end(session_id, code)\n        self._enqueue",
-        "        self._enqueue",
+        "server/connections.py",
+        "        self.end(session_id, code)\n        self._live.tell",
+        "        self._live.tell",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
         "the kick, from another process",
-        "server/live.py",
-        'self.take_end(UUID(message["session_id"]), message["code"])',
-        "pass",
+        "server/connections.py",
+        'self.end(UUID(said["session_id"]), said["code"])',
+        "None",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
@@ -191,9 +191,8 @@ CHECKS = [
     Mutation(
         "a busy room does not hold up a sign-out",
         "server/namespace.py",
-        "            task = asyncio.create_task(self._rooms.leave_all(member))\n",
-        "            await self._rooms.leave_all(member)\n"
-        "            task = asyncio.create_task(asyncio.sleep(0))\n",
+        "            self._start(self._rooms.leave_all(member))\n",
+        "            await self._rooms.leave_all(member)\n",
         ("tests/server/test_hang_up.py",),
     ),
     Mutation(

@@ -31,6 +31,9 @@ class Reader:
     def numbers(self) -> list[int]:
         return [event.seq for event in self.got]
 
+    async def ready(self) -> None:
+        pass
+
     async def send(self, event: TimelineEvent) -> None:
         self.is_asked.set()
         await self.may_take.wait()

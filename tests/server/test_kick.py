@@ -103,6 +103,9 @@ class Gone:
     async def send(self, event: TimelineEvent) -> None:
         self.is_gone = True
 
+    async def ready(self) -> None:
+        pass
+
     async def enter(self, ticket_id: UUID) -> None:
         self.entered = True
 

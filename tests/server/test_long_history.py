@@ -1,0 +1,120 @@
+"""Tickets with a long past: a newcomer gets all of it, in order, and is not taken for slow."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import Person, a_past, database
+from tests.server.raw_sockets import NAMESPACE, Raw
+from tests.sockets import Client
+
+LONGEST = "x" * 10_000
+# As JSON six times as long.
+LONGEST_AS_JSON = "\x01" * 10_000
+
+
+@pytest.fixture
+async def ticket_id(api: Api, customer: Person) -> str:
+    ticket_id: str = (await api.a_ticket(customer))["id"]
+    return ticket_id
+
+
+def past(backend: Backend, author: Person, ticket_id: str, count: int, content: str = "") -> None:
+    with database(backend.settings) as session:
+        a_past(session, author.id, ticket_id, count, content)
+
+
+def plain(ticket_id: str, person: Person) -> str:
+    return f"/ws/tickets/{ticket_id}?token={person.token}&after=0"
+
+
+async def joined_to_the_end(client: Client, ticket_id: str) -> dict[str, Any]:
+    joined = await client.join(ticket_id)
+    while joined["more"]:
+        joined = await client.join(ticket_id, after=joined["seq"])
+    return joined
+
+
+@pytest.mark.parametrize("count", [1500, 5000])
+async def test_a_plain_websocket_is_shown_all_of_it(
+    api: Api, backend: Backend, customer: Person, ticket_id: str, count: int
+) -> None:
+    past(backend, customer, ticket_id, count)
+    async with api.http.ws_connect(plain(ticket_id, customer)) as ws:
+        await ws.send_json({"content": "and now?"})
+        shown = [await ws.receive_json(timeout=10) for _ in range(count + 1)]
+    assert [message["seq"] for message in shown] == list(range(2, count + 3))
+    assert shown[-1]["content"] == "and now?"
+
+
+@pytest.mark.parametrize("content", [LONGEST, LONGEST_AS_JSON])
+async def test_a_plain_websocket_is_shown_all_of_the_longest_messages(
+    api: Api, backend: Backend, customer: Person, ticket_id: str, content: str
+) -> None:
+    past(backend, customer, ticket_id, 600, content)
+    async with api.http.ws_connect(plain(ticket_id, customer)) as ws:
+        shown = [(await ws.receive_json(timeout=10))["seq"] for _ in range(600)]
+    assert shown == list(range(2, 602))
+
+
+async def test_a_plain_websocket_that_does_not_read_its_past_is_cut_off(
+    api: Api,
+    backend: Backend,
+    customer: Person,
+    ticket_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.websocket.PAGE_SECONDS", 0.2)
+    monkeypatch.setattr("server.websocket.CLOSE_SECONDS", 0.2)
+    # More than the kernel keeps of one connection.
+    past(backend, customer, ticket_id, 2500, LONGEST)
+    ws = await api.http.ws_connect(plain(ticket_id, customer), max_msg_size=0)
+    await asyncio.sleep(2)
+    async with asyncio.timeout(10):
+        shown = [message async for message in ws if message.type is aiohttp.WSMsgType.TEXT]
+    assert len(shown) < 2500
+
+
+@pytest.mark.parametrize("count", [1500, 5000])
+async def test_a_socket_is_shown_all_of_it(
+    api: Api, backend: Backend, customer: Person, ticket_id: str, count: int
+) -> None:
+    past(backend, customer, ticket_id, count)
+    async with Client(api.url, customer, "websocket") as ann:
+        assert (await joined_to_the_end(ann, ticket_id))["seq"] == count + 1
+        assert ann.numbers == list(range(1, count + 2))
+
+
+@pytest.mark.parametrize("transport", ["polling", "websocket"])
+@pytest.mark.parametrize("content", [LONGEST, LONGEST_AS_JSON])
+async def test_a_socket_is_shown_all_of_the_longest_messages(
+    api: Api, backend: Backend, customer: Person, ticket_id: str, content: str, transport: str
+) -> None:
+    past(backend, customer, ticket_id, 600, content)
+    async with Client(api.url, customer, transport) as ann:
+        assert (await joined_to_the_end(ann, ticket_id))["seq"] == 601
+        assert ann.numbers == list(range(1, 602))
+
+
+async def test_who_joins_many_long_tickets_and_reads_slowly_is_not_cut_off(
+    api: Api, backend: Backend, customer: Person
+) -> None:
+    tickets = [(await api.a_ticket(customer))["id"] for _ in range(40)]
+    async with Raw(api) as socket:
+        await socket.connect(customer.token)
+        for number, ticket_id in enumerate(tickets):
+            past(backend, customer, ticket_id, 13, LONGEST_AS_JSON)
+            join = json.dumps(["join_ticket", {"ticket_id": ticket_id}])
+            await socket.send(f"2{NAMESPACE},{number}{join}")
+        # Together they are more than the kernel keeps of one connection and we of one queue.
+        await asyncio.sleep(1)
+        for number, ticket_id in enumerate(tickets):
+            shown = 0
+            while not (packet := await socket.receive()).startswith(f"3{NAMESPACE},{number}["):
+                shown += '["timeline"' in packet and ticket_id in packet
+            assert shown == 14
