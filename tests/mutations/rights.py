@@ -37,7 +37,7 @@ CHECKS = [
     Mutation(
         "visible(): customers see every ticket",
         "desk/access.py",
-        "true() if actor.is_staff else Ticket.user_id == actor.id",
+        "true() if audience is Audience.STAFF else Ticket.user_id == me",
         "true()",
     ),
     Mutation(
@@ -48,10 +48,10 @@ CHECKS = [
         ("tests/server/test_inbox_rights.py",),
     ),
     Mutation(
-        "own_only: staff see others' tickets as their own",
+        "OWN: staff see others' tickets as their own",
         "server/routes/tickets.py",
-        ", own_only=True",
-        "",
+        "ticket_shown(request, views.OWN)",
+        "ticket_shown(request, views.VISIBLE)",
     ),
     Mutation(
         "admit(): staff",

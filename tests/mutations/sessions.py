@@ -191,7 +191,7 @@ CHECKS = [
     Mutation(
         "a busy room does not hold up a sign-out",
         "server/namespace.py",
-        "            self._start(self._rooms.leave_all(member))\n",
+        "            self._background.start(self._rooms.leave_all(member))\n",
         "            await self._rooms.leave_all(member)\n",
         ("tests/server/test_hang_up.py",),
     ),
