@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 
 from desk import sessions
+from desk.access import Actor
 from desk.errors import DeskError, Unauthenticated
 from server.background import Background
 from server.identity import Identity
@@ -29,6 +30,8 @@ WATCH_SECONDS = 0.9
 
 
 class Connection(Protocol):
+    # Set when it is admitted.
+    actor: Actor
     session_id: UUID
     # When the token expires that the socket lives on.
     expires_at: datetime
@@ -59,7 +62,7 @@ class Connections:
         """
         self._of_session[connection.session_id].add(connection)
         try:
-            await self._identity.look_again(connection.session_id)
+            connection.actor = await self._identity.look_again(connection.session_id)
             if connection.is_gone:
                 raise Unauthenticated("session_ended", "The session is over; log in again")
         except BaseException:

@@ -31,12 +31,17 @@ class Identity:
 
     async def of_token(self, token: str) -> tuple[Actor, Claims]:
         """The actor behind an access token; `Unauthenticated` if it is not good (any more)."""
+        claims = self.claims(token)
+        return await self.of_session(claims.session_id), claims
+
+    def claims(self, token: str) -> Claims:
+        """What an access token says; whether its session is over is another question."""
         claims = self._claims.get(token)
         # Whether an expired one is still good for a moment the library says.
         if claims is None or claims.expires_at <= datetime.now(UTC):
             claims = self._tokens.read(token, "access")
             _put(self._claims, token, claims)
-        return await self.of_session(claims.session_id), claims
+        return claims
 
     async def of_session(self, session_id: UUID) -> Actor:
         """The actor behind a session; `Unauthenticated` if it is over."""

@@ -14,11 +14,11 @@ from wire.shapes import SignedOut, TimelineEvent
 class SocketMember:
     """One Socket.IO connection."""
 
-    def __init__(self, app: web.Application, sid: str, actor: Actor, claims: Claims) -> None:
+    def __init__(self, app: web.Application, sid: str, claims: Claims) -> None:
         self._live = app[keys.live]
         self._presence = app[keys.presence]
         self.key = sid
-        self.actor = actor
+        self.actor: Actor
         self.session_id = claims.session_id
         self.expires_at = claims.expires_at
         self.is_gone = False

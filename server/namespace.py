@@ -132,17 +132,17 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _connect(self, sid: str, auth: object) -> None:
         try:
             credentials = Credentials.model_validate(auth)
-            actor, claims = await self._identity.of_token(credentials.token)
-            await self._limits.spend(limits.CONNECT, str(actor.id))
-            member = SocketMember(self._app, sid, actor, claims)
+            claims = self._identity.claims(credentials.token)
+            await self._limits.spend(limits.CONNECT, str(claims.user_id))
+            member = SocketMember(self._app, sid, claims)
             await self._connections.admit(member)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
         self._members[sid] = member
-        self._changes.arrived(actor)
-        await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
+        self._changes.arrived(member.actor)
+        await self._live.enter_room(sid, NAMESPACE, user_room(member.actor.id))
         self._background.start(self._call_back(member))
 
     def _cut_off(self, sid: str) -> None:

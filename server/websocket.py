@@ -46,14 +46,12 @@ class Frame(Input):
 class PlainMember:
     """One plain WebSocket, as a member of its ticket's room. Sending never waits."""
 
-    def __init__(
-        self, request: web.Request, ws: web.WebSocketResponse, actor: Actor, claims: Claims
-    ) -> None:
+    def __init__(self, request: web.Request, ws: web.WebSocketResponse, claims: Claims) -> None:
         self._live = request.app[keys.live]
         self._presence = request.app[keys.presence]
         self._ws = ws
         self.key = f"ws:{uuid4()}"
-        self.actor = actor
+        self.actor: Actor
         self.session_id = claims.session_id
         self.expires_at = claims.expires_at
         self.is_gone = False
@@ -133,9 +131,9 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         ticket_id = UUID(request.match_info["ticket_id"])
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         identity = request.app[keys.identity]
-        actor, claims = await identity.of_token(request.query.get("token", ""))
-        await request.app[keys.limits].spend(limits.CONNECT, str(actor.id))
-        member = PlainMember(request, ws, actor, claims)
+        claims = identity.claims(request.query.get("token", ""))
+        await request.app[keys.limits].spend(limits.CONNECT, str(claims.user_id))
+        member = PlainMember(request, ws, claims)
         await connections.admit(member)
         await _converse(request, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):

@@ -149,8 +149,8 @@ CHECKS = [
     Mutation(
         "a session is looked up again when a socket comes in",
         "server/connections.py",
-        "            await self._identity.look_again(connection.session_id)\n",
-        "            await asyncio.sleep(0)\n",
+        "            connection.actor = await self._identity.look_again(connection.session_id)\n",
+        "            connection.actor = await self._identity.of_session(connection.session_id)\n",
         (RACES,),
     ),
     Mutation(
