@@ -17,10 +17,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
-from desk import accounts, assignment, messages, sessions, timeline
+from desk import accounts, assignment, messages, sessions, tickets, timeline
 from desk.access import Actor
 from desk.errors import Conflict
 from desk.messages import NewMessage
+from desk.tickets import Change
 from desk.views import TicketView
 from models import AuthSession, Event, Role, Ticket, User
 from tests.conftest import Backend
@@ -127,6 +128,29 @@ def test_who_commits_first_has_the_lower_number(
     )
     assert (first.event.seq, second.result().event.seq) == (2, 3)
     assert stored(engine, ticket_id) == [(1, None), (2, "first"), (3, "second")]
+
+
+def changing(actor: Actor, ticket_id: UUID, **fields: object) -> Callable[[Session], TicketView]:
+    wanted = Change.model_validate(fields)
+    return lambda session: tickets.change(session, actor, ticket_id, wanted, now())
+
+
+def test_changes_and_messages_take_their_turns(
+    engine: Engine, customer: Actor, ticket_id: UUID
+) -> None:
+    [csr] = made(engine, Role.CSR)
+    tag, rank = changing(csr, ticket_id, tags=["vip"]), changing(csr, ticket_id, priority="high")
+    overlapping(engine, tag, rank)[1].result()
+    say = posting(customer, ticket_id, "hello?")
+    back = changing(csr, ticket_id, priority=None)
+    overlapping(engine, say, back)[1].result()
+    again = changing(csr, ticket_id, tags=[])
+    overlapping(engine, again, posting(csr, ticket_id, "hello!"))[1].result()
+    assert [seq for seq, _ in stored(engine, ticket_id)] == list(range(1, 8))
+    with committing(engine) as session:
+        ticket = session.get_one(Ticket, ticket_id)
+        assert (ticket.last_seq, ticket.last_public_seq) == (7, 5)
+        assert (ticket.tags, ticket.priority) == ([], None)
 
 
 def test_many_posts_at_once_get_dense_numbers(
