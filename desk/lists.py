@@ -110,22 +110,29 @@ class Walk:
     ) -> None:
         self._actor, self._descending = actor, sort.descending
         self._keys = _sorted_by(actor.audience, sort.field)
+        self._order = self._keys
         self._conditions = [visible(actor), *_conditions(leading, Ticket)]
         if after is not None:
-            self._conditions.append(self._is_behind(leading, after))
+            self._begin(leading, after)
 
-    def _is_behind(self, leading: Mapping[str, Any], after: Position) -> ColumnElement[bool]:
-        """The first of the leading filters is part of the comparison: so it fits its index alone.
+    def _begin(self, leading: Mapping[str, Any], after: Position) -> None:
+        """Begins at a position of the one index that has the first of the leading filters.
 
-        Else the planner may take the whole list's, as it believes that few tickets are behind a
-        position among equals.
+        That filter is part of the comparison and of the order: else the planner, which believes
+        that few tickets are behind a position among equals, may take the index of the whole list.
+        Said as an equality, too, it would begin with the first that has it.
         """
         here, there = list(self._keys), list(after[: len(self._keys)])
         for name in [name for name in leading if name not in ("unassigned", "priority")][:1]:
-            here.insert(0, _column(name, Ticket))
-            there.insert(0, leading[name])
+            column, value = _column(name, Ticket), leading[name]
+            others = {other: leading[other] for other in leading if other != name}
+            end = column >= value if self._descending else column <= value
+            self._conditions = [visible(self._actor), *_conditions(others, Ticket), end]
+            self._order = [column.expression, *self._keys]
+            here.insert(0, column)
+            there.insert(0, value)
         keys, position = tuple_(*here), tuple_(*there)
-        return keys < position if self._descending else keys > position
+        self._conditions.append(keys < position if self._descending else keys > position)
 
     def whole(self, limit: int) -> Rows:
         """The list as it is."""
@@ -133,14 +140,14 @@ class Walk:
 
     def near(self, wanted: Mapping[str, Any], limit: int) -> Rows:
         """Those of the next `NEAR` that are wanted."""
-        columns = {Ticket.id, *self._keys, *(_column(name, Ticket) for name in wanted)}
+        columns = {Ticket.id, *self._order, *(_column(name, Ticket) for name in wanted)}
         query = select(*columns).where(*self._conditions)
         here = self._sorted(query).limit(NEAR).subquery("here").c
         picked = select(here.id).where(*_conditions(wanted, here))
         if "q" in wanted:
             picked = picked.where(search.says(self._actor, wanted["q"], here.id))
-        keys = [here[key.name] for key in self._keys]
-        ids = self._sorted(picked, keys).limit(limit)
+        order = [here[key.name] for key in self._order]
+        ids = self._sorted(picked, order).limit(limit)
         return self._sorted(views(self._actor).where(Ticket.id.in_(ids)))
 
     def is_longer(self) -> Select[int]:
@@ -161,10 +168,10 @@ class Walk:
         return self._sorted(query).limit(limit)
 
     def _sorted(
-        self, query: Select[*tuple[Any, ...]], keys: Sequence[ColumnElement[Any]] = ()
+        self, query: Select[*tuple[Any, ...]], order: Sequence[ColumnElement[Any]] = ()
     ) -> Rows:
-        order = keys or self._keys
-        return query.order_by(*(key.desc() if self._descending else key.asc() for key in order))
+        keys = order or self._order
+        return query.order_by(*(key.desc() if self._descending else key.asc() for key in keys))
 
 
 def _sorted_by(audience: Audience, field: SortField) -> list[ColumnElement[Any]]:
