@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk import search
@@ -30,8 +30,10 @@ LEADING_IF_SORTED_BY: dict[SortField, Sequence[str]] = {
     "created_at": ("category", "type"),
     "priority": ("priority", "category", "type"),
 }
-# So many tickets are looked at in a few milliseconds.
-NEAR = 4_000
+# So many tickets are looked at in a few milliseconds, so many in a tenth of a second; and so many
+# are found and sorted in a part of that.
+NEAR, FAR = 4_000, 64_000
+MANY = 15_000
 Rows = Select[*tuple[Any, ...]]
 # Where a page ended: the value it is sorted by and, as that may repeat, the id.
 Position = tuple[datetime | int, UUID]
@@ -81,12 +83,27 @@ def ticket_list(
     if not wanted:
         rows = session.execute(walk.whole(limit + 1)).all()
     else:
-        rows = session.execute(walk.near(wanted, limit + 1)).all()
-        if len(rows) <= limit and session.scalar(walk.is_longer()):
-            rows = session.execute(walk.among_all(wanted, limit + 1)).all()
+        rows = _sought(session, walk, wanted, limit + 1)
     tickets = [TicketView(*row) for row in rows[:limit]]
     more = len(rows) > limit
     return Page(tickets, _position(tickets[-1], sort.field) if more else None)
+
+
+def _sought(
+    session: Session, walk: "Walk", wanted: Mapping[str, Any], limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What no index leads through is looked for along the list, first near and then farther off.
+
+    Where it is too rare for that, or all at the list's other end, all there is of it is sorted: to
+    go on along the list could mean to its very end.
+    """
+    for reach in (NEAR, FAR):
+        rows = session.execute(walk.near(wanted, limit, reach)).all()
+        if len(rows) == limit or not session.scalar(walk.goes_beyond(reach)):
+            return rows
+        if not session.scalar(walk.has_many(wanted)):
+            break
+    return session.execute(walk.among_all(wanted, limit)).all()
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
@@ -99,11 +116,7 @@ def count(session: Session, actor: Actor, filters: Filters) -> int:
 
 
 class Walk:
-    """Along a list in its order, from a position, as an index of `models.ticket` leads.
-
-    What no index leads through is looked for `NEAR` first, along the list. Where it is too rare
-    for that, all there is of it is sorted: to go on along the list could mean to its very end.
-    """
+    """Along a list in its order, from a position, as an index of `models.ticket` leads."""
 
     def __init__(
         self, actor: Actor, leading: Mapping[str, Any], sort: Sort, after: Position | None
@@ -138,11 +151,11 @@ class Walk:
         """The list as it is."""
         return self._sorted(views(self._actor).where(*self._conditions)).limit(limit)
 
-    def near(self, wanted: Mapping[str, Any], limit: int) -> Rows:
-        """Those of the next `NEAR` that are wanted."""
+    def near(self, wanted: Mapping[str, Any], limit: int, reach: int) -> Rows:
+        """Those of the next ``reach`` that are wanted."""
         columns = {Ticket.id, *self._order, *(_column(name, Ticket) for name in wanted)}
         query = select(*columns).where(*self._conditions)
-        here = self._sorted(query).limit(NEAR).subquery("here").c
+        here = self._sorted(query).limit(reach).subquery("here").c
         picked = select(here.id).where(*_conditions(wanted, here))
         if "q" in wanted:
             picked = picked.where(search.says(self._actor, wanted["q"], here.id))
@@ -150,22 +163,26 @@ class Walk:
         ids = self._sorted(picked, order).limit(limit)
         return self._sorted(views(self._actor).where(Ticket.id.in_(ids)))
 
-    def is_longer(self) -> Select[int]:
-        """1 if there is more of the list than what is near."""
+    def goes_beyond(self, reach: int) -> Select[int]:
+        """1 if there is more of the list than that."""
         query = select(literal(1)).select_from(Ticket).where(*self._conditions)
-        return self._sorted(query).offset(NEAR).limit(1)
+        return self._sorted(query).offset(reach).limit(1)
+
+    def has_many(self, wanted: Mapping[str, Any]) -> Select[UUID]:
+        """Something if more than `MANY` are wanted, wherever they are."""
+        return self._found(wanted).offset(MANY).limit(1)
 
     def among_all(self, wanted: Mapping[str, Any], limit: int) -> Rows:
         """Those of the whole list that are wanted."""
-        conditions = [*self._conditions, *_conditions(wanted, Ticket)]
-        if "q" in wanted:
-            found = search.found(self._actor, wanted["q"])
-        else:
-            found = select(Ticket.id).where(*conditions)
         # Materialized: they are looked up by what is wanted, and not along the list after all.
-        ids = found.cte("found").prefix_with("materialized")
-        query = views(self._actor).where(Ticket.id.in_(select(ids)), *conditions)
-        return self._sorted(query).limit(limit)
+        ids = self._found(wanted).cte("found").prefix_with("materialized")
+        query = views(self._actor).where(Ticket.id.in_(select(ids)), *self._conditions)
+        return self._sorted(query.where(*_conditions(wanted, Ticket))).limit(limit)
+
+    def _found(self, wanted: Mapping[str, Any]) -> Select[UUID]:
+        if "q" in wanted:
+            return search.found(self._actor, wanted["q"])
+        return select(Ticket.id).where(*self._conditions, *_conditions(wanted, Ticket))
 
     def _sorted(
         self, query: Select[*tuple[Any, ...]], order: Sequence[ColumnElement[Any]] = ()
