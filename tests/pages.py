@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from desk import admins, lists, notifications
 from desk.access import Actor
-from desk.lists import Filters, Page, Sort, ticket_list
+from desk.lists import Filters, Page, ticket_list
+from desk.walk import Sort
 from models import Role
 from server.routes import admin
 from server.routes import notifications as inbox
@@ -40,6 +41,8 @@ CONDITIONS = {
     "websearch_to_tsquery('simple', :q))",
 }
 KEYS = {"priority": "priority_rank"}
+# A tag, or a category, that no ticket has.
+NOWHERE = "nowhere"
 # What is searched for in the tickets that `manage.bulk` makes, the last one once they are labelled.
 SEARCHES = {
     "one ticket": "{middle}",
@@ -76,7 +79,8 @@ class Case:
 
     @property
     def is_search(self) -> bool:
-        return "q" in self.params
+        """Whether it is looked for along the list, and may not be there at all."""
+        return "q" in self.params or NOWHERE in self.params.values()
 
     @property
     def is_skewed(self) -> bool:
@@ -178,6 +182,8 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"type": "problem"},
         {"priority": "urgent"},
         {"tag": "refund"},
+        {"category": NOWHERE},
+        {"tag": NOWHERE},
         {"user_id": str(who.customer.id)},
         {"assigned_to": str(who.csr.id)},
         {"unassigned": "true"},
@@ -192,7 +198,13 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
                 yield Case(f"{path} search {name}, {sort}", actor, path, params)
         params = {"q": searches["one in 6"], "status": "open"}
         yield Case(f"{path} search one in 6, status=open", actor, path, params)
-    for more in ({}, {"role": "user"}, {"role": "csr"}, {"is_active": "true"}):
+    for more in (
+        {},
+        {"role": "user"},
+        {"role": "csr"},
+        {"is_active": "true"},
+        {"is_active": "false"},
+    ):
         yield Case(_label(USERS, more, ""), who.admin, USERS, more)
     for more in ({}, {"unread": "true"}):
         yield Case(_label(INBOX, more, ""), who.csr, INBOX, more)

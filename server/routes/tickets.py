@@ -10,10 +10,11 @@ from pydantic import Field, TypeAdapter
 
 from desk import history, messages, tickets, views
 from desk.access import Actor, Audience
-from desk.lists import Filters, Position, Sort, SortField, count, list_page, plainly, ticket_list
+from desk.lists import Filters, Position, count, list_page, plainly, ticket_list
 from desk.prepared import Prepared
 from desk.text import Input, Label, Seq, Words
 from desk.views import TicketView
+from desk.walk import Sort, SortField
 from models import Status
 from server import keys, limits
 from server.contract import (

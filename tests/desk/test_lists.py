@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from desk import lists, tickets
 from desk.access import Actor
-from desk.lists import Filters, Position, Sort, SortField, count, ticket_list
+from desk.lists import Filters, Position, count, ticket_list
 from desk.tickets import Change
 from desk.views import TicketView
+from desk.walk import Sort, SortField
 from models import Priority, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
@@ -146,9 +147,11 @@ def test_customers_list_their_own_and_staff_everybodys(
         assert count(session, who, Filters()) == len(wanted)
 
 
+@pytest.mark.parametrize("near", [0, 1, 4_000])
 def test_each_filter_finds_what_has_it_and_nothing_else(
-    session: Session, customer: Actor, csr: Actor
+    session: Session, customer: Actor, csr: Actor, monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
+    monkeypatch.setattr(lists, "NEAR", near)
     other = an_actor(session)
     plain = a_ticket(session, customer).id
     special = a_ticket(session, other, category="shipping", type="question").id
@@ -182,8 +185,9 @@ def test_each_filter_finds_what_has_it_and_nothing_else(
     ]
     for wanted, filters in (({special}, found_by), ({plain}, not_found_by), (set(), neither)):
         for one in filters:
-            page = ticket_list(session, csr, one, Sort(), 100, None)
-            assert {t.id for t in page.tickets} == wanted, one
+            for sort in SORTS:
+                page = ticket_list(session, csr, one, sort, 100, None)
+                assert {t.id for t in page.tickets} == wanted, (one, sort)
             assert count(session, csr, one) == len(wanted), one
 
 

@@ -19,7 +19,7 @@ from tests.statements import Plan, plans
 TICKETS = 100_000
 LARGE = {"tickets", "events", "ticket_search", "read_cursors", "notifications", "users"}
 # What a page of twenty may go through, however large the desk is: led by an index,
-FEW_ROWS, FEW_BUFFERS = 1_000, 3_000
+FEW_ROWS, FEW_BUFFERS = 1_000, 1_000
 # and where the words are looked for along the list, and then in all that has them.
 NEAR_ROWS, NEAR_BUFFERS = NEAR + 100, 6 * NEAR
 

@@ -4,9 +4,10 @@ from sqlalchemy.orm import Session
 
 from desk import messages, tickets, views
 from desk.access import Actor
-from desk.lists import Filters, Sort, ticket_list
+from desk.lists import Filters, ticket_list
 from desk.messages import NewMessage
 from desk.views import TicketView
+from desk.walk import Sort
 from models import Role
 from tests.factories import a_ticket, an_actor, now
 

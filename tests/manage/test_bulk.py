@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from desk import accounts, agents, history, lists, messages, tickets, views
 from desk.access import Actor
-from desk.lists import Filters, Sort, ticket_list
+from desk.lists import Filters, ticket_list
 from desk.messages import NewMessage
 from desk.tickets import Change
+from desk.walk import Sort
 from models import Base, Priority, Role, Status, Ticket, User
 from server.passwords import matches
 from tests.conftest import Backend

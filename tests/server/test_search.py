@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk import lists, messages, search, tickets
-from desk.lists import Filters, Sort
+from desk.lists import Filters
 from desk.messages import NewMessage
 from desk.tickets import NewTicket
+from desk.walk import Sort
 from models import Role, TicketSearch
 from tests.api import Api
 from tests.factories import Person, a_ticket, an_actor, now
@@ -60,11 +61,18 @@ async def test_a_customer_never_finds_by_a_note(api: Api, customer: Person, csr:
     assert ticket["number"] in await found(api, customer, f"{ticket['number']} -{note}")
 
 
-@pytest.mark.parametrize("near", [0, 1, 2, 4_000])
+@pytest.mark.parametrize("many", [0, 10])
+@pytest.mark.parametrize("reach", [(0, 0), (0, 1), (1, 2), (0, 4_000), (4_000, 64_000)])
 async def test_words_near_by_and_far_away_find_the_same(
-    api: Api, customer: Person, csr: Person, monkeypatch: pytest.MonkeyPatch, near: int
+    api: Api,
+    customer: Person,
+    csr: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    reach: tuple[int, int],
+    many: int,
 ) -> None:
-    monkeypatch.setattr(lists, "NEAR", near)
+    for name, value in (("NEAR", reach[0]), ("FAR", reach[1]), ("MANY", many)):
+        monkeypatch.setattr(lists, name, value)
     word = a_word()
     numbers = [(await api.a_ticket(customer, title=word))["number"] for _ in range(3)]
     assert await found(api, csr, word, sort="number") == numbers
