@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import machine
+from bench.machine import Cores, divide, pinned
 from config import Settings
 from dev import procfile
 from dev.embedded import Embedded
@@ -39,8 +39,8 @@ class Kind:
 
 
 def _uvicorn(application: str) -> list[str]:
-    options = ["--app-dir", str(PEERS), "--host", "127.0.0.1", "--no-access-log"]
-    return ["sh", "-c", f'exec {PYTHON} -m uvicorn {application} --port "$PORT" {" ".join(options)}']
+    options = f'--app-dir {PEERS} --host 127.0.0.1 --port "$PORT" --no-access-log'
+    return ["sh", "-c", f"exec {PYTHON} -m uvicorn {options} {application}"]
 
 
 FASTAPI = Kind("FastAPI", _uvicorn("fastapi_desk:app"))
@@ -62,9 +62,8 @@ class Subject:
 
 
 class House:
-    def __init__(self, folder: Path, stack: ExitStack, servers: Embedded, core: int) -> None:
-        self.folder, self._stack, self._servers = folder, stack, servers
-        self._cores = [core]
+    def __init__(self, folder: Path, servers: Embedded, cores: Cores) -> None:
+        self.folder, self._servers, self.cores = folder, servers, cores
         self.backend = Backend(migrated(servers.database_url), servers.redis_url)
         self.database = _plain(servers.database_url)
         self.peers = _plain(servers.postgres.url("peers"))
@@ -90,12 +89,11 @@ class House:
             connection.execute((PEERS / "schema.sql").read_text())
 
     @contextmanager
-    def product(self, *, processes: int = 1, **more: str) -> Iterator[Subject]:
-        """Our web process, on the server's core; several: each may take any core."""
-        cores = self._cores if processes == 1 else range(os.cpu_count() or 1)
-        argv = machine.pinned(cores, self._programs["web"].argv)
-        environment = {**self._ours(), "WEB_PROCESSES": str(processes), **more}
-        kind = Kind(US, argv)
+    def product(self, *, processes: int = 1) -> Iterator[Subject]:
+        """Our web process, or several on one port."""
+        argv = pinned(self.cores.of(processes), self._programs["web"].argv)
+        environment = {**self._ours(), "WEB_PROCESSES": str(processes)}
+        kind = Kind(US if processes == 1 else f"{US}, {processes} processes", argv)
         with self._started(kind, environment, self.database) as subject:
             yield subject
 
@@ -115,8 +113,9 @@ class House:
             "JWT_SECRET_KEY": self.settings.jwt_secret_key,
             "PYTHONPATH": str(PEERS),
         }
-        pinned = Kind(kind.name, machine.pinned(self._cores, kind.argv), kind.ready)
-        with self._started(pinned, environment, self.peers) as subject:
+        argv = pinned(self.cores.of(1), kind.argv)
+        placed = Kind(kind.name, argv, kind.ready)
+        with self._started(placed, environment, self.peers) as subject:
             yield subject
 
     def _ours(self) -> dict[str, str]:
@@ -169,11 +168,11 @@ def _wait_until_ready(url: str, child: Child) -> None:
 @contextmanager
 def house() -> Iterator[House]:
     """Embedded servers with their production settings, and nothing that serves yet."""
-    core = machine.divide()
+    cores = divide()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = stack.enter_context(Embedded(folder / "servers"))
-        yield House(folder, stack, servers, core)
+        yield House(folder, servers, cores)
 
 
 def require(*programs: str) -> None:

@@ -1,23 +1,41 @@
 """The machine: which core does what, and what a process has used of it."""
 
 import os
+import resource
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def divide() -> int:
+@dataclass(frozen=True)
+class Cores:
+    """Which cores the measured server may use, and all that there are."""
+
+    server: list[int]
+    all: list[int]
+
+    def of(self, processes: int) -> list[int]:
+        """One for each process; on a small machine those of the load, too."""
+        return self.server[:processes] if processes <= len(self.server) else self.all
+
+
+def divide() -> Cores:
     """Leaves the first core to the server that is measured, and takes the others ourselves.
 
-    What we start from now on runs on the others, too. Returns the server's core.
+    What we start from now on runs on the others, too. Of four or more cores the server has two,
+    for two processes.
     """
-    first, *others = sorted(os.sched_getaffinity(0))
-    if not others:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
         raise SystemExit("The bench needs two cores: one for the server, one for its load")
-    os.sched_setaffinity(0, others)
-    return first
+    kept = 2 if len(cores) >= 4 else 1
+    os.sched_setaffinity(0, cores[kept:])
+    return Cores(cores[:kept], cores)
 
 
 def pinned(cores: Sequence[int], argv: Sequence[str]) -> list[str]:

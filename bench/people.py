@@ -80,7 +80,7 @@ def _copy(
     table: str,
     columns: str,
 ) -> None:
-    names = sql.SQL(columns)  # type: ignore[arg-type]  # Ours, from `SHARED`.
+    names = sql.SQL(columns)
     source = sql.SQL("copy (select {} from {}) to stdout").format(names, sql.Identifier(table))
     target = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), names)
     with ours.cursor().copy(source) as out, theirs.cursor().copy(target) as into:

@@ -46,9 +46,9 @@ def _reading(
 ) -> Work:
     with ExitStack() as stack:
         subjects = _start(house, stack, FASTAPI, FLOOR)
-        answers = {subject.name: _answers(subject, requests) for subject in subjects}
-        _require_same(work, answers)
-        load = Load(requests, answers)
+        said = {subject.name: answers(subject, requests) for subject in subjects}
+        _require_same(work, said)
+        load = Load(requests, said)
         _measure(house, work, subjects, load, rounds, seconds)
     return work
 
@@ -87,7 +87,7 @@ def _measure(
     work.samples += interleaved(subjects, rounds, measure)
 
 
-def _answers(subject: Subject, requests: list[Request]) -> list[str]:
+def answers(subject: Subject, requests: list[Request]) -> list[str]:
     found = []
     for request in requests:
         headers = {"Authorization": f"Bearer {request.token}"}
@@ -97,9 +97,9 @@ def _answers(subject: Subject, requests: list[Request]) -> list[str]:
     return found
 
 
-def _require_same(work: Work, answers: dict[str, list[str]]) -> None:
+def _require_same(work: Work, said: dict[str, list[str]]) -> None:
     """All subjects say the same of the same tickets, whatever the spelling of times."""
-    read = {name: [_without_times(json.loads(a)) for a in found] for name, found in answers.items()}
+    read = {name: [_without_times(json.loads(a)) for a in found] for name, found in said.items()}
     first, *others = read
     for other in others:
         if read[other] != read[first]:

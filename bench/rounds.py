@@ -62,11 +62,16 @@ class Spread:
         return cls(statistics.median(values), min(values), max(values))
 
     def __str__(self) -> str:
-        return f"{number(self.median)} ({number(self.low)} – {number(self.high)})"
+        return f"{number(self.median)} ({number(self.low)} to {number(self.high)})"
 
 
 def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def part(ordered: Sequence[float], share: float) -> float:
+    """The value that so large a share of them is below; 0 of none."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
 @dataclass
@@ -78,6 +83,33 @@ class Meter:
     database_cpu: float = 0.0
     redis_cpu: float = 0.0
     memory: int = 0
+
+    def sample(
+        self,
+        subject: Subject,
+        took: Sequence[float],
+        *,
+        wrong: int,
+        done: int | None = None,
+        generator_cpu: float = 0.0,
+        more: dict[str, float] | None = None,
+    ) -> "Sample":
+        """As a sample; ``took``: milliseconds, of each unit unless ``done`` counts them."""
+        ordered = sorted(took)
+        return Sample(
+            subject=subject.name,
+            done=len(took) if done is None else done,
+            wrong=wrong,
+            seconds=self.seconds,
+            server_cpu=self.server_cpu,
+            database_cpu=self.database_cpu,
+            redis_cpu=self.redis_cpu,
+            generator_cpu=generator_cpu,
+            memory=self.memory,
+            p50=part(ordered, 0.5),
+            p99=part(ordered, 0.99),
+            more=more or {},
+        )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -69,8 +69,8 @@ def separate_crowd(house: House, talk: Talk) -> Crowd:
     return found
 
 
-def chats(house: House, rounds: int, seconds: float) -> Iterator[Work]:
-    for talk in CHATS:
+def chats(house: House, rounds: int, seconds: float, sizes: int) -> Iterator[Work]:
+    for talk in CHATS[:sizes]:
         crowd = desk_crowd(house, talk)
         share(house)
         work = Work(f"chat, {talk.size} in a room", "delivery")
@@ -86,8 +86,8 @@ def chats(house: House, rounds: int, seconds: float) -> Iterator[Work]:
         yield work
 
 
-def fan_outs(house: House, rounds: int, seconds: float) -> Iterator[Work]:
-    for talk in FAN_OUTS:
+def fan_outs(house: House, rounds: int, seconds: float, sizes: int) -> Iterator[Work]:
+    for talk in FAN_OUTS[:sizes]:
         crowd = separate_crowd(house, talk)
         share(house)
         work = Work(f"fan-out alone, {talk.size} in a room", "delivery")
@@ -125,33 +125,22 @@ def run(
         "rooms": crowd.rooms,
         "at_once": CONNECTING_AT_ONCE,
     }
-    with Generator(house, wanted) as generator:
-        with metered(house, subject) as meter:
-            found = generator.work()
-    took = sorted(found["took"])
-    acked = sorted(found["acked"])
+    with Generator(house, wanted) as generator, metered(house, subject) as meter:
+        found = generator.work()
     more = {
-        "acknowledged": float(len(acked)),
+        "acknowledged": float(len(found["acked"])),
         "connected_per_second": generator.connected / generator.connected_in,
     }
-    return Sample(
-        subject=subject.name,
-        done=found["delivered"] or len(took),
+    # An idle crowd delivers nothing: what is done then is that its sockets stand.
+    done = len(crowd.people) if work == "idle" else found["delivered"] or len(found["took"])
+    return meter.sample(
+        subject,
+        found["took"],
         wrong=found["wrong"],
-        seconds=found["seconds"],
-        server_cpu=meter.server_cpu,
-        database_cpu=meter.database_cpu,
-        redis_cpu=meter.redis_cpu,
+        done=done,
         generator_cpu=found["cpu"],
-        memory=meter.memory,
-        p50=part(took, 0.5),
-        p99=part(took, 0.99),
         more=more,
     )
-
-
-def part(ordered: Sequence[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
 class Generator:
