@@ -8,7 +8,7 @@ among its samples gets no ratio. Writes ``report.json`` and ``report.html`` into
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -16,43 +16,60 @@ import click
 from bench import calm, processes, report, rest, sockets
 from bench.house import House, house, require
 from bench.rounds import Refused, Work
+from bench.sockets import Talk
 
 
 @dataclass(frozen=True)
 class Plan:
     rounds: int
     seconds: float
-    # Sizes of rooms that are tried, of those there are.
-    sizes: int
     idle: int
 
 
-FULL = Plan(rounds=5, seconds=4, sizes=3, idle=10_000)
-QUICK = Plan(rounds=1, seconds=2, sizes=1, idle=500)
+FULL = Plan(rounds=5, seconds=4, idle=10_000)
+QUICK = Plan(rounds=1, seconds=2, idle=500)
 
-GROUPS: dict[str, Callable[[House, Plan], Iterator[Work]]] = {
+Group = Callable[[House, Plan], Iterator[Work]]
+
+
+def _chat(talk: Talk) -> Group:
+    return lambda house, plan: sockets.chat(house, talk, plan.rounds, plan.seconds)
+
+
+def _fan_out(talk: Talk) -> Group:
+    return lambda house, plan: sockets.fan_out(house, talk, plan.rounds, plan.seconds)
+
+
+GROUPS: dict[str, Group] = {
     "start": lambda house, plan: calm.start(house, plan.rounds),
     "rest": lambda house, plan: rest.works(house, plan.rounds, plan.seconds),
     "assignment": lambda house, plan: calm.assignment(house, plan.rounds, plan.seconds),
     "logins": lambda house, plan: calm.login_storm(house, plan.rounds),
-    "chat": lambda house, plan: sockets.chats(house, plan.rounds, plan.seconds, plan.sizes),
-    "fan-out": lambda house, plan: sockets.fan_outs(house, plan.rounds, plan.seconds, plan.sizes),
+    **{f"chat-{talk.size}": _chat(talk) for talk in sockets.CHATS},
+    **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
     "idle": lambda house, plan: calm.idle(house, plan.idle),
 }
-IN_QUICK = ("start", "rest", "assignment", "chat", "fan-out")
+IN_QUICK = ("start", "rest", "assignment", "chat-2", "fan-out-10")
+RESULTS = Path("bench/results")
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="One short round of the most important ones.")
-@click.option("--only", multiple=True, type=click.Choice(list(GROUPS)), help="May be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(list(GROUPS)),
+    help="May be repeated. The report keeps what it had of the others.",
+)
 @click.option("--rounds", type=int, help="Instead of 5, or of 1 with --quick.")
-@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
-def main(quick: bool, only: tuple[str, ...], rounds: int | None, out: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="Default: bench/results[/quick]")
+def main(quick: bool, only: tuple[str, ...], rounds: int | None, out: Path | None) -> None:
     require("wrk", "node", "taskset")
-    base = QUICK if quick else FULL
-    plan = Plan(rounds or base.rounds, base.seconds, base.sizes, base.idle)
-    works: dict[str, Work] = {}
+    plan = QUICK if quick else FULL
+    plan = replace(plan, rounds=rounds or plan.rounds)
+    out = out or (RESULTS / "quick" if quick else RESULTS)
+    works = report.read(out) if only else {}
     refused = []
     with house() as measured:
         for name in only or (IN_QUICK if quick else GROUPS):

@@ -107,6 +107,18 @@ def write(works: Works, folder: Path) -> Path:
     return page
 
 
+def read(folder: Path) -> dict[str, Work]:
+    """What an earlier run found, by name; nothing where there was none."""
+    try:
+        found = json.loads((folder / "report.json").read_text())["works"]
+    except FileNotFoundError:
+        return {}
+    return {
+        work["name"]: Work(work["name"], work["unit"], [Sample(**s) for s in work["samples"]])
+        for work in found
+    }
+
+
 def _body(works: Works) -> str:
     parts = ["<h2>Goals</h2><table>"]
     for row in _goal_rows(works):

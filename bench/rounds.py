@@ -80,6 +80,8 @@ class Meter:
 
     seconds: float = 0.0
     server_cpu: float = 0.0
+    # What the server had used since it was started.
+    server_cpu_before: float = 0.0
     database_cpu: float = 0.0
     redis_cpu: float = 0.0
     memory: int = 0
@@ -117,7 +119,7 @@ def metered(house: House, subject: Subject) -> Iterator[Meter]:
     pids = (subject.pid, house.database_pid, house.redis_pid)
     before = [machine.cpu_seconds(pid) for pid in pids]
     began = perf_counter()
-    meter = Meter()
+    meter = Meter(server_cpu_before=before[0])
     yield meter
     meter.seconds = perf_counter() - began
     after = [machine.cpu_seconds(pid) for pid in pids]

@@ -69,33 +69,31 @@ def separate_crowd(house: House, talk: Talk) -> Crowd:
     return found
 
 
-def chats(house: House, rounds: int, seconds: float, sizes: int) -> Iterator[Work]:
-    for talk in CHATS[:sizes]:
-        crowd = desk_crowd(house, talk)
-        share(house)
-        work = Work(f"chat, {talk.size} in a room", "delivery")
-        with ExitStack() as stack:
-            subjects = _start(house, stack, NODE)
-            before = {subject.name: _messages(subject) for subject in subjects}
-            measure = _measure(house, crowd, "chat", talk.rate, seconds)
-            work.samples += interleaved(subjects, rounds, measure)
-            for subject in subjects:
-                acknowledged = sum(int(s.more["acknowledged"]) for s in work.of(subject.name))
-                if _messages(subject) - before[subject.name] != acknowledged:
-                    raise Refused(f"{work.name}: {subject.name} did not store what it acknowledged")
-        yield work
+def chat(house: House, talk: Talk, rounds: int, seconds: float) -> Iterator[Work]:
+    crowd = desk_crowd(house, talk)
+    share(house)
+    work = Work(f"chat, {talk.size} in a room", "delivery")
+    with ExitStack() as stack:
+        subjects = _start(house, stack, NODE)
+        before = {subject.name: _messages(subject) for subject in subjects}
+        measure = _measure(house, crowd, "chat", talk.rate, seconds)
+        work.samples += interleaved(subjects, rounds, measure)
+        for subject in subjects:
+            acknowledged = sum(int(s.more["acknowledged"]) for s in work.of(subject.name))
+            if _messages(subject) - before[subject.name] != acknowledged:
+                raise Refused(f"{work.name}: {subject.name} did not store what it acknowledged")
+    yield work
 
 
-def fan_outs(house: House, rounds: int, seconds: float, sizes: int) -> Iterator[Work]:
-    for talk in FAN_OUTS[:sizes]:
-        crowd = separate_crowd(house, talk)
-        share(house)
-        work = Work(f"fan-out alone, {talk.size} in a room", "delivery")
-        with ExitStack() as stack:
-            subjects = _start(house, stack, NODE, SOCKETIO, FLOOR)
-            measure = _measure(house, crowd, "fan_out", talk.rate, seconds)
-            work.samples += interleaved(subjects, rounds, measure)
-        yield work
+def fan_out(house: House, talk: Talk, rounds: int, seconds: float) -> Iterator[Work]:
+    crowd = separate_crowd(house, talk)
+    share(house)
+    work = Work(f"fan-out alone, {talk.size} in a room", "delivery")
+    with ExitStack() as stack:
+        subjects = _start(house, stack, NODE, SOCKETIO, FLOOR)
+        measure = _measure(house, crowd, "fan_out", talk.rate, seconds)
+        work.samples += interleaved(subjects, rounds, measure)
+    yield work
 
 
 def _start(house: House, stack: ExitStack, *kinds: Kind) -> list[Subject]:
