@@ -46,6 +46,7 @@ GROUPS: dict[str, Group] = {
     "assignment": lambda house, plan: calm.assignment(house, plan.rounds, plan.seconds),
     "logins": lambda house, plan: calm.login_storm(house, plan.rounds),
     **{f"chat-{talk.size}": _chat(talk) for talk in sockets.CHATS},
+    "chat-plain": lambda house, plan: sockets.plain_chat(house, plan.rounds, plan.seconds),
     **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
     "idle": lambda house, plan: calm.idle(house, plan.idle),

@@ -13,7 +13,7 @@ from bench.house import FASTAPI, NODE, SOCKETIO, House, Subject
 from bench.people import Customers, customers, share, staff
 from bench.rest import LIST
 from bench.rounds import Refused, Sample, Work, interleaved, metered
-from bench.sockets import Crowd
+from bench.sockets import Crowd, Load
 from server import passwords
 from tests.factories import PASSWORD
 
@@ -141,10 +141,10 @@ def idle(house: House, count: int) -> Iterator[Work]:
     for starting in (house.product(), house.peer(NODE)):
         with starting as subject:
             few = Crowd(known.people[:100], rooms[:100])
-            sockets.run(house, subject, few, "idle", 0, 1)
+            sockets.run(house, subject, Load(few, "idle", 0, 1))
             with metered(house, subject) as before:
                 pass
-            sample = sockets.run(house, subject, Crowd(known.people, rooms), "idle", 0, 3)
+            sample = sockets.run(house, subject, Load(Crowd(known.people, rooms), "idle", 0, 3))
             sample.more["bytes_per_socket"] = (sample.memory - before.memory) / count
         work.samples.append(sample)
     yield work

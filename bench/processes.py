@@ -20,6 +20,7 @@ def works(house: House, rounds: int, seconds: float) -> Iterator[Work]:
     ours = customers(house, CUSTOMERS, TICKETS_EACH, csr)
     talk = sockets.CHATS[0]
     crowd = sockets.desk_crowd(house, talk)
+    talking = sockets.Load(crowd, "chat", talk.rate, seconds)
     share(house)
     requests = [Request(LIST, token) for token in tokens(ours.people)]
     with ExitStack() as stack:
@@ -32,7 +33,7 @@ def works(house: House, rounds: int, seconds: float) -> Iterator[Work]:
             return wrk.run(house, subject, load, seconds)
 
         def chats(subject: Subject) -> Sample:
-            return sockets.run(house, subject, crowd, "chat", talk.rate, seconds)
+            return sockets.run(house, subject, talking)
 
         work = Work("list, two processes", "answer")
         work.samples += interleaved(subjects, rounds, lists)

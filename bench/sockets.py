@@ -2,15 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
-from bench.house import FLOOR, NODE, PEERS, SOCKETIO, House, Kind, Subject
-from bench.people import customers, share, staff
+from bench.house import FASTAPI, FLOOR, NODE, PEERS, SOCKETIO, House, Kind, Subject
+from bench.people import customers, share, staff, tokens
 from bench.rounds import Refused, Sample, Work, interleaved, metered
 from tests.factories import Person
 
@@ -29,6 +29,17 @@ class Crowd:
 
 
 @dataclass(frozen=True)
+class Load:
+    """What a crowd does: ``chat``, ``fan_out`` or ``idle``; ``plain``: not over Socket.IO."""
+
+    crowd: Crowd
+    work: str
+    rate: float
+    seconds: float
+    plain: bool = False
+
+
+@dataclass(frozen=True)
 class Talk:
     """``rooms`` of ``size``, each with ``rate`` messages a second."""
 
@@ -38,6 +49,7 @@ class Talk:
 
 
 CHATS = (Talk(2, 50, 2.0), Talk(10, 20, 2.0), Talk(50, 6, 2.0))
+PLAIN = Talk(10, 20, 2.0)
 FAN_OUTS = (Talk(10, 100, TYPING_RATE), Talk(250, 2, TYPING_RATE))
 
 
@@ -71,28 +83,39 @@ def separate_crowd(house: House, talk: Talk) -> Crowd:
 
 def chat(house: House, talk: Talk, rounds: int, seconds: float) -> Iterator[Work]:
     crowd = desk_crowd(house, talk)
-    share(house)
     work = Work(f"chat, {talk.size} in a room", "delivery")
+    yield _kept(house, work, NODE, Load(crowd, "chat", talk.rate, seconds), rounds)
+
+
+def plain_chat(house: House, rounds: int, seconds: float) -> Iterator[Work]:
+    """Over the plain WebSocket, whose every member is a connection of its own."""
+    crowd = separate_crowd(house, PLAIN)
+    work = Work(f"plain WebSocket chat, {PLAIN.size} in a room", "delivery")
+    load = Load(crowd, "chat", PLAIN.rate, seconds, plain=True)
+    yield _kept(house, work, FASTAPI, load, rounds)
+
+
+def _kept(house: House, work: Work, peer: Kind, load: Load, rounds: int) -> Work:
+    """Messages that have to be in the database, each once, when they are acknowledged."""
+    share(house)
     with ExitStack() as stack:
-        subjects = _start(house, stack, NODE)
+        subjects = _start(house, stack, peer)
         before = {subject.name: _messages(subject) for subject in subjects}
-        measure = _measure(house, crowd, "chat", talk.rate, seconds)
-        work.samples += interleaved(subjects, rounds, measure)
+        work.samples += interleaved(subjects, rounds, lambda s: run(house, s, load))
         for subject in subjects:
             acknowledged = sum(int(s.more["acknowledged"]) for s in work.of(subject.name))
             if _messages(subject) - before[subject.name] != acknowledged:
                 raise Refused(f"{work.name}: {subject.name} did not store what it acknowledged")
-    yield work
+    return work
 
 
 def fan_out(house: House, talk: Talk, rounds: int, seconds: float) -> Iterator[Work]:
-    crowd = separate_crowd(house, talk)
+    load = Load(separate_crowd(house, talk), "fan_out", talk.rate, seconds)
     share(house)
     work = Work(f"fan-out alone, {talk.size} in a room", "delivery")
     with ExitStack() as stack:
         subjects = _start(house, stack, NODE, SOCKETIO, FLOOR)
-        measure = _measure(house, crowd, "fan_out", talk.rate, seconds)
-        work.samples += interleaved(subjects, rounds, measure)
+        work.samples += interleaved(subjects, rounds, lambda s: run(house, s, load))
     yield work
 
 
@@ -101,26 +124,16 @@ def _start(house: House, stack: ExitStack, *kinds: Kind) -> list[Subject]:
     return [stack.enter_context(house.product()), *peers]
 
 
-def _measure(
-    house: House, crowd: Crowd, work: str, rate: float, seconds: float
-) -> Callable[[Subject], Sample]:
-    def measure(subject: Subject) -> Sample:
-        return run(house, subject, crowd, work, rate, seconds)
-
-    return measure
-
-
-def run(
-    house: House, subject: Subject, crowd: Crowd, work: str, rate: float, seconds: float
-) -> Sample:
+def run(house: House, subject: Subject, load: Load) -> Sample:
     """Connects all, lets them work, and counts what was used between the two."""
     wanted = {
         "url": subject.url.replace("http://", "ws://"),
-        "work": work,
-        "rate": rate,
-        "seconds": seconds,
-        "tokens": [person.token for person in crowd.people],
-        "rooms": crowd.rooms,
+        "work": load.work,
+        "plain": load.plain,
+        "rate": load.rate,
+        "seconds": load.seconds,
+        "tokens": tokens(load.crowd.people),
+        "rooms": load.crowd.rooms,
         "at_once": CONNECTING_AT_ONCE,
     }
     with Generator(house, wanted) as generator, metered(house, subject) as meter:
@@ -130,7 +143,8 @@ def run(
         "connected_per_second": generator.connected / generator.connected_in,
     }
     # An idle crowd delivers nothing: what is done then is that its sockets stand.
-    done = len(crowd.people) if work == "idle" else found["delivered"] or len(found["took"])
+    idle = load.work == "idle"
+    done = len(load.crowd.people) if idle else found["delivered"] or len(found["took"])
     return meter.sample(
         subject,
         found["took"],

@@ -11,11 +11,12 @@ from uuid import UUID
 import bcrypt
 import jwt
 from celery import Celery
-from fastapi import Depends, FastAPI, HTTPException, Query
+from fastapi import Depends, FastAPI, HTTPException, Query, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi_chat import NewMessage, Rooms, may_see, post
+from fastapi_shapes import Login, NewTicket, TicketOut, Token
 from fastapi_tables import Event, ReadCursor, Ticket, User
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
@@ -30,47 +31,7 @@ engine = create_async_engine(
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 celery = Celery("desk", broker=os.environ["REDIS_URL"])
 app = FastAPI()
-
-
-class NewTicket(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    title: str = Field(min_length=1, max_length=200)
-    description: str = Field(min_length=1, max_length=20_000)
-    category: str = Field(min_length=1, max_length=64)
-    type: str = Field(min_length=1, max_length=64)
-
-
-class TicketOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-    id: UUID
-    number: int
-    title: str
-    description: str
-    category: str
-    type: str
-    status: str
-    priority: str | None
-    tags: list[str]
-    user_id: UUID
-    assigned_to_id: UUID | None
-    created_at: datetime
-    updated_at: datetime
-    first_response_at: datetime | None
-    resolved_at: datetime | None
-    closed_at: datetime | None
-    version: int = Field(validation_alias="last_seq")
-    seq: int = Field(validation_alias="last_seq")
-    unread: int = 0
-
-
-class Login(BaseModel):
-    email: str
-    password: str
-
-
-class Token(BaseModel):
-    access_token: str
-    token_type: str = "bearer"
+rooms = Rooms()
 
 
 async def database() -> AsyncIterator[AsyncSession]:
@@ -81,22 +42,23 @@ async def database() -> AsyncIterator[AsyncSession]:
 Database = Annotated[AsyncSession, Depends(database)]
 
 
+async def user_of(session: AsyncSession, token: str) -> User | None:
+    """The active account behind a token; None for any other token."""
+    try:
+        claims = jwt.decode(
+            token, SECRET, algorithms=["HS256"], audience="ticket-desk", issuer="ticket-desk"
+        )
+    except jwt.PyJWTError:
+        return None
+    user = await session.get(User, UUID(claims["sub"]))
+    return user if user is not None and user.is_active else None
+
+
 async def current_user(
     session: Database, given: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
 ) -> User:
-    try:
-        claims = jwt.decode(
-            given.credentials,
-            SECRET,
-            algorithms=["HS256"],
-            audience="ticket-desk",
-            issuer="ticket-desk",
-        )
-    except jwt.PyJWTError as error:
-        raise HTTPException(401, "The token is not valid") from error
-    user = await session.get(User, UUID(claims["sub"]))
-    if user is None or not user.is_active:
-        raise HTTPException(401, "There is no such account")
+    if (user := await user_of(session, given.credentials)) is None:
+        raise HTTPException(401, "The token is not valid")
     return user
 
 
@@ -165,3 +127,24 @@ async def open_ticket(session: Database, user: CurrentUser, new: NewTicket) -> T
     await session.commit()
     celery.send_task("desk.assign", [str(ticket.id)], queue="peer-assignment", ignore_result=True)
     return TicketOut.model_validate(ticket)
+
+
+@app.websocket("/ws/tickets/{ticket_id}")
+async def chat(socket: WebSocket, ticket_id: UUID, token: str = "") -> None:
+    async with sessions() as session:
+        user = await user_of(session, token)
+        if user is None or not await may_see(session, user, ticket_id):
+            await socket.close(1008)
+            return
+    await socket.accept()
+    rooms.enter(ticket_id, socket)
+    try:
+        while True:
+            new = NewMessage.model_validate_json(await socket.receive_text())
+            async with sessions() as session:
+                message = await post(session, user, ticket_id, new)
+            await rooms.broadcast(ticket_id, message)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        rooms.leave(ticket_id, socket)

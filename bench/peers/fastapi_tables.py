@@ -47,8 +47,12 @@ class Event(Base):
     __tablename__ = "events"
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[UUID] = mapped_column(server_default=func.uuidv7())
     kind: Mapped[str]
     actor_id: Mapped[UUID | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    client_id: Mapped[str | None]
+    content: Mapped[str | None]
 
 
 class ReadCursor(Base):
@@ -56,3 +60,12 @@ class ReadCursor(Base):
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int]
+
+
+class Notification(Base):
+    __tablename__ = "notifications"
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    user_id: Mapped[UUID]
+    kind: Mapped[str]
+    ticket_id: Mapped[UUID]
+    actor_id: Mapped[UUID | None]

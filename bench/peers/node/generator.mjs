@@ -2,8 +2,9 @@
 // Out: a line of JSON when all are connected, a line of JSON with what was found.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { connectAll } from "./crowd.mjs";
 import { chat, fanOut } from "./loads.mjs";
-import { connectAll, pause } from "./socket.mjs";
+import { pause } from "./socket.mjs";
 
 const WORK = { chat, fan_out: fanOut, idle: ({ seconds }) => pause(seconds * 1000) };
 

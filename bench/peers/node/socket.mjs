@@ -54,26 +54,3 @@ export class Socket {
     if (!ack.ok) throw new Error(JSON.stringify(ack));
   }
 }
-
-// All of them connected, and members of their rooms; some at once, as a crowd comes.
-export async function connectAll({ url, tokens, rooms, at_once: atOnce }) {
-  const sockets = tokens.map(() => null);
-  const connecting = tokens.map((token, index) => async () => {
-    sockets[index] = await new Socket(url, token).ready;
-  });
-  await each(connecting, atOnce);
-  const joining = rooms.flatMap((room) =>
-    room.members.map((member) => () => sockets[member].join(room.ticket_id)),
-  );
-  await each(joining, atOnce);
-  return sockets;
-}
-
-// Does all of it, so many at a time.
-async function each(work, atOnce) {
-  const left = work.values();
-  const worker = async () => {
-    for (const next of left) await next();
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-}
