@@ -80,10 +80,11 @@ def main(quick: bool, only: tuple[str, ...], rounds: int | None, out: Path | Non
                     works[work.name] = work
             except Refused as error:
                 refused.append(str(error))
+            page = report.write(works, out)  # A long run that is stopped leaves what it has.
             click.echo(f"{name}: {time.monotonic() - began:.0f} s", err=True)
     for line in (*report.text(works), *refused):
         click.echo(line)
-    click.echo(f"\n{report.machine()}\n{report.write(works, out)}")
+    click.echo(f"\n{report.machine()}\n{page}")
     sys.exit(bool(refused))
 
 
