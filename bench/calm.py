@@ -83,16 +83,23 @@ async def _storm(house: House, subject: Subject, known: Customers) -> Sample:
     async def ask() -> None:
         nonlocal wrong
         began = time.perf_counter()
-        async with http.get(path, headers=headers) as response:
-            body = await response.read()
+        try:
+            async with http.get(path, headers=headers) as response:
+                right = response.status == 200 and b'"title"' in await response.read()
+        except (aiohttp.ClientError, TimeoutError):
+            right = False
         took.append((time.perf_counter() - began) * 1000)
-        wrong += response.status != 200 or b'"title"' not in body
+        wrong += not right
 
     async def log_in(email: str) -> None:
         nonlocal wrong
         given = {"email": email, "password": PASSWORD}
-        async with http.post("/api/v1/auth/login", json=given) as response:
-            wrong += "access_token" not in await response.json()
+        try:
+            async with http.post("/api/v1/auth/login", json=given) as response:
+                right = "access_token" in await response.json()
+        except (aiohttp.ClientError, TimeoutError):
+            right = False
+        wrong += not right
 
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(subject.url, connector=connector) as http:
@@ -105,7 +112,7 @@ async def _storm(house: House, subject: Subject, known: Customers) -> Sample:
                 asked.add(asyncio.create_task(ask()))
                 await asyncio.sleep(1 / ASKED_PER_SECOND)
             await asyncio.gather(logins, *asked)
-    return meter.sample(subject, took, wrong=wrong)
+    return meter.sample(subject, took, wrong=wrong, done=max(0, len(took) - wrong))
 
 
 def start(house: House, rounds: int) -> Iterator[Work]:
