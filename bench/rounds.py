@@ -44,11 +44,6 @@ class Sample:
         return self.done / max(self.server_cpu, 1e-9)
 
 
-RATE: Metric = lambda sample: sample.rate  # noqa: E731
-PER_CPU: Metric = lambda sample: sample.per_cpu_second  # noqa: E731
-P99: Metric = lambda sample: sample.p99  # noqa: E731
-
-
 @dataclass(frozen=True)
 class Spread:
     """The median of the rounds, and the two ends."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench import report
-from bench.goals import outcomes
+from bench.goals import outcomes, rate
 from bench.house import FASTAPI, FLOOR, US
-from bench.rounds import RATE, Refused, Sample, Work
+from bench.rounds import Refused, Sample, Work
 
 LIST = "list of own 20 tickets"
 GOOD = Sample(
@@ -35,7 +35,7 @@ def measured(*theirs: Sample) -> Work:
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
     slow = dataclasses.replace(GOOD, done=250)
     slower = dataclasses.replace(GOOD, done=125)
-    ratio = measured(slow, slower).ratio(US, FASTAPI.name, RATE)
+    ratio = measured(slow, slower).ratio(US, FASTAPI.name, rate)
     assert (ratio.median, ratio.low, ratio.high) == (6.0, 4.0, 8.0)
 
 
@@ -51,7 +51,7 @@ def test_a_ratio_is_the_median_of_the_rounds() -> None:
 )
 def test_no_ratio_is_drawn_from_what_cannot_be_compared(theirs: list[Sample]) -> None:
     with pytest.raises(Refused):
-        measured(*theirs).ratio(US, FASTAPI.name, RATE)
+        measured(*theirs).ratio(US, FASTAPI.name, rate)
 
 
 def test_a_goal_that_mixed_answers_would_meet_is_refused() -> None:
