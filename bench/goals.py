@@ -18,6 +18,8 @@ class Goal:
     bound: float
     unit: str = "times"
     at_least: bool = True
+    # The figure stands in for one that so small a machine cannot show: it meets nothing.
+    stands_in: bool = False
 
     def met(self, value: float) -> bool:
         return value >= self.bound if self.at_least else value <= self.bound
@@ -37,6 +39,8 @@ class Outcome:
             return "refused"
         if self.spread is None:
             return "not measured"
+        if self.goal.stands_in:
+            return "stand-in"
         return "met" if self.goal.met(self.spread.median) else "missed"
 
 
@@ -79,6 +83,7 @@ def twice_the_cores(work: Work) -> Spread:
 
 
 LIST = "list of own 20 tickets"
+BY_CPU = "twice what a CPU-second does, to one process's"
 CPU = "CPU per delivery, to Node's"
 SLOWEST = "p99 from sender to receiver, to Node's"
 
@@ -108,8 +113,8 @@ GOALS = (
         "idle sockets", "memory of each", more("bytes_per_socket", 1e-3), 25, "kB", at_least=False
     ),
     Goal("idle sockets", "connected and joined", more("connected_per_second"), 500, "/s"),
-    Goal("list, two processes", "of one, by CPU", twice_the_cores, 1.7),
-    Goal("chat, two processes", "of one, by CPU", twice_the_cores, 1.7),
+    Goal("list, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
+    Goal("chat, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
     Goal("start to ready", "until it answers", own(p50), 1500, "ms", at_least=False),
 )
 

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, process_time
 
 from bench import machine
 from bench.house import House, Subject
@@ -79,6 +79,8 @@ class Meter:
     server_cpu_before: float = 0.0
     database_cpu: float = 0.0
     redis_cpu: float = 0.0
+    # Of this process, where it is the load itself.
+    own_cpu: float = 0.0
     memory: int = 0
 
     def sample(
@@ -88,7 +90,7 @@ class Meter:
         *,
         wrong: int,
         done: int | None = None,
-        generator_cpu: float = 0.0,
+        generator_cpu: float | None = None,
         more: dict[str, float] | None = None,
     ) -> "Sample":
         """As a sample; ``took``: milliseconds, of each unit unless ``done`` counts them."""
@@ -101,7 +103,7 @@ class Meter:
             server_cpu=self.server_cpu,
             database_cpu=self.database_cpu,
             redis_cpu=self.redis_cpu,
-            generator_cpu=generator_cpu,
+            generator_cpu=self.own_cpu if generator_cpu is None else generator_cpu,
             memory=self.memory,
             p50=part(ordered, 0.5),
             p99=part(ordered, 0.99),
@@ -113,10 +115,10 @@ class Meter:
 def metered(house: House, subject: Subject) -> Iterator[Meter]:
     pids = (subject.pid, house.database_pid, house.redis_pid)
     before = [machine.cpu_seconds(pid) for pid in pids]
-    began = perf_counter()
+    began, own = perf_counter(), process_time()
     meter = Meter(server_cpu_before=before[0])
     yield meter
-    meter.seconds = perf_counter() - began
+    meter.seconds, meter.own_cpu = perf_counter() - began, process_time() - own
     after = [machine.cpu_seconds(pid) for pid in pids]
     meter.server_cpu, meter.database_cpu, meter.redis_cpu = (
         now - then for then, now in zip(before, after, strict=True)
