@@ -8,10 +8,11 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 NPM := $(shell command -v node >/dev/null 2>&1 && command -v npm 2>/dev/null)
 JS := $(if $(NPM),tests/js/node_modules/.ok client/node_modules/.ok)
+PEERS := $(VENV)/.ok-dev bench/peers/.venv/.ok bench/peers/node/node_modules/.ok
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format fuzz frames chaos bench types lock clean clean-data
+.PHONY: help run test lint format fuzz frames chaos bench bench-quick types lock clean clean-data
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,8 +43,11 @@ chaos: $(VENV)/.ok-dev ## Kill and freeze everything while clients talk, then ju
 frames: $(VENV)/.ok-dev ## Send 100,000 bad frames while clients talk, then judge (make frames ARGS="--frames 20000 --seed 7")
 	$(BIN)/python -m tests.frames $(ARGS)
 
-bench: $(VENV)/.ok-dev ## Measure the latency of the main job
-	$(BIN)/python -m bench.latency $(ARGS)
+bench: $(PEERS) ## Measure beside peers (make bench ARGS="--only chat"); needs wrk and node
+	$(BIN)/python -m bench $(ARGS)
+
+bench-quick: $(PEERS) ## Some of it, in one short round
+	$(BIN)/python -m bench --quick $(ARGS)
 
 types: $(VENV)/.ok-dev ## Write client/types.d.ts anew from the tables of routes and events
 	$(BIN)/python -m server.typescript > client/types.d.ts
@@ -52,10 +56,11 @@ lock: ## Resolve the .in files anew into the hashed requirements (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 1; }
 	$(UV) pip compile $(LOCK_FLAGS) requirements.in -o requirements.txt
 	$(UV) pip compile $(LOCK_FLAGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(UV) pip compile $(LOCK_FLAGS) bench/peers/requirements.in -o bench/peers/requirements.txt
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean: ## Remove .venv, node_modules and caches; keeps .data
-	rm -rf $(VENV) tests/js/node_modules client/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) bench/peers/.venv tests/js/node_modules client/node_modules bench/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-data: ## Remove .data: the embedded database, its demo data and mails
@@ -65,24 +70,28 @@ clean-data: ## Remove .data: the embedded database, its demo data and mails
 
 # --- What the targets above stand on -----------------------------------------------------------
 
-# $(1): a requirements file. Development installs on top, so that either order works.
+# $(1): a requirements file. $(2): a virtual environment. Development installs on top, so that either
+# order works.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "Installing $(1) into $(VENV)"
+	@echo "Installing $(1) into $(2)"
 	$(if $(UV),\
-	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV) && \
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1),\
-	@$(PYTHON) -m venv $(VENV) && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
+	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(2) && \
+	$(UV) pip install --quiet --python $(2)/bin/python --require-hashes -r $(1),\
+	@$(PYTHON) -m venv $(2) && \
+	$(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
 	@touch $@
 endef
 
 $(VENV)/.ok: requirements.txt
-	$(call install,requirements.txt)
+	$(call install,requirements.txt,$(VENV))
 
 $(VENV)/.ok-dev: requirements-dev.txt $(VENV)/.ok
-	$(call install,requirements-dev.txt)
+	$(call install,requirements-dev.txt,$(VENV))
+
+bench/peers/.venv/.ok: bench/peers/requirements.txt
+	$(call install,bench/peers/requirements.txt,bench/peers/.venv)
 
 %/node_modules/.ok: %/package.json %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel error

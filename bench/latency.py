@@ -21,6 +21,7 @@ from typing import Any
 
 import click
 
+from config import Settings
 from dev.embedded import Embedded
 from models import Role
 from tests.api import Api
@@ -47,17 +48,19 @@ def product() -> Iterator[Cluster]:
         yield cluster
 
 
-async def opening(cluster: Cluster, count: int, rate: float) -> Milliseconds:
-    """Open → assigned, with all CSRs listening on the other process."""
-    csrs = people(cluster.settings, *[Role.CSR] * 5, capacity=count)
-    customer = people(cluster.settings, Role.USER)[0]
+async def opening(
+    settings: Settings, opened_at: str, heard_at: str, count: int, rate: float
+) -> Milliseconds:
+    """Open → assigned, with all CSRs listening at the second URL."""
+    csrs = people(settings, *[Role.CSR] * 5, capacity=count)
+    customer = people(settings, Role.USER)[0]
     began: dict[str, float] = {}
     took: Milliseconds = []
 
     def heard(notification: dict[str, Any]) -> None:
         took.append((time.perf_counter() - began[notification["data"]["title"]]) * 1000)
 
-    async with Connected(cluster.urls[1], csrs) as clients, Api(cluster.urls[0]) as api:
+    async with Connected(heard_at, csrs) as clients, Api(opened_at) as api:
         for client in clients:
             client.on("notification", heard)
         posts = []
@@ -141,7 +144,8 @@ def row(what: str, took: Milliseconds) -> str:
 @click.option("--message-rate", default=100.0, show_default=True, help="Messages per second.")
 def main(tickets: int, messages: int, rate: float, message_rate: float) -> None:
     with product() as cluster:
-        opened = asyncio.run(opening(cluster, tickets, rate))
+        first, second = cluster.urls
+        opened = asyncio.run(opening(cluster.settings, first, second, tickets, rate))
         acked, heard = asyncio.run(talking(cluster, messages, message_rate))
     click.echo(f"{'':24} {'count':>6} {'p50 ms':>8} {'p99 ms':>8}")
     click.echo(row(f"open → assigned, {rate:g}/s", opened))

@@ -1,0 +1,92 @@
+"""``python -m bench``: the product beside its peers, with the goals; ``--quick``: some, briefly.
+
+Each server in turn on the same PostgreSQL and Valkey, in interleaved rounds: the server on one
+core, its load, the database and all else on the others. Whatever has a wrong or missing answer
+among its samples gets no ratio. Writes ``report.json`` and ``report.html`` into ``--out``.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from bench import calm, processes, report, rest, sockets
+from bench.house import House, house, require
+from bench.rounds import Refused, Work
+from bench.sockets import Talk
+
+
+@dataclass(frozen=True)
+class Plan:
+    rounds: int
+    seconds: float
+    idle: int
+
+
+FULL = Plan(rounds=5, seconds=4, idle=10_000)
+QUICK = Plan(rounds=1, seconds=2, idle=500)
+
+Group = Callable[[House, Plan], Iterator[Work]]
+
+
+def _chat(talk: Talk) -> Group:
+    return lambda house, plan: sockets.chat(house, talk, plan.rounds, plan.seconds)
+
+
+def _fan_out(talk: Talk) -> Group:
+    return lambda house, plan: sockets.fan_out(house, talk, plan.rounds, plan.seconds)
+
+
+GROUPS: dict[str, Group] = {
+    "start": lambda house, plan: calm.start(house, plan.rounds),
+    "rest": lambda house, plan: rest.works(house, plan.rounds, plan.seconds),
+    "assignment": lambda house, plan: calm.assignment(house, plan.rounds, plan.seconds),
+    "logins": lambda house, plan: calm.login_storm(house, plan.rounds),
+    **{f"chat-{talk.size}": _chat(talk) for talk in sockets.CHATS},
+    "chat-plain": lambda house, plan: sockets.plain_chat(house, plan.rounds, plan.seconds),
+    **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
+    "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
+    "idle": lambda house, plan: calm.idle(house, plan.idle),
+}
+IN_QUICK = ("start", "rest", "assignment", "chat-2", "fan-out-10")
+RESULTS = Path("bench/results")
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="One short round of the most important ones.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(list(GROUPS)),
+    help="May be repeated. The report keeps what it had of the others.",
+)
+@click.option("--rounds", type=int, help="Instead of 5, or of 1 with --quick.")
+@click.option("--out", type=click.Path(path_type=Path), help="Default: bench/results[/quick]")
+def main(quick: bool, only: tuple[str, ...], rounds: int | None, out: Path | None) -> None:
+    require("wrk", "node", "taskset")
+    plan = QUICK if quick else FULL
+    plan = replace(plan, rounds=rounds or plan.rounds)
+    out = out or (RESULTS / "quick" if quick else RESULTS)
+    works = report.read(out) if only else {}
+    refused = []
+    with house() as measured:
+        for name in only or (IN_QUICK if quick else GROUPS):
+            began = time.monotonic()
+            try:
+                for work in GROUPS[name](measured, plan):
+                    works[work.name] = work
+            except Refused as error:
+                refused.append(str(error))
+            page = report.write(works, out)  # A long run that is stopped leaves what it has.
+            click.echo(f"{name}: {time.monotonic() - began:.0f} s", err=True)
+    for line in (*report.text(works), *refused):
+        click.echo(line)
+    click.echo(f"\n{report.machine()}\n{page}")
+    sys.exit(bool(refused))
+
+
+if __name__ == "__main__":
+    main()

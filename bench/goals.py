@@ -1,0 +1,132 @@
+"""What the figures have to show: each goal with its bound, and whether it is met."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bench.house import FASTAPI, FLOOR, NODE, SOCKETIO, US
+from bench.rounds import Metric, Refused, Sample, Spread, Work
+
+Works = Mapping[str, Work]
+TWO_PROCESSES = f"{US}, 2 processes"
+
+
+@dataclass(frozen=True)
+class Goal:
+    work: str
+    what: str
+    value: Callable[[Work], Spread]
+    bound: float
+    unit: str = "times"
+    at_least: bool = True
+    # The figure stands in for one that so small a machine cannot show: it meets nothing.
+    stands_in: bool = False
+
+    def met(self, value: float) -> bool:
+        return value >= self.bound if self.at_least else value <= self.bound
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``spread`` is None where the goal was not measured, or ``refused`` says why not."""
+
+    goal: Goal
+    spread: Spread | None
+    refused: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.refused:
+            return "refused"
+        if self.spread is None:
+            return "not measured"
+        if self.goal.stands_in:
+            return "stand-in"
+        return "met" if self.goal.met(self.spread.median) else "missed"
+
+
+def rate(sample: Sample) -> float:
+    return sample.rate
+
+
+def per_cpu(sample: Sample) -> float:
+    return sample.per_cpu_second
+
+
+def cpu_per_unit(sample: Sample) -> float:
+    return 1 / sample.per_cpu_second
+
+
+def p99(sample: Sample) -> float:
+    return sample.p99
+
+
+def p50(sample: Sample) -> float:
+    return sample.p50
+
+
+def against(peer: str, metric: Metric, ours: str = US) -> Callable[[Work], Spread]:
+    return lambda work: work.ratio(ours, peer, metric)
+
+
+def own(metric: Metric) -> Callable[[Work], Spread]:
+    return lambda work: work.spread(US, metric)
+
+
+def more(name: str, scale: float = 1.0) -> Callable[[Work], Spread]:
+    return own(lambda sample: sample.more[name] * scale)
+
+
+def twice_the_cores(work: Work) -> Spread:
+    """What two cores would do to what one does, by the CPU that a unit takes with two processes."""
+    ratio = work.ratio(TWO_PROCESSES, US, per_cpu)
+    return Spread(2 * ratio.median, 2 * ratio.low, 2 * ratio.high)
+
+
+LIST = "list of own 20 tickets"
+BY_CPU = "twice what a CPU-second does, to one process's"
+CPU = "CPU per delivery, to Node's"
+SLOWEST = "p99 from sender to receiver, to Node's"
+
+GOALS = (
+    Goal(LIST, "answers/s, to FastAPI's", against(FASTAPI.name, rate), 8),
+    Goal(LIST, "answers/s, to the bare SQL's", against(FLOOR.name, rate), 0.8),
+    Goal("one ticket", "answers/s, to FastAPI's", against(FASTAPI.name, rate), 7),
+    Goal("open a ticket", "tickets/s, to FastAPI's", against(FASTAPI.name, rate), 12),
+    Goal("POST to assigned, 40/s", "p99", own(p99), 50, "ms", at_least=False),
+    Goal("one ticket while 50 log in", "p99", own(p99), 25, "ms", at_least=False),
+    *(
+        Goal(f"chat, {size} in a room", what, against(NODE.name, metric), 1, at_least=False)
+        for size in (2, 10, 50)
+        for what, metric in ((CPU, cpu_per_unit), (SLOWEST, p99))
+    ),
+    *(
+        Goal(
+            f"fan-out alone, {size} in a room",
+            f"deliveries per CPU-second, to {peer.name}",
+            against(peer.name, per_cpu),
+            bound,
+        )
+        for size in (10, 250)
+        for peer, bound in ((NODE, 2.0), (SOCKETIO, 6.0))
+    ),
+    Goal(
+        "idle sockets", "memory of each", more("bytes_per_socket", 1e-3), 25, "kB", at_least=False
+    ),
+    Goal("idle sockets", "connected and joined", more("connected_per_second"), 500, "/s"),
+    Goal("list, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
+    Goal("chat, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
+    Goal("start to ready", "until it answers", own(p50), 1500, "ms", at_least=False),
+)
+
+
+def outcomes(works: Works) -> list[Outcome]:
+    return [_outcome(goal, works.get(goal.work)) for goal in GOALS]
+
+
+def _outcome(goal: Goal, work: Work | None) -> Outcome:
+    if work is None:
+        return Outcome(goal, None)
+    try:
+        return Outcome(goal, goal.value(work))
+    except Refused as error:
+        return Outcome(goal, None, str(error))

@@ -1,0 +1,181 @@
+"""What is measured and what it stands on: one PostgreSQL, one Valkey, the product and its peers."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from bench.machine import Cores, divide, pinned
+from config import Settings
+from dev import procfile
+from dev.embedded import Embedded
+from dev.server import free_port
+from processes import Child
+from tests.conftest import ROOT, Backend, migrated
+
+PEERS = ROOT / "bench" / "peers"
+PYTHON = str(PEERS / ".venv" / "bin" / "python")
+PATIENCE = 30.0
+US = "us"
+READY = "/health/ready"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A server that can be measured: its name, and how it is started on ``PORT``."""
+
+    name: str
+    argv: Sequence[str]
+    ready: str = READY
+
+
+def _uvicorn(application: str) -> list[str]:
+    options = f'--app-dir {PEERS} --host 127.0.0.1 --port "$PORT" --no-access-log'
+    return ["sh", "-c", f"exec {PYTHON} -m uvicorn {options} {application}"]
+
+
+FASTAPI = Kind("FastAPI", _uvicorn("fastapi_desk:app"))
+NODE = Kind("Node socket.io", ["node", str(PEERS / "node" / "desk.mjs")], "/")
+SOCKETIO = Kind("python-socketio", _uvicorn("socketio_desk:app"), "/")
+FLOOR = Kind("bare aiohttp", [sys.executable, str(PEERS / "floors.py")])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server that runs now."""
+
+    name: str
+    url: str
+    pid: int
+    started_in: float
+    # Where its database is, as psycopg takes it.
+    database: str
+
+
+class House:
+    def __init__(self, folder: Path, servers: Embedded, cores: Cores) -> None:
+        self.folder, self._servers, self.cores = folder, servers, cores
+        self.backend = Backend(migrated(servers.database_url), servers.redis_url)
+        self.database = _plain(servers.database_url)
+        self.peers = _plain(servers.postgres.url("peers"))
+        self._make_peers_database()
+        self._programs = procfile.read(ROOT / "Procfile")
+
+    @property
+    def settings(self) -> Settings:
+        return self.backend.settings
+
+    @property
+    def database_pid(self) -> int:
+        return self._servers.postgres.pid
+
+    @property
+    def redis_pid(self) -> int:
+        return self._servers.valkey.pid
+
+    def _make_peers_database(self) -> None:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            connection.execute("create database peers")
+        with psycopg.connect(self.peers) as connection:
+            connection.execute((PEERS / "schema.sql").read_text())
+
+    @contextmanager
+    def product(self, *, processes: int = 1) -> Iterator[Subject]:
+        """Our web process, or several on one port."""
+        argv = pinned(self.cores.of(processes), self._programs["web"].argv)
+        environment = {**self._ours(), "WEB_PROCESSES": str(processes)}
+        kind = Kind(US if processes == 1 else f"{US}, {processes} processes", argv)
+        with self._started(kind, environment, self.database) as subject:
+            yield subject
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """Our worker and beat, on the other cores."""
+        with ExitStack() as stack:
+            for name in ("worker", "beat"):
+                stack.enter_context(self._child(self._programs[name].argv, self._ours(), name))
+            yield
+
+    @contextmanager
+    def peer(self, kind: Kind) -> Iterator[Subject]:
+        environment = {
+            "DATABASE_URL": self.peers,
+            "REDIS_URL": self.backend.redis_url.rpartition("/")[0] + "/1",
+            "JWT_SECRET_KEY": self.settings.jwt_secret_key,
+            "PYTHONPATH": str(PEERS),
+        }
+        argv = pinned(self.cores.of(1), kind.argv)
+        placed = Kind(kind.name, argv, kind.ready)
+        with self._started(placed, environment, self.peers) as subject:
+            yield subject
+
+    def _ours(self) -> dict[str, str]:
+        # All checks on, as in production.
+        bin_folder = str(Path(sys.executable).parent)
+        return {
+            **self.backend.environment,
+            "RATE_LIMITS": "on",
+            "LOG_LEVEL": "WARNING",
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    @contextmanager
+    def _started(
+        self, kind: Kind, environment: Mapping[str, str], database: str
+    ) -> Iterator[Subject]:
+        url = f"http://127.0.0.1:{(port := free_port())}"
+        began = time.perf_counter()
+        with self._child(kind.argv, {**environment, "PORT": str(port)}, kind.name) as child:
+            _wait_until_ready(url + kind.ready, child)
+            took = time.perf_counter() - began
+            yield Subject(kind.name, url, child.pid, took, database)
+
+    def _child(self, argv: Sequence[str], environment: Mapping[str, str], name: str) -> Child:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return Child(list(argv), env=environment, stdout=log)
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def _wait_until_ready(url: str, child: Child) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            if error.code == 404:  # It listens, and has nothing to say there.
+                return
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        if child.gone() or time.monotonic() > deadline:
+            raise SystemExit(f"{url} does not answer")
+        time.sleep(0.01)
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """Embedded servers with their production settings, and nothing that serves yet."""
+    cores = divide()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        servers = stack.enter_context(Embedded(folder / "servers"))
+        yield House(folder, servers, cores)
+
+
+def require(*programs: str) -> None:
+    for program in programs:
+        if shutil.which(program) is None:
+            raise SystemExit(f"The bench needs {program}: install it (apt-get install {program})")
