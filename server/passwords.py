@@ -3,6 +3,9 @@
 import asyncio
 import base64
 import hashlib
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -15,6 +18,7 @@ T = TypeVar("T")
 
 COST = 12
 THREADS = 2
+NICE = 10
 LONGEST_QUEUE = 64
 # Checked when the account is unknown, so that it costs the same time as a known one.
 NOBODY = b"$2b$12$EzXM1SbhDvUXhaMntPw4zuf7TpUsn26iet/HwriqNymBNY90lNpRC"
@@ -35,11 +39,19 @@ def matches(password: str, password_hash: str | None) -> bool:
     return bcrypt.checkpw(_digest(password), stored) and password_hash is not None
 
 
+def _stand_back() -> None:
+    """On Linux a thread has a priority of its own: hashing gets what the event loop leaves."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+
+
 class Passwords:
     """A small pool of threads; the bcrypt library releases the GIL."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bcrypt")
+        self._pool = ThreadPoolExecutor(
+            THREADS, thread_name_prefix="bcrypt", initializer=_stand_back
+        )
         self._waiting = 0
 
     async def hashed(self, password: str) -> str:
