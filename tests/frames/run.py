@@ -44,7 +44,7 @@ class Plan:
     frames: int = 100_000
     accounts: int = 200
     seed: int = 1
-    pace: float = 550.0
+    pace: float = 400.0
     warm_up: int = 5000
     quiet: float = 20.0
     release: float = 15.0
