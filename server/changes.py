@@ -75,9 +75,9 @@ class Changes:
         if self._staff:
             seen = await self._desk.read(views.for_staff, list(changed), list(self._staff))
             for person, ticket in seen:
-                await self._live.emit_here(TICKET_CHANGED, ticket, user_room(person))
+                self._live.emit_here(TICKET_CHANGED, ticket, user_room(person))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]
         if public and self._customers:
             people = list(self._customers)
             for ticket in await self._desk.read(views.for_customers, public, people):
-                await self._live.emit_here(TICKET_CHANGED, ticket, user_room(ticket.user_id))
+                self._live.emit_here(TICKET_CHANGED, ticket, user_room(ticket.user_id))

@@ -1,8 +1,8 @@
 """The Socket.IO server as this product needs it: bounded queues, and an end to every connection."""
 
 import asyncio
-import contextlib
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,19 +10,20 @@ import engineio
 import socketio
 import structlog
 from aiohttp import web
+from engineio.packet import MESSAGE
 from engineio.payload import Payload
-from socketio import packet
 
 from config import Settings
+from server import carrier
 from server.background import Background
 from server.browsers import is_welcome
 from server.live import Live
+from server.outgoing import Outgoing
 from server.packets import (
     LONGEST_FRAME,
     MOST_PACKETS,
     PacketRefusedError,
     StrictPacket,
-    WebSocket,
     environ_of,
 )
 from wire import codec
@@ -30,62 +31,23 @@ from wire.channel import NAMESPACE
 
 log = structlog.get_logger("server.engine")
 
-# Packets and characters that may wait for one client.
-MOST_WAITING = 1000
-LONGEST_WAITING = 1024 * 1024
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
 # Who has opened a connection and not entered the namespace by then is hung up on.
 CONNECT_SECONDS = 10.0
-CLOSE_SECONDS = 2.0
-
-
-class Outgoing(asyncio.Queue[Any]):
-    """What waits to be sent to one client, bounded: who does not read is cut off.
-
-    The library's queue has no bound, and a client that answers pings but reads nothing else would
-    fill the memory. ``_put`` and ``_get`` are where `asyncio.Queue` wants to be extended.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._size = 0
-        self.is_cut_off = False
-        self.on_overflow: Callable[[], object] = lambda: None
-
-    def _put(self, item: Any) -> None:
-        # None ends the writer and always gets through.
-        if self.is_cut_off and item is not None:
-            return
-        super()._put(item)
-        self._size += _length(item)
-        if self.qsize() > MOST_WAITING or self._size > LONGEST_WAITING:
-            self.is_cut_off = True
-            self.on_overflow()
-
-    def _get(self) -> Any:
-        item = super()._get()
-        self._size -= _length(item)
-        return item
-
-    def drop_events(self) -> None:
-        """Forgets the events that have not been fetched yet; acknowledgements stay."""
-        unsent = []
-        with contextlib.suppress(asyncio.QueueEmpty):
-            while True:
-                unsent.append(self.get_nowait())
-                self.task_done()
-        for frame in unsent:
-            if frame is None or not str(frame.data).startswith(str(packet.EVENT)):
-                self.put_nowait(frame)
-
-
-def _length(item: Any) -> int:
-    data = getattr(item, "data", None)
-    return len(data) if isinstance(data, str) else 0
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]
+    def post(self, sid: str, packet: engineio.packet.Packet) -> None:
+        """Sends to one client, or finds that it is dead or gone. Never waits."""
+        connection = self.sockets.get(sid)
+        if connection is None or connection.closed:
+            return
+        if connection.last_ping and time.time() - connection.last_ping > PING_TIMEOUT:
+            self.background.start(connection.check_ping_timeout())
+        else:
+            connection.queue.put_nowait(packet)
+
     def create_queue(self, *_: Any, **__: Any) -> Outgoing:
         return Outgoing()
 
@@ -106,7 +68,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         if (connection := self.sockets.get(sid)) is None:
             return
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(carrier.CLOSE_SECONDS):
                 await connection.close()
         except TimeoutError:
             pass
@@ -114,7 +76,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             self.sockets.pop(sid, None)
             connection.queue.put_nowait(None)  # The writer's last.
             if transport := getattr(connection, "transport", None):
-                asyncio.get_running_loop().call_later(CLOSE_SECONDS, transport.abort)
+                asyncio.get_running_loop().call_later(carrier.CLOSE_SECONDS, transport.abort)
 
     async def cut_off(self, sid: str) -> None:
         """Ends a connection without a word: its client would not read it."""
@@ -132,7 +94,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, background: Background, **options: Any) -> None:
         super().__init__(**options)
-        self._background = background
+        self._background = self.eio.background = background
         # Told before a socket is cut off.
         self.on_cut_off: Callable[[str], None] = lambda _: None
 
@@ -169,6 +131,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
         if self.manager.is_connected(sid, NAMESPACE):
             await super()._handle_event(eio_sid, namespace, id, data)
+
+    async def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
+        self.eio.post(eio_sid, engineio.packet.Packet(MESSAGE, pkt.encode()))
 
     async def _handle_ack(self, *_: Any) -> None:
         """We ask for no acknowledgements, so there are none to take."""
@@ -225,6 +190,6 @@ def socket_server(settings: Settings, live: Live, background: Background) -> Soc
     server.eio._async = {
         **server.eio._async,
         "translate_request": environ_of,
-        "websocket": WebSocket,
+        "websocket": carrier.WebSocket,
     }
     return server

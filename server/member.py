@@ -25,7 +25,7 @@ class SocketMember:
 
     async def send(self, event: TimelineEvent) -> None:
         if not self.is_gone:
-            await self._live.emit_here(TIMELINE, event, self.key)
+            self._live.emit_here(TIMELINE, event, self.key)
 
     async def enter(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
@@ -41,5 +41,5 @@ class SocketMember:
         if not self.is_gone:
             self.is_gone = True
             self._live.server.drop_events(self.key)
-            await self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
+            self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
             await self._live.server.hang_up(self.key)

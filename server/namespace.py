@@ -158,7 +158,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             if member.is_gone:
                 return
         for ticket_id in ticket_ids:
-            await self._live.emit_here(RESYNC, Resync(UUID(ticket_id)), member.key)
+            self._live.emit_here(RESYNC, Resync(UUID(ticket_id)), member.key)
 
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
         await self._limits.spend(limits.JOIN, str(member.actor.id))
@@ -184,9 +184,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         await self._limits.spend_here(limits.TYPING, member.key)
         self._rooms.require_inside(member, given.ticket_id)
         payload = TypingShown(given.ticket_id, member.actor.id, given.active)
-        for audience in Audience:
-            room = ticket_room(given.ticket_id, audience)
-            self._live.announce(TYPING, payload, room, skip=member.key)
+        rooms = [ticket_room(given.ticket_id, audience) for audience in Audience]
+        self._live.announce(TYPING, payload, *rooms, skip=member.key)
         return Done()
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:

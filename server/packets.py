@@ -1,4 +1,4 @@
-"""What is taken from a Socket.IO client: strict packets, whole bodies, frames without deflate."""
+"""What is taken from a Socket.IO client: strict packets and whole bodies."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def _is_event(data: object) -> bool:
     return isinstance(data, list) and bool(data) and isinstance(data[0], str)
 
 
-def _is_frame(frame: object) -> bool:
+def is_frame(frame: object) -> bool:
     """Whether it looks like what Engine.IO clients send: close, probe, pong, message, upgrade."""
     return isinstance(frame, str) and frame[:1] in {"1", "2", "3", "4", "5"}
 
@@ -69,7 +69,7 @@ class _WholeBody:
             frames = self._body.decode().split("\x1e")
         except UnicodeDecodeError:
             raise engineio.exceptions.EngineIOError from None
-        if len(frames) > MOST_PACKETS or not all(map(_is_frame, frames)):
+        if len(frames) > MOST_PACKETS or not all(map(is_frame, frames)):
             raise engineio.exceptions.EngineIOError
         return self._body
 
@@ -82,23 +82,3 @@ async def environ_of(request: web.Request) -> dict[str, Any]:
         raise web.HTTPRequestEntityTooLarge(LONGEST_FRAME, len(body))
     environ["wsgi.input"] = _WholeBody(body)
     return environ
-
-
-class WebSocket(driver.WebSocket):  # type: ignore[misc]
-    """Without permessage-deflate, which costs four times the memory of an idle connection."""
-
-    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        request: web.Request = environ["aiohttp.request"]
-        self._sock = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, compress=False)
-        await self._sock.prepare(request)
-        # For hanging up on a client that does not read.
-        self.handler.__self__.transport = request.transport
-        self.environ = environ
-        await self.handler(self)
-        return self._sock
-
-    async def wait(self) -> Any:
-        frame = await super().wait()
-        if not _is_frame(frame):
-            raise OSError("not a frame of Engine.IO")
-        return frame

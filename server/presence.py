@@ -174,7 +174,7 @@ class Presence:
                 payload = Present(ticket_id, viewers)
                 for audience in Audience:
                     room = ticket_room(ticket_id, audience)
-                    await self._live.emit_here(PRESENCE, payload, room)
+                    self._live.emit_here(PRESENCE, payload, room)
 
     async def beat_forever(self) -> None:
         """Says that this process lives, and finds out which others do not any more."""

@@ -16,7 +16,7 @@ from desk.text import ClientId, Content, Id, Input
 from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
-from server.engine import CLOSE_SECONDS
+from server.carrier import CLOSE_SECONDS
 from server.packets import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
 from server.routing import now, require_role
