@@ -18,7 +18,7 @@ from socketio.packet import EVENT
 from desk.access import Audience
 from server.background import Background, end
 from server.clients import redis_client
-from server.outgoing import EventPacket
+from server.outgoing import ReadyEvent
 from wire import codec
 from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
 from wire.shapes import Recorded, TimelineEvent
@@ -28,10 +28,10 @@ log = structlog.get_logger("server.live")
 
 ECHO = "echo"
 # What stands before the JSON of every event.
-PREFIX = f"{EVENT}{NAMESPACE},".encode()
+EVENT_HEAD = f"{EVENT}{NAMESPACE},".encode()
 
 LONGEST_QUEUE = 10_000
-LONGEST_PIPELINE = 100
+LONGEST_MESSAGE = 100
 ECHO_SECONDS = 3.0
 # Without an echo for this long the subscription is taken for dead, whatever TCP says.
 DEAF_SECONDS = 10.0
@@ -56,6 +56,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         self._listeners: dict[str, dict[str, Listener]] = {}
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
         self._heard = 0.0
+        # So does everything begin that this process publishes.
+        self._own_head = codec.encode([{"host_id": self.host_id}])[:-2]
 
     @property
     def is_subscribed(self) -> bool:
@@ -100,7 +102,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         Encoded once and without a task per socket: see `Outgoing`.
         """
         assert event in SHOWN, event
-        told = EventPacket(PREFIX + codec.encode([event, data]))
+        told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
         for sid, eio_sid in self.get_participants(NAMESPACE, room):
             if sid != skip:
                 self.server.eio.post(eio_sid, told)
@@ -140,24 +142,22 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     def _enqueue(self, message: dict[str, Any]) -> None:
         try:
-            self._outgoing.put_nowait({**message, "host_id": self.host_id})
+            self._outgoing.put_nowait({"host_id": self.host_id, **message})
         except asyncio.QueueFull:
             log.warning("Redis does not keep up: a hint was dropped")
 
     async def _publish_forever(self) -> None:
+        """What has gathered while the last was on its way goes out as one message."""
         async with redis_client(self.redis_url, TIMEOUT_SECONDS) as redis:
             while True:
                 messages = [await self._outgoing.get()]
-                while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
+                while len(messages) < LONGEST_MESSAGE and not self._outgoing.empty():
                     messages.append(self._outgoing.get_nowait())
                 await self._publish_all(redis, messages)
 
     async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
         try:
-            async with redis.pipeline(transaction=False) as pipeline:
-                for message in messages:
-                    pipeline.publish(self.channel, codec.encode(message))
-                await pipeline.execute()
+            await redis.publish(self.channel, codec.encode(messages))
         except (aioredis.RedisError, OSError) as error:
             log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
         except Exception:
@@ -193,16 +193,21 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             await asyncio.sleep(RETRY_SECONDS)
 
     def _decoded(self, raw: bytes) -> list[dict[str, Any]]:
+        """The messages of others, for the library's loop and for our own hearers."""
+        if raw.startswith(self._own_head):
+            self._heard = time.monotonic()
+            return []
         try:
-            message = codec.loads(raw)
+            found = codec.loads_own(raw)
         except ValueError:
             log.warning("not our JSON on the channel")
             return []
-        if message.get("host_id") == self.host_id:
-            self._heard = time.monotonic()
-        elif hearer := self._hearers.get(message.get("method", "")):
-            hearer(message)
-        return [message]
+        # The worker publishes one at a time.
+        messages = found if isinstance(found, list) else [found]
+        for message in messages:
+            if hearer := self._hearers.get(message.get("method", "")):
+                hearer(message)
+        return messages
 
     async def _handle_emit(self, message: dict[str, Any]) -> None:
         # A list, as the library makes of the arguments that the worker emits with it.

@@ -133,7 +133,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         try:
             credentials = Credentials.model_validate(auth)
             actor, claims = await self._identity.of_token(credentials.token)
-            await self._limits.spend(limits.CONNECT, str(actor.id))
+            self._limits.spend_here(limits.CONNECT, str(actor.id))
             member = SocketMember(self._app, sid, actor, claims)
             await self._connections.admit(member)
         except ValidationError as error:
@@ -161,7 +161,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             self._live.emit_here(RESYNC, Resync(UUID(ticket_id)), member.key)
 
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
-        await self._limits.spend(limits.JOIN, str(member.actor.id))
+        self._limits.spend_here(limits.JOIN, str(member.actor.id))
         if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
@@ -173,7 +173,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return Done()
 
     async def post_message(self, member: SocketMember, given: PostMessage) -> object:
-        await self._limits.spend_here(limits.POST_SOCKET, member.key)
+        self._limits.spend_here(limits.POST_SOCKET, member.key)
         await self._limits.spend(limits.POST, str(member.actor.id))
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
         posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, now())
@@ -181,7 +181,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def typing(self, member: SocketMember, given: Typing) -> object:
         """Tells the others, who have to be told again: it is kept nowhere."""
-        await self._limits.spend_here(limits.TYPING, member.key)
+        self._limits.spend_here(limits.TYPING, member.key)
         self._rooms.require_inside(member, given.ticket_id)
         payload = TypingShown(given.ticket_id, member.actor.id, given.active)
         rooms = [ticket_room(given.ticket_id, audience) for audience in Audience]
@@ -189,7 +189,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return Done()
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
-        await self._limits.spend_here(limits.READ, member.key)
+        self._limits.spend_here(limits.READ, member.key)
         await self._desk.run(tickets.mark_read, member.actor, given.ticket_id, given.seq)
         return Done()
 

@@ -29,8 +29,8 @@ def frame(text: bytes) -> bytes:
     return _long(TEXT, 127, length) + text
 
 
-class EventPacket(packet.Packet):  # type: ignore[misc]
-    """An event for one socket or for all in a room, encoded and framed once."""
+class Ready(packet.Packet):  # type: ignore[misc]
+    """A packet of Socket.IO for one socket or for all in a room, encoded and framed once."""
 
     def __init__(self, text: bytes) -> None:
         super().__init__(packet.MESSAGE)
@@ -41,8 +41,12 @@ class EventPacket(packet.Packet):  # type: ignore[misc]
         return self.text.decode()
 
 
+class ReadyEvent(Ready):
+    """One that has lost its meaning when the client is signed out."""
+
+
 def frame_of(item: packet.Packet) -> bytes:
-    if isinstance(item, EventPacket):
+    if isinstance(item, Ready):
         return item.frame
     return frame(item.encode().encode())
 
@@ -120,7 +124,7 @@ class Outgoing(asyncio.Queue[Any]):
     def drop_events(self) -> None:
         """Forgets the events that have not been fetched yet; acknowledgements stay."""
         for item in self._taken():
-            if not isinstance(item, EventPacket):
+            if not isinstance(item, ReadyEvent):
                 super().put_nowait(item)
 
     def drop_all(self) -> None:
@@ -137,7 +141,7 @@ class Outgoing(asyncio.Queue[Any]):
 
 
 def _length(item: Any) -> int:
-    if isinstance(item, EventPacket):
+    if isinstance(item, Ready):
         return len(item.text)
     data = getattr(item, "data", None)
     return len(data) if isinstance(data, str) else 0

@@ -116,7 +116,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         identity = request.app[keys.identity]
         actor, claims = await identity.of_token(request.query.get("token", ""))
-        await request.app[keys.limits].spend(limits.CONNECT, str(actor.id))
+        request.app[keys.limits].spend_here(limits.CONNECT, str(actor.id))
         member = PlainMember(request, ws, actor, claims)
         await connections.admit(member)
         await _join(request, member, ticket_id, after)
