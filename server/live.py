@@ -96,16 +96,17 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
                 for listener in self._listeners.get(room, {}).values():
                     listener(event)
 
-    def emit_here(self, event: str, data: object, room: str, skip: str | None = None) -> None:
-        """Emits to the sockets of this process that are in the room, except ``skip``.
+    def emit_here(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
+        """Emits to the sockets of this process that are in one of the rooms, except ``skip``.
 
         Encoded once and without a task per socket: see `Outgoing`.
         """
         assert event in SHOWN, event
         told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
-        for sid, eio_sid in self.get_participants(NAMESPACE, room):
-            if sid != skip:
-                self.server.eio.post(eio_sid, told)
+        for room in rooms:
+            for sid, eio_sid in self.get_participants(NAMESPACE, room):
+                if sid != skip:
+                    self.server.eio.post(eio_sid, told)
 
     def leave_here(self, sid: str, room: str) -> None:
         """Takes a socket of this process out of a room; harmless where it is not inside."""
@@ -117,8 +118,7 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
         ``skip``: the socket that is not to hear it.
         """
-        for room in rooms:
-            self.emit_here(event, data, room, skip)
+        self.emit_here(event, data, *rooms, skip=skip)
         self._enqueue(
             {"method": "emit", "event": event, "data": [data], "room": rooms, "skip_sid": skip}
         )
@@ -216,5 +216,5 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             self.take_hint(Recorded.from_json(data))
             return
         rooms = message["room"]
-        for room in [rooms] if isinstance(rooms, str) else rooms:
-            self.emit_here(message["event"], data, room, message["skip_sid"])
+        rooms = [rooms] if isinstance(rooms, str) else rooms
+        self.emit_here(message["event"], data, *rooms, skip=message["skip_sid"])

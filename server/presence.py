@@ -172,9 +172,8 @@ class Presence:
             elif viewers != watched.shown:
                 watched.shown = viewers
                 payload = Present(ticket_id, viewers)
-                for audience in Audience:
-                    room = ticket_room(ticket_id, audience)
-                    self._live.emit_here(PRESENCE, payload, room)
+                rooms = [ticket_room(ticket_id, audience) for audience in Audience]
+                self._live.emit_here(PRESENCE, payload, *rooms)
 
     async def beat_forever(self) -> None:
         """Says that this process lives, and finds out which others do not any more."""
