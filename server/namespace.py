@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -143,17 +144,19 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._changes.arrived(actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(actor.id))
-        self._background.start(self._call_back(member))
+        self._resync.recall(member.session_id, partial(self._call_back, member))
 
     def _cut_off(self, sid: str) -> None:
         self._metrics.cut_off.inc()
         if member := self._members.get(sid):
             self._resync.remember(member.session_id, self._rooms.joined_by(member))
 
-    async def _call_back(self, member: SocketMember) -> None:
+    def _call_back(self, member: SocketMember, ticket_ids: list[str]) -> None:
         """Tells who was cut off, on their return, where they may have missed something."""
-        ticket_ids = await self._resync.recall(member.session_id)
-        while ticket_ids and not self._live.is_connected(member.key, NAMESPACE):
+        self._background.start(self._tell_missed(member, ticket_ids))
+
+    async def _tell_missed(self, member: SocketMember, ticket_ids: list[str]) -> None:
+        while not self._live.is_connected(member.key, NAMESPACE):
             await asyncio.sleep(CONNECTED_SECONDS)
             if member.is_gone:
                 return
