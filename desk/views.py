@@ -181,15 +181,20 @@ def _after(cursor: int, seqs: list[int]) -> int:
     return len(seqs) - bisect_right(seqs, cursor)
 
 
+_FOR_CUSTOMERS = select(
+    *columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)
+).where(
+    Ticket.id == func.any(bindparam("tickets", type_=ARRAY(Ticket.user_id.type))),
+    Ticket.user_id == func.any(bindparam("people", type_=ARRAY(Ticket.user_id.type))),
+)
+
+
 def for_customers(
     session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
 ) -> list[TicketView]:
     """Those of the tickets that belong to one of the customers, as their owner sees them."""
-    owner = Ticket.user_id.expression
-    query = select(*columns(Audience.CUSTOMER), unread(owner, Audience.CUSTOMER)).where(
-        Ticket.id.in_(ticket_ids), owner.in_(people)
-    )
-    return [_view(row) for row in session.execute(query)]
+    given = {"tickets": ticket_ids, "people": people}
+    return [_view(row) for row in session.execute(_FOR_CUSTOMERS, given)]
 
 
 def _view(row: Sequence[Any]) -> TicketView:

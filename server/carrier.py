@@ -26,7 +26,7 @@ CLOSE_SECONDS = 2.0
 class WebSocket(driver.WebSocket):  # type: ignore[misc]
     """Does the work of `AsyncSocket._websocket_handler` of python-engineio 4.15.1.
 
-    The library keeps two tasks and two timers for a socket that is idle, and takes two tasks for
+    The library keeps four tasks and two timers for a socket that is idle, and takes two tasks for
     a packet; here the handler of the request reads, and a task writes only while the client does
     not keep up. Without permessage-deflate, which costs four times the memory of an idle socket.
     """
@@ -46,6 +46,8 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
         if transport is None:  # Gone before we could answer.
             return self._sock
         self._transport = transport
+        # A copy of the request's head, for which nobody asks any more.
+        environ.clear()
         # For hanging up on a client that does not read.
         self._connection.transport = transport
         if not self._connection.connected or await self._is_upgraded():
@@ -103,6 +105,8 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
                 return
             except Exception:
                 log.exception("packet failed")
+            # What has arrived is otherwise handled without a pause: the others have their turn.
+            await asyncio.sleep(0)
 
     async def wait(self) -> str:
         """The next frame of Engine.IO; OSError where there is none."""
@@ -144,7 +148,6 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
                     await self._request.writer.drain()
                     continue
                 item = self._queue.get_nowait()
-                self._queue.task_done()
                 if item is None:
                     self._is_ended = True
                     await self._sock.close()

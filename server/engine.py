@@ -3,14 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import engineio
 import socketio
 import structlog
 from aiohttp import web
-from engineio.packet import MESSAGE
+from engineio.async_socket import AsyncSocket
+from engineio.packet import MESSAGE, PING, Packet
 from engineio.payload import Payload
 from socketio.packet import ACK
 
@@ -34,12 +38,15 @@ log = structlog.get_logger("server.engine")
 
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
+# Between two looks at who has not answered a ping in time.
+WATCH_SECONDS = 2.0
 # Who has opened a connection and not entered the namespace by then is hung up on.
 CONNECT_SECONDS = 10.0
+NOWHERE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]
-    def post(self, sid: str, packet: engineio.packet.Packet) -> None:
+    def post(self, sid: str, packet: Packet) -> None:
         """Sends to one client, or finds that it is dead or gone. Never waits."""
         connection = self.sockets.get(sid)
         if connection is None or connection.closed:
@@ -48,6 +55,36 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             self.background.start(connection.check_ping_timeout())
         else:
             connection.queue.put_nowait(packet)
+
+    def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
+        """A ping waits as a timer: `AsyncSocket.schedule_ping` of python-engineio 4.15.1 would
+        keep a task for each socket.
+        """
+        if getattr(target, "__func__", None) is not AsyncSocket._send_ping:
+            return super().start_background_task(target, *args, **kwargs)
+        connection = weakref.ref(target.__self__)
+        return asyncio.get_running_loop().call_later(PING_INTERVAL, self._ping, connection)
+
+    def _ping(self, found: weakref.ref[AsyncSocket]) -> None:
+        connection = found()
+        if connection is not None and not (connection.closing or connection.closed):
+            connection.last_ping = time.time()
+            connection.queue.put_nowait(Packet(PING))
+
+    async def watch_forever(self) -> None:
+        """Gives up those who do not answer. The library looks at one after the other, with a
+        timer and a task for each.
+        """
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for connection in list(self.sockets.values()):
+                try:
+                    if connection.closed:
+                        self.sockets.pop(connection.sid, None)
+                    elif not connection.closing:
+                        await connection.check_ping_timeout()
+                except Exception:
+                    log.exception("socket not checked")
 
     def create_queue(self, *_: Any, **__: Any) -> Outgoing:
         return Outgoing()
@@ -103,11 +140,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        await super()._handle_eio_connect(eio_sid, environ)
+        # Its place is asked for, what was in it is not.
+        self.environ[eio_sid] = NOWHERE
         loop = asyncio.get_running_loop()
         loop.call_later(CONNECT_SECONDS, self._reap, eio_sid)
         queue: Outgoing = self.eio.sockets[eio_sid].queue
-        queue.on_overflow = lambda: loop.call_soon(self._cut_off, eio_sid)
+        queue.on_overflow = partial(loop.call_soon, self._cut_off, eio_sid)
 
     def _cut_off(self, eio_sid: str) -> None:
         log.warning("a client does not read and is cut off", eio_sid=eio_sid)
@@ -140,7 +178,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             self.eio.post(eio_sid, Ready(head.encode() + codec.encode([answer])))
 
     async def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
-        self.eio.post(eio_sid, engineio.packet.Packet(MESSAGE, pkt.encode()))
+        self.eio.post(eio_sid, Packet(MESSAGE, pkt.encode()))
 
     async def _handle_ack(self, *_: Any) -> None:
         """We ask for no acknowledgements, so there are none to take."""
@@ -190,6 +228,7 @@ def socket_server(settings: Settings, live: Live, background: Background) -> Soc
         max_http_buffer_size=LONGEST_FRAME,
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
+        monitor_clients=False,  # See `Engine.watch_forever`.
         # Else each gets a handler of its own, which writes past our renderer.
         logger=logging.getLogger("socketio.server"),
         engineio_logger=logging.getLogger("engineio.server"),

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import socketio
 import structlog
 from redis import asyncio as aioredis
 from socketio.packet import EVENT
@@ -18,6 +17,7 @@ from socketio.packet import EVENT
 from desk.access import Audience
 from server.background import Background, end
 from server.clients import redis_client
+from server.membership import Membership
 from server.outgoing import ReadyEvent
 from wire import codec
 from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
@@ -43,9 +43,9 @@ Listener = Callable[[TimelineEvent], None]
 Hearer = Callable[[dict[str, Any]], None]
 
 
-class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
+class Live(Membership):
     def __init__(self, redis_url: str, background: Background) -> None:
-        super().__init__(redis_url, channel=CHANNEL)
+        super().__init__(redis_url, CHANNEL)
         self._background = background
         # Set once, before the first request: the takers need this manager themselves.
         self.take_hint: Callable[[Recorded], None] = lambda _: None

@@ -14,6 +14,8 @@ from wire.shapes import SignedOut, TimelineEvent
 class SocketMember:
     """One Socket.IO connection."""
 
+    __slots__ = ("_live", "_presence", "actor", "expires_at", "is_gone", "key", "session_id")
+
     def __init__(self, app: web.Application, sid: str, actor: Actor, claims: Claims) -> None:
         self._live = app[keys.live]
         self._presence = app[keys.presence]

@@ -1,7 +1,7 @@
 """What goes out to one client: at once where its WebSocket is ready, else from a bounded queue."""
 
 import asyncio
-import contextlib
+from collections import deque
 from collections.abc import Callable
 from struct import Struct
 from typing import Any, Protocol
@@ -72,21 +72,26 @@ class Wire(Protocol):
         """Says that the queue has something."""
 
 
-class Outgoing(asyncio.Queue[Any]):
+class Outgoing:
     """What waits to be sent to one client, bounded: who does not read is cut off.
 
     The library's queue has no bound, and a client that answers pings but reads nothing else would
     fill the memory. Once there is a WebSocket, a packet waits only behind others: where none do,
-    it is written at once, without a turn of the loop or a task that wakes up for it.
-    ``_put`` and ``_get`` are where `asyncio.Queue` wants to be extended.
+    it is written at once, without a turn of the loop or a task that wakes up for it. To the
+    library it looks like an `asyncio.Queue`, which would be 4 kB for each socket.
     """
 
+    __slots__ = ("_arrived", "_emptied", "_items", "_size", "_wire", "is_cut_off", "on_overflow")
+
     def __init__(self) -> None:
-        super().__init__()
+        # Those that are seldom needed are made when they are.
+        self._items: deque[Any] | None = None
+        self._arrived: asyncio.Event | None = None
+        self._emptied: asyncio.Event | None = None
         self._size = 0
         self._wire: Wire | None = None
         self.is_cut_off = False
-        self.on_overflow: Callable[[], object] = lambda: None
+        self.on_overflow: Callable[[], object] = _nothing
 
     def connect(self, wire: Wire) -> None:
         """From now on what is put leaves through a WebSocket."""
@@ -94,50 +99,86 @@ class Outgoing(asyncio.Queue[Any]):
         if not self.empty():
             wire.fetch()
 
+    def qsize(self) -> int:
+        return len(self._items) if self._items else 0
+
+    def empty(self) -> bool:
+        return not self._items
+
+    async def put(self, item: Any) -> None:
+        self.put_nowait(item)
+
     def put_nowait(self, item: Any) -> None:
         wire = self._wire
         if wire is None:
-            super().put_nowait(item)
+            self._keep(item)
         elif not wire.is_over:
             if wire.is_idle and item is not None and not self.is_cut_off:
                 wire.write(frame_of(item))
             else:
-                super().put_nowait(item)
+                self._keep(item)
                 wire.fetch()
 
-    def _put(self, item: Any) -> None:
+    def _keep(self, item: Any) -> None:
         # None ends the writer and always gets through.
         if self.is_cut_off and item is not None:
             return
-        super()._put(item)
+        if self._items is None:
+            self._items = deque()
+        self._items.append(item)
         self._size += _length(item)
+        if self._arrived is not None:
+            self._arrived.set()
         unsent = self._wire.unsent if self._wire is not None else 0
-        if self.qsize() > MOST_WAITING or self._size + unsent > LONGEST_WAITING:
+        if len(self._items) > MOST_WAITING or self._size + unsent > LONGEST_WAITING:
             self.is_cut_off = True
             self.on_overflow()
 
-    def _get(self) -> Any:
-        item = super()._get()
+    async def get(self) -> Any:
+        while not self._items:
+            if self._arrived is None:
+                self._arrived = asyncio.Event()
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self.get_nowait()
+
+    def get_nowait(self) -> Any:
+        if not self._items:
+            raise asyncio.QueueEmpty
+        item = self._items.popleft()
         self._size -= _length(item)
+        if not self._items:
+            self._items = None
+            if self._emptied is not None:
+                self._emptied.set()
         return item
+
+    def task_done(self) -> None:
+        """The library says so as soon as it has fetched."""
+
+    async def join(self) -> None:
+        """Waits until all is fetched."""
+        while self._items:
+            if self._emptied is None:
+                self._emptied = asyncio.Event()
+            self._emptied.clear()
+            await self._emptied.wait()
 
     def drop_events(self) -> None:
         """Forgets the events that have not been fetched yet; acknowledgements stay."""
         for item in self._taken():
             if not isinstance(item, ReadyEvent):
-                super().put_nowait(item)
+                self._keep(item)
 
     def drop_all(self) -> None:
         """For a connection that is over: nobody waits for its end in vain."""
         self._taken()
 
     def _taken(self) -> list[Any]:
-        unsent = []
-        with contextlib.suppress(asyncio.QueueEmpty):
-            while True:
-                unsent.append(self.get_nowait())
-                self.task_done()
-        return unsent
+        return [self.get_nowait() for _ in range(self.qsize())]
+
+
+def _nothing() -> None: ...
 
 
 def _length(item: Any) -> int:
