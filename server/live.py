@@ -31,7 +31,8 @@ ECHO = "echo"
 EVENT_HEAD = f"{EVENT}{NAMESPACE},".encode()
 
 LONGEST_QUEUE = 10_000
-LONGEST_MESSAGE = 100
+LONGEST_MESSAGE = 500
+GATHER_SECONDS = 0.005
 ECHO_SECONDS = 3.0
 # Without an echo for this long the subscription is taken for dead, whatever TCP says.
 DEAF_SECONDS = 10.0
@@ -102,11 +103,16 @@ class Live(Membership):
         Encoded once and without a task per socket: see `Outgoing`.
         """
         assert event in SHOWN, event
-        told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
-        for room in rooms:
-            for sid, eio_sid in self.get_participants(NAMESPACE, room):
-                if sid != skip:
-                    self.server.eio.post(eio_sid, told)
+        members = [
+            eio_sid
+            for room in rooms
+            for sid, eio_sid in self.get_participants(NAMESPACE, room)
+            if sid != skip
+        ]
+        if members:
+            told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
+            for eio_sid in members:
+                self.server.eio.post(eio_sid, told)
 
     def leave_here(self, sid: str, room: str) -> None:
         """Takes a socket of this process out of a room; harmless where it is not inside."""
@@ -147,13 +153,14 @@ class Live(Membership):
             log.warning("Redis does not keep up: a hint was dropped")
 
     async def _publish_forever(self) -> None:
-        """What has gathered while the last was on its way goes out as one message."""
+        """The first goes out at once, and what gathers in the moment after it as one message."""
         async with redis_client(self.redis_url, TIMEOUT_SECONDS) as redis:
             while True:
                 messages = [await self._outgoing.get()]
                 while len(messages) < LONGEST_MESSAGE and not self._outgoing.empty():
                     messages.append(self._outgoing.get_nowait())
                 await self._publish_all(redis, messages)
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
         try:

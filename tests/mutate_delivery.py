@@ -121,8 +121,8 @@ MUTATIONS = (
     Mutation(
         "an emit without a room",
         "server/live.py",
-        "in self.get_participants(NAMESPACE, room):",
-        "in self.get_participants(NAMESPACE, None):",
+        "in self.get_participants(NAMESPACE, room)",
+        "in self.get_participants(NAMESPACE, None)",
         ("tests/server/test_conversation.py", "tests/server/test_rights.py"),
     ),
     Mutation(
