@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -29,13 +30,12 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: Resync) -> N
     async with asyncio.timeout(10):
         while len(told) < len(tickets):
             for session_id in (ann, bob, quick):
-                key = str(session_id)
-                resync.recall(session_id, lambda found, key=key: told.update({key: found}))
+                resync.recall(session_id, partial(told.__setitem__, str(session_id)))
             await asyncio.sleep(0.05)
     wanted = {str(who): {str(name) for name in names} for who, names in tickets.items()}
     assert {who: set(names) for who, names in told.items()} == wanted
     told.clear()
     for session_id in (ann, bob, quick):
-        resync.recall(session_id, lambda found: told.update({"again": found}))
+        resync.recall(session_id, partial(told.__setitem__, "again"))
     await asyncio.sleep(0.2)
     assert told == {}
