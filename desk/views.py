@@ -1,13 +1,15 @@
 """A ticket as one person sees it, read column by column: lists and details share it."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, column, func, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible_to
@@ -164,31 +166,80 @@ def moved_since(session: Session, since: datetime) -> list[Head]:
     return [Head(*row) for row in session.execute(query)]
 
 
+def _listed(value: Any, order: Any, *where: ColumnElement[bool]) -> ColumnElement[Any]:
+    """A column of what belongs to the outer query's ticket, as an array."""
+    found = func.array_agg(aggregate_order_by(value, order))
+    return select(found).where(*where).correlate(Ticket).scalar_subquery()
+
+
+_WRITTEN = (
+    Event.ticket_id == Ticket.id,
+    Event.kind.in_([Kind.MESSAGE_POSTED, Kind.NOTE_POSTED]),
+    Event.actor_id.is_not(None),
+)
+_READ = (
+    ReadCursor.ticket_id == Ticket.id,
+    ReadCursor.user_id == func.any(bindparam("people", type_=ARRAY(Ticket.user_id.type))),
+)
+# Built once. Arrays, so that a ticket is one row however many people there are and a message is
+# looked at once, not once for each of them.
+_FOR_STAFF = select(
+    *columns(Audience.STAFF),
+    _listed(Event.seq, Event.seq, *_WRITTEN),
+    _listed(Event.actor_id, Event.seq, *_WRITTEN),
+    _listed(ReadCursor.user_id, ReadCursor.user_id, *_READ),
+    _listed(ReadCursor.seq, ReadCursor.user_id, *_READ),
+).where(Ticket.id == func.any(bindparam("tickets", type_=ARRAY(Ticket.user_id.type))))
+
+
 def for_staff(
     session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
-) -> list[tuple[UUID, TicketView]]:
-    """Each of the tickets as each of the staff members sees it."""
-    kind = Ticket.user_id.type
-    listed = func.unnest(literal(people, ARRAY(kind))).table_valued(column("id", kind))
-    person = listed.render_derived("person")
-    query = (
-        select(person.c.id, *columns(Audience.STAFF), unread(person.c.id, Audience.STAFF))
-        .select_from(Ticket)
-        .join(person, true())
-        .where(Ticket.id.in_(ticket_ids))
-    )
-    return [(person_id, _view(row)) for person_id, *row in session.execute(query)]
+) -> list[tuple[TicketView, list[UUID]]]:
+    """Each of the tickets as the staff members see it, and who of them sees it so.
+
+    They see the same but for ``unread``.
+    """
+    found = []
+    given = {"tickets": ticket_ids, "people": people}
+    for *ticket, seqs, actors, readers, read in session.execute(_FOR_STAFF, given):
+        cursors = dict(zip(readers or (), read or (), strict=True))
+        by_unread: defaultdict[int, list[UUID]] = defaultdict(list)
+        for person, count in _unread_by(people, seqs or [], actors or [], cursors):
+            by_unread[count].append(person)
+        found += [(_view([*ticket, count]), who) for count, who in by_unread.items()]
+    return found
+
+
+def _unread_by(
+    people: Sequence[UUID], seqs: list[int], actors: list[UUID], cursors: dict[UUID, int]
+) -> Iterator[tuple[UUID, int]]:
+    """How many of the messages each person has not read, their own aside."""
+    own: defaultdict[UUID, list[int]] = defaultdict(list)
+    for seq, actor in zip(seqs, actors, strict=True):
+        own[actor].append(seq)
+    for person in people:
+        cursor = cursors.get(person, 0)
+        yield person, _after(cursor, seqs) - _after(cursor, own.get(person, []))
+
+
+def _after(cursor: int, seqs: list[int]) -> int:
+    return len(seqs) - bisect_right(seqs, cursor)
+
+
+_FOR_CUSTOMERS = select(
+    *columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)
+).where(
+    Ticket.id == func.any(bindparam("tickets", type_=ARRAY(Ticket.user_id.type))),
+    Ticket.user_id == func.any(bindparam("people", type_=ARRAY(Ticket.user_id.type))),
+)
 
 
 def for_customers(
     session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
 ) -> list[TicketView]:
     """Those of the tickets that belong to one of the customers, as their owner sees them."""
-    owner = Ticket.user_id.expression
-    query = select(*columns(Audience.CUSTOMER), unread(owner, Audience.CUSTOMER)).where(
-        Ticket.id.in_(ticket_ids), owner.in_(people)
-    )
-    return [_view(row) for row in session.execute(query)]
+    given = {"tickets": ticket_ids, "people": people}
+    return [_view(row) for row in session.execute(_FOR_CUSTOMERS, given)]
 
 
 def _view(row: Sequence[Any]) -> TicketView:

@@ -6,6 +6,7 @@ changed; every second one query finds what a lost hint has hidden.
 """
 
 import asyncio
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -23,8 +24,11 @@ from wire.shapes import Recorded
 
 log = structlog.get_logger("server.changes")
 
-# Between two readings.
+# Between two readings: at least so long, and so many times what the last one took, so that it
+# stays a small part of what a busy process does.
 PAUSE_SECONDS = 0.05
+PAUSE_TIMES = 4
+LONGEST_PAUSE_SECONDS = 1.0
 MOST_TICKETS = 200
 LOOK_SECONDS = 1.0
 # A ticket's time is taken before the commit that shows it, and by another host's clock.
@@ -108,21 +112,23 @@ class Changes:
                 del self._changed[ticket_id]
             if self._changed:
                 self._wake.set()
+            began = time.perf_counter()
             try:
                 await self._show(batch)
             except DeskError as error:
                 log.warning("changes not shown", code=error.code)
             except Exception:
                 log.exception("changes not shown")
-            await asyncio.sleep(PAUSE_SECONDS)
+            pause = PAUSE_TIMES * (time.perf_counter() - began)
+            await asyncio.sleep(min(max(PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS))
 
     async def _show(self, changed: dict[UUID, bool]) -> None:
         if self._staff:
             seen = await self._desk.read(views.for_staff, list(changed), list(self._staff))
-            for person, ticket in seen:
-                await self._live.emit_here(TICKET_CHANGED, ticket, user_room(person))
+            for ticket, people in seen:
+                self._live.emit_here(TICKET_CHANGED, ticket, *map(user_room, people))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]
         if public and self._customers:
             people = list(self._customers)
             for ticket in await self._desk.read(views.for_customers, public, people):
-                await self._live.emit_here(TICKET_CHANGED, ticket, user_room(ticket.user_id))
+                self._live.emit_here(TICKET_CHANGED, ticket, user_room(ticket.user_id))

@@ -1,28 +1,34 @@
 """The Socket.IO server as this product needs it: bounded queues, and an end to every connection."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import engineio
 import socketio
 import structlog
 from aiohttp import web
+from engineio.async_socket import AsyncSocket
+from engineio.packet import MESSAGE, PING, Packet
 from engineio.payload import Payload
-from socketio import packet
+from socketio.packet import ACK
 
 from config import Settings
+from server import carrier
 from server.background import Background
 from server.browsers import is_welcome
 from server.live import Live
+from server.outgoing import Outgoing, Ready
 from server.packets import (
     LONGEST_FRAME,
     MOST_PACKETS,
     PacketRefusedError,
     StrictPacket,
-    WebSocket,
     environ_of,
 )
 from wire import codec
@@ -30,73 +36,56 @@ from wire.channel import NAMESPACE
 
 log = structlog.get_logger("server.engine")
 
-# Packets and characters that may wait for one client.
-MOST_WAITING = 1000
-LONGEST_WAITING = 1024 * 1024
-# Beside so much of it a page of history fits as well; who takes too long to get there is slow.
-FEW_WAITING = 400
-LITTLE_WAITING = 64 * 1024
-READY_SECONDS = 10.0
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
+# Between two looks at who has not answered a ping in time.
+WATCH_SECONDS = 2.0
 # Who has opened a connection and not entered the namespace by then is hung up on.
 CONNECT_SECONDS = 10.0
-CLOSE_SECONDS = 2.0
-
-
-class Outgoing(asyncio.Queue[Any]):
-    """What waits to be sent to one client, bounded: who does not read is cut off.
-
-    The library's queue has no bound, and a client that answers pings but reads nothing else would
-    fill the memory. ``_put`` and ``_get`` are where `asyncio.Queue` wants to be extended.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._size = 0
-        self.is_cut_off = False
-        self.on_overflow: Callable[[], object] = lambda: None
-
-    def _put(self, item: Any) -> None:
-        # None ends the writer and always gets through.
-        if self.is_cut_off and item is not None:
-            return
-        super()._put(item)
-        self._size += _length(item)
-        if self.qsize() > MOST_WAITING or self._size > LONGEST_WAITING:
-            self.is_cut_off = True
-            self.on_overflow()
-
-    def _get(self) -> Any:
-        item = super()._get()
-        self._size -= _length(item)
-        return item
-
-    async def ready(self) -> None:
-        """Waits until little waits, no longer than a client that reads may take."""
-        if self.qsize() > FEW_WAITING or self._size > LITTLE_WAITING:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(READY_SECONDS):
-                    await self.join()
-
-    def drop_events(self) -> None:
-        """Forgets the events that have not been fetched yet; acknowledgements stay."""
-        unsent = []
-        with contextlib.suppress(asyncio.QueueEmpty):
-            while True:
-                unsent.append(self.get_nowait())
-                self.task_done()
-        for frame in unsent:
-            if frame is None or not str(frame.data).startswith(str(packet.EVENT)):
-                self.put_nowait(frame)
-
-
-def _length(item: Any) -> int:
-    data = getattr(item, "data", None)
-    return len(data) if isinstance(data, str) else 0
+NOWHERE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]
+    def post(self, sid: str, packet: Packet) -> None:
+        """Sends to one client, or finds that it is dead or gone. Never waits."""
+        connection = self.sockets.get(sid)
+        if connection is None or connection.closed:
+            return
+        if connection.last_ping and time.time() - connection.last_ping > PING_TIMEOUT:
+            self.background.start(connection.check_ping_timeout())
+        else:
+            connection.queue.put_nowait(packet)
+
+    def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
+        """A ping waits as a timer: `AsyncSocket.schedule_ping` of python-engineio 4.15.1 would
+        keep a task for each socket.
+        """
+        if getattr(target, "__func__", None) is not AsyncSocket._send_ping:
+            return super().start_background_task(target, *args, **kwargs)
+        connection = weakref.ref(target.__self__)
+        return asyncio.get_running_loop().call_later(PING_INTERVAL, self._ping, connection)
+
+    def _ping(self, found: weakref.ref[AsyncSocket]) -> None:
+        connection = found()
+        if connection is not None and not (connection.closing or connection.closed):
+            connection.last_ping = time.time()
+            connection.queue.put_nowait(Packet(PING))
+
+    async def watch_forever(self) -> None:
+        """Gives up those who do not answer. The library looks at one after the other, with a
+        timer and a task for each.
+        """
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for connection in list(self.sockets.values()):
+                try:
+                    if connection.closed:
+                        self.sockets.pop(connection.sid, None)
+                    elif not connection.closing:
+                        await connection.check_ping_timeout()
+                except Exception:
+                    log.exception("socket not checked")
+
     def create_queue(self, *_: Any, **__: Any) -> Outgoing:
         return Outgoing()
 
@@ -117,7 +106,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         if (connection := self.sockets.get(sid)) is None:
             return
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(carrier.CLOSE_SECONDS):
                 await connection.close()
         except TimeoutError:
             pass
@@ -125,7 +114,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             self.sockets.pop(sid, None)
             connection.queue.put_nowait(None)  # The writer's last.
             if transport := getattr(connection, "transport", None):
-                asyncio.get_running_loop().call_later(CLOSE_SECONDS, transport.abort)
+                asyncio.get_running_loop().call_later(carrier.CLOSE_SECONDS, transport.abort)
 
     async def cut_off(self, sid: str) -> None:
         """Ends a connection without a word: its client would not read it."""
@@ -143,7 +132,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, background: Background, **options: Any) -> None:
         super().__init__(**options)
-        self._background = background
+        self._background = self.eio.background = background
         # Told before a socket is cut off.
         self.on_cut_off: Callable[[str], None] = lambda _: None
 
@@ -151,11 +140,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        await super()._handle_eio_connect(eio_sid, environ)
+        # Its place is asked for, what was in it is not.
+        self.environ[eio_sid] = NOWHERE
         loop = asyncio.get_running_loop()
         loop.call_later(CONNECT_SECONDS, self._reap, eio_sid)
         queue: Outgoing = self.eio.sockets[eio_sid].queue
-        queue.on_overflow = lambda: loop.call_soon(self._cut_off, eio_sid)
+        queue.on_overflow = partial(loop.call_soon, self._cut_off, eio_sid)
 
     def _cut_off(self, eio_sid: str) -> None:
         log.warning("a client does not read and is cut off", eio_sid=eio_sid)
@@ -178,10 +168,19 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             self._close_later(eio_sid)
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:
-        # The library logs a line for each event of a client that has not entered.
+        """As in python-socketio 5.18.1 for handlers that take turns, less its lookups. It would
+        log a line for each event of a client that has not entered.
+        """
         sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
-        if self.manager.is_connected(sid, NAMESPACE):
-            await super()._handle_event(eio_sid, namespace, id, data)
+        if not self.manager.is_connected(sid, NAMESPACE):
+            return
+        answer = await self.namespace_handlers[NAMESPACE].trigger_event(data[0], sid, *data[1:])
+        if id is not None:
+            head = f"{ACK}{NAMESPACE},{id}"
+            self.eio.post(eio_sid, Ready(head.encode() + codec.encode([answer])))
+
+    async def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
+        self.eio.post(eio_sid, Packet(MESSAGE, pkt.encode()))
 
     async def _handle_ack(self, *_: Any) -> None:
         """We ask for no acknowledgements, so there are none to take."""
@@ -239,6 +238,7 @@ def socket_server(settings: Settings, live: Live, background: Background) -> Soc
         max_http_buffer_size=LONGEST_FRAME,
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
+        monitor_clients=False,  # See `Engine.watch_forever`.
         # Else each gets a handler of its own, which writes past our renderer.
         logger=logging.getLogger("socketio.server"),
         engineio_logger=logging.getLogger("engineio.server"),
@@ -246,6 +246,6 @@ def socket_server(settings: Settings, live: Live, background: Background) -> Soc
     server.eio._async = {
         **server.eio._async,
         "translate_request": environ_of,
-        "websocket": WebSocket,
+        "websocket": carrier.WebSocket,
     }
     return server

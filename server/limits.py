@@ -14,6 +14,7 @@ from redis.asyncio import BlockingConnectionPool
 
 from config import Settings
 from desk.errors import RateLimited
+from server.tally import Tally
 
 log = structlog.get_logger("server.limits")
 
@@ -65,6 +66,7 @@ class RateLimits:
         )
         self._shared = SlidingWindowCounterRateLimiter(redis)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._here = Tally()
         self._redis_rests_until = 0.0
 
     async def close(self) -> None:
@@ -86,10 +88,10 @@ class RateLimits:
         if limiter is not None and not allowed:
             raise _refused(await self._headers(limiter, limit, who))
 
-    async def spend_here(self, limit: Limit, *who: str) -> None:
-        """As `spend`, for what happens in this process alone, like a socket."""
-        if self._is_on and not await _ask(self._own, limit, who, cost=1):
-            raise _refused(await self._headers(self._own, limit, who))
+    def spend_here(self, limit: Limit, who: str) -> None:
+        """As `spend`, for what costs this process alone: counted in it, without a question."""
+        if self._is_on and not self._here.take(limit.item, limit.name, who):
+            raise _refused({})
 
     async def require(self, limit: Limit, *who: str) -> None:
         """Raises `RateLimited` where the next `hit` would. Counts nothing."""

@@ -6,13 +6,10 @@ echo is made anew. `server.rooms` turns the hints into a timeline without holes.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import engineio
-import socketio
 import structlog
 from redis import asyncio as aioredis
 from socketio.packet import EVENT
@@ -20,6 +17,8 @@ from socketio.packet import EVENT
 from desk.access import Audience
 from server.background import Background, end
 from server.clients import redis_client
+from server.membership import Membership
+from server.outgoing import ReadyEvent
 from wire import codec
 from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
 from wire.shapes import Recorded, TimelineEvent
@@ -28,9 +27,12 @@ from wire.shown import SHOWN
 log = structlog.get_logger("server.live")
 
 ECHO = "echo"
+# What stands before the JSON of every event.
+EVENT_HEAD = f"{EVENT}{NAMESPACE},".encode()
 
 LONGEST_QUEUE = 10_000
-LONGEST_PIPELINE = 100
+LONGEST_MESSAGE = 500
+GATHER_SECONDS = 0.005
 ECHO_SECONDS = 3.0
 # Without an echo for this long the subscription is taken for dead, whatever TCP says.
 DEAF_SECONDS = 10.0
@@ -42,9 +44,9 @@ Listener = Callable[[TimelineEvent], None]
 Hearer = Callable[[dict[str, Any]], None]
 
 
-class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
+class Live(Membership):
     def __init__(self, redis_url: str, background: Background) -> None:
-        super().__init__(redis_url, channel=CHANNEL)
+        super().__init__(redis_url, CHANNEL)
         self._background = background
         # Set once, before the first request: the takers need this manager themselves.
         self.take_hint: Callable[[Recorded], None] = lambda _: None
@@ -55,6 +57,8 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
         self._listeners: dict[str, dict[str, Listener]] = {}
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
         self._heard = 0.0
+        # So does everything begin that this process publishes.
+        self._own_head = codec.encode([{"host_id": self.host_id}])[:-2]
 
     @property
     def is_subscribed(self) -> bool:
@@ -89,37 +93,41 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             event = recorded.for_audience(audience)
             if event is not None:
                 room = ticket_room(recorded.event.ticket_id, audience)
-                await self.emit_here(TIMELINE, event, room)
+                self.emit_here(TIMELINE, event, room)
                 for listener in self._listeners.get(room, {}).values():
                     listener(event)
 
-    async def emit_here(self, event: str, data: object, room: str) -> None:
-        """Emits to the sockets of this process that are in the room.
+    def emit_here(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
+        """Emits to the sockets of this process that are in one of the rooms, except ``skip``.
 
-        Straight into their queues: the library takes a task per socket and a turn of the loop per
-        event, for which a replay of hundreds would hold its room on a busy process.
+        Encoded once and without a task per socket: see `Outgoing`.
         """
         assert event in SHOWN, event
-        told = self.server.packet_class(EVENT, namespace=NAMESPACE, data=[event, data])
-        frame = engineio.packet.Packet(engineio.packet.MESSAGE, told.encode())
-        for _, eio_sid in self.get_participants(NAMESPACE, room):
-            # Who is closed meanwhile leaves the room in a moment.
-            with contextlib.suppress(engineio.exceptions.SocketIsClosedError):
-                await self.server._send_eio_packet(eio_sid, frame)
+        members = [
+            eio_sid
+            for room in rooms
+            for sid, eio_sid in self.get_participants(NAMESPACE, room)
+            if sid != skip
+        ]
+        if members:
+            told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
+            for eio_sid in members:
+                self.server.eio.post(eio_sid, told)
 
     def leave_here(self, sid: str, room: str) -> None:
         """Takes a socket of this process out of a room; harmless where it is not inside."""
         if sid in self.rooms.get(NAMESPACE, {}).get(room, ()):
             self.basic_leave_room(sid, NAMESPACE, room)
 
-    def announce(self, event: str, data: object, room: str, skip: str | None = None) -> None:
-        """Emits to a room in every process, without waiting. It may be lost with Redis.
+    def announce(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
+        """Emits to rooms in every process, without waiting. It may be lost with Redis.
 
         ``skip``: the socket that is not to hear it.
         """
-        assert event in SHOWN, event
-        emitting = self.emit(event, data, namespace=NAMESPACE, room=room, skip_sid=skip)
-        self._background.start(emitting)
+        self.emit_here(event, data, *rooms, skip=skip)
+        self._enqueue(
+            {"method": "emit", "event": event, "data": [data], "room": rooms, "skip_sid": skip}
+        )
 
     def listen(self, room: str, key: str, listener: Listener) -> None:
         """Lets somebody who is no Socket.IO client hear what is broadcast to a room here."""
@@ -140,24 +148,23 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     def _enqueue(self, message: dict[str, Any]) -> None:
         try:
-            self._outgoing.put_nowait({**message, "host_id": self.host_id})
+            self._outgoing.put_nowait({"host_id": self.host_id, **message})
         except asyncio.QueueFull:
             log.warning("Redis does not keep up: a hint was dropped")
 
     async def _publish_forever(self) -> None:
+        """The first goes out at once, and what gathers in the moment after it as one message."""
         async with redis_client(self.redis_url, TIMEOUT_SECONDS) as redis:
             while True:
                 messages = [await self._outgoing.get()]
-                while len(messages) < LONGEST_PIPELINE and not self._outgoing.empty():
+                while len(messages) < LONGEST_MESSAGE and not self._outgoing.empty():
                     messages.append(self._outgoing.get_nowait())
                 await self._publish_all(redis, messages)
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
         try:
-            async with redis.pipeline(transaction=False) as pipeline:
-                for message in messages:
-                    pipeline.publish(self.channel, codec.encode(message))
-                await pipeline.execute()
+            await redis.publish(self.channel, codec.encode(messages))
         except (aioredis.RedisError, OSError) as error:
             log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
         except Exception:
@@ -193,21 +200,28 @@ class Live(socketio.AsyncRedisManager):  # type: ignore[misc]
             await asyncio.sleep(RETRY_SECONDS)
 
     def _decoded(self, raw: bytes) -> list[dict[str, Any]]:
+        """The messages of others, for the library's loop and for our own hearers."""
+        if raw.startswith(self._own_head):
+            self._heard = time.monotonic()
+            return []
         try:
-            message = codec.loads(raw)
+            found = codec.loads_own(raw)
         except ValueError:
             log.warning("not our JSON on the channel")
             return []
-        if message.get("host_id") == self.host_id:
-            self._heard = time.monotonic()
-        elif hearer := self._hearers.get(message.get("method", "")):
-            hearer(message)
-        return [message]
+        # The worker publishes one at a time.
+        messages = found if isinstance(found, list) else [found]
+        for message in messages:
+            if hearer := self._hearers.get(message.get("method", "")):
+                hearer(message)
+        return messages
 
     async def _handle_emit(self, message: dict[str, Any]) -> None:
-        if message.get("event") == TIMELINE:
-            # A list, as the library makes of the arguments that the worker emits with it.
-            [data] = message["data"]
+        # A list, as the library makes of the arguments that the worker emits with it.
+        [data] = message["data"]
+        if message["event"] == TIMELINE:
             self.take_hint(Recorded.from_json(data))
-        else:
-            await super()._handle_emit(message)
+            return
+        rooms = message["room"]
+        rooms = [rooms] if isinstance(rooms, str) else rooms
+        self.emit_here(message["event"], data, *rooms, skip=message["skip_sid"])

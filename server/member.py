@@ -14,6 +14,8 @@ from wire.shapes import SignedOut, TimelineEvent
 class SocketMember:
     """One Socket.IO connection."""
 
+    __slots__ = ("_live", "_presence", "actor", "expires_at", "is_gone", "key", "session_id")
+
     def __init__(self, app: web.Application, sid: str, claims: Claims) -> None:
         self._live = app[keys.live]
         self._presence = app[keys.presence]
@@ -28,7 +30,7 @@ class SocketMember:
 
     async def send(self, event: TimelineEvent) -> None:
         if not self.is_gone:
-            await self._live.emit_here(TIMELINE, event, self.key)
+            self._live.emit_here(TIMELINE, event, self.key)
 
     async def enter(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
@@ -44,5 +46,5 @@ class SocketMember:
         if not self.is_gone:
             self.is_gone = True
             self._live.server.drop_events(self.key)
-            await self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
+            self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
             await self._live.server.hang_up(self.key)

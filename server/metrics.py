@@ -66,6 +66,8 @@ class Metrics:
             buckets=SECONDS,
             registry=self._registry,
         )
+        # Looking a label up costs more than counting.
+        self._told: dict[tuple[str, str], Histogram] = {}
         self._lag = Histogram(
             "desk_loop_lag_seconds",
             "How late the event loop was",
@@ -86,7 +88,10 @@ class Metrics:
         self._requests.labels(method, route, status).observe(seconds)
 
     def event(self, name: str, outcome: str, seconds: float) -> None:
-        self._events.labels(name, outcome).observe(seconds)
+        told = self._told.get((name, outcome))
+        if told is None:
+            told = self._told[name, outcome] = self._events.labels(name, outcome)
+        told.observe(seconds)
 
     def text(self, waiting: Backlog | None) -> bytes:
         """All in the text format of Prometheus; ``waiting``: None where it is not known now."""

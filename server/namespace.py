@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -133,7 +134,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         try:
             credentials = Credentials.model_validate(auth)
             claims = self._identity.claims(credentials.token)
-            await self._limits.spend(limits.CONNECT, str(claims.user_id))
+            self._limits.spend_here(limits.CONNECT, str(claims.user_id))
             member = SocketMember(self._app, sid, claims)
             await self._connections.admit(member)
         except ValidationError as error:
@@ -143,25 +144,27 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._changes.arrived(member.actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(member.actor.id))
-        self._background.start(self._call_back(member))
+        self._resync.recall(member.session_id, partial(self._call_back, member))
 
     def _cut_off(self, sid: str) -> None:
         self._metrics.cut_off.inc()
         if member := self._members.get(sid):
             self._resync.remember(member.session_id, self._rooms.joined_by(member))
 
-    async def _call_back(self, member: SocketMember) -> None:
+    def _call_back(self, member: SocketMember, ticket_ids: list[str]) -> None:
         """Tells who was cut off, on their return, where they may have missed something."""
-        ticket_ids = await self._resync.recall(member.session_id)
-        while ticket_ids and not self._live.is_connected(member.key, NAMESPACE):
+        self._background.start(self._tell_missed(member, ticket_ids))
+
+    async def _tell_missed(self, member: SocketMember, ticket_ids: list[str]) -> None:
+        while not self._live.is_connected(member.key, NAMESPACE):
             await asyncio.sleep(CONNECTED_SECONDS)
             if member.is_gone:
                 return
         for ticket_id in ticket_ids:
-            await self._live.emit_here(RESYNC, Resync(UUID(ticket_id)), member.key)
+            self._live.emit_here(RESYNC, Resync(UUID(ticket_id)), member.key)
 
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
-        await self._limits.spend(limits.JOIN, str(member.actor.id))
+        self._limits.spend_here(limits.JOIN, str(member.actor.id))
         if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
@@ -173,7 +176,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return Done()
 
     async def post_message(self, member: SocketMember, given: PostMessage) -> object:
-        await self._limits.spend_here(limits.POST_SOCKET, member.key)
+        self._limits.spend_here(limits.POST_SOCKET, member.key)
         await self._limits.spend(limits.POST, str(member.actor.id))
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
         posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, now())
@@ -181,16 +184,15 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def typing(self, member: SocketMember, given: Typing) -> object:
         """Tells the others, who have to be told again: it is kept nowhere."""
-        await self._limits.spend_here(limits.TYPING, member.key)
+        self._limits.spend_here(limits.TYPING, member.key)
         self._rooms.require_inside(member, given.ticket_id)
         payload = TypingShown(given.ticket_id, member.actor.id, given.active)
-        for audience in Audience:
-            room = ticket_room(given.ticket_id, audience)
-            self._live.announce(TYPING, payload, room, skip=member.key)
+        rooms = [ticket_room(given.ticket_id, audience) for audience in Audience]
+        self._live.announce(TYPING, payload, *rooms, skip=member.key)
         return Done()
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
-        await self._limits.spend_here(limits.READ, member.key)
+        self._limits.spend_here(limits.READ, member.key)
         await self._desk.run(tickets.mark_read, member.actor, given.ticket_id, given.seq)
         return Done()
 

@@ -51,7 +51,7 @@ def _is_event(data: object) -> bool:
     return isinstance(data, list) and bool(data) and isinstance(data[0], str)
 
 
-def _is_frame(frame: object) -> bool:
+def is_frame(frame: object) -> bool:
     """Whether it looks like what Engine.IO clients send: close, probe, pong, message, upgrade."""
     return isinstance(frame, str) and frame[:1] in {"1", "2", "3", "4", "5"}
 
@@ -70,7 +70,7 @@ class _WholeBody:
             frames = self._body.decode().split("\x1e")
         except UnicodeDecodeError:
             raise engineio.exceptions.EngineIOError from None
-        if len(frames) > MOST_PACKETS or not all(map(_is_frame, frames)):
+        if len(frames) > MOST_PACKETS or not all(map(is_frame, frames)):
             raise engineio.exceptions.EngineIOError
         return self._body
 
@@ -107,23 +107,3 @@ class FairWebSocket(web.WebSocketResponse):
     async def pong(self, message: bytes = b"") -> None:
         await super().pong(message)
         await asyncio.sleep(0)
-
-
-class WebSocket(driver.WebSocket):  # type: ignore[misc]
-    """The library's, over ours."""
-
-    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        request: web.Request = environ["aiohttp.request"]
-        self._sock = FairWebSocket()
-        await self._sock.prepare(request)
-        # For hanging up on a client that does not read.
-        self.handler.__self__.transport = request.transport
-        self.environ = environ
-        await self.handler(self)
-        return self._sock
-
-    async def wait(self) -> Any:
-        frame = await super().wait()
-        if not _is_frame(frame):
-            raise OSError("not a frame of Engine.IO")
-        return frame

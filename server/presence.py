@@ -7,6 +7,7 @@ still sees who is on the same process.
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,8 +35,11 @@ from wire.shapes import Present, Viewer
 
 log = structlog.get_logger("server.presence")
 
-# Changes of so long are told together.
+# Changes of so long are told together: at least this, and so many times what showing the last
+# took, as everybody in a room is shown everybody whenever somebody comes.
 GATHER_SECONDS = 0.05
+GATHER_TIMES = 4
+LONGEST_GATHER_SECONDS = 1.0
 TIMEOUT_SECONDS = 2.0
 # A join waits no longer for who else is there: they are shown as soon as Redis answers.
 ANSWER_SECONDS = 0.25
@@ -134,12 +138,14 @@ class Presence:
                 self._untold |= untold  # The next beat tries again.
             except Exception:
                 log.exception("presence not told")
+            took = 0.0
             try:
                 await self._look_up([t for t in self._unshown if self._is_unknown(t)])
-                await self._show()
+                took = self._show()
             except Exception:
                 log.exception("presence not shown")
-            await asyncio.sleep(GATHER_SECONDS)
+            pause = max(GATHER_SECONDS, GATHER_TIMES * took)
+            await asyncio.sleep(min(pause, LONGEST_GATHER_SECONDS))
 
     async def _tell(self, ticket_ids: set[UUID]) -> None:
         if not ticket_ids:
@@ -162,7 +168,9 @@ class Presence:
         watched = self._watched.get(ticket_id)
         return watched is not None and not watched.is_looked_up
 
-    async def _show(self) -> None:
+    def _show(self) -> float:
+        """Shows what changed; the seconds that it took."""
+        began = time.perf_counter()
         unshown, self._unshown = self._unshown, set()
         for ticket_id in unshown & self._watched.keys():
             watched = self._watched[ticket_id]
@@ -172,9 +180,9 @@ class Presence:
             elif viewers != watched.shown:
                 watched.shown = viewers
                 payload = Present(ticket_id, viewers)
-                for audience in Audience:
-                    room = ticket_room(ticket_id, audience)
-                    await self._live.emit_here(PRESENCE, payload, room)
+                rooms = [ticket_room(ticket_id, audience) for audience in Audience]
+                self._live.emit_here(PRESENCE, payload, *rooms)
+        return time.perf_counter() - began
 
     async def beat_forever(self) -> None:
         """Says that this process lives, and finds out which others do not any more."""

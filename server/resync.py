@@ -1,6 +1,6 @@
 """Remembers, for a client that was cut off because it did not read, what it has to catch up on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from server.clients import redis_client
 log = structlog.get_logger("server.resync")
 
 REMEMBERED_SECONDS = 3600
+# Tickets of one session, whose sockets may join some hundred each.
+MOST_REMEMBERED = 100_000
 TIMEOUT_SECONDS = 1.0
 
 
@@ -28,6 +30,8 @@ class Resync:
     def __init__(self, redis_url: str, background: Background) -> None:
         self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
         self._background = background
+        self._asked: list[tuple[UUID, Callable[[list[str]], object]]] = []
+        self._is_asking = False
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -45,12 +49,29 @@ class Resync:
         except (aioredis.RedisError, OSError) as error:
             log.warning("not remembered", error=type(error).__name__)
 
-    async def recall(self, session_id: UUID) -> list[str]:
-        """The tickets to catch up on, once."""
-        key = _key(session_id)
+    def recall(self, session_id: UUID, then: Callable[[list[str]], object]) -> None:
+        """Hands over, once, the tickets that a session has to catch up on, if there are any.
+
+        Never waits. Those who connect while the last are asked for are asked for together.
+        """
+        self._asked.append((session_id, then))
+        if not self._is_asking:
+            self._is_asking = True
+            self._background.start(self._recall())
+
+    async def _recall(self) -> None:
         try:
-            async with self._redis.pipeline() as pipeline:
-                found, _ = await pipeline.smembers(key).delete(key).execute()
+            while self._asked:
+                asked, self._asked = self._asked, []
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    for session_id, _ in asked:
+                        # All of them, and so the key too.
+                        pipeline.spop(_key(session_id), MOST_REMEMBERED)
+                    answers = await pipeline.execute()
+                for (_, then), found in zip(asked, answers, strict=True):
+                    if found:
+                        then([name.decode() for name in found])
         except (aioredis.RedisError, OSError):
-            return []
-        return [name.decode() for name in found]
+            self._asked = []
+        finally:
+            self._is_asking = False

@@ -16,7 +16,7 @@ from desk.text import ClientId, Content, Id, Input
 from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
-from server.engine import CLOSE_SECONDS
+from server.carrier import CLOSE_SECONDS
 from server.packets import FairWebSocket
 from server.refusals import Refusal, internal, refusal
 from server.routing import now, require_role
@@ -132,7 +132,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         identity = request.app[keys.identity]
         claims = identity.claims(request.query.get("token", ""))
-        await request.app[keys.limits].spend(limits.CONNECT, str(claims.user_id))
+        request.app[keys.limits].spend_here(limits.CONNECT, str(claims.user_id))
         member = PlainMember(request, ws, claims)
         await connections.admit(member)
         await _converse(request, ws, member, ticket_id, after)

@@ -37,9 +37,9 @@ class Answer:
 class Api:
     """``await api.post("/users/tickets", person, json={…})``; paths are under ``/api/v1``."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connector: aiohttp.BaseConnector | None = None) -> None:
         self.url = url
-        self.http = aiohttp.ClientSession(url)
+        self.http = aiohttp.ClientSession(url, connector=connector)
 
     async def __aenter__(self) -> Self:
         return self

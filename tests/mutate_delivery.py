@@ -19,6 +19,7 @@ from tests.mutations import ROOT, Mutation, stale
 
 LEFT_OUT = (".git", ".venv", ".data", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 LONGEST_SECONDS = 240
+OUTGOING = ("tests/server/test_outgoing.py",)
 ROOMS = ("tests/server/test_rooms.py",)
 MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
 
@@ -119,9 +120,30 @@ MUTATIONS = (
     Mutation(
         "an emit without a room",
         "server/live.py",
-        "in self.get_participants(NAMESPACE, room):",
-        "in self.get_participants(NAMESPACE, None):",
+        "in self.get_participants(NAMESPACE, room)",
+        "in self.get_participants(NAMESPACE, None)",
         ("tests/server/test_conversation.py", "tests/server/test_rights.py"),
+    ),
+    Mutation(
+        "what is written at once overtakes what waits",
+        "server/carrier.py",
+        "return self._writer is None and self",
+        "return self",
+        OUTGOING,
+    ),
+    Mutation(
+        "what waits in the transport is not counted",
+        "server/outgoing.py",
+        "self._size + unsent > LONGEST_WAITING",
+        "self._size > LONGEST_WAITING",
+        OUTGOING,
+    ),
+    Mutation(
+        "events that wait outlive the session",
+        "server/outgoing.py",
+        "if not isinstance(item, ReadyEvent):",
+        "if item:",
+        OUTGOING,
     ),
     Mutation(
         "customers get the staff's numbers",

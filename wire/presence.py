@@ -49,7 +49,8 @@ def process_key(process: str) -> str:
 def decoded(fields: Mapping[bytes, bytes]) -> dict[str, Seen]:
     """A ticket's hash, by process."""
     return {
-        process.decode(): Seen.from_json(codec.loads(value)) for process, value in fields.items()
+        process.decode(): Seen.from_json(codec.loads_own(value))
+        for process, value in fields.items()
     }
 
 

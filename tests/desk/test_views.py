@@ -150,7 +150,8 @@ def test_what_is_shown_unasked_is_what_each_would_see(
     say(session, csr, ticket, internal=True)
     say(session, csr, ticket)
     tickets.mark_read(session, other, ticket.id, 2)
-    shown = dict(views.for_staff(session, [ticket.id], [csr.id, other.id]))
+    seen = views.for_staff(session, [ticket.id], [csr.id, other.id])
+    shown = {person: view for view, people in seen for person in people}
     assert shown == {who.id: views.show(session, who, ticket.id) for who in (csr, other)}
     people = [customer.id, an_actor(session).id]
     assert views.for_customers(session, [ticket.id], people) == [

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from server import engine, keys
+from server import carrier, engine, keys
 from server.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
@@ -57,7 +57,7 @@ async def cut(ws: aiohttp.ClientWebSocketResponse, within: float) -> bool:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience of tenths of seconds."""
     monkeypatch.setattr(engine, "CONNECT_SECONDS", 0.2)
-    monkeypatch.setattr(engine, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(carrier, "CLOSE_SECONDS", 0.2)
 
 
 @pytest.mark.usefixtures("hasty")

@@ -1,5 +1,6 @@
 """A client that has fallen silent without saying goodbye."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,11 +9,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server import keys
+from server import engine, keys
 from server.app import create_app
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
+from tests.server.raw_sockets import Raw
 from tests.sockets import Client
 
 LONG_AGO = 1000.0
@@ -33,29 +35,53 @@ async def served(backend: Backend) -> AsyncIterator[tuple[str, Any]]:
 async def test_the_message_that_finds_it_dead_reaches_the_others_and_so_does_the_next(
     served: tuple[str, Any], customer: Person, csr: Person
 ) -> None:
-    url, engine = served
+    url, sockets = served
     async with Api(url) as api, Client(url, csr) as bob, Client(url, customer, "websocket") as ann:
         ticket_id = (await api.a_ticket(customer))["id"]
         await ann.join(ticket_id)
         await bob.join(ticket_id)
         # A ping was sent and has not been answered for longer than the timeout.
-        engine.sockets[ann.sio.eio.sid].last_ping = time.time() - LONG_AGO
+        sockets.sockets[ann.sio.eio.sid].last_ping = time.time() - LONG_AGO
         await bob.say(ticket_id, "one")
         await bob.say(ticket_id, "two")
         await bob.until(lambda: bob.numbers == [1, 2, 3])
         assert ann.numbers == [1]
 
 
+async def test_it_is_given_up_though_nobody_has_a_message_for_it(
+    served: tuple[str, Any], customer: Person
+) -> None:
+    url, sockets = served
+    async with Client(url, customer, "websocket") as ann:
+        sid = ann.sio.eio.sid
+        sockets.sockets[sid].last_ping = time.time() - LONG_AGO
+        async with asyncio.timeout(10):
+            while sid in sockets.sockets:
+                await asyncio.sleep(0.05)
+        await ann.until(lambda: not ann.sio.connected)
+
+
+async def test_who_is_pinged_and_answers_stays(
+    monkeypatch: pytest.MonkeyPatch, application: tuple[web.Application, Api]
+) -> None:
+    monkeypatch.setattr(engine, "PING_INTERVAL", 0.05)
+    _, api = application
+    async with Raw(api) as socket:
+        for _ in range(3):
+            assert await socket.ws.receive_str(timeout=10) == "2"
+            await socket.ws.send_str("3")
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_the_poll_of_a_session_that_was_given_up_is_refused(
     served: tuple[str, Any], method: str
 ) -> None:
-    url, engine = served
+    url, sockets = served
     async with aiohttp.ClientSession(url) as http:
         path = "/socket.io/?EIO=4&transport=polling"
         async with http.get(path) as opened:
             assert opened.status == 200
-        ((sid, socket),) = engine.sockets.items()
+        ((sid, socket),) = sockets.sockets.items()
         socket.closed = True
         async with http.request(method, f"{path}&sid={sid}", data=b"3") as answer:
             assert answer.status == 400

@@ -1,0 +1,60 @@
+"""What a process counts alone."""
+
+import pytest
+from limits import RateLimitItem, parse
+
+from server.tally import FEW, Tally
+
+TEN = parse("10 per minute")
+MINUTE = 60.0
+
+
+class Clock:
+    now = 1000 * MINUTE
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def taken(tally: Tally, item: RateLimitItem, who: str = "ann", times: int = 20) -> int:
+    return sum(tally.take(item, "x", who) for _ in range(times))
+
+
+def test_no_more_than_the_limit_in_one_window(clock: Clock) -> None:
+    tally = Tally(clock)
+    assert taken(tally, TEN) == 10
+    assert taken(tally, TEN, "bob") == 10
+    assert not tally.take(TEN, "x", "ann")
+
+
+def test_what_the_window_before_counted_fades(clock: Clock) -> None:
+    tally = Tally(clock)
+    assert taken(tally, TEN) == 10
+    clock.now += MINUTE
+    assert taken(tally, TEN) == 0
+    clock.now += MINUTE / 2
+    assert taken(tally, TEN) == 5
+    clock.now += 2 * MINUTE
+    assert taken(tally, TEN) == 10
+
+
+def test_who_counts_no_longer_is_forgotten(clock: Clock) -> None:
+    tally = Tally(clock)
+    for n in range(FEW):
+        tally.take(TEN, "x", str(n))
+    clock.now += 2 * MINUTE
+    tally.take(TEN, "x", "ann")
+    assert len(tally) == 1
+
+
+def test_who_still_counts_is_kept(clock: Clock) -> None:
+    tally = Tally(clock)
+    assert taken(tally, TEN) == 10
+    for n in range(5 * FEW):
+        tally.take(TEN, "x", str(n))
+    assert not tally.take(TEN, "x", "ann")
