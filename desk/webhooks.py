@@ -127,6 +127,14 @@ def add(session: Session, actor: Actor, new: NewWebhook, secret: str, now: datet
     return WebhookView.of(webhook)
 
 
+def secret(session: Session, webhook_id: UUID) -> str:
+    """For who makes it and has lost the answer. Raises `Conflict` (``webhook_removed``)."""
+    webhook = session.get(Webhook, webhook_id)
+    if webhook is None:
+        raise Conflict("webhook_removed", "The webhook that this key made has been removed")
+    return webhook.secret
+
+
 def webhooks(session: Session, limit: int, after: UUID | None) -> Sequence[WebhookView]:
     """Webhooks, the oldest first."""
     query = select(Webhook).order_by(Webhook.id).limit(limit)
