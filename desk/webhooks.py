@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -47,7 +47,11 @@ def _unique(kinds: list[Kind]) -> list[Kind]:
     return list(dict.fromkeys(kinds))
 
 
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": LONGEST_URL}),
+]
 Kinds = Annotated[
     list[Annotated[Kind, Strict(False)]],
     Field(min_length=1, max_length=100),

@@ -147,12 +147,15 @@ def _refused(detail: str) -> Invalid:
 
 ROUTES = (
     At("GET", "/admin/webhooks", list_webhooks, Right.ADMIN).says(
-        "List webhooks, the oldest first", Paged, listed(webhooks.WebhookView), refuses=()
+        "List webhooks, the oldest first",
+        Paged,
+        listed(webhooks.WebhookView, names="webhook_id"),
+        refuses=(),
     ),
     At("POST", "/admin/webhooks", add, Right.ADMIN).says(
         "Make a webhook; its secret is shown only here",
         webhooks.NewWebhook,
-        made(Made),
+        made(Made, names="webhook_id"),
         refuses=("409 too_many_webhooks", "409 webhook_removed", "422 address_refused", *KEYED),
     ),
     At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN).says(
@@ -167,7 +170,7 @@ ROUTES = (
     At("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN).says(
         "List the attempts of a webhook, the newest first",
         Paged,
-        listed(webhooks.AttemptView),
+        listed(webhooks.AttemptView, names="attempt_id"),
         refuses=(),
     ),
     At(
