@@ -33,9 +33,9 @@ format: $(VENV)/.ok-dev ## Put the code into the common form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-fuzz: $(VENV)/.ok-dev ## Send requests made up from the contract, for long (FUZZ_EXAMPLES per route)
+fuzz: $(VENV)/.ok-dev ## Send requests made up from the contract, for long (FUZZ_EXAMPLES per role)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/server/test_fuzz.py
-FUZZ_EXAMPLES ?= 300
+FUZZ_EXAMPLES ?= 10000
 
 chaos: $(VENV)/.ok-dev ## Kill and freeze everything while clients talk, then judge (make chaos ARGS="--seconds 20 --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)

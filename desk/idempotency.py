@@ -52,7 +52,7 @@ def once(
     Raises `Invalid` (``idempotency_key_reused``), `Conflict` (``in_progress``).
     """
     if not _claim(session, asked, now):
-        return _earlier(session, asked)
+        return _answered(session.get_one(IdempotencyKey, (asked.actor_id, asked.key)), asked)
     answer = work(session)
     session.execute(
         update(IdempotencyKey)
@@ -91,8 +91,15 @@ def _claim(session: Session, asked: Repeatable, now: datetime) -> bool:
     return claimed is not None
 
 
-def _earlier(session: Session, asked: Repeatable) -> Answer:
-    found = session.get_one(IdempotencyKey, (asked.actor_id, asked.key))
+def earlier(session: Session, asked: Repeatable, now: datetime) -> Answer | None:
+    """The answer of the first time, if there was one. Raises `Invalid` as `once` does."""
+    found = session.get(IdempotencyKey, (asked.actor_id, asked.key))
+    if found is None or found.created_at < now - KEPT:
+        return None
+    return _answered(found, asked)
+
+
+def _answered(found: IdempotencyKey, asked: Repeatable) -> Answer:
     if found.route != asked.route or found.body_hash not in asked.body_hashes:
         raise Invalid("idempotency_key_reused", "This key was used for another request")
     return Answer(found.status, found.headers, found.answer, is_repeated=True)

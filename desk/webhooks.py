@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -47,7 +47,11 @@ def _unique(kinds: list[Kind]) -> list[Kind]:
     return list(dict.fromkeys(kinds))
 
 
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": LONGEST_URL}),
+]
 Kinds = Annotated[
     list[Annotated[Kind, Strict(False)]],
     Field(min_length=1, max_length=100),
@@ -125,6 +129,14 @@ def add(session: Session, actor: Actor, new: NewWebhook, secret: str, now: datet
     session.add(webhook)
     session.flush()  # The view shows the id.
     return WebhookView.of(webhook)
+
+
+def secret(session: Session, webhook_id: UUID) -> str:
+    """For who makes it and has lost the answer. Raises `Conflict` (``webhook_removed``)."""
+    webhook = session.get(Webhook, webhook_id)
+    if webhook is None:
+        raise Conflict("webhook_removed", "The webhook that this key made has been removed")
+    return webhook.secret
 
 
 def webhooks(session: Session, limit: int, after: UUID | None) -> Sequence[WebhookView]:

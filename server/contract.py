@@ -1,12 +1,13 @@
 """What a route promises: declared in the table beside its handler, read by the generators.
 
     At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
-        "Open a ticket", NewTicket, made(TicketView, ETAG), refuses=KEYED
+        "Open a ticket", NewTicket, made(TicketView, ETAG, names="ticket_id"), refuses=KEYED
     )
 
 `At` alone is no `Route`: what does not say what it takes, gives and refuses cannot be registered.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,8 @@ ETAG = "ETag"
 LOCATION = "Location"
 LINK = "Link"
 TOTAL = "X-Total-Count"
+
+PARAMETER = re.compile(r"\{(\w+)\}")
 
 # What a route refuses that heeds Idempotency-Key (`server.idempotency.once`).
 KEYED = ("409 in_progress", "422 idempotency_key_reused")
@@ -43,26 +46,31 @@ class Right(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Gives:
-    """One answer: its status, the shape of its body (None: empty) and the headers it brings."""
+    """One answer: its status, the shape of its body (None: empty) and the headers it brings.
+
+    ``names``: the parameter of other paths that the body's ``id`` (in a list, the first one's) is.
+    The generator links the answer to them.
+    """
 
     status: int
     shape: Any
     headers: tuple[str, ...]
     description: str = ""
+    names: str = ""
 
 
 def ok(shape: Any, *headers: str, description: str = "") -> Gives:
     return Gives(200, shape, headers, description)
 
 
-def made(shape: Any, *headers: str) -> Gives:
+def made(shape: Any, *headers: str, names: str) -> Gives:
     """Something new, and the address where it is from now on."""
-    return Gives(201, shape, (LOCATION, *headers))
+    return Gives(201, shape, (LOCATION, *headers), names=names)
 
 
-def listed(shape: Any, *headers: str) -> Gives:
+def listed(shape: Any, *headers: str, names: str = "") -> Gives:
     """A page of a list, with the way to the next one."""
-    return Gives(200, list[shape], (LINK, *headers))
+    return Gives(200, list[shape], (LINK, *headers), names=names)
 
 
 def done() -> Gives:
@@ -89,6 +97,20 @@ class Route:
     takes: type[BaseModel] | None
     gives: tuple[Gives, ...]
     refuses: tuple[str, ...]
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names in the path."""
+        return PARAMETER.findall(self.path)
+
+    @property
+    def tag(self) -> str:
+        """The noun: the module of the handler."""
+        return self.handler.__module__.rpartition(".")[2]
+
+    @property
+    def operation_id(self) -> str:
+        return f"{self.tag}_{getattr(self.handler, '__name__', '')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,22 +38,38 @@ async def once(
     **kwargs: P.kwargs,
 ) -> web.Response:
     """Runs the rule and writes its answer; for a repeat of the request, the first answer again."""
-    desk, key = request.app[keys.desk], _key(request)
-    if key is None:
+    desk, asked = request.app[keys.desk], _asked(request, given)
+    if asked is None:
         return write(await desk.run(rule, *args, **kwargs))
-    asked = Repeatable(
-        request[keys.actor].id,
-        key,
-        f"{request.method} {request.path}",
-        _hashes(request.app[keys.settings], given),
-    )
 
     def work(session: Session) -> Answer:
         result = rule(session, *args, **kwargs)
         session.flush()  # The answer shows ids that are given by now.
         return _answer(write(result))
 
-    answer = await desk.run(idempotency.once, asked, now(), work)
+    return _response(await desk.run(idempotency.once, asked, now(), work))
+
+
+async def earlier(request: web.Request, given: BaseModel) -> web.Response | None:
+    """The first answer, if the request is a repeat: before a route asks what may have changed."""
+    if (asked := _asked(request, given)) is None:
+        return None
+    answer = await request.app[keys.desk].read(idempotency.earlier, asked, now())
+    return _response(answer) if answer else None
+
+
+def _asked(request: web.Request, given: BaseModel) -> Repeatable | None:
+    if (key := _key(request)) is None:
+        return None
+    return Repeatable(
+        request[keys.actor].id,
+        key,
+        f"{request.method} {request.path}",
+        _hashes(request.app[keys.settings], given),
+    )
+
+
+def _response(answer: Answer) -> web.Response:
     repeated = {REPEATED: "true"} if answer.is_repeated else {}
     return web.Response(
         body=answer.body,

@@ -1,6 +1,5 @@
 """OpenAPI 3.1, generated from the table of routes and the models behind it."""
 
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from server.contract import KEYED, Gives, Right, Route
 from server.examples import example
 from server.idempotency import REPEATED
+from server.links import links
 from server.routing import PREFIX, Paged, Query
 from server.schemas import REF, Schema, Schemas, prose
 
@@ -57,7 +57,6 @@ HEEDED = {
         "hours is carried out once; the answer is the same.",
     ),
 }
-PARAMETER = re.compile(r"\{(\w+)\}")
 PROBLEM: Schema = {
     "description": "A refusal (RFC 9457). `code` is stable, `detail` is for people.",
     "type": "object",
@@ -91,7 +90,7 @@ def document(routes: Sequence[Route]) -> Schema:
     )
     paths: defaultdict[str, Schema] = defaultdict(dict)
     for route in routes:
-        paths[PREFIX + route.path][route.method.lower()] = _operation(route, schemas)
+        paths[PREFIX + route.path][route.method.lower()] = _operation(route, schemas, routes)
     queries = {route.takes.__name__ for route in routes if route.takes and _is_query(route.takes)}
     components = {name: s for name, s in schemas.components.items() if name not in queries}
     return {
@@ -105,7 +104,9 @@ def document(routes: Sequence[Route]) -> Schema:
         "servers": [{"url": "/"}],
         "tags": [
             {"name": name, "description": prose(sys.modules[module].__doc__)}
-            for name, module in dict.fromkeys((_tag(route), _module(route)) for route in routes)
+            for name, module in dict.fromkeys(
+                (route.tag, route.handler.__module__) for route in routes
+            )
         ],
         "paths": dict(paths),
         "components": {
@@ -117,30 +118,21 @@ def document(routes: Sequence[Route]) -> Schema:
     }
 
 
-def _module(route: Route) -> str:
-    return route.handler.__module__
-
-
-def _tag(route: Route) -> str:
-    return _module(route).rpartition(".")[2]
-
-
 def _is_query(model: type[BaseModel]) -> bool:
     return issubclass(model, Query)
 
 
-def _operation(route: Route, schemas: Schemas) -> Schema:
-    name = getattr(route.handler, "__name__", "")
+def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schema:
     body = route.takes is not None and not _is_query(route.takes)
     found: Schema = {
-        "tags": [_tag(route)],
+        "tags": [route.tag],
         "summary": route.summary,
         "description": _description(route),
-        "operationId": f"{_tag(route)}_{name}",
+        "operationId": route.operation_id,
         "security": [] if route.right is Right.ANYONE else [{"accessToken": []}],
         "parameters": [*_in_path(route), *_in_query(route, schemas), *_in_headers(route)],
         "responses": {
-            **{str(gives.status): _answer(route, gives, schemas) for gives in route.gives},
+            **{str(gives.status): _answer(route, gives, schemas, routes) for gives in route.gives},
             **{str(status): _problem(status, codes) for status, codes in refused(route).items()},
         },
     }
@@ -169,8 +161,7 @@ def _without_defaults(schemas: Schemas, schema: Schema) -> Schema:
 def _in_path(route: Route) -> list[Schema]:
     uuid = {"type": "string", "format": "uuid"}
     return [
-        {"name": name, "in": "path", "required": True, "schema": uuid}
-        for name in PARAMETER.findall(route.path)
+        {"name": name, "in": "path", "required": True, "schema": uuid} for name in route.parameters
     ]
 
 
@@ -200,7 +191,7 @@ def _in_headers(route: Route) -> list[Schema]:
     ]
 
 
-def _answer(route: Route, gives: Gives, schemas: Schemas) -> Schema:
+def _answer(route: Route, gives: Gives, schemas: Schemas, routes: Sequence[Route]) -> Schema:
     rates = RATES if "429 rate_limited" in route.refuses else ()
     repeated = (REPEATED,) if KEYED[-1] in route.refuses else ()
     found: Schema = {"description": gives.description or _words(gives)}
@@ -210,6 +201,8 @@ def _answer(route: Route, gives: Gives, schemas: Schemas) -> Schema:
         schema = schemas.given(gives.shape)
         shown = {"schema": schema, "example": example(schemas, schema)}
         found["content"] = {"application/json": shown}
+    if led := links(route, gives, routes):
+        found["links"] = led
     return found
 
 
@@ -243,7 +236,7 @@ def _implied(route: Route) -> list[str]:
         found.append("403 csr_required")
     if route.right is Right.ADMIN:
         found.append("403 admin_required")
-    found += [f"404 {name.removesuffix('_id')}_not_found" for name in PARAMETER.findall(route.path)]
+    found += [f"404 {name.removesuffix('_id')}_not_found" for name in route.parameters]
     if route.takes is not None and issubclass(route.takes, Paged):
         found.append("422 invalid_cursor")
     if route.method != "GET":

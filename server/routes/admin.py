@@ -94,12 +94,15 @@ def _user_id(request: web.Request) -> UUID:
 
 ROUTES = (
     At("GET", "/admin/users", list_users, Right.ADMIN).says(
-        "List accounts, the newest first", UserQuery, listed(admins.Account), refuses=()
+        "List accounts, the newest first",
+        UserQuery,
+        listed(admins.Account, names="user_id"),
+        refuses=(),
     ),
     At("POST", "/admin/users", add_user, Right.ADMIN).says(
         "Make an account of any role",
         admins.NewUser,
-        made(admins.Account),
+        made(admins.Account, names="user_id"),
         refuses=("409 email_taken", "503 busy", *KEYED),
     ),
     At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN).says(

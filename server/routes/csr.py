@@ -93,7 +93,10 @@ def expected_versions(request: web.Request) -> AbstractSet[int] | None:
 
 ROUTES = (
     At("GET", "/csr/tickets", list_tickets, Right.STAFF).says(
-        "List tickets of everybody", StaffTicketQuery, listed(TicketView, TOTAL), refuses=()
+        "List tickets of everybody",
+        StaffTicketQuery,
+        listed(TicketView, TOTAL, names="ticket_id"),
+        refuses=(),
     ),
     At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
         "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()

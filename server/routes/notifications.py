@@ -59,7 +59,10 @@ async def mark_all_read(request: web.Request) -> web.Response:
 
 ROUTES = (
     At("GET", "/notifications", inbox, Right.PERSON).says(
-        "List your notifications, the newest first", InboxQuery, listed(NotificationOut), refuses=()
+        "List your notifications, the newest first",
+        InboxQuery,
+        listed(NotificationOut, names="notification_id"),
+        refuses=(),
     ),
     At("POST", "/notifications/read_all", mark_all_read, Right.PERSON).says(
         "Mark all of your notifications as read", NOTHING, done(), refuses=()

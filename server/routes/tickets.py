@@ -216,10 +216,13 @@ async def mark_read(request: web.Request) -> web.Response:
 
 ROUTES = (
     At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
-        "Open a ticket", tickets.NewTicket, made(TicketView, ETAG), refuses=KEYED
+        "Open a ticket", tickets.NewTicket, made(TicketView, ETAG, names="ticket_id"), refuses=KEYED
     ),
     At("GET", "/users/tickets", list_own, Right.PERSON).says(
-        "List your own tickets", TicketQuery, listed(TicketView, TOTAL), refuses=()
+        "List your own tickets",
+        TicketQuery,
+        listed(TicketView, TOTAL, names="ticket_id"),
+        refuses=(),
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
         "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()

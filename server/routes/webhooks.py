@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from desk import webhooks
 from desk.errors import Invalid
 from server import audit, keys
-from server.contract import NOTHING, At, Gives, Right, done, listed, made, ok
+from server.contract import KEYED, NOTHING, At, Gives, Right, done, listed, made, ok
+from server.idempotency import REPEATED, earlier, once
 from server.routing import (
     PREFIX,
     Paged,
@@ -26,6 +27,7 @@ from server.routing import (
     reply,
 )
 from wire.addresses import AddressRefused, addresses, destination
+from wire.codec import encode, loads
 
 POSITION = TypeAdapter(tuple[UUID])
 SECRET_BYTES = 32
@@ -54,16 +56,27 @@ async def list_webhooks(request: web.Request) -> web.Response:
 
 
 async def add(request: web.Request) -> web.Response:
+    """With an `Idempotency-Key`, a repeat shows the secret too, as long as the webhook is there."""
     new = await body(request, webhooks.NewWebhook)
-    await _require_callable(request, new.url)
+    desk, actor = request.app[keys.desk], request[keys.actor]
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-    webhook = await request.app[keys.desk].run(
-        webhooks.add, request[keys.actor], new, secret, now()
-    )
-    audit.note("webhook_added", by=request[keys.actor].id, webhook_id=webhook.id)
-    shown = Made(**{f.name: getattr(webhook, f.name) for f in fields(webhook)}, secret=secret)
-    headers = {"Location": f"{PREFIX}/admin/webhooks/{webhook.id}", "Cache-Control": "no-store"}
-    return reply(shown, 201, headers)
+
+    def write(webhook: webhooks.WebhookView) -> web.Response:
+        # Kept for repeats, and so without the secret: that is stored once, with the webhook.
+        return reply(webhook, 201, {"Location": f"{PREFIX}/admin/webhooks/{webhook.id}"})
+
+    answer = await earlier(request, new)
+    if answer is None:
+        await _require_callable(request, new.url)
+        answer = await once(request, new, write, webhooks.add, actor, new, secret, now())
+    webhook_id = UUID(answer.headers["Location"].rpartition("/")[2])
+    if REPEATED in answer.headers:
+        secret = await desk.read(webhooks.secret, webhook_id)
+    else:
+        audit.note("webhook_added", by=actor.id, webhook_id=webhook_id)
+    answer.body = encode({**loads(answer.text or ""), "secret": secret})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 async def change(request: web.Request) -> web.Response:
@@ -134,13 +147,16 @@ def _refused(detail: str) -> Invalid:
 
 ROUTES = (
     At("GET", "/admin/webhooks", list_webhooks, Right.ADMIN).says(
-        "List webhooks, the oldest first", Paged, listed(webhooks.WebhookView), refuses=()
+        "List webhooks, the oldest first",
+        Paged,
+        listed(webhooks.WebhookView, names="webhook_id"),
+        refuses=(),
     ),
     At("POST", "/admin/webhooks", add, Right.ADMIN).says(
-        "Make a webhook; its secret is shown this once",
+        "Make a webhook; its secret is shown only here",
         webhooks.NewWebhook,
-        made(Made),
-        refuses=("409 too_many_webhooks", "422 address_refused"),
+        made(Made, names="webhook_id"),
+        refuses=("409 too_many_webhooks", "409 webhook_removed", "422 address_refused", *KEYED),
     ),
     At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN).says(
         "Change a webhook",
@@ -154,7 +170,7 @@ ROUTES = (
     At("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN).says(
         "List the attempts of a webhook, the newest first",
         Paged,
-        listed(webhooks.AttemptView),
+        listed(webhooks.AttemptView, names="attempt_id"),
         refuses=(),
     ),
     At(

@@ -118,7 +118,13 @@ def test_after_a_day_a_key_is_new(session: Session) -> None:
         session.expire_all()
         return idempotency.once(session, asked, at + later, work).body
 
-    assert [ask(timedelta(hours=h)) for h in (0, 23, 25)] == [b"0", b"0", b"1"]
+    def remembered(later: timedelta) -> bool:
+        return idempotency.earlier(session, asked, at + later) is not None
+
+    assert not remembered(timedelta(0))
+    assert [ask(timedelta(hours=h)) for h in (0, 23)] == [b"0", b"0"]
+    assert [remembered(timedelta(hours=h)) for h in (23, 25)] == [True, False]
+    assert ask(timedelta(hours=25)) == b"1"
     for later, remains in ((48, True), (50, False)):
         idempotency.prune(session, at + timedelta(hours=later))
         session.expire_all()

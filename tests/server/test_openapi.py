@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -74,3 +75,33 @@ def test_a_code_of_the_contract_is_one_of_the_code(route: Route) -> None:
 
 def test_the_document_is_made_anew_each_time() -> None:
     assert document(ROUTES) == document(ROUTES)
+
+
+def links() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Each link, with the path and the answer that it starts from."""
+    return [
+        (path, answer, link)
+        for path, operations in rest().document["paths"].items()
+        for operation in operations.values()
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+
+
+def test_whatever_has_an_id_in_its_path_can_be_reached_by_a_link() -> None:
+    reached = {link["operationId"] for _, _, link in links()}
+    assert reached == {route.operation_id for route in ROUTES if route.parameters}
+
+
+def test_a_link_takes_what_is_there() -> None:
+    for path, answer, link in links():
+        shown = answer["content"]["application/json"]["example"]
+        for name, where in link["parameters"].items():
+            source, _, pointer = where.partition("#")
+            if source == "$response.body":
+                item = shown[0] if pointer == "/0/id" else shown
+                assert pointer in {"/id", "/0/id"}
+                assert UUID(item["id"])
+            else:
+                assert where == f"$request.path.{name}"
+                assert f"{{{name}}}" in path

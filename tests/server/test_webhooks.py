@@ -1,16 +1,19 @@
 """Webhooks, as admins manage them."""
 
+import asyncio
 import base64
+import socket
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from desk import deliveries
 from desk.deliveries import Answer, Outgoing
 from desk.webhooks import MOST_WEBHOOKS
-from models import Event, Role, Webhook, WebhookDelivery
+from models import Event, IdempotencyKey, Role, Webhook, WebhookDelivery
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_ticket, database, now, people
@@ -49,6 +52,60 @@ async def test_the_secret_is_shown_once(api: Api, admin: Person) -> None:
     )
     assert (changed.status, changed.json["is_active"]) == (200, False)
     assert secret not in listed.body.decode() + changed.body.decode()
+
+
+async def test_a_repeat_shows_the_secret_that_is_stored_once(
+    api: Api, backend: Backend, admin: Person
+) -> None:
+    key = {"Idempotency-Key": str(uuid4())}
+    new = {"url": PUBLIC, "events": ["assigned"]}
+    made, *again = await asyncio.gather(
+        *(api.post("/admin/webhooks", admin, json=new, headers=key) for _ in range(6))
+    )
+    assert made.status == 201
+    assert {answer.body for answer in again} == {made.body}
+    assert made.json["secret"].startswith("whsec_")
+    answers = [made, *again]
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+    assert {answer.headers["Location"] for answer in answers} == {made.headers["Location"]}
+    assert sum("Idempotency-Replayed" not in answer.headers for answer in answers) == 1
+    with database(backend.settings) as session:
+        assert session.scalars(select(Webhook.secret)).all() == [made.json["secret"]]
+        kept = session.get_one(IdempotencyKey, (admin.id, key["Idempotency-Key"]))
+        assert b"whsec_" not in kept.answer
+    other = await api.post("/admin/webhooks", admin, json=new | {"is_active": False}, headers=key)
+    assert (other.status, other.code) == (422, "idempotency_key_reused")
+
+
+async def test_of_a_removed_webhook_there_is_no_repeat(api: Api, admin: Person) -> None:
+    key = {"Idempotency-Key": str(uuid4())}
+    new = {"url": PUBLIC, "events": ["assigned"]}
+    made = await api.post("/admin/webhooks", admin, json=new, headers=key)
+    await api.call("DELETE", f"/admin/webhooks/{made.json['id']}", admin)
+    again = await api.post("/admin/webhooks", admin, json=new, headers=key)
+    assert (again.status, again.code) == (409, "webhook_removed")
+    assert (await api.get("/admin/webhooks", admin)).json == []
+
+
+async def test_a_repeat_does_not_ask_for_the_address_again(
+    api: Api, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The webhook is there, wherever its name leads to meanwhile."""
+    key = {"Idempotency-Key": str(uuid4())}
+    new = {"url": "https://hooks.example.com/", "events": ["assigned"]}
+    resolve = socket.getaddrinfo
+    leads_to = "8.8.8.8"
+
+    def getaddrinfo(host: str, *args: Any, **kwargs: Any) -> Any:
+        name = leads_to if host == "hooks.example.com" else host
+        return resolve(name, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    made = await api.post("/admin/webhooks", admin, json=new, headers=key)
+    leads_to = "10.0.0.1"
+    again = await api.post("/admin/webhooks", admin, json=new, headers=key)
+    assert (made.status, again.status, again.body) == (201, 201, made.body)
+    assert (await api.post("/admin/webhooks", admin, json=new)).code == "address_refused"
 
 
 async def test_a_webhook_is_removed(api: Api, admin: Person) -> None:
