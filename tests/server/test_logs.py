@@ -67,10 +67,10 @@ async def test_no_token_of_a_plain_socket_is_written_however_it_ends(
     async with api.http.get(good.replace("?", "%3F")) as wrong:
         assert wrong.status == 400
 
-    async def fails(*_: object) -> None:
+    def fails(*_: object) -> None:
         raise RuntimeError(f"cannot connect with {customer.token}")
 
-    monkeypatch.setattr(app[keys.identity], "of_token", fails)
+    monkeypatch.setattr(app[keys.identity], "claims", fails)
     async with api.http.ws_connect(good) as ws:
         await ws.receive()
     said = lines.getvalue()
