@@ -1,8 +1,10 @@
 """What runs beside the requests, and its end."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any
+
+from desk.errors import DeskError
 
 # Between two askings.
 AGAIN_SECONDS = 0.5
@@ -21,6 +23,16 @@ class Background:
 
     async def end(self) -> None:
         await end(self._tasks)
+
+
+async def attempt(work: Awaitable[None], log: Any, failed: str) -> None:
+    """Logs what goes wrong, as whoever does this again and again has to go on."""
+    try:
+        await work
+    except DeskError as error:
+        log.warning(failed, code=error.code)
+    except Exception:
+        log.exception(failed)
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -15,7 +15,7 @@ import structlog
 
 from desk import views
 from desk.access import Actor
-from desk.errors import DeskError
+from server.background import attempt
 from server.live import Live
 from server.routing import now
 from server.transaction import Desk
@@ -82,12 +82,7 @@ class Changes:
     async def look_forever(self) -> None:
         """Looks every second whether a ticket has moved on without a hint."""
         while True:
-            try:
-                await self.look()
-            except DeskError as error:
-                log.warning("changes not looked for", code=error.code)
-            except Exception:
-                log.exception("changes not looked for")
+            await attempt(self.look(), log, "changes not looked for")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
@@ -113,12 +108,7 @@ class Changes:
             if self._changed:
                 self._wake.set()
             began = time.perf_counter()
-            try:
-                await self._show(batch)
-            except DeskError as error:
-                log.warning("changes not shown", code=error.code)
-            except Exception:
-                log.exception("changes not shown")
+            await attempt(self._show(batch), log, "changes not shown")
             pause = PAUSE_TIMES * (time.perf_counter() - began)
             await asyncio.sleep(min(max(PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS))
 

@@ -16,8 +16,8 @@ import structlog
 
 from desk import sessions
 from desk.access import Actor
-from desk.errors import DeskError, Unauthenticated
-from server.background import Background
+from desk.errors import Unauthenticated
+from server.background import Background, attempt
 from server.identity import Identity
 from server.live import Live
 from server.transaction import Desk
@@ -93,12 +93,7 @@ class Connections:
     async def watch_forever(self) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            try:
-                await self._watch()
-            except DeskError as error:
-                log.warning("sessions not checked", code=error.code)
-            except Exception:
-                log.exception("sessions not checked")
+            await attempt(self._watch(), log, "sessions not checked")
 
     async def _watch(self) -> None:
         now = datetime.now(UTC)

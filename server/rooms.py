@@ -21,7 +21,7 @@ from desk.access import Actor
 from desk.errors import DeskError
 from desk.views import TicketView, not_found
 from models import Event
-from server.background import Background
+from server.background import Background, attempt
 from server.transaction import Desk
 from wire.shapes import Recorded, TimelineEvent, timeline_event
 
@@ -221,12 +221,7 @@ class Rooms:
         """Looks every second whether a ticket has moved on without a hint."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            try:
-                await self.poll()
-            except DeskError as error:
-                log.warning("cannot poll", code=error.code)
-            except Exception:
-                log.exception("poll failed")
+            await attempt(self.poll(), log, "poll failed")
 
     async def poll(self) -> None:
         ticket_ids = [ticket_id for ticket_id, room in self._rooms.items() if room.members]
