@@ -9,6 +9,7 @@ class Job(StrEnum):
     RECLAIM_ASSIGNMENT = "assignment.reclaim"
     DRAIN_NOTIFICATIONS = "notifications.drain"
     DRAIN_WEBHOOKS = "webhooks.drain"
+    INDEX_WORDS = "search.index"
     PRUNE_WEBHOOKS = "webhooks.prune"
     PRUNE_SESSIONS = "sessions.prune"
     PRUNE_IDEMPOTENCY_KEYS = "idempotency.prune"

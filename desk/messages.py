@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from desk import deliveries, notifications, search, tickets
+from desk import deliveries, notifications, tickets
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden
 from desk.outbox import outbox
@@ -50,7 +50,7 @@ POST: Prepared[tuple[Any, ...]] = Prepared(
         from ticket
         where status <> 'closed'
         on conflict (ticket_id, actor_id, client_id) do nothing
-        returning ticket_id, seq, public_seq, content
+        returning ticket_id, seq, public_seq
     ),
     moved as (
         update tickets set
@@ -65,7 +65,7 @@ POST: Prepared[tuple[Any, ...]] = Prepared(
         from said
         where tickets.id = said.ticket_id
     ),
-    found as ({search.SAID})
+    unindexed as (insert into unindexed_events select ticket_id, seq from said)
     select
         said.seq, said.public_seq, {deliveries.ASKING},
         ticket.id, number, title, category, type, status, priority, tags, user_id, assigned_to_id

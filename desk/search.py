@@ -1,42 +1,79 @@
-"""Full text: the words of each ticket, written in the transaction that writes the ticket."""
+"""Full text: what was said on a ticket, and the tickets that words are found in.
+
+An event with words is noted as unindexed by the statement that writes it. A worker adds the words
+to the ticket's two documents some seconds later; what it has not come to is searched as it is.
+"""
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, Uuid, column, exists, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlalchemy.orm import Session
 
 from desk.access import Audience
-from models import TicketSearch
+from models import TicketSearch, UnindexedEvent
 
 # Every language alike: no stemming, no words that are left out.
 SIMPLE = literal("simple", REGCONFIG)
-# A document may have 1 MiB; a message adds less than the rest of it. What a ticket says beyond
-# that is not found.
-LARGEST = 900_000
+# Of characters of one ticket, so many are added to its documents at a time.
+AT_ONCE = 100_000
+# In bytes. A document may have 1 MiB, and AT_ONCE characters may be half of that. What a ticket
+# says beyond is not found.
+LARGEST = 500_000
+# Of events, in one transaction.
+BATCH = 500
+
+# The words of unindexed events, the first AT_ONCE of each ticket.
+UNINDEXED = f"""
+    select ticket_id, seq, is_public, words from (
+        select ticket_id, seq, e.public_seq is not null as is_public, words,
+            sum(length(words)) over (partition by ticket_id order by seq) as length
+        from {{those}}
+        join events e using (ticket_id, seq)
+        join tickets t on t.id = ticket_id,
+        lateral (select case kind
+            when 'ticket_created' then concat_ws(E'\\n', t.number, t.title, t.description)
+            else e.content
+        end as words) said
+    ) unindexed
+    where length <= {AT_ONCE}
+"""
+JOINED = r"coalesce(string_agg(words, E'\n' order by seq), '')"
+JOINED_PUBLIC = r"coalesce(string_agg(words, E'\n' order by seq) filter (where is_public), '')"
+PICKED, ALL = (UNINDEXED.format(those=those) for those in ("oldest", "unindexed_events"))
+# Concatenated with nothing a document is measured as it is in memory, not as it is compressed.
+INDEX = text(
+    f"""
+    with oldest as materialized (
+        select ticket_id, seq from unindexed_events order by ticket_id, seq limit {BATCH}
+    ),
+    picked as materialized ({PICKED}),
+    taken as (
+        delete from unindexed_events gone using picked
+        where gone.ticket_id = picked.ticket_id and gone.seq = picked.seq
+        returning picked.*
+    ),
+    written as (
+        insert into ticket_search as document (ticket_id, public, staff)
+        select ticket_id, to_tsvector('simple', {JOINED_PUBLIC}), to_tsvector('simple', {JOINED})
+        from taken group by ticket_id order by ticket_id
+        on conflict (ticket_id) do update set
+            public = case when pg_column_size(document.public || '') < {LARGEST}
+                then document.public || excluded.public else document.public end,
+            staff = case when pg_column_size(document.staff || '') < {LARGEST}
+                then document.staff || excluded.staff else document.staff end
+    )
+    select count(*) from taken
+    """
+)
 
 
-# For the statement that opens a ticket: it has the new row as ``ticket``.
-OPENED = """
-    insert into ticket_search (ticket_id, public, staff)
-    select id, words, words from (
-        select id, to_tsvector('simple', concat_ws(E'\\n', number, title, description)) as words
-        from ticket
-    ) opened
-"""
-# For the statement that posts a message: it has the new event as ``said``. Concatenated with
-# nothing a document is measured as it is in memory, not as it is compressed.
-SAID = f"""
-    insert into ticket_search as document (ticket_id, public, staff)
-    select ticket_id, case when public_seq is null then '' else words end, words from (
-        select ticket_id, public_seq, to_tsvector('simple', content) as words from said
-    ) said
-    on conflict (ticket_id) do update set
-        public = case when pg_column_size(document.public || '') < {LARGEST}
-            then document.public || excluded.public else document.public end,
-        staff = case when pg_column_size(document.staff || '') < {LARGEST}
-            then document.staff || excluded.staff else document.staff end
-"""
+def index(session: Session) -> int:
+    """Adds the words of some unindexed events to their tickets' documents; 0 if there were none.
+
+    Two at a time do no harm: each event is taken by one of them.
+    """
+    return session.scalar(INDEX) or 0
 
 
 def found(audience: Audience, words: str) -> Select[UUID]:
@@ -45,9 +82,8 @@ def found(audience: Audience, words: str) -> Select[UUID]:
     ``words`` as in a search engine: ``two words``, ``"a phrase"``, ``this or that``, ``-without``.
     PostgreSQL's parser of that form takes any text.
     """
-    document = TicketSearch.staff if audience is Audience.STAFF else TicketSearch.public
-    has_words = document.op("@@")(func.websearch_to_tsquery(SIMPLE, words))
-    return select(TicketSearch.ticket_id).where(has_words)
+    either = _indexed(audience, words).union_all(_unindexed(audience, words)).subquery("found")
+    return select(either.c.ticket_id)
 
 
 def says(audience: Audience, words: str, ticket_id: ColumnElement[UUID]) -> ColumnElement[bool]:
@@ -55,13 +91,38 @@ def says(audience: Audience, words: str, ticket_id: ColumnElement[UUID]) -> Colu
 
     The offset keeps the planner from looking all of the found ones up first.
     """
-    return found(audience, words).where(TicketSearch.ticket_id == ticket_id).offset(0).exists()
+    own = _indexed(audience, words).where(TicketSearch.ticket_id == ticket_id).offset(0)
+    return or_(own.exists(), ticket_id.in_(_unindexed(audience, words)))
 
 
-def rebuild(session: Session) -> None:
-    """Makes all documents anew from the tickets, for what was not written by the rules."""
-    session.execute(delete(TicketSearch))
-    complete(session, UUID(int=0), UUID(int=2**128 - 1))
+def _indexed(audience: Audience, words: str) -> Select[UUID]:
+    """Of the tickets whose documents have all their words."""
+    document = TicketSearch.staff if audience is Audience.STAFF else TicketSearch.public
+    has_words = document.op("@@")(func.websearch_to_tsquery(SIMPLE, words))
+    has_more = exists().where(UnindexedEvent.ticket_id == TicketSearch.ticket_id)
+    return select(TicketSearch.ticket_id).where(has_words, ~has_more)
+
+
+def _unindexed(audience: Audience, words: str) -> Select[UUID]:
+    """Of the other tickets, by their documents and what these do not have yet."""
+    document, joined = (
+        ("staff", JOINED) if audience is Audience.STAFF else ("public", JOINED_PUBLIC)
+    )
+    query = text(
+        f"""
+        select ticket_id
+        from (
+            select ticket_id, {joined} as words from ({ALL}) said group by ticket_id
+        ) more
+        left join ticket_search document using (ticket_id)
+        where case when pg_column_size(document.{document} || '') >= {LARGEST}
+            then document.{document}
+            else coalesce(document.{document}, '') || to_tsvector('simple', words)
+        end @@ websearch_to_tsquery('simple', :words)
+        """
+    )
+    rows = query.bindparams(words=words).columns(column("ticket_id", Uuid)).subquery("unindexed")
+    return select(rows.c.ticket_id)
 
 
 def complete(session: Session, first: UUID, last: UUID) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from desk import deliveries, notifications, search, timeline
+from desk import deliveries, notifications, timeline
 from desk.access import Actor, numbered, visible
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
@@ -63,13 +63,13 @@ OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
             %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s, %(status)s, '{{}}',
             %(user_id)s, %(now)s, %(now)s, %(now)s, 1, 1
         )
-        returning id, number, title, description
+        returning id, number
     ),
     created as (
         insert into events (ticket_id, seq, public_seq, id, kind, actor_id, at, data)
         select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, %(now)s, '{{}}' from ticket
     ),
-    found as ({search.OPENED})
+    unindexed as (insert into unindexed_events select id, 1 from ticket)
     select number, {deliveries.ASKING} from ticket
     """,
     lambda *row: row,

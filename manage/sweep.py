@@ -6,7 +6,7 @@ from random import SystemRandom
 import click
 
 from config import Database, read
-from desk import assignment, leavers
+from desk import assignment, leavers, search
 from desk.assignment import BATCH, Strategy
 from desk.backlog import backlog
 from desk.jobs import Job
@@ -23,7 +23,7 @@ PRUNED = {
 
 @click.command()
 def sweep() -> None:
-    """Assign what waits, take back what leavers hold, delete what is over.
+    """Assign what waits, take back what leavers hold, index words, delete what is over.
 
     Once and here, as beat has the workers do it all the time; it does no harm beside them. Mails
     and webhooks are left to the workers.
@@ -32,6 +32,7 @@ def sweep() -> None:
     strategy = Strategy(read(Database).assignment_strategy)
     _say(_reclaim(), "people who left: their tickets are back in the queue")
     _say(_assign(strategy), "tickets assigned")
+    _say(_index(), "messages and tickets added to the words that are searched")
     for job, prune in PRUNES.items():
         with transaction() as session:
             pruned = prune(session, datetime.now(UTC))
@@ -62,3 +63,13 @@ def _assign(strategy: Strategy) -> int:
             done = assignment.drain(session, strategy, datetime.now(UTC), SystemRandom())
         assigned += done
     return assigned
+
+
+def _index() -> int:
+    indexed = 0
+    while True:
+        with transaction() as session:
+            done = search.index(session)
+        if not done:
+            return indexed
+        indexed += done

@@ -7,7 +7,7 @@ from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
 from models.ticket import Priority, ReadCursor, Status, Ticket
-from models.ticket_search import TicketSearch
+from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import DEFAULT_CAPACITY, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -32,6 +32,7 @@ __all__ = [
     "Status",
     "Ticket",
     "TicketSearch",
+    "UnindexedEvent",
     "User",
     "Webhook",
     "WebhookAttempt",

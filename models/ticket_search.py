@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,3 +24,17 @@ class TicketSearch(Base):
     )
     public: Mapped[Any] = mapped_column(TSVECTOR)
     staff: Mapped[Any] = mapped_column(TSVECTOR)
+
+
+class UnindexedEvent(Base):
+    """An event whose words are not in the documents yet: a few seconds long."""
+
+    __tablename__ = "unindexed_events"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["ticket_id", "seq"], ["events.ticket_id", "events.seq"], ondelete="CASCADE"
+        ),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -27,6 +27,7 @@ celery.conf.update(
         "worker.assignment",
         "worker.notifications",
         "worker.pruning",
+        "worker.search",
         "worker.webhooks",
     ],
     beat_schedule={

@@ -17,13 +17,13 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
-from desk import accounts, assignment, messages, sessions, tickets, timeline
+from desk import accounts, assignment, messages, search, sessions, tickets, timeline
 from desk.access import Actor
 from desk.errors import Conflict
 from desk.messages import NewMessage
 from desk.tickets import Change
 from desk.views import TicketView
-from models import AuthSession, Event, Role, Ticket, User
+from models import AuthSession, Event, Role, Ticket, TicketSearch, User
 from tests.conftest import Backend
 from tests.factories import PASSWORD, a_ticket, an_actor, now
 
@@ -241,3 +241,25 @@ def test_two_refreshes_at_once_get_the_same_successor(engine: Engine, customer: 
     assert first == second.result()
     with committing(engine) as session:
         assert session.get_one(AuthSession, opened.session_id).generation == 1
+
+
+def test_two_workers_index_a_message_once(engine: Engine, customer: Actor, ticket_id: UUID) -> None:
+    run(engine, posting(customer, ticket_id, "kettle"))
+    first, second = overlapping(engine, search.index, search.index)
+    assert first > 0
+    assert second.result() == 0
+    with committing(engine) as session:
+        query = select(TicketSearch.public).where(TicketSearch.ticket_id == ticket_id)
+        [places] = [w for w in session.scalars(query).one().split() if "kettle" in w]
+    assert "," not in places
+
+
+def test_what_is_posted_while_words_are_indexed_is_indexed_next(
+    engine: Engine, customer: Actor, ticket_id: UUID
+) -> None:
+    with committing(engine) as session:
+        while search.index(session):
+            pass
+        # Nobody who posts has to wait for it.
+        run(engine, posting(customer, ticket_id, "kettle"))
+    assert run(engine, search.index) == 1
