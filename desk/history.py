@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from desk import tickets, timeline, views
 from desk.access import Actor, Audience, numbered
 from desk.prepared import Prepared
+from desk.timeline import PastEvent
 from desk.views import TicketView
 from models import MESSAGES, Event, Ticket
 
@@ -24,7 +25,7 @@ class History:
 
     ticket: TicketView
     head: int
-    events: Sequence[Event]
+    events: Sequence[PastEvent]
 
 
 def _stands(*row: Any) -> tuple[TicketView, int]:

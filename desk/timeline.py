@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -54,26 +54,39 @@ def record(
     return event
 
 
+class PastEvent(NamedTuple):
+    """An `Event` as it was stored, of no session: a history is many of them."""
+
+    ticket_id: UUID
+    seq: int
+    public_seq: int | None
+    id: UUID
+    kind: Kind
+    actor_id: UUID | None
+    at: datetime
+    client_id: str | None
+    content: str | None
+    data: dict[str, Any]
+
+
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     number = numbered(audience)
-    query = select(*Event.__table__.columns).order_by(number).limit(value("limit"))
+    columns = [getattr(Event, name) for name in PastEvent._fields]
+    query = select(*columns).order_by(number).limit(value("limit"))
     return query.where(Event.ticket_id == value("ticket_id"), number > value("after"))
 
 
-def _event(*row: Any) -> Event:
-    """An event as it was stored, of no session: nobody changes one."""
-    event = Event(**dict(zip(COLUMNS, row, strict=True)))
-    event.kind = Kind(event.kind)
-    return event
+def _past(*row: Any) -> PastEvent:
+    event = PastEvent(*row)
+    return event._replace(kind=Kind(event.kind))
 
 
-COLUMNS = tuple(Event.__table__.columns.keys())
-AFTER = {audience: Prepared.of(_after(audience), _event) for audience in Audience}
+AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience}
 
 
 def after(
     session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
-) -> Sequence[Event]:
+) -> Sequence[PastEvent]:
     """Events with a number over ``seq`` in the audience's numbering, oldest first."""
     return AFTER[audience].all(session, ticket_id=ticket_id, after=seq, limit=limit)
 

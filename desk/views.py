@@ -1,15 +1,11 @@
 """A ticket as one person sees it, read column by column: lists and details share it."""
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible_to
@@ -145,102 +141,3 @@ def show(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
 
 def not_found() -> NotFound:
     return NotFound("ticket_not_found", "Ticket not found")
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where a ticket stands, in the numbers of the staff and of the customers.
-
-    ``public_seq`` is 0 where lately nothing has happened that customers may know.
-    """
-
-    ticket_id: UUID
-    seq: int
-    public_seq: int
-
-
-def moved_since(session: Session, since: datetime) -> list[Head]:
-    """The tickets on which something has happened."""
-    public_seq = case((Ticket.public_updated_at > since, Ticket.last_public_seq), else_=0)
-    query = select(Ticket.id, Ticket.last_seq, public_seq).where(Ticket.updated_at > since)
-    return [Head(*row) for row in session.execute(query)]
-
-
-def _listed(value: Any, order: Any, *where: ColumnElement[bool]) -> ColumnElement[Any]:
-    """A column of what belongs to the outer query's ticket, as an array."""
-    found = func.array_agg(aggregate_order_by(value, order))
-    return select(found).where(*where).correlate(Ticket).scalar_subquery()
-
-
-_WRITTEN = (
-    Event.ticket_id == Ticket.id,
-    Event.kind.in_([Kind.MESSAGE_POSTED, Kind.NOTE_POSTED]),
-    Event.actor_id.is_not(None),
-)
-_READ = (
-    ReadCursor.ticket_id == Ticket.id,
-    ReadCursor.user_id == func.any(bindparam("people", type_=ARRAY(Ticket.user_id.type))),
-)
-# Built once. Arrays, so that a ticket is one row however many people there are and a message is
-# looked at once, not once for each of them.
-_FOR_STAFF = select(
-    *columns(Audience.STAFF),
-    _listed(Event.seq, Event.seq, *_WRITTEN),
-    _listed(Event.actor_id, Event.seq, *_WRITTEN),
-    _listed(ReadCursor.user_id, ReadCursor.user_id, *_READ),
-    _listed(ReadCursor.seq, ReadCursor.user_id, *_READ),
-).where(Ticket.id == func.any(bindparam("tickets", type_=ARRAY(Ticket.user_id.type))))
-
-
-def for_staff(
-    session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
-) -> list[tuple[TicketView, list[UUID]]]:
-    """Each of the tickets as the staff members see it, and who of them sees it so.
-
-    They see the same but for ``unread``.
-    """
-    found = []
-    given = {"tickets": ticket_ids, "people": people}
-    for *ticket, seqs, actors, readers, read in session.execute(_FOR_STAFF, given):
-        cursors = dict(zip(readers or (), read or (), strict=True))
-        by_unread: defaultdict[int, list[UUID]] = defaultdict(list)
-        for person, count in _unread_by(people, seqs or [], actors or [], cursors):
-            by_unread[count].append(person)
-        found += [(_view([*ticket, count]), who) for count, who in by_unread.items()]
-    return found
-
-
-def _unread_by(
-    people: Sequence[UUID], seqs: list[int], actors: list[UUID], cursors: dict[UUID, int]
-) -> Iterator[tuple[UUID, int]]:
-    """How many of the messages each person has not read, their own aside."""
-    own: defaultdict[UUID, list[int]] = defaultdict(list)
-    for seq, actor in zip(seqs, actors, strict=True):
-        own[actor].append(seq)
-    for person in people:
-        cursor = cursors.get(person, 0)
-        yield person, _after(cursor, seqs) - _after(cursor, own.get(person, []))
-
-
-def _after(cursor: int, seqs: list[int]) -> int:
-    return len(seqs) - bisect_right(seqs, cursor)
-
-
-_FOR_CUSTOMERS = select(
-    *columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)
-).where(
-    Ticket.id == func.any(bindparam("tickets", type_=ARRAY(Ticket.user_id.type))),
-    Ticket.user_id == func.any(bindparam("people", type_=ARRAY(Ticket.user_id.type))),
-)
-
-
-def for_customers(
-    session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
-) -> list[TicketView]:
-    """Those of the tickets that belong to one of the customers, as their owner sees them."""
-    given = {"tickets": ticket_ids, "people": people}
-    return [_view(row) for row in session.execute(_FOR_CUSTOMERS, given)]
-
-
-def _view(row: Sequence[Any]) -> TicketView:
-    return TicketView(*row)

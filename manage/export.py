@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from desk import timeline
 from desk.access import Audience
+from desk.timeline import PastEvent
 from desk.views import columns
 from manage.database import transaction
-from models import Event, Role, Ticket, User
+from models import Role, Ticket, User
 from wire.codec import encode
 from wire.shapes import timeline_event
 
@@ -73,7 +74,7 @@ def _found(session: Session, name: int | UUID, audience: Audience) -> dict[str, 
     }
 
 
-def _events(session: Session, ticket_id: UUID, audience: Audience) -> Iterator[Event]:
+def _events(session: Session, ticket_id: UUID, audience: Audience) -> Iterator[PastEvent]:
     seq = 0
     while events := timeline.after(session, ticket_id, seq, PAGE, audience):
         yield from events

@@ -13,8 +13,8 @@ from uuid import UUID
 
 import structlog
 
-from desk import views
 from desk.access import Actor
+from desk.changed import Head, for_customers, for_staff, moved_since
 from server.background import attempt
 from server.live import Live
 from server.routing import now
@@ -45,7 +45,7 @@ class Changes:
         # Tickets that changed, and whether customers may know.
         self._changed: dict[UUID, bool] = {}
         # Where the tickets stand that moved lately, as far as is known here.
-        self._heads: dict[UUID, views.Head] = {}
+        self._heads: dict[UUID, Head] = {}
         # None before the first look: what happened until then is no news.
         self._looked_at: datetime | None = None
         self._wake = asyncio.Event()
@@ -64,13 +64,13 @@ class Changes:
 
     def take(self, recorded: Recorded) -> None:
         event = recorded.event
-        self._note(views.Head(event.ticket_id, event.seq, recorded.public_seq or 0))
+        self._note(Head(event.ticket_id, event.seq, recorded.public_seq or 0))
 
-    def _note(self, head: views.Head) -> None:
+    def _note(self, head: Head) -> None:
         """Has the ticket shown, if it has moved on since it was noted last."""
-        known = self._heads.get(head.ticket_id, views.Head(head.ticket_id, 0, 0))
+        known = self._heads.get(head.ticket_id, Head(head.ticket_id, 0, 0))
         seq, public_seq = max(known.seq, head.seq), max(known.public_seq, head.public_seq)
-        newest = views.Head(head.ticket_id, seq, public_seq)
+        newest = Head(head.ticket_id, seq, public_seq)
         if newest == known:
             return
         self._heads[head.ticket_id] = newest
@@ -88,7 +88,7 @@ class Changes:
     async def look(self) -> None:
         noted, began = set(self._heads), now()
         since = (self._looked_at or began) - LOOK_BACK
-        moved = await self._desk.read(views.moved_since, since)
+        moved = await self._desk.read(moved_since, since)
         for head in moved:
             if self._looked_at:
                 self._note(head)
@@ -114,11 +114,11 @@ class Changes:
 
     async def _show(self, changed: dict[UUID, bool]) -> None:
         if self._staff:
-            seen = await self._desk.read(views.for_staff, list(changed), list(self._staff))
+            seen = await self._desk.read(for_staff, list(changed), list(self._staff))
             for ticket, people in seen:
                 self._live.emit_here(TICKET_CHANGED, ticket, *map(user_room, people))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]
         if public and self._customers:
             people = list(self._customers)
-            for ticket in await self._desk.read(views.for_customers, public, people):
+            for ticket in await self._desk.read(for_customers, public, people):
                 self._live.emit_here(TICKET_CHANGED, ticket, user_room(ticket.user_id))

@@ -19,8 +19,8 @@ import structlog
 from desk import history, timeline
 from desk.access import Actor
 from desk.errors import DeskError
+from desk.timeline import PastEvent
 from desk.views import TicketView, not_found
-from models import Event
 from server.background import Background, attempt
 from server.transaction import Desk
 from wire.shapes import Recorded, TimelineEvent, timeline_event
@@ -236,7 +236,7 @@ class Rooms:
                         await self._catch_up(held, ticket_id, head)
 
 
-def _page(events: Sequence[Event]) -> Sequence[Event]:
+def _page(events: Sequence[PastEvent]) -> Sequence[PastEvent]:
     """The first events, as many as one join replays: at least one."""
     characters = 0
     for n, event in enumerate(events[:HISTORY_PAGE]):

@@ -6,6 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from desk.access import Audience
+from desk.timeline import PastEvent
 from models import MESSAGES, Event, Kind, Notification, NotificationKind, Role
 
 
@@ -29,7 +30,7 @@ class Recorded:
     public_seq: int | None
 
     @classmethod
-    def of(cls, event: Event) -> Self:
+    def of(cls, event: Event | PastEvent) -> Self:
         data = event.data
         if event.kind in MESSAGES:
             data = {"id": event.id, "client_id": event.client_id, "content": event.content}
@@ -60,7 +61,7 @@ class Recorded:
         return replace(self.event, seq=self.public_seq) if self.public_seq else None
 
 
-def timeline_event(event: Event, audience: Audience) -> TimelineEvent:
+def timeline_event(event: Event | PastEvent, audience: Audience) -> TimelineEvent:
     """An event that was read for the audience."""
     numbered = Recorded.of(event).for_audience(audience)
     if numbered is None:

@@ -13,8 +13,9 @@ from desk.jobs import Job
 from desk.messages import NewMessage
 from desk.outbox import outbox
 from desk.tickets import TRANSITIONS, Change
+from desk.timeline import PastEvent
 from desk.views import TicketView
-from models import Event, Kind, Priority, Role, Status, Ticket
+from models import Kind, Priority, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
 
@@ -37,7 +38,7 @@ def change(session: Session, actor: Actor, ticket: TicketView, **sent: object) -
     return tickets.change(session, actor, ticket.id, Change.model_validate(sent), now())
 
 
-def events(session: Session, ticket: TicketView) -> list[Event]:
+def events(session: Session, ticket: TicketView) -> list[PastEvent]:
     session.flush()
     return list(timeline.after(session, ticket.id, 0, 100))
 

@@ -14,6 +14,7 @@ from desk import history, messages, tickets, timeline
 from desk.access import Actor
 from desk.messages import NewMessage
 from desk.tickets import Change
+from desk.timeline import PastEvent
 from models import STAFF_ONLY, Event, Kind, Role, Ticket
 from tests.factories import a_ticket, an_actor, now
 from wire.shapes import TimelineEvent, timeline_event
@@ -119,7 +120,7 @@ def test_an_event_that_was_committed_after_the_ticket_was_read_waits(
     reader = customer if role is Role.USER else csr
     read_events = timeline.after
 
-    def interrupted(*given: Any) -> Sequence[Event]:
+    def interrupted(*given: Any) -> Sequence[PastEvent]:
         act(session, csr, ticket_id, {"content": "too late"})
         return read_events(*given)
 

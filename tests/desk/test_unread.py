@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from desk import messages, tickets, views
+from desk import changed, messages, tickets, views
 from desk.access import Actor
 from desk.lists import Filters, ticket_list
 from desk.messages import NewMessage
@@ -39,12 +39,12 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
         tickets.mark_read(session, csr, read.id, 1)
         tickets.mark_read(session, customer, read.id, 1)
 
-    seen = views.for_staff(session, [ticket.id, second.id], [csr.id, other.id])
+    seen = changed.for_staff(session, [ticket.id, second.id], [csr.id, other.id])
     assert {(person, view.id): view.unread for view, people in seen for person in people} == {
         (csr.id, ticket.id): 1,
         (csr.id, second.id): 0,
         (other.id, ticket.id): 2,
         (other.id, second.id): 0,
     }
-    shown = views.for_customers(session, [ticket.id, second.id], [customer.id])
+    shown = changed.for_customers(session, [ticket.id, second.id], [customer.id])
     assert {view.id: view.unread for view in shown} == {ticket.id: 1, second.id: 0}

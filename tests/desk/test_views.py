@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import messages, tickets, views
+from desk import changed, messages, tickets, views
 from desk.access import Actor
 from desk.errors import NotFound
 from desk.messages import NewMessage
@@ -150,10 +150,10 @@ def test_what_is_shown_unasked_is_what_each_would_see(
     say(session, csr, ticket, internal=True)
     say(session, csr, ticket)
     tickets.mark_read(session, other, ticket.id, 2)
-    seen = views.for_staff(session, [ticket.id], [csr.id, other.id])
+    seen = changed.for_staff(session, [ticket.id], [csr.id, other.id])
     shown = {person: view for view, people in seen for person in people}
     assert shown == {who.id: views.show(session, who, ticket.id) for who in (csr, other)}
     people = [customer.id, an_actor(session).id]
-    assert views.for_customers(session, [ticket.id], people) == [
+    assert changed.for_customers(session, [ticket.id], people) == [
         views.show(session, customer, ticket.id)
     ]
