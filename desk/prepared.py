@@ -7,12 +7,17 @@ the driver and PostgreSQL need to run it; the hottest reads and writes are spare
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Self, TypeVar
 
+import orjson
+from psycopg.types.json import set_json_loads
 from sqlalchemy import BindParameter, Select, bindparam
 from sqlalchemy.dialects import registry
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
+
+# SQLAlchemy reads the JSON of its own statements, the driver that of these.
+set_json_loads(orjson.loads)
 
 DIALECT = registry.load("postgresql.psycopg")()
 

@@ -76,9 +76,11 @@ def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     return query.where(Event.ticket_id == value("ticket_id"), number > value("after"))
 
 
+KIND = PastEvent._fields.index("kind")
+
+
 def _past(*row: Any) -> PastEvent:
-    event = PastEvent(*row)
-    return event._replace(kind=Kind(event.kind))
+    return PastEvent._make((*row[:KIND], Kind(row[KIND]), *row[KIND + 1 :]))
 
 
 AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience}

@@ -1,5 +1,6 @@
 """``python -m server``: one web process, or WEB_PROCESSES of them on one port."""
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,8 @@ log = structlog.get_logger("server")
 # Set by the parent for its children, so that each of them serves.
 ONE_OF_MANY = "WEB_PROCESS_OF_MANY"
 SHUTDOWN_SECONDS = 5.0
+# Between two collections; by default 700, which is a few requests.
+YOUNG_OBJECTS = 10_000
 
 
 def serve(wanted: Settings) -> None:
@@ -34,7 +37,13 @@ def serve(wanted: Settings) -> None:
 
 
 async def _made(wanted: Settings) -> web.Application:
-    return create_app(wanted)
+    app = create_app(wanted)
+    # What is there by now stays for good. A full collection that went through it would hold
+    # everybody up for a tenth of a second and more, every few seconds.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
+    return app
 
 
 def main() -> int:
