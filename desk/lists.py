@@ -24,9 +24,9 @@ LEADING_IF_SORTED_BY: dict[SortField, Sequence[str]] = {
     "created_at": ("category", "type"),
     "priority": ("priority", "category", "type"),
 }
-# So many tickets are looked at in a few milliseconds, so many in a tenth of a second; and so many
-# are found and sorted in a part of that.
-NEAR, FAR = 4_000, 64_000
+# So many tickets are looked at, in a few milliseconds and at last in a tenth of a second; and so
+# many are found and sorted in a part of that.
+REACHES = (4_000, 16_000, 64_000)
 MANY = 15_000
 # The names of a position's values.
 AFTER = ("after_key", "after_id")
@@ -83,11 +83,12 @@ def _sought(
     Where it is too rare for that, or all at the list's other end, all there is of it is sorted: to
     go on along the list could mean to its very end.
     """
-    for reach in (NEAR, FAR):
+    for reach, next_reach in zip(REACHES, (*REACHES[1:], 0), strict=True):
         rows = session.execute(walk.near(wanted, limit, reach)).all()
         if len(rows) == limit or not session.scalar(walk.goes_beyond(reach)):
             return rows
-        if not session.scalar(walk.are_over(MANY, wanted)):
+        fills_next = len(rows) * next_reach >= limit * reach
+        if not fills_next and not session.scalar(walk.are_over(MANY, wanted)):
             break
     return session.execute(walk.among_all(wanted, limit)).all()
 

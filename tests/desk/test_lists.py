@@ -151,7 +151,7 @@ def test_customers_list_their_own_and_staff_everybodys(
 def test_each_filter_finds_what_has_it_and_nothing_else(
     session: Session, customer: Actor, csr: Actor, monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
-    monkeypatch.setattr(lists, "NEAR", near)
+    monkeypatch.setattr(lists, "REACHES", (near, 64_000))
     other = an_actor(session)
     plain = a_ticket(session, customer).id
     special = a_ticket(session, other, category="shipping", type="question").id

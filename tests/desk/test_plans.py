@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
-from desk.lists import NEAR
+from desk.lists import REACHES
 from manage import bulk
 from models import Role
 from server.transaction import OPTIONS
@@ -21,7 +21,7 @@ LARGE = {"tickets", "events", "ticket_search", "read_cursors", "notifications", 
 # What a page of twenty may go through, however large the desk is: led by an index,
 FEW_ROWS, FEW_BUFFERS = 1_000, 1_000
 # and where the words are looked for along the list, and then in all that has them.
-NEAR_ROWS, NEAR_BUFFERS = NEAR + 100, 6 * NEAR
+NEAR_ROWS, NEAR_BUFFERS = 2 * REACHES[0] + 100, 12 * REACHES[0]
 
 
 @pytest.fixture(scope="module")

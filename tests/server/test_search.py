@@ -73,19 +73,19 @@ async def test_a_customer_never_finds_by_a_note(
 
 @pytest.mark.parametrize("indexed", [False, True])
 @pytest.mark.parametrize("many", [0, 10])
-@pytest.mark.parametrize("reach", [(0, 0), (0, 1), (1, 2), (0, 4_000), (4_000, 64_000)])
+@pytest.mark.parametrize("reach", [(0, 0), (0, 1), (1, 2), (1, 2, 4), (0, 4_000), (4_000, 64_000)])
 async def test_words_near_by_and_far_away_find_the_same(
     api: Api,
     customer: Person,
     csr: Person,
     backend: Backend,
     monkeypatch: pytest.MonkeyPatch,
-    reach: tuple[int, int],
+    reach: tuple[int, ...],
     many: int,
     indexed: bool,
 ) -> None:
-    for name, value in (("NEAR", reach[0]), ("FAR", reach[1]), ("MANY", many)):
-        monkeypatch.setattr(lists, name, value)
+    monkeypatch.setattr(lists, "REACHES", reach)
+    monkeypatch.setattr(lists, "MANY", many)
     word = a_word()
     numbers = [(await api.a_ticket(customer, title=word))["number"] for _ in range(3)]
     if indexed:
