@@ -1,7 +1,9 @@
 """Talking on a ticket: messages to everyone, notes among the staff."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,8 +12,10 @@ from uuid_utils.compat import uuid7
 
 from desk import deliveries, notifications, tickets
 from desk.access import Actor
+from desk.alone import Alone, may_be_alone
 from desk.errors import Conflict, Forbidden
-from desk.outbox import outbox
+from desk.notifications import told_of_message
+from desk.outbox import Outbox, outbox
 from desk.prepared import Prepared
 from desk.text import ClientId, Content, Input
 from desk.views import not_found
@@ -31,7 +35,8 @@ class Posted(NamedTuple):
 
 
 # Waits for the ticket's lock, which `timeline.record` says why, and writes all that belongs to a
-# message: nothing if the ticket is closed, or if its ``client_id`` was used before.
+# message: nothing if the ticket is closed, or if its ``client_id`` was used before. If it is alone,
+# without a transaction for what a webhook or a ticket that opens again needs, nothing then, too.
 POST: Prepared[tuple[Any, ...]] = Prepared(
     f"""
     with ticket as materialized (
@@ -39,6 +44,7 @@ POST: Prepared[tuple[Any, ...]] = Prepared(
         where id = %(ticket_id)s and (%(is_staff)s or user_id = %(actor_id)s)
         for no key update
     ),
+    webhooks as materialized (select {deliveries.ASKING} as asking),
     said as (
         insert into events (
             ticket_id, seq, public_seq, id, kind, actor_id, at, client_id, content, data
@@ -47,8 +53,10 @@ POST: Prepared[tuple[Any, ...]] = Prepared(
             id, last_seq + 1, case when %(is_note)s then null else last_public_seq + 1 end,
             %(event_id)s, %(kind)s::varchar, %(actor_id)s, %(now)s, %(client_id)s, %(content)s,
             '{{}}'
-        from ticket
-        where status <> 'closed'
+        from ticket, webhooks
+        where status <> 'closed' and (not %(is_alone)s or (
+            asking = '{{}}' and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
+        ))
         on conflict (ticket_id, actor_id, client_id) do nothing
         returning ticket_id, seq, public_seq
     ),
@@ -65,11 +73,13 @@ POST: Prepared[tuple[Any, ...]] = Prepared(
         from said
         where tickets.id = said.ticket_id
     ),
-    unindexed as (insert into unindexed_events select ticket_id, seq from said)
+    unindexed as (insert into unindexed_events select ticket_id, seq from said),
+    told as ({notifications.OF_MESSAGE})
     select
-        said.seq, said.public_seq, {deliveries.ASKING},
-        ticket.id, number, title, category, type, status, priority, tags, user_id, assigned_to_id
-    from ticket left join said on true
+        said.seq, said.public_seq, told.user_id, told.data, asking,
+        ticket.id, number, title, category, type, status, priority, tags, ticket.user_id,
+        assigned_to_id
+    from ticket cross join webhooks left join said on true left join told on true
     """,
     lambda *row: row,
 )
@@ -79,6 +89,71 @@ TICKET = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Posting:
+    """A message on its way into the `POST`, and out of it."""
+
+    actor: Actor
+    event: Event
+    notification_id: UUID = field(default_factory=uuid7)
+
+    @classmethod
+    def of(cls, actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Self:
+        event = Event(
+            ticket_id=ticket_id,
+            id=uuid7(),
+            kind=Kind.NOTE_POSTED if new.internal else Kind.MESSAGE_POSTED,
+            actor_id=actor.id,
+            at=now,
+            client_id=new.client_id,
+            content=new.content,
+            data={},
+        )
+        return cls(actor, event)
+
+    def values(self, *, is_alone: bool) -> dict[str, Any]:
+        return {
+            "ticket_id": self.event.ticket_id,
+            "is_staff": self.actor.is_staff,
+            "is_note": self.event.kind is Kind.NOTE_POSTED,
+            "is_alone": is_alone,
+            "event_id": self.event.id,
+            "notification_id": self.notification_id,
+            "kind": self.event.kind.value,
+            "actor_id": self.actor.id,
+            "now": self.event.at,
+            "client_id": self.event.client_id,
+            "content": self.event.content,
+        }
+
+    def is_stored(self, recorded: Outbox, row: Sequence[Any]) -> bool:
+        """Whether the statement stored it; if so, it is recorded for those who listen."""
+        self.event.seq, self.event.public_seq, told, data, *_ = row
+        if self.event.seq is None:
+            return False
+        recorded.events.append(self.event)
+        if told is not None:
+            notification = told_of_message(self.event, self.notification_id, told, data)
+            recorded.notifications.append(notification)
+        return True
+
+
+def posting(actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Alone[Posted] | None:
+    """`post` as one statement. Only with a ``client_id``: whether it was stored may stay unknown,
+    and then it is to be repeated.
+    """
+    if new.client_id is None or (new.internal and not actor.is_staff):
+        return None
+    given = _Posting.of(actor, ticket_id, new, now)
+
+    def done(rows: Sequence[Any], recorded: Outbox) -> Posted | None:
+        is_stored = bool(rows) and given.is_stored(recorded, rows[0])
+        return Posted(given.event, is_new=True) if is_stored else None
+
+    return Alone(POST, given.values(is_alone=True), done, is_repeatable=True)
+
+
+@may_be_alone(posting)
 def post(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Posted:
     """Posts once per ``client_id``, however often it is called.
 
@@ -88,41 +163,19 @@ def post(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: 
     if new.internal and not actor.is_staff:
         tickets.seen(session, actor, ticket_id)
         raise Forbidden("csr_required", "Only staff write internal notes")
-    event = Event(
-        ticket_id=ticket_id,
-        id=uuid7(),
-        kind=Kind.NOTE_POSTED if new.internal else Kind.MESSAGE_POSTED,
-        actor_id=actor.id,
-        at=now,
-        client_id=new.client_id,
-        content=new.content,
-        data={},
-    )
-    written = POST.first(
-        session,
-        ticket_id=ticket_id,
-        is_staff=actor.is_staff,
-        is_note=new.internal,
-        event_id=event.id,
-        kind=event.kind.value,
-        actor_id=actor.id,
-        now=now,
-        client_id=new.client_id,
-        content=new.content,
-    )
-    if written is None:
+    given = _Posting.of(actor, ticket_id, new, now)
+    row = POST.first(session, **given.values(is_alone=False))
+    if row is None:
         raise not_found()
-    event.seq, event.public_seq, asking, *fields = written
-    if event.seq is None:
-        return _again(session, event)
-    ticket = Ticket(**dict(zip(TICKET, fields, strict=True)))
-    outbox(session).events.append(event)
-    deliveries.tell(session, asking, ticket, event)
-    notifications.of_message(session, ticket, event)
+    if not given.is_stored(outbox(session), row):
+        return _again(session, given.event)
+    *_, asking = row[: -len(TICKET)]
+    ticket = Ticket(**dict(zip(TICKET, row[-len(TICKET) :], strict=True)))
+    deliveries.tell(session, asking, ticket, given.event)
     if actor.id == ticket.user_id and ticket.status == Status.RESOLVED and not new.internal:
         held = tickets.held(session, actor, ticket_id)
         tickets.set_status(session, actor, held, Status.OPEN, now)
-    return Posted(event, is_new=True)
+    return Posted(given.event, is_new=True)
 
 
 def _again(session: Session, event: Event) -> Posted:

@@ -15,7 +15,7 @@ from desk.access import Actor
 from desk.errors import NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
-from models import Event, Kind, Notification, NotificationKind, Role, Status, Ticket, User
+from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
 MAIL_WINDOW = timedelta(seconds=30)
@@ -28,16 +28,41 @@ def of_assignment(session: Session, ticket: Ticket, event: Event) -> None:
         _tell(session, ticket, event, {ticket.assigned_to_id: NotificationKind.ASSIGNED})
 
 
-def of_message(session: Session, ticket: Ticket, event: Event) -> None:
-    """Tells the other side; of a note only the assignee."""
-    told = None
-    if event.kind is Kind.NOTE_POSTED or event.actor_id == ticket.user_id:
-        told = _assignee(session, ticket, event)
-    else:
-        told = ticket.user_id
-    if told is not None:
-        more = {"internal": True} if event.kind is Kind.NOTE_POSTED else {}
-        _tell(session, ticket, event, {told: NotificationKind.MESSAGE_POSTED}, more)
+# For the statement that posts a message: it has the locked row as ``ticket`` and the event as
+# ``said``. Tells the other side; of a note only the assignee.
+OF_MESSAGE = f"""
+    insert into notifications (
+        id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, dedupe_key, due_at,
+        attempts
+    )
+    select %(notification_id)s, person, '{NotificationKind.MESSAGE_POSTED}', id, said.seq,
+        %(actor_id)s, jsonb_build_object('number', number, 'title', title) || case
+            when %(is_note)s then '{{"internal": true}}'::jsonb else '{{}}' end,
+        %(now)s, concat_ws(':', id, said.seq, '{NotificationKind.MESSAGE_POSTED}', person),
+        %(now)s + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
+    from said, ticket, lateral (
+        select case when %(is_note)s or user_id = %(actor_id)s
+            then (select id from users where id = assigned_to_id and role <> '{Role.USER}')
+            else user_id
+        end as person
+    ) told
+    where person <> %(actor_id)s
+    returning user_id, data
+"""
+
+
+def told_of_message(event: Event, id: UUID, user_id: UUID, data: dict[str, Any]) -> Notification:
+    """What `OF_MESSAGE` has inserted."""
+    return Notification(
+        id=id,
+        user_id=user_id,
+        kind=NotificationKind.MESSAGE_POSTED,
+        ticket_id=event.ticket_id,
+        event_seq=event.seq,
+        actor_id=event.actor_id,
+        data=data,
+        created_at=event.at,
+    )
 
 
 def of_status(session: Session, ticket: Ticket, event: Event, before: Status) -> None:

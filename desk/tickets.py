@@ -1,8 +1,9 @@
 """Tickets: opening, seeing, changing them."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, Strict
@@ -13,9 +14,10 @@ from uuid_utils.compat import uuid7
 
 from desk import deliveries, notifications, timeline
 from desk.access import Actor, numbered, visible
+from desk.alone import Alone, may_be_alone
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
-from desk.outbox import Read, outbox
+from desk.outbox import Outbox, Read, outbox
 from desk.prepared import Prepared
 from desk.text import Description, Input, Label, Tag, Title
 from desk.views import TicketView, not_found, show
@@ -53,16 +55,20 @@ class Change(Input):
     category: Label = ""
 
 
+# If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
 OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
     f"""
-    with ticket as (
+    with webhooks as materialized (select {deliveries.ASKING} as asking),
+    ticket as (
         insert into tickets (
             id, title, description, category, type, status, tags, user_id,
             created_at, updated_at, public_updated_at, last_seq, last_public_seq
-        ) values (
-            %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s, %(status)s, '{{}}',
-            %(user_id)s, %(now)s, %(now)s, %(now)s, 1, 1
         )
+        select
+            %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s,
+            '{Status.OPEN}', '{{}}', %(user_id)s, %(now)s, %(now)s, %(now)s, 1, 1
+        from webhooks
+        where not %(is_alone)s or asking = '{{}}'
         returning id, number
     ),
     created as (
@@ -70,55 +76,87 @@ OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
         select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, %(now)s, '{{}}' from ticket
     ),
     unindexed as (insert into unindexed_events select id, 1 from ticket)
-    select number, {deliveries.ASKING} from ticket
+    select number, asking from ticket, webhooks
     """,
     lambda *row: row,
 )
 
 
+@dataclass(frozen=True)
+class _Opening:
+    """A ticket on its way into the `OPEN`, and out of it."""
+
+    new: NewTicket
+    event: Event
+
+    @classmethod
+    def of(cls, actor: Actor, new: NewTicket, now: datetime) -> Self:
+        event = Event(
+            ticket_id=uuid7(),
+            seq=1,
+            public_seq=1,
+            id=uuid7(),
+            kind=Kind.TICKET_CREATED,
+            actor_id=actor.id,
+            at=now,
+            data={},
+        )
+        return cls(new, event)
+
+    def values(self, *, is_alone: bool) -> dict[str, Any]:
+        return {
+            **self.new.model_dump(),
+            "is_alone": is_alone,
+            "ticket_id": self.event.ticket_id,
+            "event_id": self.event.id,
+            "kind": self.event.kind.value,
+            "user_id": self.event.actor_id,
+            "now": self.event.at,
+        }
+
+    def opened(self, recorded: Outbox, number: int) -> TicketView:
+        """What its author sees; recorded for those who listen."""
+        event = self.event
+        assert event.actor_id is not None
+        recorded.events.append(event)
+        recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
+        return TicketView(
+            id=event.ticket_id,
+            number=number,
+            **self.new.model_dump(),
+            status=Status.OPEN,
+            priority=None,
+            tags=[],
+            user_id=event.actor_id,
+            assigned_to_id=None,
+            created_at=event.at,
+            updated_at=event.at,
+            first_response_at=None,
+            resolved_at=None,
+            closed_at=None,
+            version=event.seq,
+            seq=event.seq,
+            unread=0,
+        )
+
+
+def opening(actor: Actor, new: NewTicket, now: datetime) -> Alone[TicketView]:
+    """`open_ticket` as one statement."""
+    given = _Opening.of(actor, new, now)
+
+    def done(rows: Sequence[Any], recorded: Outbox) -> TicketView | None:
+        return given.opened(recorded, rows[0][0]) if rows else None
+
+    return Alone(OPEN, given.values(is_alone=True), done, is_repeatable=False)
+
+
+@may_be_alone(opening)
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime) -> TicketView:
     """In one statement: the ticket, the first event of its timeline, its words for the search."""
-    event = Event(
-        ticket_id=uuid7(),
-        seq=1,
-        public_seq=1,
-        id=uuid7(),
-        kind=Kind.TICKET_CREATED,
-        actor_id=actor.id,
-        at=now,
-        data={},
-    )
-    [(number, asking)] = OPEN.all(
-        session,
-        **new.model_dump(),
-        ticket_id=event.ticket_id,
-        event_id=event.id,
-        kind=event.kind.value,
-        status=Status.OPEN.value,
-        user_id=actor.id,
-        now=now,
-    )
-    ticket = TicketView(
-        id=event.ticket_id,
-        number=number,
-        **new.model_dump(),
-        status=Status.OPEN,
-        priority=None,
-        tags=[],
-        user_id=actor.id,
-        assigned_to_id=None,
-        created_at=now,
-        updated_at=now,
-        first_response_at=None,
-        resolved_at=None,
-        closed_at=None,
-        version=event.seq,
-        seq=event.seq,
-        unread=0,
-    )
-    outbox(session).events.append(event)
-    outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
-    deliveries.tell(session, asking, ticket, event)
+    given = _Opening.of(actor, new, now)
+    [(number, asking)] = OPEN.all(session, **given.values(is_alone=False))
+    ticket = given.opened(outbox(session), number)
+    deliveries.tell(session, asking, ticket, given.event)
     return ticket
 
 

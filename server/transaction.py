@@ -9,19 +9,22 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
+from desk.alone import Alone, alone
 from desk.errors import Unavailable
 from desk.outbox import Outbox, outbox
 from desk.prepared import Prepared
-from server.reading import Readers
+from server.direct import Direct
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
-# Connections for rules in transactions, and for prepared reads.
-POOL_SIZE = 12
+# Connections for rules in transactions, for prepared reads, and for rules that are one statement,
+# which may wait for a ticket's lock.
+POOL_SIZE = 8
 READERS = 6
+WRITERS = 6
 # What is asked for is in memory for the most part, where a page out of order costs no more than one
 # in order. PostgreSQL's own guess is that of a disk with a head.
 PLANNER = "-c random_page_cost=1.1 -c jit=off"
@@ -53,11 +56,13 @@ class Desk:
         self._engine = engine
         # Reads need no transaction; without one each is a single round trip.
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._readers = Readers(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=CONNECT)
+        self._readers = Direct(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=CONNECT)
+        self._writers = Direct(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=CONNECT)
         self._deliver = deliver
 
     async def close(self) -> None:
         await self._readers.close()
+        await self._writers.close()
         await self._engine.dispose()
 
     async def run(
@@ -69,9 +74,14 @@ class Desk:
     ) -> T:
         """Runs the rule in a transaction of its own and commits; then its outbox is delivered.
 
-        Raises what the rule raises, and `Unavailable` if the database cannot be reached. Then
-        the commit may have happened or not: the caller has to repeat it with the same key.
+        A rule that `may_be_alone` runs as its statement, if that can do it. Raises what the rule
+        raises, and `Unavailable` if the database cannot be reached. Then the commit may have
+        happened or not: the caller has to repeat it with the same key.
         """
+        if statement := alone(rule, *args, **kwargs):
+            done = await self._run_alone(statement)
+            if done is not None:
+                return done
         result, recorded = await self._run(self._engine, rule, args, kwargs)
         self._deliver(recorded)
         return result
@@ -90,9 +100,23 @@ class Desk:
     async def fetch(self, prepared: Prepared[T], **values: Any) -> list[T]:
         """Runs a prepared read, without a session and so for a fraction of the cost."""
         try:
-            return await self._readers.fetch(prepared, **values)
+            return await self._readers.run(prepared, **values)
         except psycopg.Error as error:
             raise _translated(error) from None
+
+    async def _run_alone(self, given: Alone[T]) -> T | None:
+        try:
+            rows = await self._writers.run(given.statement, writes=True, **given.values)
+        except psycopg.OperationalError as error:
+            if given.is_repeatable:
+                return None
+            raise _translated(error) from None
+        except psycopg.Error as error:
+            raise _translated(error) from None
+        recorded = Outbox()
+        if (done := given.done(rows, recorded)) is not None:
+            self._deliver(recorded)
+        return done
 
     async def _run(
         self,

@@ -21,6 +21,7 @@ LEFT_OUT = (".git", ".venv", ".data", "node_modules", "__pycache__", ".*_cache",
 LONGEST_SECONDS = 240
 OUTGOING = ("tests/server/test_outgoing.py",)
 ROOMS = ("tests/server/test_rooms.py",)
+ALONE = ("tests/server/test_alone.py",)
 MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
 
 
@@ -109,6 +110,62 @@ MUTATIONS = (
         "query.with_for_update(key_share=True, skip_locked=skip)",
         "query",
         ("tests/desk/test_races.py",),
+    ),
+    Mutation(
+        "a lost statement is sent again",
+        "server/direct.py",
+        "if writes or not connection.closed:",
+        "if not connection.closed:",
+        ALONE,
+    ),
+    Mutation(
+        "a statement is sent on a connection that has ended",
+        "server/direct.py",
+        "if writes and _has_ended(connection):",
+        "if False:",
+        ALONE,
+    ),
+    Mutation(
+        "a message by itself forgets the webhooks",
+        "desk/messages.py",
+        "asking = '{{}}' and (status",
+        "(status",
+        ALONE,
+    ),
+    Mutation(
+        "a message by itself leaves the ticket resolved",
+        "desk/messages.py",
+        "(status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)",
+        "true",
+        ALONE,
+    ),
+    Mutation(
+        "a ticket by itself forgets the webhooks",
+        "desk/tickets.py",
+        "where not %(is_alone)s or asking = '{{}}'",
+        "where true",
+        ALONE,
+    ),
+    Mutation(
+        "words are indexed by each worker that saw them",
+        "desk/search.py",
+        "        from taken group by",
+        "        from picked group by",
+        ("tests/desk/test_races.py",),
+    ),
+    Mutation(
+        "a document that is behind is searched as it is",
+        "desk/search.py",
+        ".where(has_words, ~has_more)",
+        ".where(has_words)",
+        ("tests/server/test_search.py",),
+    ),
+    Mutation(
+        "a note is indexed for customers",
+        "desk/search.py",
+        " filter (where is_public), '')\"",
+        ", '')\"",
+        ("tests/desk/test_search.py", "tests/server/test_search.py"),
     ),
     Mutation(
         "a message does not lock its ticket",

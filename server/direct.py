@@ -1,6 +1,7 @@
-"""Connections for prepared reads, straight on the driver."""
+"""Connections for single prepared statements, straight on the driver."""
 
 import asyncio
+import select
 from typing import Any, TypeVar
 
 import psycopg
@@ -14,8 +15,8 @@ T = TypeVar("T")
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
-class Readers:
-    """Up to ``size`` connections in autocommit: a read is one round trip.
+class Direct:
+    """Up to ``size`` connections in autocommit: a statement is one round trip.
 
     Kept by ourselves because a pool that connects in the background, with growing pauses, lets
     requests wait where they can be told at once that the database is down, and goes on to let them
@@ -31,27 +32,35 @@ class Readers:
         # The one that was used last comes first: the others may rest.
         self._idle: list[Connection] = []
 
-    async def fetch(self, prepared: Prepared[T], **values: Any) -> list[T]:
-        """Raises `psycopg.Error`, and `Unavailable` if no connection becomes free in time."""
+    async def run(self, prepared: Prepared[T], *, writes: bool = False, **values: Any) -> list[T]:
+        """Raises `psycopg.Error`, and `Unavailable` if no connection becomes free in time.
+
+        What ``writes`` is sent once: if the connection is lost, it may have been done or not.
+        """
         try:
             async with asyncio.timeout(self._patience):
                 await self._free.acquire()
         except TimeoutError:
             raise Unavailable("unavailable", "The database is busy; try again") from None
         try:
-            rows = await self._rows(prepared.sql, prepared.parameters(**values))
+            rows = await self._rows(prepared.sql, prepared.parameters(**values), writes=writes)
         finally:
             self._free.release()
         return [prepared.shape(*row) for row in rows]
 
-    async def _rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    async def _rows(
+        self, sql: str, parameters: dict[str, Any], *, writes: bool
+    ) -> list[tuple[Any, ...]]:
         while self._idle:
             connection = self._idle.pop()
+            if writes and _has_ended(connection):
+                await connection.close()
+                continue
             try:
                 return await self._run(connection, sql, parameters)
             except psycopg.OperationalError:
                 # It had died while it rested, perhaps; if so, another one is tried.
-                if not connection.closed:
+                if writes or not connection.closed:
                     raise
         return await self._run(await self._open(), sql, parameters)
 
@@ -79,3 +88,10 @@ class Readers:
         for connection in self._idle:
             await connection.close()
         self._idle.clear()
+
+
+def _has_ended(connection: Connection) -> bool:
+    """Whether the server has ended it while it rested: then there is something to read."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
