@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk.tickets import WAITING
-from models import Notification, Ticket, WebhookDelivery
+from models import Notification, Ticket, UnindexedEvent, WebhookDelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Backlog:
     oldest: float
     notifications: int
     deliveries: int
+    # Messages and tickets whose words are not in the search's documents yet.
+    unindexed: int
 
 
 def backlog(session: Session, now: datetime) -> Backlog:
@@ -26,9 +28,11 @@ def backlog(session: Session, now: datetime) -> Backlog:
     ).one()
     mails = select(func.count()).where(Notification.done_at.is_(None))
     calls = select(func.count()).where(WebhookDelivery.done_at.is_(None))
+    unindexed = select(func.count()).select_from(UnindexedEvent)
     return Backlog(
         tickets,
         max(0.0, (now - since).total_seconds()) if since else 0.0,
         session.scalar(mails) or 0,
         session.scalar(calls) or 0,
+        session.scalar(unindexed) or 0,
     )

@@ -117,4 +117,5 @@ def _shown(waiting: Backlog) -> dict[str, tuple[str, float]]:
         "desk_tickets_waiting_seconds": ("For how long the oldest waits", waiting.oldest),
         "desk_notifications_due": ("Notifications that are not mailed yet", waiting.notifications),
         "desk_webhook_deliveries_due": ("Webhook deliveries to be made", waiting.deliveries),
+        "desk_events_unindexed": ("Events whose words are still to be indexed", waiting.unindexed),
     }

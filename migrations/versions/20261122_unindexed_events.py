@@ -40,8 +40,8 @@ def downgrade() -> None:
         from (
             select ticket_id, bool_or(seq = 1) as is_new,
                 left(string_agg(E'\\n' || content, '' order by seq)
-                    filter (where public_seq is not null), 100000) as publicly,
-                left(string_agg(E'\\n' || content, '' order by seq), 100000) as by_all
+                    filter (where public_seq is not null), 40000) as publicly,
+                left(string_agg(E'\\n' || content, '' order by seq), 40000) as by_all
             from unindexed_events join events using (ticket_id, seq)
             group by ticket_id
         ) said
