@@ -15,8 +15,8 @@ from models import TicketSearch, UnindexedEvent
 
 # Every language alike: no stemming, no words that are left out.
 SIMPLE = literal("simple", REGCONFIG)
-# Of characters of one ticket, so many are added to its documents at a time: at most 400 kB of words,
-# where each letter has four bytes and each word is filed twice, in its compound and alone.
+# Of characters of one ticket, so many are added to its documents at a time: at most 400 kB of
+# words, where each letter has four bytes and each word is filed in its compound, too.
 AT_ONCE = 40_000
 # In bytes. A document may have 1 MiB. What a ticket says beyond is not found.
 LARGEST = 500_000
