@@ -74,7 +74,7 @@ def test_a_ticket_that_never_ends_takes_every_message(session: Session, indexed:
         return f"{number}n{i}{rare}-{number}m{i}{rare}"
 
     for number in range(40):
-        # Sixty kilobytes of words that are not there yet; what is indexed stays just below the most.
+        # Sixty kilobytes of words that are not there yet; the document stays just below its end.
         text = " ".join(word(number, i) for i in range(280))
         messages.post(session, customer, ticket.id, NewMessage(content=text), now())
         if number < 8:
