@@ -11,7 +11,7 @@ from random import Random
 from uuid import UUID
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from desk import accounts, assignment, messages, tickets
@@ -23,7 +23,7 @@ from desk.tickets import Change, NewTicket
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.stories import PEOPLE, STORIES, Story, Turn
-from models import Outcome, Role, Status, Ticket, User
+from models import Notification, Outcome, Role, Status, Ticket, User
 from server.passwords import hashed
 
 # Everybody may know it: the launcher serves demo data on this machine only.
@@ -141,9 +141,10 @@ def _fill(session: Session, wanted: int, now: datetime) -> None:
         for step in bar:
             step.act(step.at)
     session.flush()
-    for told in outbox(session).notifications:
-        # Old news: it is in the inbox, but no mail goes out for it.
-        told.done_at, told.outcome = told.created_at, Outcome.READ
+    # Old news: it is in the inbox, but no mail goes out for it.
+    told = [notification.id for notification in outbox(session).notifications]
+    over = update(Notification).where(Notification.id.in_(told))
+    session.execute(over.values(done_at=Notification.created_at, outcome=Outcome.READ))
 
 
 def _people(session: Session) -> list[Actor]:

@@ -91,9 +91,11 @@ def a_past(
 def database(settings: Settings) -> Iterator[Session]:
     """A session that commits, on a database of its own or a running product's."""
     engine = create_engine(settings.database_url, connect_args={"options": "-c timezone=UTC"})
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session
-    engine.dispose()
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+    finally:
+        engine.dispose()
 
 
 def people(settings: Settings, *roles: Role, **attributes: object) -> list[Person]:
