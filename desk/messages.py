@@ -34,10 +34,29 @@ class Posted(NamedTuple):
     is_new: bool
 
 
+class _Written(NamedTuple):
+    """What the `POST` has done; nothing if ``seq`` is None."""
+
+    seq: int | None
+    public_seq: int | None
+    # Who is told of it, if anybody, and with what.
+    told: UUID | None
+    data: dict[str, Any] | None
+    # The webhooks that ask for it.
+    asking: Sequence[UUID]
+    # The values of `TICKET`.
+    ticket: Sequence[Any]
+
+    @classmethod
+    def of(cls, *row: Any) -> Self:
+        seq, public_seq, told, data, asking, *ticket = row
+        return cls(seq, public_seq, told, data, asking, ticket)
+
+
 # Waits for the ticket's lock, which `timeline.record` says why, and writes all that belongs to a
 # message: nothing if the ticket is closed, or if its ``client_id`` was used before. If it is alone,
 # without a transaction for what a webhook or a ticket that opens again needs, nothing then, too.
-POST: Prepared[tuple[Any, ...]] = Prepared(
+POST = Prepared(
     f"""
     with ticket as materialized (
         select * from tickets
@@ -81,7 +100,7 @@ POST: Prepared[tuple[Any, ...]] = Prepared(
         assigned_to_id
     from ticket cross join webhooks left join said on true left join told on true
     """,
-    lambda *row: row,
+    _Written.of,
 )
 TICKET = (
     "id", "number", "title", "category", "type", "status", "priority", "tags", "user_id",
@@ -126,14 +145,16 @@ class _Posting:
             "content": self.event.content,
         }
 
-    def is_stored(self, recorded: Outbox, row: Sequence[Any]) -> bool:
+    def is_stored(self, recorded: Outbox, written: _Written) -> bool:
         """Whether the statement stored it; if so, it is recorded for those who listen."""
-        self.event.seq, self.event.public_seq, told, data, *_ = row
-        if self.event.seq is None:
+        if written.seq is None:
             return False
+        self.event.seq, self.event.public_seq = written.seq, written.public_seq
         recorded.events.append(self.event)
-        if told is not None:
-            notification = told_of_message(self.event, self.notification_id, told, data)
+        if written.told is not None and written.data is not None:
+            notification = told_of_message(
+                self.event, self.notification_id, written.told, written.data
+            )
             recorded.notifications.append(notification)
         return True
 
@@ -146,7 +167,7 @@ def posting(actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Al
         return None
     given = _Posting.of(actor, ticket_id, new, now)
 
-    def done(rows: Sequence[Any], recorded: Outbox) -> Posted | None:
+    def done(rows: Sequence[_Written], recorded: Outbox) -> Posted | None:
         is_stored = bool(rows) and given.is_stored(recorded, rows[0])
         return Posted(given.event, is_new=True) if is_stored else None
 
@@ -164,14 +185,13 @@ def post(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: 
         tickets.seen(session, actor, ticket_id)
         raise Forbidden("csr_required", "Only staff write internal notes")
     given = _Posting.of(actor, ticket_id, new, now)
-    row = POST.first(session, **given.values(is_alone=False))
-    if row is None:
+    written = POST.first(session, **given.values(is_alone=False))
+    if written is None:
         raise not_found()
-    if not given.is_stored(outbox(session), row):
+    if not given.is_stored(outbox(session), written):
         return _again(session, given.event)
-    *_, asking = row[: -len(TICKET)]
-    ticket = Ticket(**dict(zip(TICKET, row[-len(TICKET) :], strict=True)))
-    deliveries.tell(session, asking, ticket, given.event)
+    ticket = Ticket(**dict(zip(TICKET, written.ticket, strict=True)))
+    deliveries.tell(session, written.asking, ticket, given.event)
     if actor.id == ticket.user_id and ticket.status == Status.RESOLVED and not new.internal:
         held = tickets.held(session, actor, ticket_id)
         tickets.set_status(session, actor, held, Status.OPEN, now)

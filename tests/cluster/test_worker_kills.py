@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import redis
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 
 from desk.jobs import Job
 from dev.embedded import Embedded
@@ -18,6 +17,7 @@ from tests.cluster.conftest import Cluster
 from tests.cluster.jobs import assigned_once, open_ticket, send, stopped, until
 from tests.cluster.storm import WITHIN, kill_pool, pool, ready, storm, supervised, unassigned
 from tests.factories import a_ticket, database, people
+from tests.locks import locked, until_one_waits
 
 FULL = os.environ.get("ASSIGNMENT_STORM") == "full"
 
@@ -37,26 +37,8 @@ JUNK = json.dumps(
 )
 CURSOR = "select 1 from assignment_cursor for update"
 CSRS = "select 1 from users where role = 'csr' for no key update"
-LOCK_WAITS = text(
-    "select count(*) from pg_stat_activity "
-    "where datname = current_database() and wait_event_type = 'Lock'"
-)
 
 Start = Callable[..., Cluster]
-
-
-def waits_for_a_lock(cluster: Cluster) -> bool:
-    with database(cluster.settings) as session:
-        return bool(session.scalar(LOCK_WAITS))
-
-
-@contextmanager
-def locked(cluster: Cluster, statement: str) -> Iterator[None]:
-    engine = create_engine(cluster.settings.database_url)
-    with engine.connect() as connection, connection.begin():
-        connection.execute(text(statement))
-        yield
-    engine.dispose()
 
 
 @pytest.mark.parametrize("lock", [CURSOR, CSRS], ids=["before", "in"])
@@ -67,9 +49,9 @@ def test_a_worker_that_is_killed_before_or_in_its_transaction_has_its_task_done_
     cluster = start_cluster(webs=0, workers=1)
     csr, customer = people(cluster.settings, Role.CSR, Role.USER)
     until(lambda: ready(cluster))
-    with locked(cluster, lock):
+    with locked(cluster.settings.database_url, lock):
         open_ticket(cluster, customer)
-        until(lambda: waits_for_a_lock(cluster))
+        until_one_waits(cluster.settings.database_url)
         kill_pool(cluster)
         assert unassigned(cluster) == 1
     until(lambda: unassigned(cluster) == 0)
@@ -101,9 +83,9 @@ def test_a_worker_that_freezes_in_its_transaction_does_not_stop_the_desk(
     _, customer = people(cluster.settings, Role.CSR, Role.USER)
     until(lambda: ready(cluster))
     frozen = pool(cluster.workers[0].pid)
-    with locked(cluster, CSRS):
+    with locked(cluster.settings.database_url, CSRS):
         open_ticket(cluster, customer)
-        until(lambda: waits_for_a_lock(cluster))
+        until_one_waits(cluster.settings.database_url)
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
     cluster.start_worker()

@@ -4,7 +4,6 @@ The first holds its transaction open until the database says that the second wai
 each of these races is run, not hoped for.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from desk import accounts, assignment, messages, search, sessions, tickets, timeline
@@ -26,15 +25,12 @@ from desk.views import TicketView
 from models import AuthSession, Event, Role, Ticket, TicketSearch, User
 from tests.conftest import Backend
 from tests.factories import PASSWORD, a_ticket, an_actor, now
+from tests.locks import until_one_waits
 
 T = TypeVar("T")
 
 LIFETIME = timedelta(days=7)
 PATIENCE = 10.0
-WAITING = text(
-    "select count(*) from pg_stat_activity "
-    "where datname = current_database() and wait_event_type = 'Lock'"
-)
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +54,6 @@ def run(engine: Engine, rule: Callable[[Session], T]) -> T:
         return rule(session)
 
 
-def until_one_waits(engine: Engine) -> None:
-    deadline = time.monotonic() + PATIENCE
-    with engine.connect() as connection:
-        while not connection.scalar(WAITING):
-            assert time.monotonic() < deadline, "nobody waits for a lock"
-            connection.rollback()
-
-
 def overlapping(
     engine: Engine, first: Callable[[Session], T], second: Callable[[Session], T]
 ) -> tuple[T, Future[T]]:
@@ -75,7 +63,7 @@ def overlapping(
             mine = first(session)
             session.flush()
             theirs = pool.submit(run, engine, second)
-            until_one_waits(engine)
+            until_one_waits(engine.url.render_as_string(hide_password=False))
             assert not theirs.done()
         return mine, theirs
 

@@ -1,13 +1,12 @@
 """Rules that run as one statement: what leaves, what is left to a transaction, what is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from desk import messages, tickets, views, webhooks
 from desk.access import Actor
@@ -20,13 +19,11 @@ from models import Event, Kind, Notification, Role, Status, Ticket, WebhookDeliv
 from server.transaction import Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
+from tests.locks import end_waiters, locked, until_one_waits
 from tests.server.test_transaction import end_connections
 
 PATIENCE = 10.0
 NEW = NewTicket(title="It broke", description="Help!", category="billing", type="bug")
-LOCKED_OUT = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-WAITING = text(f"select count(*) from {LOCKED_OUT}")
-END_WAITING = text(f"select pg_terminate_backend(pid) from {LOCKED_OUT}")
 T = TypeVar("T")
 
 
@@ -76,22 +73,6 @@ def no_transactions(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> None:
         raise AssertionError("a transaction")
 
     monkeypatch.setattr(stage.desk, "_run", refused)
-
-
-@contextmanager
-def locked(backend: Backend, statement: str) -> Iterator[None]:
-    with database(backend.settings) as session:
-        session.execute(text(statement))
-        yield
-
-
-async def until_one_waits(backend: Backend) -> None:
-    async with asyncio.timeout(PATIENCE):
-        waiting = 0
-        while not waiting:
-            with database(backend.settings) as session:
-                waiting = session.scalar(WAITING) or 0
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.usefixtures("no_transactions")
@@ -170,11 +151,10 @@ async def test_connections_that_ended_meanwhile_are_not_used(stage: Stage) -> No
 
 async def interrupted(stage: Stage, statement: str, work: Coroutine[Any, Any, T]) -> T:
     """What comes of work whose connection is ended while it waits for a lock."""
-    with locked(stage.backend, statement):
+    with locked(stage.backend.database_url, statement):
         running = asyncio.create_task(work)
-        await until_one_waits(stage.backend)
-        with database(stage.backend.settings) as session:
-            session.execute(END_WAITING)
+        await asyncio.to_thread(until_one_waits, stage.backend.database_url)
+        end_waiters(stage.backend.database_url)
         await asyncio.sleep(0.2)
     return await asyncio.wait_for(running, PATIENCE)
 
@@ -200,9 +180,9 @@ async def test_an_opening_whose_connection_was_lost_is_told_and_not_tried_again(
 
 async def test_writers_that_wait_for_a_ticket_keep_no_reader_waiting(stage: Stage) -> None:
     lock = f"select from tickets where id = '{stage.ticket_id}' for update"
-    with locked(stage.backend, lock):
+    with locked(stage.backend.database_url, lock):
         waiting = [asyncio.create_task(stage.post(stage.customer, str(n))) for n in range(20)]
-        await until_one_waits(stage.backend)
+        await asyncio.to_thread(until_one_waits, stage.backend.database_url)
         visible = views.VISIBLE[stage.customer.audience]
         read = stage.desk.fetch(visible, me=stage.customer.id, ticket_id=stage.ticket_id)
         [seen] = await asyncio.wait_for(read, 2)
