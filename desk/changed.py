@@ -1,10 +1,10 @@
 """Tickets that changed, as those who are connected see them: many people in one query."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, any_, case, cast, func, select
@@ -71,13 +71,40 @@ def _by_reader() -> ColumnElement[Any]:
     return _counted(readers.c.user_id, readers.c["count"], readers)
 
 
-def _seen_by(*row: Any) -> tuple[Sequence[Any], Mapping[str, int], Mapping[str, int]]:
-    return row[:-2], row[-2] or {}, row[-1] or {}
+class Changed(NamedTuple):
+    """A ticket as all of the staff see it, but for what each of them has not read."""
+
+    # What `seen` takes, without ``unread``.
+    ticket: Sequence[Any]
+    # How many messages each has written; and how many they have not read who ever read of it.
+    by_author: Mapping[str, int]
+    by_reader: Mapping[str, int]
+
+    @classmethod
+    def of(cls, *row: Any) -> Self:
+        *ticket, by_author, by_reader = row
+        return cls(ticket, by_author or {}, by_reader or {})
+
+    def seen_by(self, people: set[str]) -> Iterator[tuple[TicketView, set[str]]]:
+        """As the people see it, and who of them sees it so."""
+        total = sum(self.by_author.values())
+        # Who has never read of it has read nothing of the others.
+        left = {person: total - own for person, own in self.by_author.items()}
+        left |= self.by_reader
+        by_unread: defaultdict[int, set[str]] = defaultdict(set)
+        by_unread[total] = people - left.keys()
+        for person in people & left.keys():
+            by_unread[left[person]].add(person)
+        for unread_by_them, who in by_unread.items():
+            if who:
+                yield seen(*self.ticket, unread_by_them), who
 
 
+# Both are given ``tickets`` and ``people`` as `ids`.
 FOR_STAFF = Prepared.of(
-    select(*columns(Audience.STAFF), _by_author(), _by_reader()).where(_CHANGED), _seen_by
+    select(*columns(Audience.STAFF), _by_author(), _by_reader()).where(_CHANGED), Changed.of
 )
+# Those of the tickets that belong to one of the people, as their owner sees them.
 FOR_CUSTOMERS = Prepared.of(
     select(*columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)).where(
         _CHANGED, Ticket.user_id == any_(value("people", IDS))
@@ -86,29 +113,6 @@ FOR_CUSTOMERS = Prepared.of(
 )
 
 
-def for_staff(
-    session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
-) -> list[tuple[TicketView, list[UUID]]]:
-    """Each of the tickets as the staff members see it, and who of them sees it so.
-
-    They see the same but for ``unread``.
-    """
-    found = []
-    asked = FOR_STAFF.all(session, tickets=list(ticket_ids), people=list(people))
-    for ticket, by_author, by_reader in asked:
-        total = sum(by_author.values())
-        by_unread: defaultdict[int, list[UUID]] = defaultdict(list)
-        for person in people:
-            key = str(person)
-            # Who has never read of it has read nothing of the others.
-            left = by_reader.get(key, total - by_author.get(key, 0))
-            by_unread[left].append(person)
-        found += [(seen(*ticket, count), who) for count, who in by_unread.items()]
-    return found
-
-
-def for_customers(
-    session: Session, ticket_ids: Sequence[UUID], people: Sequence[UUID]
-) -> list[TicketView]:
-    """Those of the tickets that belong to one of the customers, as their owner sees them."""
-    return FOR_CUSTOMERS.all(session, tickets=list(ticket_ids), people=list(people))
+def ids(of: Iterable[UUID | str]) -> str:
+    """An array in PostgreSQL's words, which the driver would take long to find for a list."""
+    return f"{{{','.join(map(str, of))}}}"

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from desk.access import Actor
-from desk.changed import Head, for_customers, for_staff, moved_since
+from desk.changed import FOR_CUSTOMERS, FOR_STAFF, Head, ids, moved_since
 from server.background import attempt
 from server.live import Live
 from server.routing import now
@@ -39,9 +39,9 @@ class Changes:
     def __init__(self, desk: Desk, live: Live) -> None:
         self._desk = desk
         self._live = live
-        # Connections per person, so that only those who are here are read for.
-        self._staff: Counter[UUID] = Counter()
-        self._customers: Counter[UUID] = Counter()
+        # Connections per person's id, so that only those who are here are read for.
+        self._staff: Counter[str] = Counter()
+        self._customers: Counter[str] = Counter()
         # Tickets that changed, and whether customers may know.
         self._changed: dict[UUID, bool] = {}
         # Where the tickets stand that moved lately, as far as is known here.
@@ -51,15 +51,15 @@ class Changes:
         self._wake = asyncio.Event()
 
     def arrived(self, actor: Actor) -> None:
-        self._people(actor)[actor.id] += 1
+        self._people(actor)[str(actor.id)] += 1
 
     def left(self, actor: Actor) -> None:
-        people = self._people(actor)
-        people[actor.id] -= 1
-        if people[actor.id] <= 0:
-            del people[actor.id]
+        people, person = self._people(actor), str(actor.id)
+        people[person] -= 1
+        if people[person] <= 0:
+            del people[person]
 
-    def _people(self, actor: Actor) -> Counter[UUID]:
+    def _people(self, actor: Actor) -> Counter[str]:
         return self._staff if actor.is_staff else self._customers
 
     def take(self, recorded: Recorded) -> None:
@@ -113,12 +113,13 @@ class Changes:
             await asyncio.sleep(min(max(PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS))
 
     async def _show(self, changed: dict[UUID, bool]) -> None:
-        if self._staff:
-            seen = await self._desk.read(for_staff, list(changed), list(self._staff))
-            for ticket, people in seen:
-                self._live.emit_here(TICKET_CHANGED, ticket, *map(user_room, people))
+        if staff := set(self._staff):
+            asked = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
+            for ticket in asked:
+                for view, who in ticket.seen_by(staff):
+                    self._live.emit_here(TICKET_CHANGED, view, *map(user_room, who))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]
         if public and self._customers:
-            people = list(self._customers)
-            for ticket in await self._desk.read(for_customers, public, people):
-                self._live.emit_here(TICKET_CHANGED, ticket, user_room(ticket.user_id))
+            people = ids(self._customers)
+            for view in await self._desk.fetch(FOR_CUSTOMERS, tickets=ids(public), people=people):
+                self._live.emit_here(TICKET_CHANGED, view, user_room(view.user_id))

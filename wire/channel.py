@@ -20,5 +20,5 @@ def ticket_room(ticket_id: UUID, audience: Audience) -> str:
     return f"ticket:{ticket_id}:{audience}"
 
 
-def user_room(user_id: UUID) -> str:
+def user_room(user_id: UUID | str) -> str:
     return f"user:{user_id}"

@@ -39,12 +39,20 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
         tickets.mark_read(session, csr, read.id, 1)
         tickets.mark_read(session, customer, read.id, 1)
 
-    seen = changed.for_staff(session, [ticket.id, second.id], [csr.id, other.id])
-    assert {(person, view.id): view.unread for view, people in seen for person in people} == {
-        (csr.id, ticket.id): 1,
-        (csr.id, second.id): 0,
-        (other.id, ticket.id): 2,
-        (other.id, second.id): 0,
+    asked = changed.ids([ticket.id, second.id])
+    staff = {str(csr.id), str(other.id)}
+    found = changed.FOR_STAFF.all(session, tickets=asked, people=changed.ids(staff))
+    assert {
+        (person, view.id): view.unread
+        for ticket_now in found
+        for view, people in ticket_now.seen_by(staff)
+        for person in people
+    } == {
+        (str(csr.id), ticket.id): 1,
+        (str(csr.id), second.id): 0,
+        (str(other.id), ticket.id): 2,
+        (str(other.id), second.id): 0,
     }
-    shown = changed.for_customers(session, [ticket.id, second.id], [customer.id])
+    owner = changed.ids([customer.id])
+    shown = changed.FOR_CUSTOMERS.all(session, tickets=asked, people=owner)
     assert {view.id: view.unread for view in shown} == {ticket.id: 1, second.id: 0}

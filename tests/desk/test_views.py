@@ -150,10 +150,12 @@ def test_what_is_shown_unasked_is_what_each_would_see(
     say(session, csr, ticket, internal=True)
     say(session, csr, ticket)
     tickets.mark_read(session, other, ticket.id, 2)
-    seen = changed.for_staff(session, [ticket.id], [csr.id, other.id])
-    shown = {person: view for view, people in seen for person in people}
-    assert shown == {who.id: views.show(session, who, ticket.id) for who in (csr, other)}
-    people = [customer.id, an_actor(session).id]
-    assert changed.for_customers(session, [ticket.id], people) == [
+    asked = changed.ids([ticket.id])
+    staff = {str(csr.id): csr, str(other.id): other}
+    [found] = changed.FOR_STAFF.all(session, tickets=asked, people=changed.ids(staff))
+    shown = {person: view for view, people in found.seen_by(set(staff)) for person in people}
+    assert shown == {key: views.show(session, who, ticket.id) for key, who in staff.items()}
+    people = changed.ids([customer.id, an_actor(session).id])
+    assert changed.FOR_CUSTOMERS.all(session, tickets=asked, people=people) == [
         views.show(session, customer, ticket.id)
     ]
