@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.past import PastEvent
 from desk.views import TicketView
 from models import Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -73,7 +74,10 @@ def enqueue(session: Session, ticket: Ticket, event: Event) -> None:
 
 
 def tell(
-    session: Session, webhook_ids: Iterable[UUID], ticket: Ticket | TicketView, event: Event
+    session: Session,
+    webhook_ids: Iterable[UUID],
+    ticket: Ticket | TicketView,
+    event: Event | PastEvent,
 ) -> None:
     """For each of these webhooks, which the transaction has locked."""
     for webhook_id in webhook_ids:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from desk import tickets, timeline, views
 from desk.access import Actor, Audience, numbered
+from desk.past import PastEvent
 from desk.prepared import Prepared
-from desk.timeline import PastEvent
 from desk.views import TicketView
 from models import MESSAGES, Event, Ticket
 

@@ -16,6 +16,7 @@ from desk.alone import Alone, may_be_alone
 from desk.errors import Conflict, Forbidden
 from desk.notifications import told_of_message
 from desk.outbox import Outbox, outbox
+from desk.past import PastEvent
 from desk.prepared import Prepared
 from desk.text import ClientId, Content, Input
 from desk.views import not_found
@@ -29,7 +30,7 @@ class NewMessage(Input):
 
 
 class Posted(NamedTuple):
-    event: Event
+    event: Event | PastEvent
     # False for a retry that found its message already stored.
     is_new: bool
 
@@ -113,50 +114,52 @@ class _Posting:
     """A message on its way into the `POST`, and out of it."""
 
     actor: Actor
-    event: Event
+    ticket_id: UUID
+    new: NewMessage
+    now: datetime
+    event_id: UUID = field(default_factory=uuid7)
     notification_id: UUID = field(default_factory=uuid7)
 
-    @classmethod
-    def of(cls, actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Self:
-        event = Event(
-            ticket_id=ticket_id,
-            id=uuid7(),
-            kind=Kind.NOTE_POSTED if new.internal else Kind.MESSAGE_POSTED,
-            actor_id=actor.id,
-            at=now,
-            client_id=new.client_id,
-            content=new.content,
-            data={},
-        )
-        return cls(actor, event)
+    @property
+    def kind(self) -> Kind:
+        return Kind.NOTE_POSTED if self.new.internal else Kind.MESSAGE_POSTED
 
     def values(self, *, is_alone: bool) -> dict[str, Any]:
         return {
-            "ticket_id": self.event.ticket_id,
+            "ticket_id": self.ticket_id,
             "is_staff": self.actor.is_staff,
-            "is_note": self.event.kind is Kind.NOTE_POSTED,
+            "is_note": self.new.internal,
             "is_alone": is_alone,
-            "event_id": self.event.id,
+            "event_id": self.event_id,
             "notification_id": self.notification_id,
-            "kind": self.event.kind.value,
+            "kind": self.kind.value,
             "actor_id": self.actor.id,
-            "now": self.event.at,
-            "client_id": self.event.client_id,
-            "content": self.event.content,
+            "now": self.now,
+            "client_id": self.new.client_id,
+            "content": self.new.content,
         }
 
-    def is_stored(self, recorded: Outbox, written: _Written) -> bool:
-        """Whether the statement stored it; if so, it is recorded for those who listen."""
+    def stored(self, recorded: Outbox, written: _Written) -> PastEvent | None:
+        """What the statement stored, recorded for those who listen."""
         if written.seq is None:
-            return False
-        self.event.seq, self.event.public_seq = written.seq, written.public_seq
-        recorded.events.append(self.event)
+            return None
+        event = PastEvent(
+            self.ticket_id,
+            written.seq,
+            written.public_seq,
+            self.event_id,
+            self.kind,
+            self.actor.id,
+            self.now,
+            self.new.client_id,
+            self.new.content,
+            data={},
+        )
+        recorded.events.append(event)
         if written.told is not None and written.data is not None:
-            notification = told_of_message(
-                self.event, self.notification_id, written.told, written.data
-            )
-            recorded.notifications.append(notification)
-        return True
+            told = told_of_message(event, self.notification_id, written.told, written.data)
+            recorded.notifications.append(told)
+        return event
 
 
 def posting(actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Alone[Posted] | None:
@@ -165,11 +168,11 @@ def posting(actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Al
     """
     if new.client_id is None or (new.internal and not actor.is_staff):
         return None
-    given = _Posting.of(actor, ticket_id, new, now)
+    given = _Posting(actor, ticket_id, new, now)
 
     def done(rows: Sequence[_Written], recorded: Outbox) -> Posted | None:
-        is_stored = bool(rows) and given.is_stored(recorded, rows[0])
-        return Posted(given.event, is_new=True) if is_stored else None
+        event = given.stored(recorded, rows[0]) if rows else None
+        return Posted(event, is_new=True) if event else None
 
     return Alone(POST, given.values(is_alone=True), done, is_repeatable=True)
 
@@ -184,30 +187,31 @@ def post(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: 
     if new.internal and not actor.is_staff:
         tickets.seen(session, actor, ticket_id)
         raise Forbidden("csr_required", "Only staff write internal notes")
-    given = _Posting.of(actor, ticket_id, new, now)
+    given = _Posting(actor, ticket_id, new, now)
     written = POST.first(session, **given.values(is_alone=False))
     if written is None:
         raise not_found()
-    if not given.is_stored(outbox(session), written):
-        return _again(session, given.event)
+    event = given.stored(outbox(session), written)
+    if event is None:
+        return _again(session, given)
     ticket = Ticket(**dict(zip(TICKET, written.ticket, strict=True)))
-    deliveries.tell(session, written.asking, ticket, given.event)
+    deliveries.tell(session, written.asking, ticket, event)
     if actor.id == ticket.user_id and ticket.status == Status.RESOLVED and not new.internal:
         held = tickets.held(session, actor, ticket_id)
         tickets.set_status(session, actor, held, Status.OPEN, now)
-    return Posted(given.event, is_new=True)
+    return Posted(event, is_new=True)
 
 
-def _again(session: Session, event: Event) -> Posted:
-    """What was sent before, where the event was not stored. The ticket is locked."""
+def _again(session: Session, given: _Posting) -> Posted:
+    """What was sent before, where the message was not stored. The ticket is locked."""
     same = select(Event).where(
-        Event.ticket_id == event.ticket_id,
-        Event.actor_id == event.actor_id,
-        Event.client_id == event.client_id,
+        Event.ticket_id == given.ticket_id,
+        Event.actor_id == given.actor.id,
+        Event.client_id == given.new.client_id,
     )
-    stored = session.scalar(same) if event.client_id else None
+    stored = session.scalar(same) if given.new.client_id else None
     if stored is None:
         raise Conflict("ticket_closed", "The ticket is closed")
-    if (stored.kind, stored.content) != (event.kind, event.content):
+    if (stored.kind, stored.content) != (given.kind, given.new.content):
         raise Conflict("client_id_reused", "This client_id was used for another message")
     return Posted(stored, is_new=False)

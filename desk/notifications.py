@@ -15,6 +15,7 @@ from desk.access import Actor
 from desk.errors import NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.past import PastEvent, PastNotification
 from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
@@ -51,17 +52,13 @@ OF_MESSAGE = f"""
 """
 
 
-def told_of_message(event: Event, id: UUID, user_id: UUID, data: dict[str, Any]) -> Notification:
+def told_of_message(
+    event: PastEvent, id: UUID, user_id: UUID, data: dict[str, Any]
+) -> PastNotification:
     """What `OF_MESSAGE` has inserted."""
-    return Notification(
-        id=id,
-        user_id=user_id,
-        kind=NotificationKind.MESSAGE_POSTED,
-        ticket_id=event.ticket_id,
-        event_seq=event.seq,
-        actor_id=event.actor_id,
-        data=data,
-        created_at=event.at,
+    kind = NotificationKind.MESSAGE_POSTED
+    return PastNotification(
+        id, user_id, kind, event.ticket_id, event.actor_id, data, created_at=event.at, read_at=None
     )
 
 

@@ -18,6 +18,7 @@ from desk.alone import Alone, may_be_alone
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
 from desk.outbox import Outbox, Read, outbox
+from desk.past import PastEvent
 from desk.prepared import Prepared
 from desk.text import Description, Input, Label, Tag, Title
 from desk.views import TicketView, not_found, show
@@ -87,11 +88,11 @@ class _Opening:
     """A ticket on its way into the `OPEN`, and out of it."""
 
     new: NewTicket
-    event: Event
+    event: PastEvent
 
     @classmethod
     def of(cls, actor: Actor, new: NewTicket, now: datetime) -> Self:
-        event = Event(
+        event = PastEvent(
             ticket_id=uuid7(),
             seq=1,
             public_seq=1,
@@ -99,6 +100,8 @@ class _Opening:
             kind=Kind.TICKET_CREATED,
             actor_id=actor.id,
             at=now,
+            client_id=None,
+            content=None,
             data={},
         )
         return cls(new, event)

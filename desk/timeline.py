@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from desk import deliveries
 from desk.access import Audience, numbered
 from desk.outbox import outbox
+from desk.past import PastEvent
 from desk.prepared import Prepared, value
 from models import STAFF_ONLY, Event, Kind, Ticket
 
@@ -52,21 +53,6 @@ def record(
     outbox(session).events.append(event)
     deliveries.enqueue(session, ticket, event)
     return event
-
-
-class PastEvent(NamedTuple):
-    """An `Event` as it was stored, of no session: a history is many of them."""
-
-    ticket_id: UUID
-    seq: int
-    public_seq: int | None
-    id: UUID
-    kind: Kind
-    actor_id: UUID | None
-    at: datetime
-    client_id: str | None
-    content: str | None
-    data: dict[str, Any]
 
 
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:

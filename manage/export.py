@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from desk import timeline
 from desk.access import Audience
-from desk.timeline import PastEvent
+from desk.past import PastEvent
 from desk.views import columns
 from manage.database import transaction
 from models import Role, Ticket, User

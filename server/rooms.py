@@ -19,7 +19,7 @@ import structlog
 from desk import history, timeline
 from desk.access import Actor
 from desk.errors import DeskError
-from desk.timeline import PastEvent
+from desk.past import PastEvent
 from desk.views import TicketView, not_found
 from server.background import Background, attempt
 from server.transaction import Desk

@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from desk.access import Audience
-from desk.timeline import PastEvent
+from desk.past import PastEvent, PastNotification
 from models import MESSAGES, Event, Kind, Notification, NotificationKind, Role
 
 
@@ -134,7 +134,7 @@ class NotificationOut:
     read_at: datetime | None
 
     @classmethod
-    def of(cls, row: Notification) -> Self:
+    def of(cls, row: Notification | PastNotification) -> Self:
         return cls(
             row.id, row.kind, row.ticket_id, row.actor_id, row.data, row.created_at, row.read_at
         )

@@ -12,8 +12,8 @@ from desk.errors import Conflict, NotFound, Stale
 from desk.jobs import Job
 from desk.messages import NewMessage
 from desk.outbox import outbox
+from desk.past import PastEvent
 from desk.tickets import TRANSITIONS, Change
-from desk.timeline import PastEvent
 from desk.views import TicketView
 from models import Kind, Priority, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from desk import history, messages, tickets, timeline
 from desk.access import Actor
 from desk.messages import NewMessage
+from desk.past import PastEvent
 from desk.tickets import Change
-from desk.timeline import PastEvent
 from models import STAFF_ONLY, Event, Kind, Role, Ticket
 from tests.factories import a_ticket, an_actor, now
 from wire.shapes import TimelineEvent, timeline_event
