@@ -26,7 +26,7 @@ log = structlog.get_logger("server.changes")
 
 # Between two readings: at least so long, and so many times what the last one took, so that it
 # stays a small part of what a busy process does.
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.2
 PAUSE_TIMES = 4
 LONGEST_PAUSE_SECONDS = 1.0
 MOST_TICKETS = 200

@@ -37,16 +37,22 @@ class Direct:
 
         What ``writes`` is sent once: if the connection is lost, it may have been done or not.
         """
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Unavailable("unavailable", "The database is busy; try again") from None
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()
         try:
             rows = await self._rows(prepared.sql, prepared.parameters(**values), writes=writes)
         finally:
             self._free.release()
         return [prepared.shape(*row) for row in rows]
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable("unavailable", "The database is busy; try again") from None
 
     async def _rows(
         self, sql: str, parameters: dict[str, Any], *, writes: bool
