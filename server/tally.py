@@ -1,8 +1,9 @@
-"""Counts what happens in this process alone, against a limit."""
+"""What this process counts by itself: against a limit, or from what it has taken of one."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from limits import RateLimitItem
 
@@ -10,10 +11,33 @@ from limits import RateLimitItem
 FEW = 1000
 
 
+class Passing(Protocol):
+    # When nothing of it counts any more.
+    over: float
+
+
+K = TypeVar("K")
+V = TypeVar("V", bound=Passing)
+
+
+class Kept(dict[K, V]):
+    """Forgets what counts no longer, whenever there is twice as much as last time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._most = FEW
+
+    def keep(self, key: K, value: V, now: float) -> None:
+        if len(self) >= self._most:
+            for old in [key for key, value in self.items() if value.over <= now]:
+                del self[old]
+            self._most = max(FEW, 2 * len(self))
+        self[key] = value
+
+
 @dataclass(slots=True)
 class Window:
     number: int
-    # When nothing of it counts any more.
     over: float = 0.0
     count: int = 0
     before: int = 0
@@ -24,8 +48,7 @@ class Tally:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._windows: dict[tuple[str, str], Window] = {}
-        self._most = FEW
+        self._windows: Kept[tuple[str, str], Window] = Kept()
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -37,8 +60,8 @@ class Tally:
         number = int(passed)
         window = self._windows.get((name, who))
         if window is None:
-            self._tidy(now)
-            window = self._windows[name, who] = Window(number)
+            window = Window(number)
+            self._windows.keep((name, who), window, now)
         elif window.number != number:
             window.before = window.count if window.number == number - 1 else 0
             window.number, window.count = number, 0
@@ -48,8 +71,36 @@ class Tally:
         window.over = (number + 2) * seconds
         return True
 
-    def _tidy(self, now: float) -> None:
-        """Forgets who counts no longer, whenever there are twice as many as last time."""
-        if len(self._windows) >= self._most:
-            self._windows = {key: w for key, w in self._windows.items() if w.over > now}
-            self._most = max(FEW, 2 * len(self._windows))
+
+@dataclass(slots=True)
+class Lease:
+    over: float
+    left: int
+
+
+class Leases:
+    """Parts of limits that were counted at once, and are spent here one by one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._held: Kept[tuple[str, ...], Lease] = Kept()
+
+    def hold(self, item: RateLimitItem, key: tuple[str, ...], count: int) -> None:
+        """Beside what is held already, until what was counted fades."""
+        now = self._clock()
+        lease = self._living(key, now) or Lease(0.0, 0)
+        lease.left += count
+        lease.over = now + item.get_expiry()
+        self._held.keep(key, lease, now)
+
+    def take(self, key: tuple[str, ...]) -> bool:
+        """Spends one, if there is one."""
+        lease = self._living(key, self._clock())
+        if lease is None or not lease.left:
+            return False
+        lease.left -= 1
+        return True
+
+    def _living(self, key: tuple[str, ...], now: float) -> Lease | None:
+        lease = self._held.get(key)
+        return lease if lease is not None and lease.over > now else None

@@ -26,6 +26,7 @@ async def limited(backend: Backend) -> AsyncIterator[Api]:
 
 
 TEN = limits.WRONG_PASSWORD_HERE
+MANY = limits.POST
 
 
 async def test_guessing_is_stopped_even_with_the_right_password(
@@ -95,6 +96,28 @@ async def test_processes_count_together(
         await one.spend(TEN, "together")
     with pytest.raises(RateLimited):
         await other.require(TEN, "together")
+
+
+async def spent(who: str, *limits: RateLimits) -> int:
+    """How often they may spend in turn, of a limit that is asked for in parts of six."""
+    for n in range(MANY.item.amount + 1):
+        try:
+            await limits[n % len(limits)].spend(MANY, who)
+        except RateLimited:
+            return n
+    raise AssertionError("no limit")
+
+
+async def test_what_a_process_has_in_hand_is_counted_with_the_others(
+    backend: Backend, counting: Callable[..., RateLimits]
+) -> None:
+    one, other = counting(backend), counting(backend)
+    assert await spent("alone", one) == MANY.item.amount
+    with pytest.raises(RateLimited):
+        await other.spend(MANY, "alone")
+    assert MANY.item.amount - 5 <= await spent("together", one, other) <= MANY.item.amount
+    with pytest.raises(RateLimited):
+        await one.hit(MANY, "together")
 
 
 async def test_without_redis_a_process_counts_alone(

@@ -3,7 +3,7 @@
 import pytest
 from limits import RateLimitItem, parse
 
-from server.tally import FEW, Tally
+from server.tally import FEW, Leases, Tally
 
 TEN = parse("10 per minute")
 MINUTE = 60.0
@@ -58,3 +58,21 @@ def test_who_still_counts_is_kept(clock: Clock) -> None:
     for n in range(5 * FEW):
         tally.take(TEN, "x", str(n))
     assert not tally.take(TEN, "x", "ann")
+
+
+def test_what_is_held_is_spent_one_by_one(clock: Clock) -> None:
+    leases = Leases(clock)
+    assert not leases.take(("x", "ann"))
+    leases.hold(TEN, ("x", "ann"), 2)
+    leases.hold(TEN, ("x", "ann"), 1)
+    assert not leases.take(("x", "bob"))
+    assert [leases.take(("x", "ann")) for _ in range(4)] == [True, True, True, False]
+
+
+def test_what_is_held_goes_with_the_window_it_was_counted_in(clock: Clock) -> None:
+    leases = Leases(clock)
+    leases.hold(TEN, ("x", "ann"), 5)
+    clock.now += MINUTE
+    assert not leases.take(("x", "ann"))
+    leases.hold(TEN, ("x", "ann"), 1)
+    assert [leases.take(("x", "ann")) for _ in range(2)] == [True, False]
