@@ -25,8 +25,9 @@ OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s"
 def _engine() -> Engine:
     return create_engine(
         settings().database_url,
-        pool_size=1,
-        max_overflow=1,
+        # One to work with; one that says who is `alone`.
+        pool_size=2,
+        max_overflow=0,
         pool_pre_ping=True,
         # What a statement was run with are people's words and addresses: not for an error's text.
         hide_parameters=True,
