@@ -47,6 +47,7 @@ FASTAPI = Kind("FastAPI", _uvicorn("fastapi_desk:app"))
 NODE = Kind("Node socket.io", ["node", str(PEERS / "node" / "desk.mjs")], "/")
 SOCKETIO = Kind("python-socketio", _uvicorn("socketio_desk:app"), "/")
 FLOOR = Kind("bare aiohttp", [sys.executable, str(PEERS / "floors.py")])
+CONSTANT = Kind("constant aiohttp", [*FLOOR.argv, "constant"])
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class House:
     @property
     def database_pid(self) -> int:
         return self._servers.postgres.pid
+
+    @property
+    def pgbench(self) -> str:
+        """The program, as it came with the embedded PostgreSQL."""
+        return str(self._servers.postgres.binaries / "pgbench")
 
     @property
     def redis_pid(self) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 
 import psycopg
 
-from bench import wrk
-from bench.house import FASTAPI, FLOOR, House, Kind, Subject
+from bench import pgbench, wrk
+from bench.house import CONSTANT, FASTAPI, FLOOR, House, Kind, Subject
+from bench.peers.floor_sql import LIST as LIST_SQL
+from bench.peers.floor_sql import ONE as ONE_SQL
 from bench.people import Customers, customers, share, staff, tokens
 from bench.rounds import Refused, Sample, Work, interleaved
 from bench.wrk import Load, Request
@@ -36,20 +38,39 @@ def works(house: House, rounds: int, seconds: float) -> Iterator[Work]:
         for person in ours.people
         for n in range(4)
     ]
-    yield _reading(house, Work("list of own 20 tickets", "answer"), lists, rounds, seconds)
-    yield _reading(house, Work("one ticket", "answer"), ones, rounds, seconds)
+    list_sql = [pgbench.script(LIST_SQL, user=person.id) for person in ours.people]
+    one_sql = [
+        pgbench.script(ONE_SQL, user=person.id, ticket=ours.tickets[str(person.id)][0])
+        for person in ours.people
+    ]
+    work = Work("list of own 20 tickets", "answer")
+    yield _reading(house, work, lists, list_sql, rounds, seconds)
+    yield _reading(house, Work("one ticket", "answer"), ones, one_sql, rounds, seconds)
     yield _opening(house, Work("open a ticket", "ticket"), ours, rounds, seconds)
 
 
 def _reading(
-    house: House, work: Work, requests: list[Request], rounds: int, seconds: float
+    house: House,
+    work: Work,
+    requests: list[Request],
+    scripts: list[str],
+    rounds: int,
+    seconds: float,
 ) -> Work:
     with ExitStack() as stack:
-        subjects = _start(house, stack, FASTAPI, FLOOR)
+        subjects = _start(house, stack, FASTAPI, FLOOR, CONSTANT)
         said = {subject.name: answers(subject, requests) for subject in subjects}
         _require_same(work, said)
         load = Load(requests, said)
-        _measure(house, work, subjects, load, rounds, seconds)
+        for subject in subjects:
+            wrk.run(house, subject, load, WARM_SECONDS)
+
+        def measure(subject: Subject) -> Sample:
+            if subject.name == pgbench.NAME:
+                return pgbench.run(house, subject, scripts, seconds)
+            return wrk.run(house, subject, load, seconds)
+
+        work.samples += interleaved([*subjects, pgbench.subject(house)], rounds, measure)
     return work
 
 
@@ -62,7 +83,11 @@ def _opening(house: House, work: Work, ours: Customers, rounds: int, seconds: fl
         subjects = _start(house, stack, FASTAPI)
         load = Load(requests, {subject.name: marks for subject in subjects}, status=201)
         before = {subject.name: _stored(subject) for subject in subjects}
-        _measure(house, work, subjects, load, rounds, seconds)
+        for subject in subjects:
+            wrk.run(house, subject, load, WARM_SECONDS)
+        work.samples += interleaved(
+            subjects, rounds, lambda subject: wrk.run(house, subject, load, seconds)
+        )
         for subject in subjects:
             acknowledged = sum(sample.done for sample in work.of(subject.name))
             if _stored(subject) - before[subject.name] < acknowledged:
@@ -73,18 +98,6 @@ def _opening(house: House, work: Work, ours: Customers, rounds: int, seconds: fl
 def _start(house: House, stack: ExitStack, *kinds: Kind) -> list[Subject]:
     peers = [stack.enter_context(house.peer(kind)) for kind in kinds]
     return [stack.enter_context(house.product()), *peers]
-
-
-def _measure(
-    house: House, work: Work, subjects: list[Subject], load: Load, rounds: int, seconds: float
-) -> None:
-    for subject in subjects:
-        wrk.run(house, subject, load, WARM_SECONDS)
-
-    def measure(subject: Subject) -> Sample:
-        return wrk.run(house, subject, load, seconds)
-
-    work.samples += interleaved(subjects, rounds, measure)
 
 
 def answers(subject: Subject, requests: list[Request]) -> list[str]:

