@@ -50,6 +50,9 @@ class Filters:
     q: str | None = None
 
 
+FILTERS = [field.name for field in fields(Filters)]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     tickets: Sequence[TicketView]
@@ -162,7 +165,7 @@ def _position(ticket: TicketView, field: SortField) -> Position:
 
 def _given(filters: Filters) -> dict[str, Any]:
     """What is asked for, as the columns have it."""
-    named = {field.name: getattr(filters, field.name) for field in fields(filters)}
+    named = {name: getattr(filters, name) for name in FILTERS}
     if filters.priority is not None:
         named["priority"] = RANKS[filters.priority]
     return {name: wanted for name, wanted in named.items() if wanted is not None}

@@ -14,7 +14,8 @@ from desk.prepared import Prepared, value
 from models import Event, Kind, Priority, ReadCursor, Status, Ticket
 
 
-@dataclass(frozen=True, slots=True)
+# Neither frozen nor slotted: to make and to encode one costs a third so, and a list is many.
+@dataclass
 class TicketView:
     """A ticket as one person sees it: ``seq``, ``unread``, ``version`` and ``tags`` are theirs."""
 
@@ -103,6 +104,9 @@ def views(audience: Audience, me: ColumnElement[UUID]) -> Select[*tuple[Any, ...
     return select(*columns(audience), unread(me, audience)).where(visible_to(audience, me))
 
 
+# By the values of their columns; to call the enumerations takes longer.
+STATUSES = {status.value: status for status in Status}
+PRIORITIES: dict[str | None, Priority | None] = {None: None, **{p.value: p for p in Priority}}
 STATUS, PRIORITY = (
     [field.name for field in fields(TicketView)].index(name) for name in ("status", "priority")
 )
@@ -111,9 +115,8 @@ STATUS, PRIORITY = (
 def seen(*row: Any) -> TicketView:
     """A ticket from the values of a prepared row."""
     values = list(row)
-    values[STATUS] = Status(row[STATUS])
-    if row[PRIORITY]:
-        values[PRIORITY] = Priority(row[PRIORITY])
+    values[STATUS] = STATUSES[row[STATUS]]
+    values[PRIORITY] = PRIORITIES[row[PRIORITY]]
     return TicketView(*values)
 
 

@@ -67,7 +67,7 @@ class Metrics:
             registry=self._registry,
         )
         # Looking a label up costs more than counting.
-        self._told: dict[tuple[str, str], Histogram] = {}
+        self._labelled: dict[tuple[Histogram, *tuple[str, ...]], Histogram] = {}
         self._lag = Histogram(
             "desk_loop_lag_seconds",
             "How late the event loop was",
@@ -85,13 +85,16 @@ class Metrics:
         self._gauges.add(name, help, read)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(method, route, status).observe(seconds)
+        self._observe(seconds, self._requests, method, route, str(status))
 
     def event(self, name: str, outcome: str, seconds: float) -> None:
-        told = self._told.get((name, outcome))
-        if told is None:
-            told = self._told[name, outcome] = self._events.labels(name, outcome)
-        told.observe(seconds)
+        self._observe(seconds, self._events, name, outcome)
+
+    def _observe(self, seconds: float, histogram: Histogram, *labels: str) -> None:
+        labelled = self._labelled.get((histogram, *labels))
+        if labelled is None:
+            labelled = self._labelled[histogram, *labels] = histogram.labels(*labels)
+        labelled.observe(seconds)
 
     def text(self, waiting: Backlog | None) -> bytes:
         """All in the text format of Prometheus; ``waiting``: None where it is not known now."""

@@ -10,7 +10,8 @@ from desk.past import PastEvent, PastNotification
 from models import MESSAGES, Event, Kind, Notification, NotificationKind, Role
 
 
-@dataclass(frozen=True, slots=True)
+# Neither frozen nor slotted, as `TicketView`.
+@dataclass
 class TimelineEvent:
     """One event of a timeline; ``seq`` is the number for its reader's audience."""
 
