@@ -11,7 +11,6 @@ from aiohttp import web
 import logs
 from config import Settings, settings
 from processes import Program, supervise
-from server.app import create_app
 
 log = structlog.get_logger("server")
 
@@ -23,6 +22,8 @@ YOUNG_OBJECTS = 10_000
 
 
 def serve(wanted: Settings) -> None:
+    # The start makes objects that stay, and would be looked through again and again.
+    gc.disable()
     # run_app makes the application inside the loop, and closes the loop at the end.
     web.run_app(
         _made(wanted),
@@ -37,12 +38,15 @@ def serve(wanted: Settings) -> None:
 
 
 async def _made(wanted: Settings) -> web.Application:
+    from server.app import create_app  # Not for a parent of many, which serves nothing.
+
     app = create_app(wanted)
     # What is there by now stays for good. A full collection that went through it would hold
     # everybody up for a tenth of a second and more, every few seconds.
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
+    gc.enable()
     return app
 
 

@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property, partial
 from uuid import UUID
 
 import structlog
@@ -18,7 +19,6 @@ from desk.jobs import Job
 from desk.outbox import Outbox, Read
 from server import audit
 from server.live import Live
-from wire.broker import celery_app, wake
 from wire.channel import NOTIFICATION, READ, ticket_room, user_room
 from wire.shapes import NotificationOut, ReadShown, Recorded
 
@@ -29,10 +29,13 @@ GATHER_SECONDS = 0.003
 
 
 class Waker:
-    """Sends wake-ups from a thread of its own: the broker may block for seconds."""
+    """Sends wake-ups from a thread of its own: the broker may block for seconds.
+
+    Celery is loaded with the first, so that no process waits for it to be ready.
+    """
 
     def __init__(self, broker_url: str) -> None:
-        self._app = celery_app(broker_url)
+        self._broker_url = broker_url
         # None ends the thread.
         self._wanted: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._send_forever, name="waker", daemon=True)
@@ -59,9 +62,15 @@ class Waker:
             if None in wanted:
                 return
 
+    @cached_property
+    def _wake(self) -> Callable[[Job], None]:
+        from wire.broker import celery_app, wake
+
+        return partial(wake, celery_app(self._broker_url))
+
     def _send(self, job: Job) -> None:
         try:
-            wake(self._app, job)
+            self._wake(job)
         except Exception as error:
             # Beat comes by soon; many of these lines say that the broker is down.
             log.warning("not woken", job=job, error=type(error).__name__)

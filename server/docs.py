@@ -1,5 +1,8 @@
 """The contract for machines and people: OpenAPI, AsyncAPI, and the pages that show them."""
 
+import asyncio
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -25,11 +28,12 @@ PAGES = {
 
 
 def add_docs(app: web.Application) -> None:
-    _add(app, f"{PREFIX}/openapi.json", "application/json", encode(openapi.document(ROUTES)))
-    live = asyncapi.document(app[keys.settings].base_url)
-    _add(app, "/asyncapi.json", "application/json", encode(live))
+    base_url = app[keys.settings].base_url
+    json = "application/json"
+    _add(app, f"{PREFIX}/openapi.json", json, lambda: encode(openapi.document(ROUTES)))
+    _add(app, "/asyncapi.json", json, lambda: encode(asyncapi.document(base_url)))
     for path, (name, policy) in PAGES.items():
-        _add(app, path, "text/html", (STATIC / "pages" / name).read_bytes(), policy)
+        _add(app, path, "text/html", (STATIC / "pages" / name).read_bytes, policy)
     app.router.add_static("/static", STATIC)
     app.router.add_get("/", _welcome)
 
@@ -39,12 +43,18 @@ async def _welcome(_: web.Request) -> web.Response:
 
 
 def _add(
-    app: web.Application, path: str, content_type: str, body: bytes, policy: str | None = None
+    app: web.Application,
+    path: str,
+    content_type: str,
+    make: Callable[[], bytes],
+    policy: str | None = None,
 ) -> None:
-    """Something that stays as it is while the process runs."""
+    """Something that stays as it is while the process runs. The first who asks waits for it."""
     headers = {"Content-Security-Policy": policy} if policy else {}
+    made = cache(make)
 
     async def show(_: web.Request) -> web.Response:
+        body = await asyncio.to_thread(made)
         return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
 
     app.router.add_get(path, show)
