@@ -46,8 +46,9 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
         if transport is None:  # Gone before we could answer.
             return self._sock
         self._transport = transport
-        # A copy of the request's head, for which nobody asks any more.
+        # A copy of the request's head and that of the answer, for which nobody asks any more.
         environ.clear()
+        self._sock.headers.clear()
         # For hanging up on a client that does not read.
         self._connection.transport = transport
         if not self._connection.connected or await self._is_upgraded():
