@@ -99,6 +99,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     # The library would wait with this for the first client.
     sockets.manager_initialized = True
     live.initialize()
+    background.start(sockets.eio.ping_forever())
     background.start(sockets.eio.watch_forever())
     background.start(app[keys.rooms].poll_forever())
     background.start(app[keys.changes].show_forever())

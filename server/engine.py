@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -38,7 +39,8 @@ log = structlog.get_logger("server.engine")
 
 PING_INTERVAL = 25
 PING_TIMEOUT = 20
-# Between two looks at who has not answered a ping in time.
+# Between two looks at who is to be pinged, and at who has not answered in time.
+PING_LOOK_SECONDS = 0.5
 WATCH_SECONDS = 2.0
 # Who has opened a connection and not entered the namespace by then is hung up on.
 CONNECT_SECONDS = 10.0
@@ -46,6 +48,11 @@ NOWHERE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Who is to be pinged, and when: all wait for the same time, so the first is the next.
+        self._to_ping: deque[tuple[float, weakref.ref[AsyncSocket]]] = deque()
+
     def post(self, sid: str, packet: Packet) -> None:
         """Sends to one client, or finds that it is dead or gone. Never waits."""
         connection = self.sockets.get(sid)
@@ -57,19 +64,29 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             connection.queue.put_nowait(packet)
 
     def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
-        """A ping waits as a timer: `AsyncSocket.schedule_ping` of python-engineio 4.15.1 would
-        keep a task for each socket.
+        """A ping waits in a queue: `AsyncSocket.schedule_ping` of python-engineio 4.15.1 would
+        keep a task for each socket, and a timer.
         """
         if getattr(target, "__func__", None) is not AsyncSocket._send_ping:
             return super().start_background_task(target, *args, **kwargs)
-        connection = weakref.ref(target.__self__)
-        return asyncio.get_running_loop().call_later(PING_INTERVAL, self._ping, connection)
+        self._to_ping.append((time.monotonic() + PING_INTERVAL, weakref.ref(target.__self__)))
+        return None
 
-    def _ping(self, found: weakref.ref[AsyncSocket]) -> None:
-        connection = found()
-        if connection is not None and not (connection.closing or connection.closed):
+    async def ping_forever(self) -> None:
+        while True:
+            await asyncio.sleep(PING_LOOK_SECONDS)
+            while self._to_ping and self._to_ping[0][0] <= time.monotonic():
+                _, found = self._to_ping.popleft()
+                connection = found()
+                if connection is not None and not (connection.closing or connection.closed):
+                    self._ping(connection)
+
+    def _ping(self, connection: AsyncSocket) -> None:
+        try:
             connection.last_ping = time.time()
             connection.queue.put_nowait(Packet(PING))
+        except Exception:
+            log.exception("socket not pinged")
 
     async def watch_forever(self) -> None:
         """Gives up those who do not answer. The library looks at one after the other, with a
