@@ -2,14 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, any_, case, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
 
 from desk.access import Audience
 from desk.prepared import Prepared, value
@@ -17,8 +14,7 @@ from desk.views import TicketView, columns, seen, unread
 from models import MESSAGES, Event, ReadCursor, Ticket
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where a ticket stands, in the numbers of the staff and of the customers.
 
     ``public_seq`` is 0 where lately nothing has happened that customers may know.
@@ -29,13 +25,16 @@ class Head:
     public_seq: int
 
 
-def moved_since(session: Session, since: datetime) -> list[Head]:
-    """The tickets on which something has happened."""
-    public_seq = case((Ticket.public_updated_at > since, Ticket.last_public_seq), else_=0)
-    query = select(Ticket.id, Ticket.last_seq, public_seq).where(Ticket.updated_at > since)
-    return [Head(*row) for row in session.execute(query)]
-
-
+SINCE = value("since", Ticket.updated_at.type)
+# The tickets on which something has happened ``since`` then.
+MOVED = Prepared.of(
+    select(
+        Ticket.id,
+        Ticket.last_seq,
+        case((Ticket.public_updated_at > SINCE, Ticket.last_public_seq), else_=0),
+    ).where(Ticket.updated_at > SINCE),
+    Head,
+)
 IDS: ARRAY[UUID] = ARRAY(Ticket.user_id.type)
 _CHANGED = Ticket.id == any_(value("tickets", IDS))
 _IS_MESSAGE = (

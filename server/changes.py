@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from desk.access import Actor
-from desk.changed import FOR_CUSTOMERS, FOR_STAFF, Head, ids, moved_since
+from desk.changed import FOR_CUSTOMERS, FOR_STAFF, MOVED, Head, ids
 from server.background import attempt
 from server.live import Live
 from server.routing import now
@@ -68,12 +68,11 @@ class Changes:
 
     def _note(self, head: Head) -> None:
         """Has the ticket shown, if it has moved on since it was noted last."""
-        known = self._heads.get(head.ticket_id, Head(head.ticket_id, 0, 0))
-        seq, public_seq = max(known.seq, head.seq), max(known.public_seq, head.public_seq)
-        newest = Head(head.ticket_id, seq, public_seq)
-        if newest == known:
+        known = self._heads.get(head.ticket_id) or Head(head.ticket_id, 0, 0)
+        if head.seq <= known.seq and head.public_seq <= known.public_seq:
             return
-        self._heads[head.ticket_id] = newest
+        seq, public_seq = max(known.seq, head.seq), max(known.public_seq, head.public_seq)
+        self._heads[head.ticket_id] = Head(head.ticket_id, seq, public_seq)
         if self._staff or self._customers:
             is_public = public_seq > known.public_seq
             self._changed[head.ticket_id] = is_public or self._changed.get(head.ticket_id, False)
@@ -88,7 +87,7 @@ class Changes:
     async def look(self) -> None:
         noted, began = set(self._heads), now()
         since = (self._looked_at or began) - LOOK_BACK
-        moved = await self._desk.read(moved_since, since)
+        moved = await self._desk.fetch(MOVED, since=since)
         for head in moved:
             if self._looked_at:
                 self._note(head)

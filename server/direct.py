@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+import time
 from typing import Any, TypeVar
 
 import psycopg
@@ -11,6 +12,9 @@ from desk.errors import Unavailable
 from desk.prepared import Prepared
 
 T = TypeVar("T")
+
+# Within so short a time a database may go away, but not come back.
+REST_SECONDS = 0.1
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -29,8 +33,8 @@ class Direct:
         self._connect = connect
         self._patience = patience
         self._free = asyncio.Semaphore(size)
-        # The one that was used last comes first: the others may rest.
-        self._idle: list[Connection] = []
+        # With when it was used. The last comes first: the others may rest.
+        self._idle: list[tuple[Connection, float]] = []
 
     async def run(self, prepared: Prepared[T], *, writes: bool = False, **values: Any) -> list[T]:
         """Raises `psycopg.Error`, and `Unavailable` if no connection becomes free in time.
@@ -58,8 +62,9 @@ class Direct:
         self, sql: str, parameters: dict[str, Any], *, writes: bool
     ) -> list[tuple[Any, ...]]:
         while self._idle:
-            connection = self._idle.pop()
-            if writes and _has_ended(connection):
+            connection, used = self._idle.pop()
+            has_rested = time.monotonic() - used > REST_SECONDS
+            if writes and has_rested and _has_ended(connection):
                 await connection.close()
                 continue
             try:
@@ -81,17 +86,20 @@ class Direct:
             rows = await cursor.fetchall()
         except psycopg.Error:
             if not connection.closed:
-                self._idle.append(connection)
+                self._rest(connection)
             raise
         except BaseException:
             # Cancelled amid its words with the server, which cannot be taken up again.
             await connection.close()
             raise
-        self._idle.append(connection)
+        self._rest(connection)
         return rows
 
+    def _rest(self, connection: Connection) -> None:
+        self._idle.append((connection, time.monotonic()))
+
     async def close(self) -> None:
-        for connection in self._idle:
+        for connection, _ in self._idle:
             await connection.close()
         self._idle.clear()
 

@@ -22,8 +22,8 @@ CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
 # Connections for rules in transactions, for prepared reads, and for rules that are one statement,
 # which may wait for a ticket's lock.
-POOL_SIZE = 8
-READERS = 6
+POOL_SIZE = 6
+READERS = 12
 WRITERS = 6
 # What is asked for is in memory for the most part, where a page out of order costs no more than one
 # in order. PostgreSQL's own guess is that of a disk with a head.

@@ -121,7 +121,7 @@ MUTATIONS = (
     Mutation(
         "a statement is sent on a connection that has ended",
         "server/direct.py",
-        "if writes and _has_ended(connection):",
+        "if writes and has_rested and _has_ended(connection):",
         "if False:",
         ALONE,
     ),

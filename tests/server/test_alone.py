@@ -16,6 +16,7 @@ from desk.messages import NewMessage, Posted
 from desk.outbox import Outbox
 from desk.tickets import Change, NewTicket
 from models import Event, Kind, Notification, Role, Status, Ticket, WebhookDelivery
+from server.direct import REST_SECONDS
 from server.transaction import Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
@@ -140,11 +141,16 @@ async def test_what_is_refused_is_refused_as_ever(stage: Stage) -> None:
     assert [len(left.events) for left in stage.left if left.events] == [1]
 
 
+async def rest_and_end(stage: Stage) -> None:
+    await asyncio.sleep(1.5 * REST_SECONDS)
+    end_connections(stage.backend)
+
+
 async def test_connections_that_ended_meanwhile_are_not_used(stage: Stage) -> None:
     await stage.post(stage.customer, "one")
-    end_connections(stage.backend)
+    await rest_and_end(stage)
     await stage.desk.run(tickets.open_ticket, stage.customer, NEW, now())
-    end_connections(stage.backend)
+    await rest_and_end(stage)
     await stage.post(stage.customer, "two")
     assert [len(left.events) for left in stage.left] == [1, 1, 1]
 
