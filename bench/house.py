@@ -105,10 +105,11 @@ class House:
 
     @contextmanager
     def worker(self) -> Iterator[None]:
-        """Our worker and beat, on the other cores."""
+        """Our worker and beat. They are measured, too, and so share the web process's core."""
         with ExitStack() as stack:
             for name in ("worker", "beat"):
-                stack.enter_context(self._child(self._programs[name].argv, self._ours(), name))
+                argv = pinned(self.cores.of(1), self._programs[name].argv)
+                stack.enter_context(self._child(argv, self._ours(), name))
             yield
 
     @contextmanager

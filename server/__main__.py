@@ -10,15 +10,13 @@ from aiohttp import web
 
 import logs
 from config import Settings, settings
-from processes import Program, supervise
+from processes import Program, keep_what_is_there, supervise
 
 log = structlog.get_logger("server")
 
 # Set by the parent for its children, so that each of them serves.
 ONE_OF_MANY = "WEB_PROCESS_OF_MANY"
 SHUTDOWN_SECONDS = 5.0
-# Between two collections; by default 700, which is a few requests.
-YOUNG_OBJECTS = 10_000
 
 
 def serve(wanted: Settings) -> None:
@@ -41,12 +39,7 @@ async def _made(wanted: Settings) -> web.Application:
     from server.app import create_app  # Not for a parent of many, which serves nothing.
 
     app = create_app(wanted)
-    # What is there by now stays for good. A full collection that went through it would hold
-    # everybody up for a tenth of a second and more, every few seconds.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS)
-    gc.enable()
+    keep_what_is_there()
     return app
 
 

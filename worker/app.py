@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 import logs
 from config import settings
 from desk.jobs import Job
-from processes import die_with_parent
+from processes import die_with_parent, keep_what_is_there
 from wire.broker import WAKE_EXPIRES, celery_app
 from worker import transaction
 
@@ -57,6 +57,7 @@ def _start_afresh(**_: Any) -> None:
     """In a child of the pool: connections of its own, and no life without its parent."""
     die_with_parent()
     transaction.forget_connections()
+    keep_what_is_there()
 
 
 setup_logging.connect(_configure_logs, weak=False)

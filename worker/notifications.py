@@ -3,9 +3,11 @@
 import time
 from datetime import UTC, datetime
 from functools import cache
+from uuid import UUID
 
 import redis
 import structlog
+from sqlalchemy.orm import Session
 
 from config import settings
 from desk import mails
@@ -39,27 +41,38 @@ def drain() -> None:
             return
         while run(mails.settle, datetime.now(UTC)) == SETTLED_AT_ONCE:
             pass
-        while due := run(mails.lease, datetime.now(UTC)):
-            _send(postbox, due)
-            if time.monotonic() > until:
-                break
-        else:
+        due, has_time = run(mails.lease, datetime.now(UTC)), True
+        while due:
+            became = _sent(postbox, due)
+            has_time = time.monotonic() < until
+            due = run(_next, due.id, became, datetime.now(UTC), has_time=has_time)
+        if has_time:
             return
     wake_again(Job.DRAIN_NOTIFICATIONS)
 
 
-def _send(postbox: Postbox, due: Mail) -> None:
+def _next(
+    session: Session, mail_id: UUID, became: Outcome | str, now: datetime, *, has_time: bool
+) -> Mail | None:
+    """Says what became of a mail, and takes the next in the same transaction."""
+    if isinstance(became, Outcome):
+        mails.finished(session, mail_id, became, now)
+    else:
+        mails.failed(session, mail_id, became, now)
+    return mails.lease(session, now) if has_time else None
+
+
+def _sent(postbox: Postbox, due: Mail) -> Outcome | str:
+    """What became of it: how it ended, or the error that it is to be tried again after."""
     if is_present(_redis(), due.ticket_id, due.user_id):
-        run(mails.finished, due.id, Outcome.PRESENT, datetime.now(UTC))
-        return
+        return Outcome.PRESENT
     try:
         postbox.send(due.id, letter(due, settings()))
     except Exception as error:
         # Whatever is wrong with one mail, the others go out.
         log.warning("mail not sent", mail_id=str(due.id), error=type(error).__name__)
-        run(mails.failed, due.id, type(error).__name__, datetime.now(UTC))
-    else:
-        run(mails.finished, due.id, Outcome.SENT, datetime.now(UTC))
+        return type(error).__name__
+    return Outcome.SENT
 
 
 @cache
