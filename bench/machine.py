@@ -62,6 +62,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(_cpu(member) for member in family(pid))
 
 
+def children_cpu() -> float:
+    """What programs have used that this process has run to their end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _cpu(pid: int) -> float:
     try:
         fields = _fields(Path(f"/proc/{pid}/stat"))

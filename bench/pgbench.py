@@ -3,11 +3,12 @@
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 from bench.house import House, Subject
-from bench.machine import pinned
+from bench.machine import children_cpu, pinned
 from bench.rounds import Refused, Sample, metered
 
 NAME = "pgbench"
@@ -15,7 +16,7 @@ CONNECTIONS = 16
 
 
 def subject(house: House) -> Subject:
-    """It is started anew for each round, as a part of this process."""
+    """It is started anew for each round, and has no process of its own before."""
     return Subject(NAME, "", os.getpid(), 0.0, house.peers)
 
 
@@ -38,13 +39,15 @@ def run(house: House, subject: Subject, scripts: Sequence[str], seconds: float) 
         "--log", "--log-prefix", str(folder / "log"),
         *(f"--file={file}" for file in files), subject.database,
     ]  # fmt: skip
+    before = children_cpu()
     with metered(house, subject) as meter:
         ran = subprocess.run(pinned(house.cores.of(1), argv), capture_output=True, text=True)
     if ran.returncode:
         raise Refused(f"pgbench: {ran.stderr}")
     # Client, transaction and microseconds, then what is of no interest here.
     took = [int(line.split()[2]) / 1000 for log in folder.glob("log.*") for line in _lines(log)]
-    return meter.sample(subject, took, wrong=0)
+    sample = meter.sample(subject, took, wrong=0, generator_cpu=0)
+    return replace(sample, server_cpu=children_cpu() - before, memory=0)
 
 
 def _lines(log: Path) -> list[str]:
