@@ -49,7 +49,7 @@ GROUPS: dict[str, Group] = {
     "chat-plain": lambda house, plan: sockets.plain_chat(house, plan.rounds, plan.seconds),
     **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
-    "idle": lambda house, plan: calm.idle(house, plan.idle),
+    "idle": lambda house, plan: calm.idle(house, plan.idle, plan.rounds),
 }
 IN_QUICK = ("start", "rest", "assignment", "chat-2", "fan-out-10")
 RESULTS = Path("bench/results")

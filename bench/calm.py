@@ -135,8 +135,11 @@ def start(house: House, rounds: int) -> Iterator[Work]:
     yield work
 
 
-def idle(house: House, count: int) -> Iterator[Work]:
-    """Sockets of as many customers, each in the room of their ticket, that say nothing."""
+def idle(house: House, count: int, rounds: int) -> Iterator[Work]:
+    """Sockets of as many customers, each in the room of their ticket, that say nothing.
+
+    Each round has a new server: what one has held once it does not give back.
+    """
     [csr] = staff(house, 1)
     known = customers(house, count, 1, csr)
     share(house)
@@ -145,13 +148,14 @@ def idle(house: House, count: int) -> Iterator[Work]:
         for n, person in enumerate(known.people)
     ]
     work = Work("idle sockets", "socket")
-    for starting in (house.product(), house.peer(NODE)):
-        with starting as subject:
-            few = Crowd(known.people[:100], rooms[:100])
-            sockets.run(house, subject, Load(few, "idle", 0, 1))
-            with metered(house, subject) as before:
-                pass
-            sample = sockets.run(house, subject, Load(Crowd(known.people, rooms), "idle", 0, 3))
-            sample.more["bytes_per_socket"] = (sample.memory - before.memory) / count
-        work.samples.append(sample)
+    few, all_of_them = Crowd(known.people[:100], rooms[:100]), Crowd(known.people, rooms)
+    for _ in range(rounds):
+        for starting in (house.product(), house.peer(NODE)):
+            with starting as subject:
+                sockets.run(house, subject, Load(few, "idle", 0, 1))
+                with metered(house, subject) as before:
+                    pass
+                sample = sockets.run(house, subject, Load(all_of_them, "idle", 0, 3))
+                sample.more["bytes_per_socket"] = (sample.memory - before.memory) / count
+            work.samples.append(sample)
     yield work

@@ -223,6 +223,20 @@ MUTATIONS = (
         "            assert data",
         ("tests/cluster/test_hints.py",),
     ),
+    Mutation(
+        "what was read is not known to the inbox",
+        "desk/changed.py",
+        "        left |= self.by_reader",
+        "        assert self.by_reader is not None",
+        ("tests/desk/test_unread.py", "tests/desk/test_views.py"),
+    ),
+    Mutation(
+        "who is silent is not pinged",
+        "server/engine.py",
+        "                    self._ping(connection)",
+        "                    assert connection",
+        ("tests/server/test_silent_client.py",),
+    ),
 )
 
 

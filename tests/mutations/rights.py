@@ -116,4 +116,11 @@ CHECKS = [
         "pass",
         ("tests/server/test_limits.py",),
     ),
+    Mutation(
+        "no more of a limit than was counted",
+        "server/limits.py",
+        "self._leases.hold(limit.item, key, part - 1)",
+        "self._leases.hold(limit.item, key, part)",
+        ("tests/server/test_limits.py",),
+    ),
 ]
