@@ -39,7 +39,9 @@ def old_ones(session: Session) -> list[str]:
     return [str(ticket_id) for ticket_id in session.scalars(select(Ticket.id))]
 
 
-async def go_on(api: Api, csr: Person, customer: Person, old: list[str]) -> None:
+async def go_on(
+    api: Api, csr: Person, customer: Person, old: list[str], done: asyncio.Queue[int]
+) -> None:
     """Opens tickets and changes old ones, without end."""
     random = Random(3)
     for n in itertools.count():
@@ -48,6 +50,7 @@ async def go_on(api: Api, csr: Person, customer: Person, old: list[str]) -> None
         wanted = {"priority": random.choice(["low", "urgent"]), "tags": [f"t{n}"]}
         answer = await api.patch(path, csr, json=wanted)
         assert answer.status == 200, answer
+        done.put_nowait(n)
 
 
 @pytest.mark.parametrize("sort", ["created_at", "-created_at", "number", "-number"])
@@ -58,7 +61,8 @@ async def test_a_walk_sees_each_old_ticket_once_while_others_come_and_change(
     with database(large.settings) as session:
         old = old_ones(session)
     assert len(old) >= OLD
-    meanwhile = [asyncio.create_task(go_on(desk, csr, customer, old)) for _ in range(2)]
+    done: asyncio.Queue[int] = asyncio.Queue()
+    meanwhile = [asyncio.create_task(go_on(desk, csr, customer, old, done)) for _ in range(2)]
     seen: list[dict[str, Any]] = []
     path: str | None = f"/csr/tickets?limit=100&sort={sort}"
     while path is not None:
@@ -66,6 +70,8 @@ async def test_a_walk_sees_each_old_ticket_once_while_others_come_and_change(
         assert answer.status == 200, answer
         seen += answer.json
         path = next_path(answer)
+        async with asyncio.timeout(10):
+            await done.get()  # The others keep up, however fast the pages are.
         assert not any(task.done() for task in meanwhile)
     for task in meanwhile:
         task.cancel()
