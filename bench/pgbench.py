@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from bench.house import House, Subject
-from bench.machine import children_cpu, pinned
+from bench.machine import pinned
 from bench.rounds import Refused, Sample, metered
 
 NAME = "pgbench"
@@ -39,7 +39,6 @@ def run(house: House, subject: Subject, scripts: Sequence[str], seconds: float) 
         "--log", "--log-prefix", str(folder / "log"),
         *(f"--file={file}" for file in files), subject.database,
     ]  # fmt: skip
-    before = children_cpu()
     with metered(house, subject) as meter:
         ran = subprocess.run(pinned(house.cores.of(1), argv), capture_output=True, text=True)
     if ran.returncode:
@@ -47,7 +46,7 @@ def run(house: House, subject: Subject, scripts: Sequence[str], seconds: float) 
     # Client, transaction and microseconds, then what is of no interest here.
     took = [int(line.split()[2]) / 1000 for log in folder.glob("log.*") for line in _lines(log)]
     sample = meter.sample(subject, took, wrong=0, generator_cpu=0)
-    return replace(sample, server_cpu=children_cpu() - before, memory=0)
+    return replace(sample, server_cpu=meter.programs_cpu, memory=0)
 
 
 def _lines(log: Path) -> list[str]:

@@ -62,8 +62,7 @@ def _reading(
         said = {subject.name: answers(subject, requests) for subject in subjects}
         _require_same(work, said)
         load = Load(requests, said)
-        for subject in subjects:
-            wrk.run(house, subject, load, WARM_SECONDS)
+        _warm(house, subjects, load)
 
         def measure(subject: Subject) -> Sample:
             if subject.name == pgbench.NAME:
@@ -83,8 +82,7 @@ def _opening(house: House, work: Work, ours: Customers, rounds: int, seconds: fl
         subjects = _start(house, stack, FASTAPI)
         load = Load(requests, {subject.name: marks for subject in subjects}, status=201)
         before = {subject.name: _stored(subject) for subject in subjects}
-        for subject in subjects:
-            wrk.run(house, subject, load, WARM_SECONDS)
+        _warm(house, subjects, load)
         work.samples += interleaved(
             subjects, rounds, lambda subject: wrk.run(house, subject, load, seconds)
         )
@@ -98,6 +96,11 @@ def _opening(house: House, work: Work, ours: Customers, rounds: int, seconds: fl
 def _start(house: House, stack: ExitStack, *kinds: Kind) -> list[Subject]:
     peers = [stack.enter_context(house.peer(kind)) for kind in kinds]
     return [stack.enter_context(house.product()), *peers]
+
+
+def _warm(house: House, subjects: list[Subject], load: Load) -> None:
+    for subject in subjects:
+        wrk.run(house, subject, load, WARM_SECONDS)
 
 
 def answers(subject: Subject, requests: list[Request]) -> list[str]:

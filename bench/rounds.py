@@ -81,6 +81,8 @@ class Meter:
     redis_cpu: float = 0.0
     # Of this process, where it is the load itself.
     own_cpu: float = 0.0
+    # Of the programs that this process ran to their end.
+    programs_cpu: float = 0.0
     memory: int = 0
 
     def sample(
@@ -115,10 +117,11 @@ class Meter:
 def metered(house: House, subject: Subject) -> Iterator[Meter]:
     pids = (subject.pid, house.database_pid, house.redis_pid)
     before = [machine.cpu_seconds(pid) for pid in pids]
-    began, own = perf_counter(), process_time()
+    began, own, programs = perf_counter(), process_time(), machine.children_cpu()
     meter = Meter(server_cpu_before=before[0])
     yield meter
     meter.seconds, meter.own_cpu = perf_counter() - began, process_time() - own
+    meter.programs_cpu = machine.children_cpu() - programs
     after = [machine.cpu_seconds(pid) for pid in pids]
     meter.server_cpu, meter.database_cpu, meter.redis_cpu = (
         now - then for then, now in zip(before, after, strict=True)

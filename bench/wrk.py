@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import machine
 from bench.house import House, Subject
 from bench.rounds import Sample, metered
 
@@ -44,7 +43,6 @@ def run(house: House, subject: Subject, load: Load, seconds: float) -> Sample:
         f"{seconds:.0f}s", "--script", str(SCRIPT), subject.url, "--", str(requests),
         str(answers), str(load.status),
     ]  # fmt: skip
-    before = machine.children_cpu()
     with metered(house, subject) as meter:
         said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     found = json.loads(said.rpartition("found: ")[2])
@@ -56,7 +54,7 @@ def run(house: House, subject: Subject, load: Load, seconds: float) -> Sample:
         server_cpu=meter.server_cpu,
         database_cpu=meter.database_cpu,
         redis_cpu=meter.redis_cpu,
-        generator_cpu=machine.children_cpu() - before,
+        generator_cpu=meter.programs_cpu,
         memory=meter.memory,
         p50=found["p50"],
         p99=found["p99"],
