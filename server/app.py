@@ -1,6 +1,8 @@
 """Assembles the application: what it holds, in which order it starts and stops."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from weakref import WeakSet
 
 from aiohttp import web
 from sqlalchemy.pool import QueuePool
@@ -28,7 +30,7 @@ from server.routes import ROUTES, health, metrics, unsubscribe
 from server.routing import PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
-from server.websocket import ticket_socket
+from server.websocket import leave_all, ticket_socket
 from wire.shapes import Recorded
 
 LONGEST_BODY = 256 * 1024
@@ -64,10 +66,12 @@ def create_app(settings: Settings) -> web.Application:
     delivery.end_session = connections.end_everywhere
     app[keys.sockets] = socket_server(settings, live, background)
     app[keys.sockets].register_namespace(Tickets(app))
+    app[keys.plain_sockets] = WeakSet()
     _add_gauges(app)
     _add_routes(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_run)
+    app.on_shutdown.append(_leave_sockets)
     return app
 
 
@@ -91,6 +95,10 @@ def _add_gauges(app: web.Application) -> None:
     gauge("desk_rooms", "Tickets that somebody reads here", lambda: app[keys.rooms].count)
     gauge("desk_database_connections", "In use, of the pool's", pool.checkedout)
     gauge("desk_redis_subscribed", "Whether hints arrive", lambda: app[keys.live].is_subscribed)
+
+
+async def _leave_sockets(app: web.Application) -> None:
+    await asyncio.gather(app[keys.sockets].eio.leave_all(), leave_all(app))
 
 
 async def _run(app: web.Application) -> AsyncIterator[None]:

@@ -20,9 +20,10 @@ from engineio.payload import Payload
 from socketio.packet import ACK
 
 from config import Settings
-from server import carrier
+from server import carrier, handshake
 from server.background import Background
 from server.browsers import is_welcome
+from server.carrier import carrier_of
 from server.live import Live
 from server.outgoing import Outgoing, Ready
 from server.packets import (
@@ -97,7 +98,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             for connection in list(self.sockets.values()):
                 try:
                     if connection.closed:
-                        self.sockets.pop(connection.sid, None)
+                        self._end(connection)
                     elif not connection.closing:
                         await connection.check_ping_timeout()
                 except Exception:
@@ -128,18 +129,35 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         except TimeoutError:
             pass
         finally:
-            self.sockets.pop(sid, None)
-            connection.queue.put_nowait(None)  # The writer's last.
-            if transport := getattr(connection, "transport", None):
-                asyncio.get_running_loop().call_later(carrier.CLOSE_SECONDS, transport.abort)
+            self._end(connection)
+
+    def _end(self, connection: AsyncSocket) -> None:
+        self.sockets.pop(connection.sid, None)
+        connection.queue.put_nowait(None)  # The writer's last.
+        if found := carrier_of(connection):
+            found.abort_later()
 
     async def cut_off(self, sid: str) -> None:
         """Ends a connection without a word: its client would not read it."""
         if (connection := self.sockets.get(sid)) is None:
             return
-        if transport := getattr(connection, "transport", None):
-            transport.abort()
+        if found := carrier_of(connection):
+            found.transport.abort()
         await connection.close(wait=False, abort=True)
+
+    async def leave_all(self) -> None:
+        """For the stop of the process: all are sent elsewhere."""
+        connections = list(self.sockets.values())
+        left = await asyncio.gather(*map(_leave, connections), return_exceptions=True)
+        for error in filter(None, left):
+            log.error("socket not left", exc_info=error)
+
+
+async def _leave(connection: AsyncSocket) -> None:
+    if connection.upgraded and (found := carrier_of(connection)):
+        await found.leave()
+    else:
+        await connection.close(wait=False)
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
@@ -263,6 +281,6 @@ def socket_server(settings: Settings, live: Live, background: Background) -> Soc
     server.eio._async = {
         **server.eio._async,
         "translate_request": environ_of,
-        "websocket": carrier.WebSocket,
+        "websocket": handshake.websocket,
     }
     return server

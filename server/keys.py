@@ -8,6 +8,8 @@ from aiohttp import web
 
 # For the types alone: everything imports the keys.
 if TYPE_CHECKING:
+    from weakref import WeakSet
+
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from config import Settings
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from server.rooms import Rooms
     from server.tokens import Tokens
     from server.transaction import Desk
+    from server.websocket import FairWebSocket
 
 settings: web.AppKey[Settings] = web.AppKey("settings")
 engine: web.AppKey[AsyncEngine] = web.AppKey("engine")
@@ -36,6 +39,7 @@ background: web.AppKey[Background] = web.AppKey("background")
 metrics: web.AppKey[Metrics] = web.AppKey("metrics")
 live: web.AppKey[Live] = web.AppKey("live")
 sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
+plain_sockets: web.AppKey[WeakSet[FairWebSocket]] = web.AppKey("plain_sockets")
 rooms: web.AppKey[Rooms] = web.AppKey("rooms")
 changes: web.AppKey[Changes] = web.AppKey("changes")
 presence: web.AppKey[Presence] = web.AppKey("presence")

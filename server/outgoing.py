@@ -18,7 +18,8 @@ LITTLE_WAITING = 64 * 1024
 READY_SECONDS = 10.0
 
 # The head of a whole text frame that is not masked, by the length of what follows (RFC 6455).
-TEXT = 0x81
+WHOLE = 0x80
+TEXT = WHOLE | 1
 LONGEST_SHORT = 125
 LONGEST_MIDDLE = 0xFFFF
 _short, _middle, _long = Struct("!BB").pack, Struct("!BBH").pack, Struct("!BBQ").pack
@@ -32,6 +33,11 @@ def frame(text: bytes) -> bytes:
     if length <= LONGEST_MIDDLE:
         return _middle(TEXT, 126, length) + text
     return _long(TEXT, 127, length) + text
+
+
+def control(opcode: int, text: bytes) -> bytes:
+    """A control frame, of 125 bytes at most."""
+    return _short(WHOLE | opcode, len(text)) + text
 
 
 class Ready(packet.Packet):  # type: ignore[misc]

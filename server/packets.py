@@ -1,10 +1,9 @@
-"""What is taken from a Socket.IO client: strict packets, whole bodies, frames in fair turns."""
+"""What is taken from a Socket.IO client: strict packets, and whole bodies."""
 
-import asyncio
 from typing import Any
 
 import engineio
-from aiohttp import ClientConnectionResetError, WSMessage, WSMsgType, web
+from aiohttp import web
 from engineio.async_drivers import aiohttp as driver
 from socketio import packet
 
@@ -83,27 +82,3 @@ async def environ_of(request: web.Request) -> dict[str, Any]:
         raise web.HTTPRequestEntityTooLarge(LONGEST_FRAME, len(body))
     environ["wsgi.input"] = _WholeBody(body)
     return environ
-
-
-class FairWebSocket(web.WebSocketResponse):
-    """Bounded, and fair: after each frame the others have their turn.
-
-    What has arrived is otherwise handled without a pause: tens of thousands of pings in one go.
-    Without permessage-deflate, which costs four times the memory of an idle connection.
-    """
-
-    def __init__(self, heartbeat: float | None = None) -> None:
-        super().__init__(max_msg_size=FRAME_LIMIT, heartbeat=heartbeat, compress=False)
-
-    async def receive(self, *args: float | None) -> WSMessage:
-        try:
-            message = await super().receive(*args)
-        except ClientConnectionResetError:
-            # Gone before its ping was answered.
-            return WSMessage(WSMsgType.CLOSED, None, None)
-        await asyncio.sleep(0)
-        return message
-
-    async def pong(self, message: bytes = b"") -> None:
-        await super().pong(message)
-        await asyncio.sleep(0)

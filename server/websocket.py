@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import ClientConnectionResetError, WSCloseCode, WSMessage, WSMsgType, web
 from pydantic import Field, TypeAdapter, ValidationError
 
 from desk import messages
@@ -17,7 +17,7 @@ from models import Kind
 from server import keys, limits
 from server.browsers import is_welcome
 from server.carrier import CLOSE_SECONDS
-from server.packets import FairWebSocket
+from server.packets import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
 from server.routing import now, require_role
 from server.tokens import Claims
@@ -41,6 +41,32 @@ class Frame(Input):
     content: Content
     client_id: ClientId | None = None
     ticket_id: Id | None = None
+
+
+class FairWebSocket(web.WebSocketResponse):
+    """Bounded, and fair: after each frame the others have their turn.
+
+    What has arrived is otherwise handled without a pause: tens of thousands of pings in one go.
+    Without permessage-deflate, which costs four times the memory of an idle connection.
+    """
+
+    def __init__(self, heartbeat: float | None = None) -> None:
+        super().__init__(
+            timeout=CLOSE_SECONDS, max_msg_size=FRAME_LIMIT, heartbeat=heartbeat, compress=False
+        )
+
+    async def receive(self, *args: float | None) -> WSMessage:
+        try:
+            message = await super().receive(*args)
+        except ClientConnectionResetError:
+            # Gone before its ping was answered.
+            return WSMessage(WSMsgType.CLOSED, None, None)
+        await asyncio.sleep(0)
+        return message
+
+    async def pong(self, message: bytes = b"") -> None:
+        await super().pong(message)
+        await asyncio.sleep(0)
 
 
 class PlainMember:
@@ -125,6 +151,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     await ws.prepare(request)
+    request.app[keys.plain_sockets].add(ws)
     connections = request.app[keys.connections]
     member = None
     try:
@@ -146,6 +173,12 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
             connections.remove(member)
             await request.app[keys.rooms].leave_all(member)
     return ws
+
+
+async def leave_all(app: web.Application) -> None:
+    """For the stop of the process: all are sent elsewhere."""
+    leaving = [ws.close(code=WSCloseCode.GOING_AWAY) for ws in app[keys.plain_sockets]]
+    await asyncio.gather(*leaving, return_exceptions=True)
 
 
 async def _converse(

@@ -20,6 +20,7 @@ from tests.mutations import ROOT, Mutation, stale
 LEFT_OUT = (".git", ".venv", ".data", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 LONGEST_SECONDS = 240
 OUTGOING = ("tests/server/test_outgoing.py",)
+CARRIER = ("tests/server/test_carrier.py",)
 ROOMS = ("tests/server/test_rooms.py",)
 ALONE = ("tests/server/test_alone.py",)
 MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
@@ -187,6 +188,20 @@ MUTATIONS = (
         "return self._writer is None and self",
         "return self",
         OUTGOING,
+    ),
+    Mutation(
+        "what comes with the handshake is lost",
+        "server/handshake.py",
+        "http.set_parser(cast(WebSocketReader, carrier))",
+        "carrier.feed_eof()",
+        CARRIER,
+    ),
+    Mutation(
+        "a stop does not wait for what is being handled",
+        "server/carrier.py",
+        "await asyncio.wait({self._reader}, timeout=CLOSE_SECONDS)",
+        "pass",
+        CARRIER,
     ),
     Mutation(
         "what waits in the transport is not counted",

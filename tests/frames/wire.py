@@ -64,8 +64,11 @@ class Socket:
             self.listen()
 
     @classmethod
-    async def open(cls, url: str, path: str, *, is_deaf: bool = False) -> Self:
-        """Connects and shakes hands. Raises `Refused`."""
+    async def open(cls, url: str, path: str, *, is_deaf: bool = False, behind: bytes = b"") -> Self:
+        """Connects and shakes hands. Raises `Refused`.
+
+        ``behind``: what is sent at once with the handshake, without waiting for its answer.
+        """
         address = urlsplit(url)
         try:
             async with asyncio.timeout(PATIENCE):
@@ -74,6 +77,7 @@ class Socket:
                     f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n"
                     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+                    + behind
                 )
                 head = await reader.readuntil(b"\r\n\r\n")
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:

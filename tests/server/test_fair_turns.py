@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import WSMsgType, web
 
-from server.packets import FairWebSocket
+from server.websocket import FairWebSocket
 from tests.frames.wire import BINARY, PING, TEXT, Frame, Socket
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -38,7 +38,7 @@ class Small(Raw):
         await super().__aenter__()
         await self.connect(self._person.token)
         [self.connection] = self._app[keys.sockets].eio.sockets.values()
-        kernel = self.connection.transport.get_extra_info("socket")
+        kernel = self.connection.carrier.transport.get_extra_info("socket")
         kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
         [(self.sid, _)] = self.live.get_participants(NAMESPACE, None)
         return self
