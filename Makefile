@@ -71,14 +71,14 @@ clean-data: ## Remove .data: the embedded database, its demo data and mails
 # --- What the targets above stand on -----------------------------------------------------------
 
 # $(1): a requirements file. $(2): a virtual environment. Development installs on top, so that either
-# order works.
+# order works. What is compiled here (pip does so by itself) is not compiled at each start.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Installing $(1) into $(2)"
 	$(if $(UV),\
 	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(2) && \
-	$(UV) pip install --quiet --python $(2)/bin/python --require-hashes -r $(1),\
+	$(UV) pip install --quiet --compile-bytecode --python $(2)/bin/python --require-hashes -r $(1),\
 	@$(PYTHON) -m venv $(2) && \
 	$(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
 	@touch $@
