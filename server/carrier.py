@@ -154,7 +154,7 @@ class Carrier(asyncio.Protocol):
             await self._handle(data)
         elif kind is WSMsgType.PING:
             if not self.is_over:
-                self.write(control(WSMsgType.PONG, data))
+                self.transport.write(control(WSMsgType.PONG, data))
                 await self._drain()
         elif kind is not WSMsgType.PONG:
             await self._hang_up(WSCloseCode.OK)
@@ -182,7 +182,7 @@ class Carrier(asyncio.Protocol):
             await self._hang_up(WSCloseCode.OK)
         elif text == PROBE:
             self._awaited = str(UPGRADE)
-            self.write(PROBED)
+            self.transport.write(PROBED)
             self._queue.put_nowait(Packet(NOOP))
         else:
             self._awaited = None
@@ -225,15 +225,20 @@ class Carrier(asyncio.Protocol):
         return self._is_ended or self.transport.is_closing()
 
     @property
-    def is_idle(self) -> bool:
-        return self._writer is None and self.transport.get_write_buffer_size() <= MOST_UNSENT
-
-    @property
     def unsent(self) -> int:
         return self.transport.get_write_buffer_size()
 
-    def write(self, frame: bytes) -> None:
-        self.transport.write(frame)
+    def writes(self, frame: bytes) -> bool:
+        transport = self.transport
+        if (
+            self._writer is not None
+            or self._is_ended
+            or transport.is_closing()
+            or transport.get_write_buffer_size() > MOST_UNSENT
+        ):
+            return False
+        transport.write(frame)
+        return True
 
     def fetch(self) -> None:
         if self._writer is None:
@@ -264,7 +269,7 @@ class Carrier(asyncio.Protocol):
                 if item is None:
                     self._say_goodbye()
                 else:
-                    self.write(frame_of(item))
+                    self.transport.write(frame_of(item))
         finally:
             self._writer = None
             if not self._queue.empty():
@@ -274,7 +279,7 @@ class Carrier(asyncio.Protocol):
 
     def _say_goodbye(self) -> None:
         if not self.is_over:
-            self.write(control(WSMsgType.CLOSE, self._code.to_bytes(2)))
+            self.transport.write(control(WSMsgType.CLOSE, self._code.to_bytes(2)))
             if self._has_left:
                 self.transport.close()
         self._is_ended = True

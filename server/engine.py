@@ -54,15 +54,17 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         # Who is to be pinged, and when: all wait for the same time, so the first is the next.
         self._to_ping: deque[tuple[float, weakref.ref[AsyncSocket]]] = deque()
 
-    def post(self, sid: str, packet: Packet) -> None:
-        """Sends to one client, or finds that it is dead or gone. Never waits."""
-        connection = self.sockets.get(sid)
-        if connection is None or connection.closed:
-            return
-        if connection.last_ping and time.time() - connection.last_ping > PING_TIMEOUT:
-            self.background.start(connection.check_ping_timeout())
-        else:
-            connection.queue.put_nowait(packet)
+    def post(self, packet: Packet, *sids: str) -> None:
+        """Sends to clients, or finds that they are dead or gone. Never waits."""
+        sockets, now = self.sockets, time.time()
+        for sid in sids:
+            connection = sockets.get(sid)
+            if connection is None or connection.closed:
+                continue
+            if connection.last_ping and now - connection.last_ping > PING_TIMEOUT:
+                self.background.start(connection.check_ping_timeout())
+            else:
+                connection.queue.put_nowait(packet)
 
     def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
         """A ping waits in a queue: `AsyncSocket.schedule_ping` of python-engineio 4.15.1 would
@@ -212,10 +214,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         answer = await self.namespace_handlers[NAMESPACE].trigger_event(data[0], sid, *data[1:])
         if id is not None:
             head = f"{ACK}{NAMESPACE},{id}"
-            self.eio.post(eio_sid, Ready(head.encode() + codec.encode([answer])))
+            self.eio.post(Ready(head.encode() + codec.encode([answer])), eio_sid)
 
     async def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
-        self.eio.post(eio_sid, Packet(MESSAGE, pkt.encode()))
+        self.eio.post(Packet(MESSAGE, pkt.encode()), eio_sid)
 
     async def _handle_ack(self, *_: Any) -> None:
         """We ask for no acknowledgements, so there are none to take."""

@@ -111,8 +111,7 @@ class Live(Membership):
         ]
         if members:
             told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
-            for eio_sid in members:
-                self.server.eio.post(eio_sid, told)
+            self.server.eio.post(told, *members)
 
     def leave_here(self, sid: str, room: str) -> None:
         """Takes a socket of this process out of a room; harmless where it is not inside."""

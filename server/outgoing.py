@@ -70,14 +70,11 @@ class Wire(Protocol):
         """Nothing can be sent any more."""
 
     @property
-    def is_idle(self) -> bool:
-        """Whoever writes now writes after all that was written before."""
-
-    @property
     def unsent(self) -> int:
         """Bytes that wait in the transport."""
 
-    def write(self, frame: bytes) -> None: ...
+    def writes(self, frame: bytes) -> bool:
+        """Writes at once, or says that it can't: what was there before has to go first."""
 
     def fetch(self) -> None:
         """Says that the queue has something."""
@@ -123,12 +120,12 @@ class Outgoing:
         wire = self._wire
         if wire is None:
             self._keep(item)
-        elif not wire.is_over:
-            if wire.is_idle and item is not None and not self.is_cut_off:
-                wire.write(frame_of(item))
-            else:
-                self._keep(item)
-                wire.fetch()
+            return
+        may_go = item is not None and not self.is_cut_off
+        is_written = may_go and wire.writes(frame_of(item))
+        if not (is_written or wire.is_over):
+            self._keep(item)
+            wire.fetch()
 
     def _keep(self, item: Any) -> None:
         # None ends the writer and always gets through.

@@ -185,8 +185,8 @@ MUTATIONS = (
     Mutation(
         "what is written at once overtakes what waits",
         "server/carrier.py",
-        "return self._writer is None and self",
-        "return self",
+        "self._writer is not None\n            or self._is_ended",
+        "self._is_ended",
         OUTGOING,
     ),
     Mutation(
