@@ -26,7 +26,7 @@ class Plan:
     idle: int
 
 
-FULL = Plan(rounds=5, seconds=4, idle=10_000)
+FULL = Plan(rounds=5, seconds=3, idle=10_000)
 QUICK = Plan(rounds=1, seconds=2, idle=500)
 
 Group = Callable[[House, Plan], Iterator[Work]]

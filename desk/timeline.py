@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, any_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from desk import deliveries
@@ -79,7 +80,10 @@ def after(
     return AFTER[audience].all(session, ticket_id=ticket_id, after=seq, limit=limit)
 
 
-def heads(session: Session, ticket_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """The newest staff number of each of the tickets."""
-    query = select(Ticket.id, Ticket.last_seq).where(Ticket.id.in_(ticket_ids))
-    return {row.id: row.last_seq for row in session.execute(query)}
+# The newest staff number of each of the tickets.
+HEADS: Prepared[tuple[UUID, int]] = Prepared.of(
+    select(Ticket.id, Ticket.last_seq).where(
+        Ticket.id == any_(value("tickets", ARRAY(Ticket.id.type)))
+    ),
+    lambda ticket_id, head: (ticket_id, head),
+)

@@ -229,8 +229,8 @@ class Rooms:
         ticket_ids = [ticket_id for ticket_id, room in self._rooms.items() if room.members]
         if not ticket_ids:
             return
-        heads = await self._desk.read(timeline.heads, ticket_ids)
-        for ticket_id, head in heads.items():
+        heads = await self._desk.fetch(timeline.HEADS, tickets=ticket_ids)
+        for ticket_id, head in heads:
             room = self._rooms.get(ticket_id)
             if room is not None and room.members and head > room.cursor:
                 async with self._held(ticket_id) as held:
