@@ -178,7 +178,7 @@ class Carrier(asyncio.Protocol):
 
     async def _go_on(self, text: str) -> None:
         """A client that polled goes on here: it probes, and takes its last poll."""
-        if text != self._awaited or self._connection.upgraded:
+        if text != self._awaited:
             await self._hang_up(WSCloseCode.OK)
         elif text == PROBE:
             self._awaited = str(UPGRADE)
@@ -204,7 +204,8 @@ class Carrier(asyncio.Protocol):
         self._code = code
         connection = self._connection
         if self._awaited is not None:
-            connection.upgrading = False
+            if connection.carrier is self:
+                connection.upgrading = False
             self._say_goodbye()
         else:
             reason = connection.server.reason.TRANSPORT_CLOSE

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.http import WebSocketReader, WebSocketWriter
 from engineio.async_socket import AsyncSocket
 
-from server.carrier import Carrier
+from server.carrier import Carrier, carrier_of
 
 
 def websocket(handler: Any, _: Any) -> Any:
@@ -20,7 +20,13 @@ async def _take_over(connection: AsyncSocket, environ: dict[str, Any]) -> web.St
     answer = _Handshake()
     await answer.prepare(request)
     transport, http = request.transport, request.protocol
-    if transport is not None:  # Else it has gone before we could answer.
+    if transport is None:
+        pass  # It has gone before we could answer.
+    elif connection.upgraded or connection.closed:
+        transport.abort()  # Another one was faster, or it was given up.
+    else:
+        if earlier := carrier_of(connection):
+            earlier.transport.abort()
         connection.carrier = carrier = Carrier(connection, transport)
         # Gets what came right behind the handshake.
         http.set_parser(cast(WebSocketReader, carrier))

@@ -23,6 +23,7 @@ from tests.server.raw_sockets import ADDRESS, NAMESPACE, Raw
 POLLING = "/socket.io/?EIO=4&transport=polling"
 FRAMES = 1000
 NOTHING = "00000000-0000-0000-0000-000000000000"
+ENDS = {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR}
 JOIN_NOTHING = json.dumps(["join_ticket", {"ticket_id": NOTHING}])
 
 
@@ -159,24 +160,30 @@ async def test_a_stop_ends_polls(backend: Backend) -> None:
             assert await answer.text() == "1"
 
 
-async def test_of_two_that_go_on_for_one_poller_the_second_is_hung_up_on(
-    application: tuple[web.Application, Api],
+async def test_of_two_that_go_on_for_one_poller_the_later_one_does(
+    application: tuple[web.Application, Api], customer: Person
 ) -> None:
     app, api = application
     async with api.http.get(POLLING) as hello:
         sid = orjson.loads((await hello.read())[1:])["sid"]
-    async with (
-        api.http.ws_connect(f"{ADDRESS}&sid={sid}") as first,
-        api.http.ws_connect(f"{ADDRESS}&sid={sid}") as second,
-    ):
-        for ws in (first, second):
-            await ws.send_str("2probe")
-            assert await ws.receive_str(timeout=10) == "3probe"
-        await first.send_str("5")
-        await until(lambda: app[keys.sockets].eio.sockets[sid].upgraded)
-        await second.send_str("5")
-        assert (await second.receive(timeout=10)).type is WSMsgType.CLOSE
-        assert not first.closed
+    address = f"{ADDRESS}&sid={sid}"
+    async with api.http.ws_connect(address) as first:
+        await first.send_str("2probe")
+        assert await first.receive_str(timeout=10) == "3probe"
+        async with api.http.ws_connect(address) as second:
+            assert (await first.receive(timeout=10)).type in ENDS
+            connection = app[keys.sockets].eio.sockets[sid]
+            assert connection.upgrading
+            await second.send_str("2probe")
+            assert await second.receive_str(timeout=10) == "3probe"
+            await second.send_str("5")
+            await until(lambda: connection.upgraded)
+            token = json.dumps({"token": customer.token})
+            await second.send_str(f"40{NAMESPACE},{token}")
+            while not (await second.receive_str(timeout=10)).startswith(f"40{NAMESPACE},"):
+                pass
+            await app[keys.sockets].eio.cut_off(sid)
+            assert (await second.receive(timeout=10)).type in ENDS
 
 
 async def test_who_is_given_up_and_will_not_go_is_cut_off(
