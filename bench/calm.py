@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 
 import aiohttp
 import psycopg
@@ -16,6 +17,8 @@ from bench.rounds import Refused, Sample, Work, interleaved, metered
 from bench.sockets import Crowd, Load
 from server import passwords
 from tests.factories import PASSWORD
+
+Starting = Callable[[], AbstractContextManager[Subject]]
 
 OPENED_PER_SECOND = 40.0
 LOGINS = 50
@@ -118,20 +121,18 @@ async def _storm(house: House, subject: Subject, known: Customers) -> Sample:
 def start(house: House, rounds: int) -> Iterator[Work]:
     """From the start of the process until it answers that it is ready."""
     work = Work("start to ready", "start")
+
+    def measure(started: Starting) -> Sample:
+        with started() as subject, metered(house, subject) as meter:
+            pass
+        # It is the start that counts, not what came after it.
+        meter.seconds, meter.server_cpu = subject.started_in, meter.server_cpu_before
+        return meter.sample(subject, [subject.started_in * 1000], wrong=0)
+
     with house.product():  # What is read from the disk for the first time is no one's fault.
         pass
-    for _ in range(rounds):
-        for starting in (
-            house.product(),
-            house.peer(FASTAPI),
-            house.peer(NODE),
-            house.peer(SOCKETIO),
-        ):
-            with starting as subject, metered(house, subject) as meter:
-                pass
-            # It is the start that counts, not what came after it.
-            meter.seconds, meter.server_cpu = subject.started_in, meter.server_cpu_before
-            work.samples.append(meter.sample(subject, [subject.started_in * 1000], wrong=0))
+    peers: list[Starting] = [partial(house.peer, kind) for kind in (FASTAPI, NODE, SOCKETIO)]
+    work.samples += interleaved([house.product, *peers], rounds, measure)
     yield work
 
 
@@ -149,13 +150,16 @@ def idle(house: House, count: int, rounds: int) -> Iterator[Work]:
     ]
     work = Work("idle sockets", "socket")
     few, all_of_them = Crowd(known.people[:100], rooms[:100]), Crowd(known.people, rooms)
-    for _ in range(rounds):
-        for starting in (house.product(), house.peer(NODE)):
-            with starting as subject:
-                sockets.run(house, subject, Load(few, "idle", 0, 1))
-                with metered(house, subject) as before:
-                    pass
-                sample = sockets.run(house, subject, Load(all_of_them, "idle", 0, 3))
-                sample.more["bytes_per_socket"] = (sample.memory - before.memory) / count
-            work.samples.append(sample)
+
+    def measure(started: Starting) -> Sample:
+        with started() as subject:
+            sockets.run(house, subject, Load(few, "idle", 0, 1))
+            with metered(house, subject) as before:
+                pass
+            sample = sockets.run(house, subject, Load(all_of_them, "idle", 0, 3))
+            sample.more["bytes_per_socket"] = (sample.memory - before.memory) / count
+        return sample
+
+    both: list[Starting] = [house.product, partial(house.peer, NODE)]
+    work.samples += interleaved(both, rounds, measure)
     yield work

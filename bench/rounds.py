@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter, process_time
+from typing import TypeVar
 
 from bench import machine
 from bench.house import House, Subject
+
+T = TypeVar("T")
 
 Metric = Callable[["Sample"], float]
 
@@ -170,9 +173,9 @@ class Work:
 
 
 def interleaved(
-    subjects: Sequence[Subject], rounds: int, measure: Callable[[Subject], Sample]
+    subjects: Sequence[T], rounds: int, measure: Callable[[T], Sample]
 ) -> Iterator[Sample]:
-    """Every subject once per round, another one first each time."""
+    """Every subject, or what starts one, once per round, another one first each time."""
     for turn in range(rounds):
         start = turn % len(subjects)
         for subject in (*subjects[start:], *subjects[:start]):

@@ -179,7 +179,7 @@ def _plain_channel(schemas: Schemas) -> Schema:
         "address": "/ws/tickets/{ticket_id}",
         "title": "The messages of one ticket",
         "description": "Not allowed, or no such ticket: close code 1008. Too busy or too slow: "
-        "1013; connect again with the last `seq` as `after`.",
+        "1013; the process stops: 1001; connect again with the last `seq` as `after`.",
         "servers": [{"$ref": "#/servers/websocket"}],
         "parameters": {"ticket_id": {"description": "The ticket's id."}},
         "messages": {
