@@ -12,7 +12,7 @@ import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.web_protocol import RequestHandler
 
-from server import carrier, keys
+from server import carrier, engine, keys
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
@@ -156,7 +156,8 @@ async def test_a_stop_ends_polls(backend: Backend) -> None:
         poll = asyncio.create_task(api.http.get(f"{POLLING}&sid={sid}"))
         await until(lambda: connection.queue._arrived is not None)
         await app[keys.sockets].eio.leave_all()
-        async with await poll as answer:
+        # Sooner than who never enters is hung up on.
+        async with asyncio.timeout(engine.CONNECT_SECONDS / 2), await poll as answer:
             assert await answer.text() == "1"
 
 
