@@ -1,15 +1,14 @@
 """Tickets that changed, as those who are connected see them: many people in one query."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, any_, case, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, String, case, cast, func, select
 
 from desk.access import Audience
-from desk.prepared import Prepared, value
+from desk.prepared import Prepared, among, value
 from desk.views import TicketView, columns, seen, unread
 from models import MESSAGES, Event, ReadCursor, Ticket
 
@@ -35,8 +34,7 @@ MOVED = Prepared.of(
     ).where(Ticket.updated_at > SINCE),
     Head,
 )
-IDS: ARRAY[UUID] = ARRAY(Ticket.user_id.type)
-_CHANGED = Ticket.id == any_(value("tickets", IDS))
+_CHANGED = among(Ticket.id, "tickets")
 _IS_MESSAGE = (
     Event.ticket_id == Ticket.id,
     Event.kind.in_(MESSAGES),
@@ -64,7 +62,7 @@ def _by_reader() -> ColumnElement[Any]:
     )
     left = others.correlate(Ticket, ReadCursor).scalar_subquery()
     cursors = select(ReadCursor.user_id, left.label("count")).where(
-        ReadCursor.ticket_id == Ticket.id, ReadCursor.user_id == any_(value("people", IDS))
+        ReadCursor.ticket_id == Ticket.id, among(ReadCursor.user_id, "people")
     )
     readers = cursors.correlate(Ticket).subquery("readers")
     return _counted(readers.c.user_id, readers.c["count"], readers)
@@ -106,12 +104,7 @@ FOR_STAFF = Prepared.of(
 # Those of the tickets that belong to one of the people, as their owner sees them.
 FOR_CUSTOMERS = Prepared.of(
     select(*columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)).where(
-        _CHANGED, Ticket.user_id == any_(value("people", IDS))
+        _CHANGED, among(Ticket.user_id, "people")
     ),
     seen,
 )
-
-
-def ids(of: Iterable[UUID | str]) -> str:
-    """An array in PostgreSQL's words, which the driver would take long to find for a list."""
-    return f"{{{','.join(map(str, of))}}}"

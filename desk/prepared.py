@@ -4,14 +4,16 @@ Building one, finding it in SQLAlchemy's cache and making a session for it costs
 the driver and PostgreSQL need to run it; the hottest reads and writes are spared that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, Self, TypeVar
+from uuid import UUID
 
 import orjson
 from psycopg.types.json import set_json_loads
-from sqlalchemy import BindParameter, Select, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Select, any_, bindparam
 from sqlalchemy.dialects import registry
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
@@ -25,6 +27,16 @@ DIALECT = registry.load("postgresql.psycopg")()
 def value(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
     """What is to be given, by its name, whenever a prepared query runs."""
     return bindparam(name, type_=type_, required=False)
+
+
+def among(column: InstrumentedAttribute[UUID], name: str) -> ColumnElement[bool]:
+    """Whether it is one of the `ids` that are to be given by this name."""
+    return column == any_(value(name, ARRAY(column.type)))
+
+
+def ids(of: Iterable[UUID | str]) -> str:
+    """An array in PostgreSQL's words, which the driver would take long to find for a list."""
+    return f"{{{','.join(map(str, of))}}}"
 
 
 class Prepared(Generic[T]):

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, any_, delete, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import Unauthenticated
 from desk.outbox import outbox
-from desk.prepared import Prepared, value
+from desk.prepared import Prepared, among, value
 from models import AuthSession, Role, User
 
 # A spent refresh token is honoured this long: a retry, or a second tab.
@@ -154,8 +153,6 @@ ACTOR = Prepared.of(
 )
 # Those of the sessions that have somebody behind them.
 GOOD: Prepared[UUID] = Prepared.of(
-    select(AuthSession.id).where(
-        AuthSession.id == any_(value("session_ids", ARRAY(AuthSession.id.type))), IS_GOOD
-    ),
+    select(AuthSession.id).where(among(AuthSession.id, "session_ids"), IS_GOOD),
     lambda session_id: session_id,
 )

@@ -5,15 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, any_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from desk import deliveries
 from desk.access import Audience, numbered
 from desk.outbox import outbox
 from desk.past import PastEvent
-from desk.prepared import Prepared, value
+from desk.prepared import Prepared, among, value
 from models import STAFF_ONLY, Event, Kind, Ticket
 
 
@@ -82,8 +81,6 @@ def after(
 
 # The newest staff number of each of the tickets.
 HEADS: Prepared[tuple[UUID, int]] = Prepared.of(
-    select(Ticket.id, Ticket.last_seq).where(
-        Ticket.id == any_(value("tickets", ARRAY(Ticket.id.type)))
-    ),
+    select(Ticket.id, Ticket.last_seq).where(among(Ticket.id, "tickets")),
     lambda ticket_id, head: (ticket_id, head),
 )

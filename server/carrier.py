@@ -59,6 +59,7 @@ class Carrier(asyncio.Protocol):
 
     def __init__(self, connection: AsyncSocket, transport: asyncio.Transport) -> None:
         loop = asyncio.get_running_loop()
+        # It wants a protocol of aiohttp's, and uses of it what we have.
         self._arrived = WebSocketDataQueue(self, LONGEST_FRAME, loop=loop)  # type: ignore[arg-type]
         self._parser = WebSocketReader(self._arrived, FRAME_LIMIT, compress=False, decode_text=True)
         self._connection = connection
@@ -207,12 +208,11 @@ class Carrier(asyncio.Protocol):
             if connection.carrier is self:
                 connection.upgrading = False
             self._say_goodbye()
+            self.abort_later()
         else:
             reason = connection.server.reason.TRANSPORT_CLOSE
             await connection.close(wait=False, abort=True, reason=reason)
-            connection.server.sockets.pop(connection.sid, None)
-            self._queue.put_nowait(None)
-        self.abort_later()
+            connection.server.end(connection)
 
     def abort_later(self) -> None:
         """Leaves the client a moment to take what was sent, and to go."""

@@ -14,7 +14,8 @@ from uuid import UUID
 import structlog
 
 from desk.access import Actor
-from desk.changed import FOR_CUSTOMERS, FOR_STAFF, MOVED, Head, ids
+from desk.changed import FOR_CUSTOMERS, FOR_STAFF, MOVED, Head
+from desk.prepared import ids
 from server.background import attempt
 from server.live import Live
 from server.routing import now

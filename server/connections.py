@@ -17,6 +17,7 @@ import structlog
 from desk import sessions
 from desk.access import Actor
 from desk.errors import Unauthenticated
+from desk.prepared import ids
 from server.background import Background, attempt
 from server.identity import Identity
 from server.live import Live
@@ -104,7 +105,7 @@ class Connections:
         watched, clock = list(self._of_session), time.monotonic()
         if not watched:
             return
-        good = set(await self._desk.fetch(sessions.GOOD, session_ids=watched, now=now))
+        good = set(await self._desk.fetch(sessions.GOOD, session_ids=ids(watched), now=now))
         self._identity.keep(good, clock)
         if missing := [session_id for session_id in watched if session_id not in good]:
             over = await self._desk.read(sessions.over, missing, now)

@@ -100,7 +100,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             for connection in list(self.sockets.values()):
                 try:
                     if connection.closed:
-                        self._end(connection)
+                        self.end(connection)
                     elif not connection.closing:
                         await connection.check_ping_timeout()
                 except Exception:
@@ -131,9 +131,10 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         except TimeoutError:
             pass
         finally:
-            self._end(connection)
+            self.end(connection)
 
-    def _end(self, connection: AsyncSocket) -> None:
+    def end(self, connection: AsyncSocket) -> None:
+        """Forgets a closed connection; who has a WebSocket gets what was sent before."""
         self.sockets.pop(connection.sid, None)
         connection.queue.put_nowait(None)  # The writer's last.
         if found := carrier_of(connection):

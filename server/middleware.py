@@ -46,7 +46,7 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
     response = await handler(request)
     seconds = time.perf_counter() - began
     resource = request.match_info.route.resource
-    # A websocket's request lasts as long as the socket.
+    # A plain websocket's request lasts as long as the socket.
     if resource is not None and response.status != SWITCHED:
         route = resource.canonical
         request.app[keys.metrics].request(request.method, route, response.status, seconds)

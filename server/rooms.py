@@ -19,6 +19,7 @@ from desk import history, timeline
 from desk.access import Actor
 from desk.errors import DeskError
 from desk.past import PastEvent
+from desk.prepared import ids
 from desk.views import TicketView, not_found
 from server.background import Background, attempt
 from server.transaction import Desk
@@ -229,7 +230,7 @@ class Rooms:
         ticket_ids = [ticket_id for ticket_id, room in self._rooms.items() if room.members]
         if not ticket_ids:
             return
-        heads = await self._desk.fetch(timeline.HEADS, tickets=ticket_ids)
+        heads = await self._desk.fetch(timeline.HEADS, tickets=ids(ticket_ids))
         for ticket_id, head in heads:
             room = self._rooms.get(ticket_id)
             if room is not None and room.members and head > room.cursor:

@@ -6,6 +6,7 @@ from desk import changed, messages, tickets, views
 from desk.access import Actor
 from desk.lists import Filters, ticket_list
 from desk.messages import NewMessage
+from desk.prepared import ids
 from desk.views import TicketView
 from desk.walk import Sort
 from models import Role
@@ -39,9 +40,9 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
         tickets.mark_read(session, csr, read.id, 1)
         tickets.mark_read(session, customer, read.id, 1)
 
-    asked = changed.ids([ticket.id, second.id])
+    asked = ids([ticket.id, second.id])
     staff = {str(csr.id), str(other.id)}
-    found = changed.FOR_STAFF.all(session, tickets=asked, people=changed.ids(staff))
+    found = changed.FOR_STAFF.all(session, tickets=asked, people=ids(staff))
     assert {
         (person, view.id): view.unread
         for ticket_now in found
@@ -53,6 +54,6 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
         (str(other.id), ticket.id): 2,
         (str(other.id), second.id): 0,
     }
-    owner = changed.ids([customer.id])
+    owner = ids([customer.id])
     shown = changed.FOR_CUSTOMERS.all(session, tickets=asked, people=owner)
     assert {view.id: view.unread for view in shown} == {ticket.id: 1, second.id: 0}

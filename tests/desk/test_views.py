@@ -11,6 +11,7 @@ from desk import changed, messages, tickets, views
 from desk.access import Actor
 from desk.errors import NotFound
 from desk.messages import NewMessage
+from desk.prepared import ids
 from desk.tickets import Change
 from desk.views import TicketView
 from models import ReadCursor, Role
@@ -150,12 +151,12 @@ def test_what_is_shown_unasked_is_what_each_would_see(
     say(session, csr, ticket, internal=True)
     say(session, csr, ticket)
     tickets.mark_read(session, other, ticket.id, 2)
-    asked = changed.ids([ticket.id])
+    asked = ids([ticket.id])
     staff = {str(csr.id): csr, str(other.id): other}
-    [found] = changed.FOR_STAFF.all(session, tickets=asked, people=changed.ids(staff))
+    [found] = changed.FOR_STAFF.all(session, tickets=asked, people=ids(staff))
     shown = {person: view for view, people in found.seen_by(set(staff)) for person in people}
     assert shown == {key: views.show(session, who, ticket.id) for key, who in staff.items()}
-    people = changed.ids([customer.id, an_actor(session).id])
+    people = ids([customer.id, an_actor(session).id])
     assert changed.FOR_CUSTOMERS.all(session, tickets=asked, people=people) == [
         views.show(session, customer, ticket.id)
     ]

@@ -9,6 +9,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 from tests.api import Api
 
 ADDRESS = "/socket.io/?EIO=4&transport=websocket"
+POLLING = "/socket.io/?EIO=4&transport=polling"
 NAMESPACE = "/tickets"
 PATIENCE = 10.0
 

@@ -18,9 +18,8 @@ from tests.conftest import Backend
 from tests.factories import Person
 from tests.frames.wire import PING, TEXT, Frame, Socket
 from tests.server.conftest import serving
-from tests.server.raw_sockets import ADDRESS, NAMESPACE, Raw
+from tests.server.raw_sockets import ADDRESS, NAMESPACE, POLLING, Raw
 
-POLLING = "/socket.io/?EIO=4&transport=polling"
 FRAMES = 1000
 NOTHING = "00000000-0000-0000-0000-000000000000"
 ENDS = {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR}

@@ -9,10 +9,9 @@ import pytest
 
 from tests.api import Api
 from tests.factories import Person
-from tests.server.raw_sockets import ADDRESS, NAMESPACE, Raw
+from tests.server.raw_sockets import ADDRESS, NAMESPACE, POLLING, Raw
 from tests.sockets import Client
 
-POLLING = "/socket.io/?EIO=4&transport=polling"
 LIMIT = 64 * 1024
 NOTHING = "00000000-0000-0000-0000-000000000000"
 

@@ -14,9 +14,8 @@ from server import carrier, engine, keys
 from server.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
+from tests.server.raw_sockets import ADDRESS, POLLING
 
-WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
-POLLING = "/socket.io/?EIO=4&transport=polling"
 PONG = "3"
 CLOSED = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}
 
@@ -26,7 +25,7 @@ def connect(person: Person) -> str:
 
 
 async def opened(api: Api) -> aiohttp.ClientWebSocketResponse:
-    ws = await api.http.ws_connect(WEBSOCKET, autoclose=False)
+    ws = await api.http.ws_connect(ADDRESS, autoclose=False)
     assert (await ws.receive_str()).startswith("0")
     return ws
 
