@@ -14,6 +14,13 @@ NAMESPACE = "/tickets"
 PATIENCE = 10.0
 
 
+async def polling(api: Api) -> str:
+    """The id of a new session that polls."""
+    async with api.http.get(POLLING) as hello:
+        opened: dict[str, Any] = json.loads((await hello.text())[1:])
+    return str(opened["sid"])
+
+
 class Raw:
     """``async with Raw(api) as socket``: an Engine.IO session that is connected to nothing yet."""
 

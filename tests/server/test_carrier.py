@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.web_protocol import RequestHandler
@@ -18,7 +17,7 @@ from tests.conftest import Backend
 from tests.factories import Person
 from tests.frames.wire import PING, TEXT, Frame, Socket
 from tests.server.conftest import serving
-from tests.server.raw_sockets import ADDRESS, NAMESPACE, POLLING, Raw
+from tests.server.raw_sockets import ADDRESS, NAMESPACE, POLLING, Raw, polling
 
 FRAMES = 1000
 NOTHING = "00000000-0000-0000-0000-000000000000"
@@ -149,8 +148,7 @@ async def test_a_stop_says_goodbye_to_plain_sockets(backend: Backend, customer: 
 
 async def test_a_stop_ends_polls(backend: Backend) -> None:
     async with serving(backend.settings) as (app, api):
-        async with api.http.get(POLLING) as hello:
-            sid = orjson.loads((await hello.read())[1:])["sid"]
+        sid = await polling(api)
         [connection] = app[keys.sockets].eio.sockets.values()
         poll = asyncio.create_task(api.http.get(f"{POLLING}&sid={sid}"))
         await until(lambda: connection.queue._arrived is not None)
@@ -164,8 +162,7 @@ async def test_of_two_that_go_on_for_one_poller_the_later_one_does(
     application: tuple[web.Application, Api], customer: Person
 ) -> None:
     app, api = application
-    async with api.http.get(POLLING) as hello:
-        sid = orjson.loads((await hello.read())[1:])["sid"]
+    sid = await polling(api)
     address = f"{ADDRESS}&sid={sid}"
     async with api.http.ws_connect(address) as first:
         await first.send_str("2probe")

@@ -6,7 +6,6 @@ import time
 from uuid import UUID
 
 import aiohttp
-import orjson
 import pytest
 from aiohttp import web
 
@@ -14,7 +13,7 @@ from server import carrier, engine, keys
 from server.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
-from tests.server.raw_sockets import ADDRESS, POLLING
+from tests.server.raw_sockets import ADDRESS, POLLING, polling
 
 PONG = "3"
 CLOSED = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}
@@ -126,8 +125,7 @@ async def test_a_bad_poll_is_refused_soon_and_leaves_nothing(
     application: tuple[web.Application, Api], caplog: pytest.LogCaptureFixture, body: bytes
 ) -> None:
     app, api = application
-    async with api.http.get(POLLING) as hello:
-        sid = orjson.loads((await hello.read())[1:])["sid"]
+    sid = await polling(api)
     with caplog.at_level(logging.WARNING):
         began = time.monotonic()
         async with api.http.post(f"{POLLING}&sid={sid}", data=body) as answer:
@@ -142,8 +140,7 @@ async def test_what_was_not_fetched_before_the_end_is_not_given_out_after_it(
     api: Api, customer: Person, csr: Person
 ) -> None:
     ticket_id = (await api.a_ticket(customer))["id"]
-    async with api.http.get(POLLING) as hello:
-        poll = f"{POLLING}&sid={orjson.loads((await hello.read())[1:])['sid']}"
+    poll = f"{POLLING}&sid={await polling(api)}"
 
     async def send(packet: str) -> None:
         async with api.http.post(poll, data=packet) as answer:
