@@ -149,7 +149,8 @@ def count(session: Session, actor: Actor, filters: Filters) -> int:
     wanted = _given(filters)
     asked = [visible(actor), *conditions(wanted, Ticket)]
     if "q" in wanted:
-        asked.append(Ticket.id.in_(search.found(actor.audience, wanted["q"])))
+        me = literal(actor.id, Ticket.user_id.type)
+        asked.append(Ticket.id.in_(search.found(actor.audience, wanted["q"], me)))
     return session.scalar(select(func.count()).select_from(Ticket).where(*asked)) or 0
 
 

@@ -20,6 +20,7 @@ from desk.past import PastEvent
 from desk.prepared import Prepared
 from desk.text import ClientId, Content, Input
 from desk.views import not_found
+from desk.words import document
 from models import Event, Kind, Status, Ticket
 
 
@@ -93,7 +94,10 @@ POST = Prepared(
         from said
         where tickets.id = said.ticket_id
     ),
-    unindexed as (insert into unindexed_events select ticket_id, seq from said),
+    unindexed as (
+        insert into unindexed_events (ticket_id, seq, words)
+        select ticket_id, seq, %(words)s::tsvector from said
+    ),
     told as ({notifications.OF_MESSAGE})
     select
         said.seq, said.public_seq, told.user_id, told.data, asking,
@@ -137,6 +141,7 @@ class _Posting:
             "now": self.now,
             "client_id": self.new.client_id,
             "content": self.new.content,
+            "words": document(self.new.content),
         }
 
     def stored(self, recorded: Outbox, written: _Written) -> PastEvent | None:

@@ -22,6 +22,7 @@ from desk.past import PastEvent
 from desk.prepared import Prepared
 from desk.text import Description, Input, Label, Tag, Title
 from desk.views import TicketView, not_found, show
+from desk.words import document
 from models import Event, Kind, Priority, ReadCursor, Status, Ticket
 
 # What is work for somebody, and what of it nobody has yet.
@@ -76,7 +77,10 @@ OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
         insert into events (ticket_id, seq, public_seq, id, kind, actor_id, at, data)
         select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, %(now)s, '{{}}' from ticket
     ),
-    unindexed as (insert into unindexed_events select id, 1 from ticket)
+    unindexed as (
+        insert into unindexed_events (ticket_id, seq, words)
+        select id, 1, to_tsvector('simple', number::text) || %(words)s::tsvector from ticket
+    )
     select number, asking from ticket, webhooks
     """,
     lambda *row: row,
@@ -115,6 +119,7 @@ class _Opening:
             "kind": self.event.kind.value,
             "user_id": self.event.actor_id,
             "now": self.event.at,
+            "words": document(f"{self.new.title}\n{self.new.description}"),
         }
 
     def opened(self, recorded: Outbox, number: int) -> TicketView:

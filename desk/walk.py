@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, literal, select, tuple_
 
 from desk import search
 from desk.access import Audience, visible_to
@@ -36,7 +36,7 @@ class Walk:
     def __init__(
         self,
         audience: Audience,
-        me: ColumnElement[UUID],
+        me: BindParameter[UUID],
         leading: Mapping[str, Any],
         sort: Sort,
         after: Sequence[Any] | None,
@@ -79,7 +79,7 @@ class Walk:
         here = self._sorted(query).limit(reach).subquery("here").c
         picked = select(here.id).where(*conditions(wanted, here))
         if "q" in wanted:
-            picked = picked.where(search.says(self._audience, wanted["q"], here.id))
+            picked = picked.where(search.says(self._audience, wanted["q"], here.id, self._me))
         order = [here[key.name] for key in self._order]
         ids = self._sorted(picked, order).limit(limit)
         return self._sorted(views(self._audience, self._me).where(Ticket.id.in_(ids)))
@@ -102,7 +102,7 @@ class Walk:
 
     def _found(self, wanted: Mapping[str, Any]) -> Select[UUID]:
         if "q" in wanted:
-            return search.found(self._audience, wanted["q"])
+            return search.found(self._audience, wanted["q"], self._me)
         return select(Ticket.id).where(*self._conditions, *conditions(wanted, Ticket))
 
     def _sorted(

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +17,7 @@ class TicketSearch(Base):
     __table_args__ = (
         Index("ix_ticket_search_public", "public", postgresql_using="gin"),
         Index("ix_ticket_search_staff", "staff", postgresql_using="gin"),
+        Index("ix_ticket_search_old", "ticket_id", postgresql_where=text("edition < 2")),
     )
 
     ticket_id: Mapped[UUID] = mapped_column(
@@ -24,6 +25,8 @@ class TicketSearch(Base):
     )
     public: Mapped[Any] = mapped_column(TSVECTOR)
     staff: Mapped[Any] = mapped_column(TSVECTOR)
+    # By which rules the words were cut. Those of an older one are made anew by the workers.
+    edition: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
 
 
 class UnindexedEvent(Base):
@@ -38,3 +41,5 @@ class UnindexedEvent(Base):
 
     ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Null where a process of the release before this one wrote it.
+    words: Mapped[Any | None] = mapped_column(TSVECTOR)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from desk import admins, lists, notifications
 from desk.access import Actor
 from desk.lists import Filters, Page, ticket_list
+from desk.queries import parsed
 from desk.walk import Sort
 from models import Role
 from server.routes import admin
@@ -38,7 +39,7 @@ CONDITIONS = {
     "is_active": "is_active = :is_active",
     "unread": "read_at is null",
     "q": "exists (select from ticket_search s where s.ticket_id = id and {document} @@ "
-    "websearch_to_tsquery('simple', :q))",
+    "cast(:q as tsquery))",
 }
 KEYS = {"priority": "priority_rank"}
 # A tag, or a category, that no ticket has.
@@ -141,7 +142,7 @@ class Case:
         where = " and ".join(conditions) or "true"
         where = where.replace("{document}", "staff" if staff else "public")
         order = f"{key} {'desc' if sort.startswith('-') else 'asc'}"
-        known = {**self.params, "me": self.actor.id}
+        known = {**self.params, "q": parsed(self.params.get("q", "")), "me": self.actor.id}
         total = session.scalar(text(f"select count(*) from {table} where {where}"), known) or 0
         at = min(DEPTH, int(total * SHARE))
         row = session.execute(
