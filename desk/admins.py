@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Strict
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk import agents, assignment, sessions
@@ -93,14 +93,20 @@ def accounts(
     query = select(User).order_by(*(key.desc() for key in keys)).limit(limit)
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
-    for column, wanted in (
-        (User.role, role),
-        (User.is_active, is_active),
-        (User.email, email),
-    ):
-        if wanted is not None:
-            query = query.where(column == wanted)
+    query = query.where(*_matching(role, is_active, email))
     return [Account.of(user) for user in session.scalars(query)]
+
+
+def count(session: Session, *, role: Role | None, is_active: bool | None, email: str | None) -> int:
+    query = select(func.count()).select_from(User)
+    return session.scalar(query.where(*_matching(role, is_active, email))) or 0
+
+
+def _matching(
+    role: Role | None, is_active: bool | None, email: str | None
+) -> list[ColumnElement[bool]]:
+    filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
+    return [column == wanted for column, wanted in filters if wanted is not None]
 
 
 def change(

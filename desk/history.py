@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk import tickets, timeline, views
@@ -63,3 +63,13 @@ def messages(
         Event.ticket_id == ticket_id, number > seq, Event.kind.in_(MESSAGES)
     )
     return session.scalars(query.order_by(number).limit(limit)).all()
+
+
+def count(session: Session, actor: Actor, ticket_id: UUID, *, messages_only: bool) -> int:
+    """The events of a ticket that the actor may know of, or the messages among them."""
+    tickets.seen(session, actor, ticket_id)
+    query = select(func.count()).select_from(Event)
+    query = query.where(Event.ticket_id == ticket_id, numbered(actor.audience).is_not(None))
+    if messages_only:
+        query = query.where(Event.kind.in_(MESSAGES))
+    return session.scalar(query) or 0

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -128,6 +128,14 @@ def inbox(
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
     return session.scalars(query.order_by(*(key.desc() for key in keys)).limit(limit)).all()
+
+
+def count(session: Session, actor: Actor, *, unread: bool) -> int:
+    query = select(func.count()).select_from(Notification)
+    query = query.where(Notification.user_id == actor.id)
+    if unread:
+        query = query.where(Notification.read_at.is_(None))
+    return session.scalar(query) or 0
 
 
 def mark_read(session: Session, actor: Actor, notification_id: UUID, now: datetime) -> None:

@@ -147,6 +147,15 @@ def webhooks(session: Session, limit: int, after: UUID | None) -> Sequence[Webho
     return [WebhookView.of(webhook) for webhook in session.scalars(query)]
 
 
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Webhook)) or 0
+
+
+def count_attempts(session: Session, webhook_id: UUID) -> int:
+    query = select(func.count()).select_from(WebhookAttempt)
+    return session.scalar(query.where(WebhookAttempt.webhook_id == webhook_id)) or 0
+
+
 def change(session: Session, webhook_id: UUID, wanted: WebhookChange) -> WebhookView:
     """Applies what was sent. One that is made active again has a clean record."""
     webhook = _held(session, webhook_id)

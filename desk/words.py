@@ -30,7 +30,7 @@ IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 # A dash that may be a flag's, or exclude a word.
 DASHED = re.compile(r"-[^\W_]")
 # Letters that Unicode does not take apart.
-LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
 
 
 class _Folding(dict[int, str | None]):
@@ -64,7 +64,8 @@ class Compound(NamedTuple):
 
 @lru_cache(maxsize=8_192)
 def compound(text: str) -> Compound:
-    found, asked = [], []
+    found: list[str] = []
+    asked: list[str] = []
     parts = _folded(text).split()
     for part in parts:
         for run in RUN.findall(part):

@@ -4,21 +4,23 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from models import Role
 from server import keys
-from server.contract import Handler, Right, Route
+from server.contract import TOTAL, Handler, Right, Route
 from server.limits import Limit
 from wire.codec import decode, encode
 
 M = TypeVar("M", bound=BaseModel)
+P = ParamSpec("P")
 T = TypeVar("T")
 
 PREFIX = "/api/v1"
@@ -30,7 +32,13 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Paged(Query):
+class Countable(Query):
+    """What every list takes."""
+
+    count: bool = Field(False, description="Whether to add `X-Total-Count`, the whole list's")
+
+
+class Paged(Countable):
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, max_length=200, description="Where the last page ended")
 
@@ -127,6 +135,19 @@ def reply(
     return web.Response(
         body=encode(value), status=status, headers=headers, content_type="application/json"
     )
+
+
+async def counted(
+    request: web.Request,
+    given: Countable,
+    rule: Callable[Concatenate[Session, P], int],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> dict[str, str]:
+    """The header with the number that the rule counts, if it was asked for."""
+    if not given.count:
+        return {}
+    return {TOTAL: str(await request.app[keys.desk].read(rule, *args, **kwargs))}
 
 
 def encode_cursor(*position: object) -> str:

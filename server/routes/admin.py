@@ -11,13 +11,14 @@ from desk import admins
 from desk.text import Email
 from models import Role
 from server import audit, keys
-from server.contract import KEYED, NOTHING, At, Right, listed, made, ok
+from server.contract import KEYED, NOTHING, TOTAL, At, Right, listed, made, ok
 from server.idempotency import REPEATED, once
 from server.routing import (
     PREFIX,
     Paged,
     Query,
     body,
+    counted,
     decode_cursor,
     now,
     page_of,
@@ -45,7 +46,17 @@ async def list_users(request: web.Request) -> web.Response:
         limit=given.limit + 1,
         before=decode_cursor(given.cursor, POSITION),
     )
-    return page_of(request, found, given.limit, lambda account: (account.created_at, account.id))
+    total = await counted(
+        request,
+        given,
+        admins.count,
+        role=given.role,
+        is_active=given.is_active,
+        email=given.email,
+    )
+    return page_of(
+        request, found, given.limit, lambda account: (account.created_at, account.id), total
+    )
 
 
 async def add_user(request: web.Request) -> web.Response:
@@ -96,7 +107,7 @@ ROUTES = (
     At("GET", "/admin/users", list_users, Right.ADMIN).says(
         "List accounts, the newest first",
         UserQuery,
-        listed(admins.Account, names="user_id"),
+        listed(admins.Account, TOTAL, names="user_id"),
         refuses=(),
     ),
     At("POST", "/admin/users", add_user, Right.ADMIN).says(

@@ -12,6 +12,7 @@ from server.routing import (
     Paged,
     Query,
     body,
+    counted,
     decode_cursor,
     page_of,
     path_id,
@@ -22,20 +23,14 @@ from server.routing import (
 POSITION = TypeAdapter(tuple[UUID])
 
 
-class AgentQuery(Paged):
-    count: bool = False
-
-
 async def list_agents(request: web.Request) -> web.Response:
-    given = query(request, AgentQuery)
+    given = query(request, Paged)
     desk = request.app[keys.desk]
     position = decode_cursor(given.cursor, POSITION)
     after = position[0] if position else None
     found = await desk.read(agents.agents, limit=given.limit + 1, after=after)
-    headers = {}
-    if given.count:
-        headers["X-Total-Count"] = str(await desk.read(agents.count))
-    return page_of(request, found, given.limit, lambda agent: (agent.user_id,), headers)
+    total = await counted(request, given, agents.count)
+    return page_of(request, found, given.limit, lambda agent: (agent.user_id,), total)
 
 
 async def set_availability(request: web.Request) -> web.Response:
@@ -55,7 +50,7 @@ async def explain_assignment(request: web.Request) -> web.Response:
 ROUTES = (
     At("GET", "/csr/agents", list_agents, Right.STAFF).says(
         "List the active staff, with the room that they have for tickets",
-        AgentQuery,
+        Paged,
         listed(agents.Agent, TOTAL),
         refuses=(),
     ),

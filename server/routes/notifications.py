@@ -8,9 +8,10 @@ from pydantic import TypeAdapter
 
 from desk import notifications
 from server import keys
-from server.contract import NOTHING, At, Right, done, listed
+from server.contract import NOTHING, TOTAL, At, Right, done, listed
 from server.routing import (
     Paged,
+    counted,
     decode_cursor,
     no_body,
     now,
@@ -37,7 +38,10 @@ async def inbox(request: web.Request) -> web.Response:
         before=decode_cursor(given.cursor, POSITION),
     )
     shown = [NotificationOut.of(row) for row in found]
-    return page_of(request, shown, given.limit, lambda row: (row.created_at, row.id))
+    total = await counted(
+        request, given, notifications.count, request[keys.actor], unread=given.unread
+    )
+    return page_of(request, shown, given.limit, lambda row: (row.created_at, row.id), total)
 
 
 async def mark_read(request: web.Request) -> web.Response:
@@ -61,7 +65,7 @@ ROUTES = (
     At("GET", "/notifications", inbox, Right.PERSON).says(
         "List your notifications, the newest first",
         InboxQuery,
-        listed(NotificationOut, names="notification_id"),
+        listed(NotificationOut, TOTAL, names="notification_id"),
         refuses=(),
     ),
     At("POST", "/notifications/read_all", mark_all_read, Right.PERSON).says(

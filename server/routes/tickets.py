@@ -34,9 +34,11 @@ from server.contract import (
 from server.idempotency import once
 from server.routing import (
     PREFIX,
+    Countable,
     Paged,
     Query,
     body,
+    counted,
     decode_cursor,
     encode_cursor,
     limit,
@@ -77,10 +79,9 @@ class TicketQuery(Paged):
         None, description='Full text: `two words`, `"a phrase"`, `this or that`, `-without`'
     )
     sort: SortParameter = "-created_at"
-    count: bool = False
 
 
-class TimelineQuery(Query):
+class TimelineQuery(Countable):
     after: Seq = 0
     limit: int = Field(200, ge=1, le=200)
 
@@ -101,9 +102,7 @@ async def ticket_page(
         found = list_page(await desk.fetch(plain.query, **plain.values), sort, given.limit)
     else:
         found = await desk.read(ticket_list, actor, filters, sort, given.limit, after)
-    headers = {}
-    if given.count:
-        headers["X-Total-Count"] = str(await desk.read(count, actor, filters))
+    headers = await counted(request, given, count, actor, filters)
     cursor = {"cursor": encode_cursor(sort.field, *found.after)} if found.after else None
     return page(request, found.tickets, cursor, headers)
 
@@ -180,7 +179,11 @@ async def show_timeline(request: web.Request) -> web.Response:
     )
     events = [timeline_event(e, actor.audience) for e in read.events[: given.limit]]
     more = len(read.events) > given.limit
-    return page(request, events, {"after": events[-1].seq} if more else None)
+    following = {"after": events[-1].seq} if more else None
+    total = await counted(
+        request, given, history.count, actor, path_id(request), messages_only=False
+    )
+    return page(request, events, following, total)
 
 
 async def list_messages(request: web.Request) -> web.Response:
@@ -191,7 +194,10 @@ async def list_messages(request: web.Request) -> web.Response:
         history.messages, actor, path_id(request), after[0], given.limit + 1
     )
     events = [timeline_event(e, actor.audience) for e in found]
-    return page_of(request, events, given.limit, lambda event: (event.seq,))
+    total = await counted(
+        request, given, history.count, actor, path_id(request), messages_only=True
+    )
+    return page_of(request, events, given.limit, lambda event: (event.seq,), total)
 
 
 async def post_message(request: web.Request) -> web.Response:
@@ -228,10 +234,10 @@ ROUTES = (
         "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
     ),
     At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
-        "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent), refuses=()
+        "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent, TOTAL), refuses=()
     ),
     At("GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER).says(
-        "List the messages of a ticket", Paged, listed(TimelineEvent), refuses=()
+        "List the messages of a ticket", Paged, listed(TimelineEvent, TOTAL), refuses=()
     ),
     At("POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER).says(
         "Post a message on a ticket",

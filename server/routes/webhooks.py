@@ -12,12 +12,13 @@ from pydantic import TypeAdapter
 from desk import webhooks
 from desk.errors import Invalid
 from server import audit, keys
-from server.contract import KEYED, NOTHING, At, Gives, Right, done, listed, made, ok
+from server.contract import KEYED, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
 from server.idempotency import REPEATED, earlier, once
 from server.routing import (
     PREFIX,
     Paged,
     body,
+    counted,
     decode_cursor,
     no_body,
     now,
@@ -52,7 +53,8 @@ async def list_webhooks(request: web.Request) -> web.Response:
     found = await request.app[keys.desk].read(
         webhooks.webhooks, given.limit + 1, position[0] if position else None
     )
-    return page_of(request, found, given.limit, lambda row: (row.id,))
+    total = await counted(request, given, webhooks.count)
+    return page_of(request, found, given.limit, lambda row: (row.id,), total)
 
 
 async def add(request: web.Request) -> web.Response:
@@ -110,7 +112,8 @@ async def attempts(request: web.Request) -> web.Response:
         given.limit + 1,
         position[0] if position else None,
     )
-    return page_of(request, found, given.limit, lambda row: (row.id,))
+    total = await counted(request, given, webhooks.count_attempts, _webhook_id(request))
+    return page_of(request, found, given.limit, lambda row: (row.id,), total)
 
 
 async def redeliver(request: web.Request) -> web.Response:
@@ -149,7 +152,7 @@ ROUTES = (
     At("GET", "/admin/webhooks", list_webhooks, Right.ADMIN).says(
         "List webhooks, the oldest first",
         Paged,
-        listed(webhooks.WebhookView, names="webhook_id"),
+        listed(webhooks.WebhookView, TOTAL, names="webhook_id"),
         refuses=(),
     ),
     At("POST", "/admin/webhooks", add, Right.ADMIN).says(
@@ -170,7 +173,7 @@ ROUTES = (
     At("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN).says(
         "List the attempts of a webhook, the newest first",
         Paged,
-        listed(webhooks.AttemptView, names="attempt_id"),
+        listed(webhooks.AttemptView, TOTAL, names="attempt_id"),
         refuses=(),
     ),
     At(

@@ -91,7 +91,7 @@ def test_more_of_one_ticket_than_is_indexed_at_once_is_indexed_in_turns(session:
     customer = an_actor(session)
     ticket = a_ticket(session, customer)
     for number in range(12):
-        content = f"word{number} " + " ".join(f"{chr(i)}{number}" for i in range(19968, 22268))
+        content = f"word{number} " + "".join(map(chr, range(0x4E00, 0x4E00 + 3_500)))
         messages.post(session, customer, ticket.id, NewMessage(content=content), now())
     turns = []
     while done := search.index(session):

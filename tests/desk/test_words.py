@@ -37,7 +37,7 @@ PARTS = (
     ("from orla@example.org today", "example.org"),
     ("Café crème", "cafe"),
     ("cafe", "CAFÉ"),
-    ("Straße ７", "strasse 7"),
+    ("Straße \uff17", "strasse 7"),
     ("请帮我退款谢谢", "退款"),
     ("返品の手続き", "手続"),
     ("返品の手続き", "続"),
