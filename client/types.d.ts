@@ -508,13 +508,13 @@ export interface Routes {
   "GET /api/v1/auth/me": { query: undefined; body: undefined; answer: Profile };
   "PATCH /api/v1/auth/me": { query: undefined; body: ProfileChange; answer: Profile };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
-  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Status; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number" }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number" }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "GET /api/v1/tickets/{ticket_id}/timeline": { query: { count?: boolean; after?: number; limit?: number }; body: undefined; answer: Array<Event> };
   "GET /api/v1/tickets/{ticket_id}/messages": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Event> };
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Status; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };

@@ -38,7 +38,8 @@ Position = tuple[datetime | int, UUID]
 class Filters:
     """What a list is narrowed to; None means any."""
 
-    status: Status | None = None
+    # Several: any of them.
+    status: Status | Sequence[Status] | None = None
     category: str | None = None
     type: str | None = None
     priority: Priority | None = None
@@ -48,6 +49,14 @@ class Filters:
     unassigned: bool | None = None
     # Full text.
     q: str | None = None
+
+
+def any_of(statuses: Sequence[Status] | None) -> Status | Sequence[Status] | None:
+    """One as it is: an index leads through it. All of them are no filter."""
+    several = sorted(set(statuses or ()))
+    if len(several) == 1:
+        return several[0]
+    return several if 0 < len(several) < len(Status) else None
 
 
 FILTERS = [field.name for field in fields(Filters)]
@@ -174,7 +183,8 @@ def _given(filters: Filters) -> dict[str, Any]:
 
 def _leading(wanted: Mapping[str, Any], field: SortField) -> Sequence[str]:
     """Those of the filters that an index leads through in the order of the field."""
-    # Who has an assignee is not in an index of its own.
-    if always := [name for name in LEADING if wanted.get(name, False) is not False]:
+    # Who has an assignee is not in an index of its own; several statuses are in no order in one.
+    leads = [name for name in LEADING if wanted.get(name, False) is not False]
+    if always := [name for name in leads if not isinstance(wanted[name], list)]:
         return always
     return [name for name in LEADING_IF_SORTED_BY.get(field, ()) if name in wanted][:1]

@@ -134,6 +134,8 @@ def conditions(wanted: Mapping[str, Any], ticket: Any) -> list[ColumnElement[boo
         column, value = column_of(name, ticket), wanted[name]
         if name == "unassigned":
             conditions.append(column.is_(None) if value else column.is_not(None))
+        elif isinstance(value, list):
+            conditions.append(column.in_(value))
         elif name == "tag":
             conditions.append(column.contains([value]))
         else:

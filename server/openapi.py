@@ -179,7 +179,8 @@ def _query_parameter(name: str, schema: Schema) -> Schema:
         kinds = [kind for kind in plain.pop("anyOf") if kind.get("type") != "null"]
         plain |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     told = {"description": schema["description"]} if "description" in schema else {}
-    return {"name": name, "in": "query", **told, "schema": plain}
+    often = {"style": "form", "explode": True} if plain.get("type") == "array" else {}
+    return {"name": name, "in": "query", **told, **often, "schema": plain}
 
 
 def _in_headers(route: Route) -> list[Schema]:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from aiohttp import web
@@ -20,6 +20,7 @@ from server.limits import Limit
 from wire.codec import decode, encode
 
 M = TypeVar("M", bound=BaseModel)
+Q = TypeVar("Q", bound="Query")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -30,6 +31,8 @@ class Query(BaseModel):
     """Query parameters: text that is converted, unknown ones refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    # The parameters that may be sent several times.
+    repeatable: ClassVar[frozenset[str]] = frozenset()
 
 
 class Countable(Query):
@@ -110,15 +113,17 @@ async def whole_body(request: web.Request) -> bytes:
 
 
 def query(
-    request: web.Request, model: type[M], words: Mapping[str, Mapping[str, str]] | None = None
-) -> M:
+    request: web.Request, model: type[Q], words: Mapping[str, Mapping[str, str]] | None = None
+) -> Q:
     """The query parameters. ``words``: per parameter, values that stand for another ("me")."""
     given = request.query
     for name in given:
-        if len(given.getall(name)) > 1:
+        if name not in model.repeatable and len(given.getall(name)) > 1:
             raise Invalid("invalid", "A parameter was sent twice", pointer="/query")
     spoken = words or {}
-    return model.model_validate({k: spoken.get(k, {}).get(v, v) for k, v in given.items()})
+    plain = {k: spoken.get(k, {}).get(v, v) for k, v in given.items()}
+    several = {name: given.getall(name) for name in model.repeatable & plain.keys()}
+    return model.model_validate({**plain, **several})
 
 
 def path_id(request: web.Request, name: str = "ticket_id", what: str = "Ticket") -> UUID:

@@ -117,7 +117,8 @@ class Case:
     def _filters(self) -> Filters:
         given = StaffTicketQuery.model_validate(self.params)
         known = set(Filters.__dataclass_fields__)
-        filters = TypeAdapter(Filters).validate_python(given.model_dump(include=known))
+        chosen = given.model_dump(include=known) | {"status": lists.any_of(given.status)}
+        filters = TypeAdapter(Filters).validate_python(chosen)
         return replace(filters, user_id=self.actor.id) if self.path == OWN else filters
 
     def _tickets(self, session: Session, cursor: str | None) -> Page:

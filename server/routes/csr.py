@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from desk import assignment, tickets, views
-from desk.lists import Filters
+from desk.lists import Filters, any_of
 from desk.text import Input, Tag
 from desk.views import TicketView
 from models import Priority
@@ -38,7 +38,7 @@ async def list_tickets(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     given = query(request, StaffTicketQuery, {"assigned_to": {"me": str(actor.id)}})
     filters = Filters(
-        status=given.status,
+        status=any_of(given.status),
         category=given.category,
         type=given.type,
         priority=given.priority,

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from desk import history, messages, tickets, views
 from desk.access import Actor, Audience
-from desk.lists import Filters, Position, count, list_page, plainly, ticket_list
+from desk.lists import Filters, Position, any_of, count, list_page, plainly, ticket_list
 from desk.prepared import Prepared
 from desk.text import Input, Label, Seq, Words
 from desk.views import TicketView
@@ -69,10 +69,18 @@ POSITIONS: dict[SortField, TypeAdapter[Any]] = {
 }
 
 
+def _several(given: object) -> object:
+    return [given] if isinstance(given, str) else given
+
+
 class TicketQuery(Paged):
     """What every list of tickets takes."""
 
-    status: Status | None = None
+    repeatable = frozenset({"status"})
+
+    status: Annotated[list[Status], BeforeValidator(_several)] | None = Field(
+        None, max_length=len(Status), description="Any of these: `status=open&status=in_progress`"
+    )
     category: Label | None = None
     type: Label | None = None
     q: Words | None = Field(
@@ -158,7 +166,7 @@ async def list_own(request: web.Request) -> web.Response:
     given = query(request, TicketQuery)
     actor = request[keys.actor]
     filters = Filters(
-        status=given.status,
+        status=any_of(given.status),
         category=given.category,
         type=given.type,
         user_id=actor.id,

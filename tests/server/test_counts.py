@@ -1,9 +1,18 @@
 """Every list counts what is in it, where it is asked to."""
 
+import pytest
+
+from models import Role
 from server.contract import TOTAL
 from server.routes import ROUTES
 from tests.api import Api
-from tests.factories import Person
+from tests.conftest import Backend
+from tests.factories import Person, people
+
+
+@pytest.fixture(scope="module")
+def admin(backend: Backend) -> Person:
+    return people(backend.settings, Role.ADMIN)[0]
 
 
 def test_every_list_says_that_it_counts() -> None:
@@ -37,3 +46,20 @@ async def test_lists_count_the_whole_of_them(
         answer = await api.get(listed, admin, params={"count": "true", "limit": "1"})
         assert int(answer.headers[TOTAL]) >= len(answer.json)
         assert TOTAL not in (await api.get(listed, admin)).headers
+
+
+async def test_a_filter_by_several_statuses_finds_any_of_them(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    tickets = [await api.a_ticket(customer) for _ in range(3)]
+    for ticket, status in zip(tickets, ("in_progress", "closed"), strict=False):
+        changed = await api.patch(f"/csr/tickets/{ticket['id']}", csr, json={"status": status})
+        assert changed.status == 200, changed
+    for path, person in (("/users/tickets", customer), ("/csr/tickets", csr)):
+        params = f"user_id={customer.actor.id}&" if person is csr else ""
+        asked = f"{path}?{params}count=true&status=open&status=in_progress"
+        answer = await api.get(asked, person)
+        assert {ticket["status"] for ticket in answer.json} == {"open", "in_progress"}
+        assert answer.headers[TOTAL] == "2"
+        assert (await api.get(f"{path}?status=open&status=nothing", person)).status == 422
+        assert (await api.get(f"{path}?category=a&category=b", person)).status == 422
