@@ -20,7 +20,7 @@ from server.identity import Identity
 from server.limits import RateLimits
 from server.live import Live
 from server.metrics import Metrics
-from server.middleware import access_log, refusals
+from server.middleware import access_log, finished, refusals
 from server.namespace import Tickets
 from server.passwords import Passwords
 from server.presence import Presence
@@ -38,7 +38,7 @@ LONGEST_BODY = 256 * 1024
 
 def create_app(settings: Settings) -> web.Application:
     app = web.Application(
-        middlewares=[access_log, preflight, refusals], client_max_size=LONGEST_BODY
+        middlewares=[finished, access_log, preflight, refusals], client_max_size=LONGEST_BODY
     )
     app[keys.settings] = settings
     app[keys.engine] = create_engine(settings.database_url)

@@ -1,5 +1,6 @@
 """Around every request: refusals as problems, one log line each, never a query string."""
 
+import asyncio
 import time
 
 import structlog
@@ -9,10 +10,22 @@ from aiohttp.typedefs import Handler
 from desk.errors import Forbidden, RateLimited
 from server import audit, keys
 from server.refusals import internal, refusal
+from server.routing import PREFIX
 
 log = structlog.get_logger("server.http")
 
 SWITCHED = 101
+
+
+@web.middleware
+async def finished(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Goes on without its client, except for a read: its query is cancelled with the request.
+
+    What writes has to tell others of it, and a socket notices its end itself.
+    """
+    if request.method == "GET" and request.rel_url.raw_path.startswith(PREFIX):
+        return await handler(request)
+    return await asyncio.shield(asyncio.ensure_future(handler(request)))
 
 
 @web.middleware

@@ -23,7 +23,7 @@ from tests.factories import Person, people
 async def serving(settings: Settings) -> AsyncIterator[tuple[web.Application, Api]]:
     """A process's application on a port of its own, and a client of it."""
     app = create_app(settings)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
