@@ -84,7 +84,8 @@ class TicketQuery(Paged):
     category: Label | None = None
     type: Label | None = None
     q: Words | None = Field(
-        None, description='Full text: `two words`, `"a phrase"`, `this or that`, `-without`'
+        None,
+        description='Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi`',
     )
     sort: SortParameter = "-created_at"
 

@@ -13,7 +13,7 @@ from models import Role
 from server.transaction import OPTIONS
 from tests.conftest import Backend
 from tests.factories import PASSWORD_HASH, an_actor, now
-from tests.pages import LABEL, Case, cases, people
+from tests.pages import LABEL, OWN, Case, cases, people
 from tests.statements import Plan, plans
 
 TICKETS = 100_000
@@ -83,3 +83,14 @@ def test_a_search_looks_near_by_and_then_at_what_has_the_words(
     asked = [case for case in every if case.is_search]
     assert len(asked) > 30
     assert not complaints(session, asked, later=later)
+
+
+def test_what_a_customer_searches_for_is_not_looked_up_among_others_words(
+    session: Session, every: list[Case]
+) -> None:
+    asked = [case for case in every if case.path == OWN and "q" in case.params]
+    assert asked
+    for case in asked:
+        for plan in (*plans(session, partial(case.run, cursor=None)), *plans(session, case.count)):
+            assert "ix_ticket_search" not in plan.steps, case.label
+            assert plan.rows <= FEW_ROWS, case.label
