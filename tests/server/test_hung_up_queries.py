@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server.routes import agents
+from desk import agents
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database
@@ -35,7 +35,7 @@ async def test_the_query_of_a_request_that_hung_up_is_cancelled(
     def slow(session: Session) -> int:
         return session.scalar(text("select 1 as hung_up from pg_sleep(60)")) or 0
 
-    monkeypatch.setattr(agents.agents, "count", slow)
+    monkeypatch.setattr(agents, "count", slow)
     asked = asyncio.create_task(api.get("/csr/agents?count=true", csr))
     await until(lambda: running(backend) == 1)
     asked.cancel()
