@@ -18,6 +18,11 @@ LONGEST_EMAIL = 254
 MOST_MARKS = 30
 # So many characters become one in NFC, at most.
 LARGEST_COMPOSED = 4
+# What Unicode counts as letters, signs and marks and shows nothing: fillers, the blank Braille
+# pattern, joiners, variation selectors. Spaces and format characters have their own categories.
+BLANK = frozenset(
+    map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0))
+) | frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
 class Input(BaseModel):
@@ -46,6 +51,10 @@ def _marks_in_a_row(text: str) -> int:
     return max((sum(1 for _ in run) for is_mark, run in runs if is_mark), default=0)
 
 
+def _shows_something(text: str) -> bool:
+    return any(c not in BLANK and unicodedata.category(c)[0] not in "ZC" for c in text)
+
+
 def too_long(longest: int) -> PydanticCustomError:
     return PydanticCustomError("text_long", "must have at most {n} characters", {"n": longest})
 
@@ -64,7 +73,7 @@ class Text:
             text = text.strip()
             if any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in text):
                 raise PydanticCustomError("text_control", "must be a single line")
-        if len(text) < self.shortest or (self.shortest and not text.strip()):
+        if len(text) < self.shortest or (self.shortest and not _shows_something(text)):
             raise PydanticCustomError(
                 "text_short", "must have at least {n} characters", {"n": self.shortest}
             )

@@ -61,11 +61,13 @@ SortParameter = Literal[
     "number",
     "-number",
 ]
+# As the column of ranks is bounded.
+SmallInt = Annotated[int, Field(ge=-(2**15), le=2**15 - 1)]
 POSITIONS: dict[SortField, TypeAdapter[Any]] = {
     "created_at": TypeAdapter(tuple[Literal["created_at"], datetime, UUID]),
     "updated_at": TypeAdapter(tuple[Literal["updated_at"], datetime, UUID]),
-    "priority": TypeAdapter(tuple[Literal["priority"], int, UUID]),
-    "number": TypeAdapter(tuple[Literal["number"], int, UUID]),
+    "priority": TypeAdapter(tuple[Literal["priority"], SmallInt, UUID]),
+    "number": TypeAdapter(tuple[Literal["number"], Seq, UUID]),
 }
 
 

@@ -1,12 +1,21 @@
-"""Text that is made to cost more than it is long."""
+"""Text that is made to cost more than it is long, or to show nothing."""
 
 import time
 import unicodedata
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from desk.text import MOST_MARKS, Description, Email, GivenPassword
+from desk.text import (
+    MOST_MARKS,
+    Content,
+    Description,
+    Email,
+    FullName,
+    GivenPassword,
+    Tag,
+    Title,
+)
 
 
 class Given(BaseModel):
@@ -46,3 +55,12 @@ def test_text_that_shrinks_to_its_bound_is_taken() -> None:
 
 def test_as_many_marks_as_anybody_writes_are_taken() -> None:
     assert Given(description="Z" + "\u0300" * MOST_MARKS).description
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b", "\u3164", "\u2800", "\u2060 \ufe0f", "\u00ad\u200d\u115f"]
+)
+def test_text_that_shows_nothing_is_empty(text: str) -> None:
+    for kind in (Title, Content, FullName, Tag):
+        with pytest.raises(ValidationError):
+            TypeAdapter(kind).validate_python(text)

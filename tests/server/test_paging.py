@@ -9,7 +9,11 @@ from uuid import uuid4
 import pytest
 from yarl import URL
 
+from desk.errors import Invalid
+from desk.walk import SortField
 from models import Role
+from server.routes.tickets import POSITIONS
+from server.routing import decode_cursor, encode_cursor
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, people
@@ -20,6 +24,7 @@ SORTS = [
     for field in ("created_at", "updated_at", "priority", "number")
     for sign in ("", "-")
 ]
+OTHER_ID = str(uuid4())
 LISTS = ["/users/tickets", "/csr/tickets", "/notifications", "/tickets/{}/messages"]
 
 
@@ -186,3 +191,18 @@ async def test_a_cursor_at_the_ends_of_time_is_only_an_empty_or_a_full_page(
     here = cursor([sort.strip("-"), at, str(uuid4())])
     answer = await api.get(f"/users/tickets?sort={sort}&cursor={here}", customer)
     assert answer.status in {200, 422}
+
+
+@pytest.mark.parametrize(
+    ("field", "position"),
+    [
+        ("priority", (32768, OTHER_ID)),
+        ("priority", (-32769, OTHER_ID)),
+        ("number", (2**63, OTHER_ID)),
+    ],
+)
+def test_a_cursor_beyond_what_its_column_holds_is_refused(
+    field: SortField, position: tuple[int, str]
+) -> None:
+    with pytest.raises(Invalid):
+        decode_cursor(encode_cursor(field, *position), POSITIONS[field])
