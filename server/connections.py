@@ -21,6 +21,7 @@ from desk.prepared import ids
 from server.background import Background, attempt
 from server.identity import Identity
 from server.live import Live
+from server.tokens import Claims
 from server.transaction import Desk
 
 log = structlog.get_logger("server.connections")
@@ -55,15 +56,15 @@ class Connections:
     def count(self) -> int:
         return sum(map(len, self._of_session.values()))
 
-    async def admit(self, connection: Connection) -> None:
-        """Takes a socket in. Raises `Unauthenticated` if its session is over.
+    async def admit(self, connection: Connection, claims: Claims) -> None:
+        """Takes a socket in, by its token. Raises `Unauthenticated` if its session is over.
 
         In this order: a session that ends from now on finds the socket, and one that ended
         before is seen, however lately somebody looked.
         """
         self._of_session[connection.session_id].add(connection)
         try:
-            connection.actor = await self._identity.look_again(connection.session_id)
+            connection.actor = await self._identity.look_again(claims)
             if connection.is_gone:
                 raise Unauthenticated("session_ended", "The session is over; log in again")
         except BaseException:

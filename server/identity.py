@@ -32,7 +32,7 @@ class Identity:
     async def of_token(self, token: str) -> tuple[Actor, Claims]:
         """The actor behind an access token; `Unauthenticated` if it is not good (any more)."""
         claims = self.claims(token)
-        return await self.of_session(claims.session_id), claims
+        return _named(await self.of_session(claims.session_id), claims), claims
 
     def claims(self, token: str) -> Claims:
         """What an access token says; whether its session is over is another question."""
@@ -64,13 +64,20 @@ class Identity:
             if session_id in self._seen:
                 self._seen[session_id] = (clock, self._seen[session_id][1])
 
-    async def look_again(self, session_id: UUID) -> Actor:
-        """As `of_session`, from the database."""
-        self.forget(session_id)
-        return await self.of_session(session_id)
+    async def look_again(self, claims: Claims) -> Actor:
+        """As `of_token`, from the database."""
+        self.forget(claims.session_id)
+        return _named(await self.of_session(claims.session_id), claims)
 
     def forget(self, session_id: UUID) -> None:
         self._seen.pop(session_id, None)
+
+
+def _named(actor: Actor, claims: Claims) -> Actor:
+    """The actor of a session, if the token names them; `Unauthenticated` if it names another."""
+    if actor.id != claims.user_id:
+        raise Unauthenticated("invalid_token", "The token is not of its session's account")
+    return actor
 
 
 def _put(remembered: OrderedDict[K, V], key: K, value: V) -> None:

@@ -136,7 +136,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             claims = self._identity.claims(credentials.token)
             self._limits.spend_here(limits.CONNECT, str(claims.user_id))
             member = SocketMember(self._app, sid, claims)
-            await self._connections.admit(member)
+            await self._connections.admit(member, claims)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
@@ -207,7 +207,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
                 raise Unauthenticated("session_ended", "The session is over; log in again")
             self._connections.remove(member)
             member.session_id, member.expires_at = claims.session_id, claims.expires_at
-            await self._connections.admit(member)
+            await self._connections.admit(member, claims)
         except Unauthenticated as error:
             self._connections.close(member, error.code)
             raise

@@ -161,7 +161,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         claims = identity.claims(request.query.get("token", ""))
         request.app[keys.limits].spend_here(limits.CONNECT, str(claims.user_id))
         member = PlainMember(request, ws, claims)
-        await connections.admit(member)
+        await connections.admit(member, claims)
         await _converse(request, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")

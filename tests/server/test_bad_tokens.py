@@ -86,6 +86,7 @@ BROKEN: dict[str, Callable[[Person], str]] = {
     "a word as generation": signed({"gen": "x"}),
     "no generation": signed({"gen": None}),
     "no such session": ENDED,
+    "another account's name": signed({"sub": str(uuid4())}),
     "another signature": lambda person: person.token[:-4] + "AAAA",
     "no signature": lambda person: person.token.rpartition(".")[0] + ".",
     "two parts": lambda person: person.token.rpartition(".")[0],
