@@ -17,7 +17,7 @@ import structlog
 
 from desk import history, timeline
 from desk.access import Actor
-from desk.errors import DeskError
+from desk.errors import DeskError, Unavailable
 from desk.past import PastEvent
 from desk.prepared import ids
 from desk.views import TicketView, not_found
@@ -92,6 +92,8 @@ class Rooms:
         self._broadcast = broadcast
         self._rooms: dict[UUID, Room] = {}
         self._joined: dict[str, set[UUID]] = {}
+        # Tickets that cannot be read on, so that it is said once.
+        self._stuck: set[UUID] = set()
 
     @asynccontextmanager
     async def _held(self, ticket_id: UUID) -> AsyncIterator[Room]:
@@ -162,8 +164,9 @@ class Rooms:
                 self._forget_if_empty(ticket_id, room)
 
     def _forget_if_empty(self, ticket_id: UUID, room: Room) -> None:
-        if not room.users and not room.members:
-            self._rooms.pop(ticket_id, None)
+        # It may be forgotten already, and another one be in its place.
+        if self._rooms.get(ticket_id) is room and not room.users and not room.members:
+            del self._rooms[ticket_id]
 
     async def _remove(self, room: Room, member: Member, ticket_id: UUID) -> None:
         if room.members.pop(member.key, None) is None:
@@ -231,12 +234,26 @@ class Rooms:
         if not ticket_ids:
             return
         heads = await self._desk.fetch(timeline.HEADS, tickets=ids(ticket_ids))
+        self._stuck &= self._rooms.keys()
         for ticket_id, head in heads:
             room = self._rooms.get(ticket_id)
             if room is not None and room.members and head > room.cursor:
-                async with self._held(ticket_id) as held:
-                    if held.members:
-                        await self._catch_up(held, ticket_id, head)
+                await self._poll_one(ticket_id, head)
+
+    async def _poll_one(self, ticket_id: UUID, head: int) -> None:
+        """What is wrong with one ticket is no matter of the others; the database's absence is."""
+        try:
+            async with self._held(ticket_id) as room:
+                if room.members:
+                    await self._catch_up(room, ticket_id, head)
+        except Unavailable:
+            raise
+        except Exception:
+            if ticket_id not in self._stuck:
+                self._stuck.add(ticket_id)
+                log.exception("cannot read on", ticket_id=str(ticket_id))
+        else:
+            self._stuck.discard(ticket_id)
 
 
 def _page(events: Sequence[PastEvent]) -> Sequence[PastEvent]:

@@ -53,6 +53,8 @@ class Stage:
         self._engine = create_engine(database_url)
         self._readers: list[Reader] = []
         self._dying: Reader | None = None
+        # A ticket whose events break whoever shows them.
+        self.cannot_show: UUID | None = None
         self._committed: list[Recorded] = []
         self.desk = Desk(self._engine, self._keep)
         self._background = Background()
@@ -66,6 +68,8 @@ class Stage:
 
     async def _broadcast(self, recorded: Recorded) -> None:
         await asyncio.sleep(0)
+        if recorded.event.ticket_id == self.cannot_show:
+            raise LookupError("cannot be shown")
         if dying := self._dying:
             self._dying, dying.is_gone = None, True
             await self.rooms.leave_all(dying)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+import structlog
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -291,3 +292,49 @@ async def test_who_may_not_see_the_ticket_joins_nothing(
         await stage.rooms.join(eve, stranger, ticket, 0)
     assert not stage.rooms._rooms
     assert (eve.got, eve.inside) == ([], set())
+
+
+async def test_a_ticket_that_cannot_be_read_does_not_end_the_poll_of_the_others(
+    stage: Stage, cast: Cast, backend: Backend
+) -> None:
+    customer, _, broken = cast
+    with database(backend.settings) as session:
+        others = [a_ticket(session, customer).id for _ in range(3)]
+    readers = [stage.reader(customer) for _ in range(4)]
+    for reader, ticket in zip(readers, [broken, *others], strict=True):
+        await stage.rooms.join(reader, customer, ticket, 0)
+        await stage.say(customer, ticket, "one")
+    stage.cannot_show = broken
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            await stage.rooms.poll()
+    assert [reader.numbers for reader in readers] == [[1], [1, 2], [1, 2], [1, 2]]
+    assert [line["ticket_id"] for line in logs if "ticket_id" in line] == [str(broken)]
+    stage.cannot_show = None
+    await stage.rooms.poll()
+    assert readers[0].numbers == [1, 2]
+
+
+async def test_a_room_that_is_left_slowly_is_not_forgotten_in_the_place_of_its_successor(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer, _, ticket = cast
+    slow, ann, bob = (stage.reader(customer) for _ in range(3))
+    await stage.rooms.join(slow, customer, ticket, 0)
+    may_leave, is_leaving = asyncio.Event(), asyncio.Event()
+
+    async def leave(_: UUID) -> None:
+        is_leaving.set()
+        await may_leave.wait()
+
+    monkeypatch.setattr(slow, "leave", leave)
+    leaving = asyncio.create_task(stage.rooms.leave_all(slow))
+    await is_leaving.wait()
+    # Who comes and goes meanwhile has the empty room forgotten; the next one has a new room.
+    await stage.rooms.join(ann, customer, ticket, 0)
+    await stage.rooms.leave(ann, ticket)
+    await stage.rooms.join(bob, customer, ticket, 0)
+    may_leave.set()
+    await leaving
+    await stage.told(*await stage.say(customer, ticket, "one"))
+    assert bob.numbers == [1, 2]
