@@ -71,6 +71,8 @@ class Database(BaseSettings):
 
 class Settings(Database):
     redis_url: Annotated[str, AfterValidator(_redis)]
+    # Before the names in Redis; empty: before the channel stands which database this is.
+    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{0,64}$")] = ""
     broker_url: str = ""
 
     jwt_secret_key: Annotated[str, AfterValidator(_secret)]
@@ -123,6 +125,12 @@ class Settings(Database):
         if len(self.jwt_secret_key.encode()) < needed:
             raise ValueError(f"JWT_SECRET_KEY: {self.algorithm} takes at least {needed} bytes")
         return self
+
+    @property
+    def secrets(self) -> list[str]:
+        """The key that signs, and the one before it that is still taken."""
+        previous = self.jwt_previous_secret_key
+        return [self.jwt_secret_key, *([previous] if previous else [])]
 
     @property
     def proxies(self) -> list[IPv4Network | IPv6Network]:

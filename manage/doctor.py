@@ -13,7 +13,8 @@ from manage import environment
 from manage.database import connected
 from manage.migrate import newest, revision
 from manage.patience import within
-from wire.broker import celery_app, reach, workers
+from wire.broker import celery_app, reach
+from wire.workers import alive
 
 OLDEST_POSTGRES = (14,)
 OLDEST_REDIS = (6, 2)
@@ -126,10 +127,15 @@ def _clock(connection: Connection) -> str:
     return "agrees with the database's"
 
 
-def _redis(found: Settings) -> str:
+def _client(found: Settings) -> redis.Redis:
     options = {"socket_timeout": PING_SECONDS, "socket_connect_timeout": PING_SECONDS}
+    client: redis.Redis = redis.Redis.from_url(found.redis_url, **options)
+    return client
+
+
+def _redis(found: Settings) -> str:
     try:
-        with redis.Redis.from_url(found.redis_url, **options) as client:
+        with _client(found) as client:
             said = str(client.info("server")["redis_version"])
     except redis.RedisError as error:
         raise click.ClickException(
@@ -154,11 +160,12 @@ def _broker(found: Settings) -> str:
 
 def _worker(found: Settings) -> str:
     try:
-        names = within(PATIENCE, lambda: workers(celery_app(found.broker_url), PING_SECONDS))
-    except Exception:
+        with _client(found) as client:
+            names = alive(client, found.redis_prefix)
+    except redis.RedisError:
         names = []
     if not names:
-        raise click.ClickException("No worker answers: start worker and beat, see the Procfile")
+        raise click.ClickException("No worker lives: start worker and beat, see the Procfile")
     return f"{', '.join(names)}"
 
 

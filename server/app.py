@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy.pool import QueuePool
 
 from config import Settings
+from desk.database import short_name
 from server import keys
 from server.background import Background
 from server.browsers import add_headers, preflight
@@ -44,8 +45,10 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.engine] = create_engine(settings.database_url)
     app[keys.background] = background = Background()
     app[keys.metrics] = Metrics()
-    app[keys.live] = live = Live(settings.redis_url, background)
-    app[keys.delivery] = delivery = Delivery(live, Waker(settings.broker_url))
+    app[keys.live] = live = Live(settings.redis_url, background, settings.secrets)
+    app[keys.delivery] = delivery = Delivery(
+        live, Waker(settings.broker_url, settings.redis_prefix)
+    )
     app[keys.desk] = desk = Desk(app[keys.engine], delivery)
     app[keys.rooms] = rooms = Rooms(desk, background, live.broadcast)
     app[keys.changes] = changes = Changes(desk, live)
@@ -61,7 +64,11 @@ def create_app(settings: Settings) -> web.Application:
         rooms.hint(recorded)
         changes.take(recorded)
 
+    async def find_prefix() -> str:
+        return settings.redis_prefix or await desk.read(short_name)
+
     live.take_hint = take_hint
+    live.find_prefix = find_prefix
     live.on_subscribed = presence.look_up_all
     delivery.end_session = connections.end_everywhere
     app[keys.sockets] = socket_server(settings, live, background)
@@ -94,6 +101,7 @@ def _add_gauges(app: web.Application) -> None:
     gauge("desk_sockets", "Signed-in sockets", lambda: app[keys.connections].count)
     gauge("desk_rooms", "Tickets that somebody reads here", lambda: app[keys.rooms].count)
     gauge("desk_database_connections", "In use, of the pool's", pool.checkedout)
+    gauge("desk_channel_skipped", "Messages that were not ours", lambda: app[keys.live].skipped)
     gauge("desk_redis_subscribed", "Whether hints arrive", lambda: app[keys.live].is_subscribed)
 
 

@@ -34,8 +34,9 @@ class Waker:
     Celery is loaded with the first, so that no process waits for it to be ready.
     """
 
-    def __init__(self, broker_url: str) -> None:
+    def __init__(self, broker_url: str, key_prefix: str = "") -> None:
         self._broker_url = broker_url
+        self._key_prefix = key_prefix
         # None ends the thread.
         self._wanted: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._send_forever, name="waker", daemon=True)
@@ -66,7 +67,7 @@ class Waker:
     def _wake(self) -> Callable[[Job], None]:
         from wire.broker import celery_app, wake
 
-        return partial(wake, celery_app(self._broker_url))
+        return partial(wake, celery_app(self._broker_url, self._key_prefix))
 
     def _send(self, job: Job) -> None:
         try:

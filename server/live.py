@@ -1,13 +1,14 @@
 """Live delivery between processes: a Redis manager whose hints go through the sequencer.
 
-The Redis manager of python-socketio loses and reorders messages when Redis falters. Here it only
-carries hints: publishing never waits and may drop, and a subscription that does not hear its own
-echo is made anew. `server.rooms` turns the hints into a timeline without holes.
+The Redis manager of python-socketio loses and reorders messages when Redis falters, and does what
+anybody on the channel says. Here it only carries hints: publishing never waits and may drop, a
+subscription that does not hear its own echo is made anew, and what one of us has not sealed, or
+nobody here can read, is skipped. `server.rooms` turns the hints into a timeline without holes.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -15,12 +16,13 @@ from redis import asyncio as aioredis
 from socketio.packet import EVENT
 
 from desk.access import Audience
-from server.background import Background, end
+from server.background import Background, attempt, end
 from server.clients import redis_client
 from server.membership import Membership
 from server.outgoing import ReadyEvent
 from wire import codec
-from wire.channel import CHANNEL, NAMESPACE, TIMELINE, ticket_room
+from wire.channel import NAMESPACE, TIMELINE, channel_of, emission, ticket_room
+from wire.seal import Seal
 from wire.shapes import Recorded, TimelineEvent
 from wire.shown import SHOWN
 
@@ -38,6 +40,8 @@ ECHO_SECONDS = 3.0
 DEAF_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
+# Between two lines of the log that say that messages were skipped, however many are.
+COMPLAINT_SECONDS = 60.0
 
 
 Listener = Callable[[TimelineEvent], None]
@@ -45,13 +49,21 @@ Hearer = Callable[[dict[str, Any]], None]
 
 
 class Live(Membership):
-    def __init__(self, redis_url: str, background: Background) -> None:
-        super().__init__(redis_url, CHANNEL)
+    def __init__(self, redis_url: str, background: Background, secrets: Sequence[str]) -> None:
+        super().__init__(redis_url, channel="")
         self._background = background
+        self._secrets = secrets
+        # Set once, before the start: what stands before the name of the channel.
+        self.find_prefix: Callable[[], Awaitable[str]]
+        self._seal: Seal
+        self._has_channel = asyncio.Event()
+        # Messages on the channel that were not sealed by one of us, or that nobody here can read.
+        self.skipped = 0
+        self._complained_at = float("-inf")
         # Set once, before the first request: the takers need this manager themselves.
         self.take_hint: Callable[[Recorded], None] = lambda _: None
-        # Our own messages on the channel, which the library's loop passes over.
-        self._hearers: dict[str, Hearer] = {}
+        # All that is taken from the channel, by its method.
+        self._hearers: dict[str, Hearer] = {"emit": self._emitted}
         # Called when what the others said may have been missed.
         self.on_subscribed: Callable[[], Awaitable[None]] | None = None
         self._listeners: dict[str, dict[str, Listener]] = {}
@@ -77,7 +89,7 @@ class Live(Membership):
     def publish(self, recorded: Recorded) -> None:
         """Tells every process, this one at once, of an event that was committed."""
         self.take_hint(recorded)
-        self._enqueue({"method": "emit", "event": TIMELINE, "data": [recorded]})
+        self._enqueue(emission(TIMELINE, recorded, (), None))
 
     def hear(self, method: str, hearer: Hearer) -> None:
         """Lets a part of this process hear what the same part of the others tells."""
@@ -124,9 +136,7 @@ class Live(Membership):
         ``skip``: the socket that is not to hear it.
         """
         self.emit_here(event, data, *rooms, skip=skip)
-        self._enqueue(
-            {"method": "emit", "event": event, "data": [data], "room": rooms, "skip_sid": skip}
-        )
+        self._enqueue(emission(event, data, rooms, skip))
 
     def listen(self, room: str, key: str, listener: Listener) -> None:
         """Lets somebody who is no Socket.IO client hear what is broadcast to a room here."""
@@ -153,6 +163,7 @@ class Live(Membership):
 
     async def _publish_forever(self) -> None:
         """The first goes out at once, and what gathers in the moment after it as one message."""
+        await self._has_channel.wait()
         async with redis_client(self.redis_url, TIMEOUT_SECONDS) as redis:
             while True:
                 messages = [await self._outgoing.get()]
@@ -163,7 +174,7 @@ class Live(Membership):
 
     async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
         try:
-            await redis.publish(self.channel, codec.encode(messages))
+            await redis.publish(self.channel, self._seal.closed(codec.encode(messages)))
         except (aioredis.RedisError, OSError) as error:
             log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
         except Exception:
@@ -176,7 +187,21 @@ class Live(Membership):
 
     # In
 
-    async def _listen(self) -> AsyncIterator[dict[str, Any]]:
+    async def _thread(self) -> None:
+        """In the place of the library's loop, which obeys whoever says "disconnect"."""
+        while not self._has_channel.is_set():
+            await attempt(self._find_channel(), log, "not known yet which channel is ours")
+            if not self._has_channel.is_set():
+                await asyncio.sleep(RETRY_SECONDS)
+        async for raw in self._listen():
+            self._take(raw)
+
+    async def _find_channel(self) -> None:
+        self.channel = channel_of(await self.find_prefix())
+        self._seal = Seal(self._secrets, self.channel)
+        self._has_channel.set()
+
+    async def _listen(self) -> AsyncIterator[bytes]:
         while True:
             redis = redis_client(self.redis_url, TIMEOUT_SECONDS)
             try:
@@ -188,8 +213,7 @@ class Live(Membership):
                     while self.is_subscribed:
                         message = await pubsub.get_message(timeout=1.0)
                         if message is not None:
-                            for decoded in self._decoded(message["data"]):
-                                yield decoded
+                            yield message["data"]
                     log.warning("Redis is silent: subscribing anew")
             except (aioredis.RedisError, OSError) as error:
                 log.warning("no subscription to Redis", error=type(error).__name__)
@@ -198,29 +222,39 @@ class Live(Membership):
                 await redis.aclose()
             await asyncio.sleep(RETRY_SECONDS)
 
-    def _decoded(self, raw: bytes) -> list[dict[str, Any]]:
-        """The messages of others, for the library's loop and for our own hearers."""
-        if raw.startswith(self._own_head):
+    def _take(self, sealed: bytes) -> None:
+        """Hands over what the others said. Nothing on the channel ends the subscription."""
+        raw = self._seal.opened(sealed)
+        if raw is None:
+            self._skip("not sealed by one of us")
+        elif raw.startswith(self._own_head):
             self._heard = time.monotonic()
-            return []
-        try:
-            found = codec.loads_own(raw)
-        except ValueError:
-            log.warning("not our JSON on the channel")
-            return []
-        # The worker publishes one at a time.
-        messages = found if isinstance(found, list) else [found]
-        for message in messages:
-            if hearer := self._hearers.get(message.get("method", "")):
-                hearer(message)
-        return messages
+        else:
+            try:
+                messages = list(codec.loads_own(raw))
+            except (ValueError, TypeError):
+                self._skip("not our JSON")
+                return
+            for message in messages:
+                self._take_one(message)
 
-    async def _handle_emit(self, message: dict[str, Any]) -> None:
-        # A list, as the library makes of the arguments that the worker emits with it.
-        [data] = message["data"]
-        if message["event"] == TIMELINE:
+    def _take_one(self, message: Any) -> None:
+        try:
+            if hearer := self._hearers.get(message["method"]):
+                hearer(message)
+        except Exception as error:
+            # A process of another version may say what cannot be read here.
+            self._skip(type(error).__name__)
+
+    def _skip(self, why: str) -> None:
+        self.skipped += 1
+        if time.monotonic() - self._complained_at > COMPLAINT_SECONDS:
+            self._complained_at = time.monotonic()
+            log.warning("skipped on the channel", why=why, so_far=self.skipped)
+
+    def _emitted(self, message: dict[str, Any]) -> None:
+        event, data = message["event"], message["data"]
+        if event == TIMELINE:
             self.take_hint(Recorded.from_json(data))
-            return
-        rooms = message["room"]
-        rooms = [rooms] if isinstance(rooms, str) else rooms
-        self.emit_here(message["event"], data, *rooms, skip=message["skip_sid"])
+        else:
+            self.emit_here(event, data, *message["rooms"], skip=message["skip"])

@@ -35,7 +35,8 @@ class SteadyAMQP(AMQP):  # type: ignore[misc]
     Connection = SteadyConnection
 
 
-def celery_app(broker_url: str) -> Celery:
+def celery_app(broker_url: str, key_prefix: str = "") -> Celery:
+    """``key_prefix``: stands before all names in a broker that is a Redis."""
     app = Celery("desk", broker=broker_url, set_as_current=False, amqp=SteadyAMQP)
     transport_options: dict[str, object] = {}
     if broker_url.startswith(("redis", "rediss", "unix", "sentinel")):
@@ -46,6 +47,7 @@ def celery_app(broker_url: str) -> Celery:
             # A broker that vanished without a word is noticed in time.
             "socket_keepalive": True,
             "max_retries": 0,
+            "global_keyprefix": key_prefix,
         }
     app.conf.update(
         accept_content=["json"],
@@ -65,6 +67,8 @@ def celery_app(broker_url: str) -> Celery:
         task_soft_time_limit=TASK_TIME_LIMIT - 10,
         task_publish_retry=False,
         worker_prefetch_multiplier=1,
+        # Who can write to the broker could shut workers down: see `wire.workers`.
+        worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         timezone="UTC",
     )
@@ -80,8 +84,3 @@ def reach(app: Celery) -> None:
     """Connects to the broker once. Raises where that fails."""
     with app.connection_for_write() as connection:
         connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
-
-
-def workers(app: Celery, seconds: float) -> list[str]:
-    """The names of the workers that answer within the time."""
-    return sorted(app.control.inspect(timeout=seconds).ping() or {})

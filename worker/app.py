@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import heartbeat_sent, setup_logging, worker_process_init
 from sqlalchemy.exc import OperationalError
 
 import logs
@@ -13,14 +13,14 @@ from config import settings
 from desk.jobs import Job
 from processes import die_with_parent, keep_what_is_there
 from wire.broker import WAKE_EXPIRES, celery_app
-from worker import transaction
+from worker import delivery, transaction
 
 F = TypeVar("F", bound=Callable[[], None])
 
 # The worker takes JSON alone, so its user is no matter of code in messages.
 warnings.simplefilter("ignore", SecurityWarning)
 
-celery = celery_app(settings().broker_url)
+celery = celery_app(settings().broker_url, settings().redis_prefix)
 celery.set_default()
 celery.conf.update(
     include=[
@@ -60,5 +60,10 @@ def _start_afresh(**_: Any) -> None:
     keep_what_is_there()
 
 
+def _tell_alive(sender: Any, **_: Any) -> None:
+    delivery.tell_alive(sender.eventer.hostname)
+
+
+heartbeat_sent.connect(_tell_alive, weak=False)
 setup_logging.connect(_configure_logs, weak=False)
 worker_process_init.connect(_start_afresh, weak=False)

@@ -1,60 +1,95 @@
 """The one way out of a worker's transaction: hints to the web processes, wake-ups.
 
-A hint that is lost is found by the sequencer's poll, a wake-up by beat: nothing here raises.
+A hint that is lost is found by the sequencer's poll, a wake-up by beat: nothing here raises, but
+for the end of a task's time, and a Redis or a broker that is silent costs a task one wait.
 """
 
+import time
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
-import socketio
+import redis
 import structlog
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import settings
 from desk.jobs import Job
 from desk.outbox import Outbox
 from wire import codec
 from wire.broker import wake
-from wire.channel import CHANNEL, NAMESPACE, NOTIFICATION, TIMELINE, user_room
+from wire.channel import NOTIFICATION, TIMELINE, channel_of, emission, user_room
+from wire.seal import Seal
 from wire.shapes import NotificationOut, Recorded
+from wire.workers import say_alive
 
 log = structlog.get_logger("worker.delivery")
 
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 1.0
+# After a failure it is left alone for this long: a task is many transactions, and has a limit.
+REST_SECONDS = 10.0
+
+# Until when Redis and the broker are left alone, by the monotonic clock.
+_rests_until: dict[str, float] = {}
 
 
 @cache
-def _sockets() -> socketio.RedisManager:
-    """Writes to the channel that the web processes read; reads nothing."""
-    return socketio.RedisManager(
+def _redis() -> redis.Redis:
+    client: redis.Redis = redis.Redis.from_url(
         settings().redis_url,
-        channel=CHANNEL,
-        write_only=True,
-        json=codec,
-        redis_options={
-            "socket_timeout": TIMEOUT_SECONDS,
-            "socket_connect_timeout": TIMEOUT_SECONDS,
-        },
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
     )
+    return client
 
 
-def deliver(recorded: Outbox) -> None:
-    try:
-        for event in recorded.events:
-            room = f"ticket:{event.ticket_id}"
-            _sockets().emit(TIMELINE, Recorded.of(event), namespace=NAMESPACE, room=room)
-        for notification in recorded.notifications:
-            room = user_room(notification.user_id)
-            shown = NotificationOut.of(notification)
-            _sockets().emit(NOTIFICATION, shown, namespace=NAMESPACE, room=room)
-        for job in recorded.wakes:
-            wake(current_app, job)
-    except Exception:
-        log.exception("delivery failed")
+@cache
+def _seal(channel: str) -> Seal:
+    return Seal(settings().secrets, channel)
+
+
+def deliver(recorded: Outbox, find_prefix: Callable[[], str]) -> None:
+    """``find_prefix``: what stands before the name of the channel; asked if there is a hint."""
+    if messages := _messages(recorded):
+        _try("redis", lambda: _publish(messages, channel_of(find_prefix())))
+    if recorded.wakes:
+        _try("broker", lambda: [wake(current_app, job) for job in recorded.wakes])
 
 
 def wake_again(job: Job) -> None:
     """Has a job that has more to do go on in a task of its own."""
+    _try("broker", lambda: wake(current_app, job))
+
+
+def tell_alive(name: str) -> None:
+    """Says that this worker lives."""
+    _try("redis", lambda: say_alive(_redis(), settings().redis_prefix, name))
+
+
+def _messages(recorded: Outbox) -> list[dict[str, Any]]:
+    events = [emission(TIMELINE, Recorded.of(event), (), None) for event in recorded.events]
+    return events + [
+        emission(NOTIFICATION, NotificationOut.of(new), (user_room(new.user_id),), None)
+        for new in recorded.notifications
+    ]
+
+
+def _publish(messages: list[dict[str, Any]], channel: str) -> None:
+    """All that a transaction has to tell is one message, and so one wait."""
+    _redis().publish(channel, _seal(channel).closed(codec.encode(messages)))
+
+
+def _try(whom: str, work: Callable[[], object]) -> None:
+    if time.monotonic() < _rests_until.get(whom, 0.0):
+        return
     try:
-        wake(current_app, job)
+        work()
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
-        log.warning("not woken", job=job, error=type(error).__name__)
+        _rests_until[whom] = time.monotonic() + REST_SECONDS
+        log.warning("not told", whom=whom, error=type(error).__name__, rest=REST_SECONDS)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import redis
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session
 
 from config import settings
@@ -68,6 +69,8 @@ def _sent(postbox: Postbox, due: Mail) -> Outcome | str:
         return Outcome.PRESENT
     try:
         postbox.send(due.id, letter(due, settings()))
+    except SoftTimeLimitExceeded:
+        raise  # The task is over: the lease runs out, and the mail is tried again.
     except Exception as error:
         # Whatever is wrong with one mail, the others go out.
         log.warning("mail not sent", mail_id=str(due.id), error=type(error).__name__)

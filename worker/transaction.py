@@ -10,6 +10,7 @@ from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from config import settings
+from desk.database import short_name
 from desk.jobs import Job
 from desk.outbox import outbox
 from worker import delivery
@@ -35,6 +36,15 @@ def _engine() -> Engine:
     )
 
 
+@cache
+def _prefix() -> str:
+    """What stands before the names of this desk in Redis."""
+    if chosen := settings().redis_prefix:
+        return chosen
+    with Session(_engine()) as session:
+        return short_name(session)
+
+
 def forget_connections() -> None:
     """A forked child must not share its parent's sockets; closing them would end the parent's."""
     _engine().dispose(close=False)
@@ -45,7 +55,7 @@ def run(rule: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: 
         with session.begin():
             result = rule(session, *args, **kwargs)
         recorded = outbox(session)
-    delivery.deliver(recorded)
+    delivery.deliver(recorded, _prefix)
     return result
 
 

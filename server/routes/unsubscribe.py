@@ -45,9 +45,8 @@ async def end(request: web.Request) -> web.Response:
 
 def _person(request: web.Request) -> UUID | None:
     settings = request.app[keys.settings]
-    secrets = [settings.jwt_secret_key, settings.jwt_previous_secret_key]
     given = request.query.get("token", "")
-    return unsubscribe.reader([secret for secret in secrets if secret], given)
+    return unsubscribe.reader(settings.secrets, given)
 
 
 def _no_link_of_ours() -> web.Response:

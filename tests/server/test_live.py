@@ -11,7 +11,7 @@ from tests.conftest import Backend
 
 async def test_it_closes_even_if_a_cancellation_is_swallowed(backend: Backend) -> None:
     background = Background()
-    live = Live(backend.redis_url, background)
+    live = Live(backend.redis_url, background, backend.settings.secrets)
     socket_server(backend.settings, live, background)
     live.initialize()
 

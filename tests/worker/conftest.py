@@ -22,7 +22,9 @@ settings.cache_clear()
 
 CACHES = (
     settings,
-    delivery._sockets,
+    delivery._redis,
+    delivery._seal,
+    transaction._prefix,
     notifications._redis,
 )
 
