@@ -64,18 +64,44 @@ class Connections:
         """
         self._of_session[connection.session_id].add(connection)
         try:
-            connection.actor = await self._identity.look_again(claims)
-            if connection.is_gone:
-                raise Unauthenticated("session_ended", "The session is over; log in again")
+            connection.actor = await self._good(connection, claims)
         except BaseException:
             self.remove(connection)
             raise
 
+    async def move(self, connection: Connection, claims: Claims) -> None:
+        """Has a socket live on a later token, which may be of another session of its person.
+
+        Until that session is known to be good the socket belongs to both, and ends with either.
+        Raises `Unauthenticated`, `Unavailable`; then it lives on what it lived on before.
+        """
+        before, session_id = connection.session_id, claims.session_id
+        self._of_session[session_id].add(connection)
+        try:
+            actor = await self._good(connection, claims)
+        except BaseException:
+            if session_id != before:
+                self._remove(connection, session_id)
+            raise
+        connection.actor = actor
+        connection.session_id, connection.expires_at = session_id, claims.expires_at
+        if session_id != before:
+            self._remove(connection, before)
+
+    async def _good(self, connection: Connection, claims: Claims) -> Actor:
+        actor = await self._identity.look_again(claims)
+        if connection.is_gone:
+            raise Unauthenticated("session_ended", "The session is over; log in again")
+        return actor
+
     def remove(self, connection: Connection) -> None:
-        remaining = self._of_session[connection.session_id]
+        self._remove(connection, connection.session_id)
+
+    def _remove(self, connection: Connection, session_id: UUID) -> None:
+        remaining = self._of_session[session_id]
         remaining.discard(connection)
         if not remaining:
-            del self._of_session[connection.session_id]
+            del self._of_session[session_id]
 
     def end_everywhere(self, session_id: UUID, code: str) -> None:
         """Tells every process, this one at once, that a session is over."""

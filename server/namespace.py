@@ -205,9 +205,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             require_role(actor, member.actor)
             if member.is_gone:
                 raise Unauthenticated("session_ended", "The session is over; log in again")
-            self._connections.remove(member)
-            member.session_id, member.expires_at = claims.session_id, claims.expires_at
-            await self._connections.admit(member, claims)
+            await self._connections.move(member, claims)
         except Unauthenticated as error:
             self._connections.close(member, error.code)
             raise

@@ -149,8 +149,8 @@ CHECKS = [
     Mutation(
         "a session is looked up again when a socket comes in",
         "server/connections.py",
-        "            connection.actor = await self._identity.look_again(claims)\n",
-        "            connection.actor = await self._identity.of_session(connection.session_id)\n",
+        "        actor = await self._identity.look_again(claims)\n",
+        "        actor = await self._identity.of_session(claims.session_id)\n",
         (RACES,),
     ),
     Mutation(
