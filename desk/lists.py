@@ -167,7 +167,8 @@ def _position(ticket: TicketView, field: SortField) -> Position:
     values: dict[SortField, datetime | int] = {
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
-        "priority": RANKS[ticket.priority],
+        # As the column has it for what it does not know.
+        "priority": RANKS.get(ticket.priority, 0),
         "number": ticket.number,
     }
     return values[field], ticket.id

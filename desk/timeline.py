@@ -13,7 +13,7 @@ from desk.access import Audience, numbered
 from desk.outbox import outbox
 from desk.past import PastEvent
 from desk.prepared import Prepared, among, value
-from models import STAFF_ONLY, Event, Kind, Ticket
+from models import STAFF_ONLY, Event, Kind, Known, Ticket
 
 
 def record(
@@ -62,11 +62,12 @@ def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     return query.where(Event.ticket_id == value("ticket_id"), number > value("after"))
 
 
+KINDS = Known(Kind)
 KIND = PastEvent._fields.index("kind")
 
 
 def _past(*row: Any) -> PastEvent:
-    return PastEvent._make((*row[:KIND], Kind(row[KIND]), *row[KIND + 1 :]))
+    return PastEvent._make((*row[:KIND], KINDS[row[KIND]], *row[KIND + 1 :]))
 
 
 AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor, Audience, visible_to
 from desk.errors import NotFound
 from desk.prepared import Prepared, value
-from models import Event, Kind, Priority, ReadCursor, Status, Ticket
+from models import Event, Kind, Known, Priority, ReadCursor, Status, Ticket
 
 
 # Neither frozen nor slotted: to make and to encode one costs a third so, and a list is many.
@@ -104,9 +104,8 @@ def views(audience: Audience, me: ColumnElement[UUID]) -> Select[*tuple[Any, ...
     return select(*columns(audience), unread(me, audience)).where(visible_to(audience, me))
 
 
-# By the values of their columns; to call the enumerations takes longer.
-STATUSES = {status.value: status for status in Status}
-PRIORITIES: dict[str | None, Priority | None] = {None: None, **{p.value: p for p in Priority}}
+STATUSES = Known(Status)
+PRIORITIES = Known(Priority)
 STATUS, PRIORITY = (
     [field.name for field in fields(TicketView)].index(name) for name in ("status", "priority")
 )
@@ -116,7 +115,8 @@ def seen(*row: Any) -> TicketView:
     """A ticket from the values of a prepared row."""
     values = list(row)
     values[STATUS] = STATUSES[row[STATUS]]
-    values[PRIORITY] = PRIORITIES[row[PRIORITY]]
+    if row[PRIORITY] is not None:
+        values[PRIORITY] = PRIORITIES[row[PRIORITY]]
     return TicketView(*values)
 
 

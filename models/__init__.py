@@ -2,7 +2,7 @@
 
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
-from models.base import Base
+from models.base import Base, Known
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
@@ -23,6 +23,7 @@ __all__ = [
     "Event",
     "IdempotencyKey",
     "Kind",
+    "Known",
     "Notification",
     "NotificationKind",
     "Outcome",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import TIMESTAMP, BigInteger, Enum, MetaData
@@ -23,13 +23,45 @@ E = TypeVar("E", bound=StrEnum)
 Key = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 
 
-def one_of(enum: type[E], name: str) -> Enum:
+def opaque(enum: type[E], value: str) -> E:
+    """A value that only a newer process knows: no member, equal to its text, and shown as it."""
+    unknown = str.__new__(enum, value)
+    unknown._name_ = unknown._value_ = value
+    return unknown
+
+
+class Known(dict[str, E]):
+    """An enumeration's members by their values; to call the enumeration takes longer.
+
+    While a new version is rolled out, rows hold values that the old one does not know: `opaque`.
+    """
+
+    def __init__(self, enum: type[E]) -> None:
+        super().__init__((member.value, member) for member in enum)
+        self._enum = enum
+
+    def __missing__(self, value: str) -> E:
+        return opaque(self._enum, value)
+
+
+class OpenEnum(Enum):
+    """Reads what it does not know as `opaque`. Nothing but a member is ever written."""
+
+    def _object_value_for_elem(self, elem: str) -> Any:
+        try:
+            return super()._object_value_for_elem(elem)
+        except LookupError:
+            assert self.enum_class is not None
+            return opaque(self.enum_class, elem)
+
+
+def one_of(enum: type[E], name: str, *, is_closed: bool = False) -> Enum:
     """A text column limited to the enum's values by a check constraint.
 
     No native enum: its values cannot be taken back in a migration, and psycopg's binary mode
-    returns unregistered ones as bytes.
+    returns unregistered ones as bytes. ``is_closed``: a value that is not known is an error.
     """
-    return Enum(
+    return (Enum if is_closed else OpenEnum)(
         enum,
         name=name,
         native_enum=False,

@@ -35,7 +35,7 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     full_name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(100))
-    role: Mapped[Role] = mapped_column(one_of(Role, "role"), default=Role.USER)
+    role: Mapped[Role] = mapped_column(one_of(Role, "role", is_closed=True), default=Role.USER)
     is_active: Mapped[bool] = mapped_column(default=True)
     notify_email: Mapped[bool] = mapped_column(default=True)
 

@@ -12,13 +12,14 @@ from uuid import UUID
 
 import redis
 
-from models import Role
+from models import Known, Role
 from wire import codec
 from wire.shapes import Viewer
 
 # A process says that it lives this often, and is taken for dead after that long.
 ALIVE_EVERY_SECONDS = 2.0
 ALIVE_FOR_SECONDS = 6
+ROLES = Known(Role)
 # Leftovers of the dead go at last with their ticket's hash.
 FORGOTTEN_AFTER_SECONDS = 24 * 3600
 
@@ -33,7 +34,7 @@ class Seen:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Seen":
         viewers = (
-            Viewer(UUID(v["user_id"]), v["full_name"], Role(v["role"])) for v in data["viewers"]
+            Viewer(UUID(v["user_id"]), v["full_name"], ROLES[v["role"]]) for v in data["viewers"]
         )
         return cls(data["version"], tuple(viewers))
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from desk.access import Audience
 from desk.past import PastEvent, PastNotification
-from models import MESSAGES, Event, Kind, Notification, NotificationKind, Role
+from models import MESSAGES, Event, Kind, Known, Notification, NotificationKind, Role
+
+KINDS = Known(Kind)
 
 
 # Neither frozen nor slotted, as `TicketView`.
@@ -48,7 +50,7 @@ class Recorded:
         staff = TimelineEvent(
             UUID(event["ticket_id"]),
             event["seq"],
-            Kind(event["kind"]),
+            KINDS[event["kind"]],
             UUID(actor_id) if actor_id else None,
             datetime.fromisoformat(event["at"]),
             event["data"],

@@ -106,3 +106,5 @@ def _headline(item: News) -> str:
             return f"{who} set the status to {status}."
         case NotificationKind.MESSAGE_POSTED:
             return f"{who} wrote a note:" if item.is_note else f"{who} wrote:"
+        case _:  # Of a newer process: see `models.base.opaque`.
+            return f"{who} changed this ticket."

@@ -1,0 +1,105 @@
+"""Rows that a newer process wrote, read by this one while a new version is rolled out."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from desk import history, lists, messages, tickets, timeline, views
+from desk.access import Actor, Audience
+from desk.lists import Filters
+from desk.messages import NewMessage
+from models import Event, Kind, NotificationKind, Priority, Role, Status, Ticket, User
+from models.base import Known, opaque
+from tests.factories import a_ticket, an_actor, now
+from wire import codec
+from wire.presence import Seen
+from wire.shapes import Recorded, timeline_event
+
+CHECKS = {
+    "tickets": ("ck_tickets_status", "ck_tickets_priority"),
+    "events": ("ck_events_kind",),
+}
+
+
+@pytest.fixture
+def newer(session: Session) -> tuple[Actor, UUID]:
+    """A CSR, and a ticket of a status, a priority and with an event that do not exist here."""
+    customer, csr = an_actor(session), an_actor(session, Role.CSR)
+    ticket_id = a_ticket(session, customer).id
+    messages.post(session, customer, ticket_id, NewMessage(content="hello"), now())
+    session.flush()
+    for table, names in CHECKS.items():
+        for name in names:
+            session.execute(text(f"alter table {table} drop constraint {name}"))
+    where = {"id": ticket_id}
+    session.execute(
+        text("update tickets set status = 'snoozed', priority = 'cosmic' where id = :id"), where
+    )
+    session.execute(
+        text("update events set kind = 'merged' where ticket_id = :id and seq = 2"), where
+    )
+    session.expire_all()
+    return csr, ticket_id
+
+
+def test_a_ticket_and_its_timeline_are_shown_with_the_words_as_they_are(
+    session: Session, newer: tuple[Actor, UUID]
+) -> None:
+    csr, ticket_id = newer
+    view = views.show(session, csr, ticket_id)
+    assert codec.loads(codec.encode([view.status, view.priority])) == ["snoozed", "cosmic"]
+    read = history.read(session, csr, ticket_id, 0, 10)
+    assert [event.kind for event in read.events] == ["ticket_created", "merged"]
+    (event,) = timeline.after(session, ticket_id, 1, 10)
+    shown = timeline_event(event, Audience.CUSTOMER)
+    assert codec.loads(codec.encode(shown))["kind"] == "merged"
+
+
+def test_the_models_read_them_as_well_and_leave_them_as_they_are(
+    session: Session, newer: tuple[Actor, UUID]
+) -> None:
+    csr, ticket_id = newer
+    ticket = session.get_one(Ticket, ticket_id)
+    assert (ticket.status, ticket.priority) == ("snoozed", "cosmic")
+    assert session.get_one(Event, (ticket_id, 2)).kind == "merged"
+    messages.post(session, csr, ticket_id, NewMessage(content="I look"), now())
+    session.flush()
+    session.expire_all()
+    assert tickets.seen(session, csr, ticket_id).priority == "cosmic"
+
+
+def test_a_list_goes_on_after_them(session: Session, newer: tuple[Actor, UUID]) -> None:
+    csr, ticket_id = newer
+    ticket = views.show(session, csr, ticket_id)
+    assert lists._position(ticket, "priority") == (0, ticket_id)
+    assert lists.count(session, csr, Filters()) >= 1
+
+
+def test_a_hint_and_a_word_on_who_is_here_bring_them_on() -> None:
+    ticket_id = "0195f3a0-0000-7000-8000-000000000000"
+    event = {"ticket_id": ticket_id, "seq": 1, "kind": "merged", "actor_id": None}
+    hint = {"event": event | {"at": now().isoformat(), "data": {}}, "public_seq": None}
+    assert Recorded.from_json(hint).event.kind == "merged"
+    viewer = {"user_id": ticket_id, "full_name": "Ann", "role": "observer"}
+    assert Seen.from_json({"version": 1, "viewers": [viewer]}).viewers[0].role == "observer"
+
+
+@pytest.mark.parametrize("enum", [Kind, Status, Priority, Role, NotificationKind])
+def test_what_is_known_is_the_member_and_what_is_not_is_no_member(enum: type[Kind]) -> None:
+    known = Known(enum)
+    assert all(known[member.value] is member for member in enum)
+    assert known["new"] == opaque(enum, "new") == "new"
+    assert known["new"] not in list(enum)
+    with pytest.raises(ValueError, match="new"):
+        enum("new")
+
+
+def test_a_role_that_is_not_known_gives_no_rights(session: Session) -> None:
+    person = an_actor(session)
+    session.execute(text("alter table users drop constraint ck_users_role"))
+    session.execute(text("update users set role = 'observer' where id = :id"), {"id": person.id})
+    session.expire_all()
+    with pytest.raises(LookupError):
+        session.get_one(User, person.id)
