@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, case, cast, func, select
+from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
 
 from desk.access import Audience
 from desk.prepared import Prepared, among, value
@@ -24,15 +25,29 @@ class Head(NamedTuple):
     public_seq: int
 
 
+# As many as are read at once of those that moved.
+MOVED_PAGE = 1_000
 SINCE = value("since", Ticket.updated_at.type)
-# The tickets on which something has happened ``since`` then.
+_PLACE = tuple_(value("after_time", Ticket.updated_at.type), value("after_id", Ticket.id.type))
+
+
+def _moved(ticket_id: UUID, seq: int, public_seq: int, at: datetime) -> tuple[Head, datetime]:
+    return Head(ticket_id, seq, public_seq), at
+
+
+# The tickets on which something has happened ``since`` then, with when, in that order; the page
+# after a place in it.
 MOVED = Prepared.of(
     select(
         Ticket.id,
         Ticket.last_seq,
         case((Ticket.public_updated_at > SINCE, Ticket.last_public_seq), else_=0),
-    ).where(Ticket.updated_at > SINCE),
-    Head,
+        Ticket.updated_at,
+    )
+    .where(tuple_(Ticket.updated_at, Ticket.id) > _PLACE)
+    .order_by(Ticket.updated_at, Ticket.id)
+    .limit(value("limit")),
+    _moved,
 )
 _CHANGED = among(Ticket.id, "tickets")
 _IS_MESSAGE = (

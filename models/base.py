@@ -51,8 +51,8 @@ class OpenEnum(Enum):
         try:
             return super()._object_value_for_elem(elem)
         except LookupError:
-            assert self.enum_class is not None
-            return opaque(self.enum_class, elem)
+            enum: type[StrEnum] = self.enum_class  # type: ignore[assignment]
+            return opaque(enum, elem)
 
 
 def one_of(enum: type[E], name: str, *, is_closed: bool = False) -> Enum:

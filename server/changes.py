@@ -8,13 +8,16 @@ changed; every second one query finds what a lost hint has hidden.
 import asyncio
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 import structlog
 
 from desk.access import Actor
-from desk.changed import FOR_CUSTOMERS, FOR_STAFF, MOVED, Head
+from desk.changed import FOR_CUSTOMERS, FOR_STAFF, MOVED, MOVED_PAGE, Head
+from desk.errors import Unavailable
 from desk.prepared import ids
 from server.background import attempt
 from server.live import Live
@@ -32,6 +35,8 @@ PAUSE_TIMES = 4
 LONGEST_PAUSE_SECONDS = 1.0
 MOST_TICKETS = 200
 LOOK_SECONDS = 1.0
+# After every ticket of the same moment.
+LAST_ID = UUID(int=2**128 - 1)
 # A ticket's time is taken before the commit that shows it, and by another host's clock.
 LOOK_BACK = timedelta(seconds=10)
 
@@ -50,6 +55,8 @@ class Changes:
         # None before the first look: what happened until then is no news.
         self._looked_at: datetime | None = None
         self._wake = asyncio.Event()
+        # How many are read together.
+        self._at_once = MOST_TICKETS
 
     def arrived(self, actor: Actor) -> None:
         self._people(actor)[str(actor.id)] += 1
@@ -88,29 +95,57 @@ class Changes:
     async def look(self) -> None:
         noted, began = set(self._heads), now()
         since = (self._looked_at or began) - LOOK_BACK
-        moved = await self._desk.fetch(MOVED, since=since)
-        for head in moved:
+        async for head in self._moved(since):
+            noted.discard(head.ticket_id)
             if self._looked_at:
                 self._note(head)
             else:
                 self._heads.setdefault(head.ticket_id, head)
         self._looked_at = began
-        for ticket_id in noted - {head.ticket_id for head in moved}:
+        for ticket_id in noted:
             del self._heads[ticket_id]
+
+    async def _moved(self, since: datetime) -> AsyncIterator[Head]:
+        """In pages, so that an import of thousands holds up nobody here."""
+        at, ticket_id = since, LAST_ID
+        while True:
+            page = await self._desk.fetch(
+                MOVED, since=since, after_time=at, after_id=ticket_id, limit=MOVED_PAGE
+            )
+            for head, _ in page:
+                yield head
+            if len(page) < MOVED_PAGE:
+                return
+            last, at = page[-1]
+            ticket_id = last.ticket_id
 
     async def show_forever(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            batch = dict(list(self._changed.items())[:MOST_TICKETS])
-            for ticket_id in batch:
-                del self._changed[ticket_id]
+            began = time.perf_counter()
+            await attempt(self.show(), log, "changes not shown")
+            pause = PAUSE_TIMES * (time.perf_counter() - began)
             if self._changed:
                 self._wake.set()
-            began = time.perf_counter()
-            await attempt(self._show(batch), log, "changes not shown")
-            pause = PAUSE_TIMES * (time.perf_counter() - began)
             await asyncio.sleep(min(max(PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS))
+
+    async def show(self) -> None:
+        """Shows what changed first. What could not be shown comes again, behind all others and in
+        smaller parts, so that in the end a ticket that cannot be read is alone.
+        """
+        batch = dict(islice(self._changed.items(), self._at_once))
+        for ticket_id in batch:
+            del self._changed[ticket_id]
+        try:
+            await self._show(batch)
+        except BaseException as error:
+            for ticket_id, is_public in batch.items():
+                self._changed[ticket_id] = is_public or self._changed.get(ticket_id, False)
+            if not isinstance(error, Unavailable):
+                self._at_once = max(1, len(batch) // 2)
+            raise
+        self._at_once = min(2 * self._at_once, MOST_TICKETS)
 
     async def _show(self, changed: dict[UUID, bool]) -> None:
         if staff := set(self._staff):

@@ -153,8 +153,10 @@ def _translated(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception:
         return Unavailable("unavailable", "The database cannot be reached; try again")
     cause = error.orig if isinstance(error, DBAPIError) else error
     sqlstate = getattr(cause, "sqlstate", None)
-    # No state: the connection failed. 08 connection, 53 resources, 57 shut down, 40 rolled back.
-    if sqlstate is None or sqlstate[:2] in {"08", "53", "57", "40", "55"}:
+    # No state: the connection failed, or the driver cannot read a value, which stays so.
+    is_lost = sqlstate is None and not isinstance(cause, psycopg.DataError)
+    # 08 connection, 53 resources, 57 shut down, 40 rolled back.
+    if is_lost or (sqlstate or "")[:2] in {"08", "53", "57", "40", "55"}:
         return Unavailable("unavailable", "The database is busy or restarting; try again")
     constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
     fault = DatabaseFault(type(cause).__name__, sqlstate, constraint)

@@ -57,12 +57,12 @@ def deliver(recorded: Outbox, find_prefix: Callable[[], str]) -> None:
     if messages := _messages(recorded):
         _try("redis", lambda: _publish(messages, channel_of(find_prefix())))
     if recorded.wakes:
-        _try("broker", lambda: [wake(current_app, job) for job in recorded.wakes])
+        _try("broker", lambda: _wake(recorded.wakes))
 
 
 def wake_again(job: Job) -> None:
     """Has a job that has more to do go on in a task of its own."""
-    _try("broker", lambda: wake(current_app, job))
+    _try("broker", lambda: _wake({job}))
 
 
 def tell_alive(name: str) -> None:
@@ -81,6 +81,11 @@ def _messages(recorded: Outbox) -> list[dict[str, Any]]:
 def _publish(messages: list[dict[str, Any]], channel: str) -> None:
     """All that a transaction has to tell is one message, and so one wait."""
     _redis().publish(channel, _seal(channel).closed(codec.encode(messages)))
+
+
+def _wake(jobs: set[Job]) -> None:
+    for job in jobs:
+        wake(current_app, job)
 
 
 def _try(whom: str, work: Callable[[], object]) -> None:

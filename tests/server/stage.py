@@ -1,7 +1,12 @@
 """A stage for the sequencer: a real database, and readers that write down what reaches them."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
+
+import psycopg
+from sqlalchemy import make_url
 
 from desk import messages, tickets
 from desk.access import Actor
@@ -10,8 +15,27 @@ from desk.outbox import Outbox
 from server.background import Background
 from server.rooms import Rooms
 from server.transaction import Desk, create_engine
+from tests.conftest import Backend
 from tests.factories import now
 from wire.shapes import Recorded, TimelineEvent
+
+
+@contextmanager
+def away(backend: Backend) -> Iterator[None]:
+    """The database takes no connections, and has ended those that there were."""
+    url = make_url(backend.database_url).set(drivername="postgresql")
+    name = url.database
+    admin = url.set(database="postgres").render_as_string(False)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"alter database {name} allow_connections false")
+        connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
+            [name],
+        )
+        try:
+            yield
+        finally:
+            connection.execute(f"alter database {name} allow_connections true")
 
 
 class Reader:

@@ -1,18 +1,34 @@
 """``ticket_changed`` where the hint of a change was lost."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 from aiohttp import web
+from sqlalchemy import text
 
 from desk import messages
+from desk.changed import MOVED
 from desk.messages import NewMessage
+from desk.prepared import Prepared
+from models import Kind, Role
+from server import keys
 from tests.api import Api
 from tests.conftest import Backend
-from tests.factories import Person, database, now
+from tests.factories import Person, a_ticket, database, now, people
+from tests.server.conftest import serving
+from tests.server.stage import away
 from tests.sockets import Client
+from wire.shapes import Recorded, TimelineEvent
+
+
+def a_hint(ticket_id: str, seq: int) -> Recorded:
+    event = TimelineEvent(UUID(ticket_id), seq, Kind.STATUS_CHANGED, None, now(), {})
+    return Recorded(event, seq)
 
 
 def say_unheard(backend: Backend, person: Person, ticket_id: str, *, internal: bool) -> None:
@@ -52,3 +68,63 @@ async def test_a_look_shows_what_no_hint_told_and_to_the_customer_only_what_is_t
         await bob.until(lambda: seen(bob)[-1:] == [3])
         await asyncio.sleep(1.5)
         assert (len(seen(ann)), len(seen(bob))) == (before[0] + 1, before[1] + 2)
+
+
+async def test_what_a_failed_read_kept_from_being_shown_is_shown_when_the_database_is_back(
+    make_backend: Callable[[], Backend],
+) -> None:
+    backend = make_backend()
+    customer, csr = people(backend.settings, Role.USER, Role.CSR)
+    async with serving(backend.settings) as (app, api), Client(api.url, csr, "websocket") as bob:
+        ticket_id = (await api.a_ticket(customer))["id"]
+        await bob.until(lambda: len(bob.seen["ticket_changed"]) == 1)
+        with structlog.testing.capture_logs() as logs, away(backend):
+            app[keys.changes].take(a_hint(ticket_id, 2))
+            await bob.until(lambda: any(line["event"] == "changes not shown" for line in logs))
+        await bob.until(lambda: len(bob.seen["ticket_changed"]) == 2)
+
+
+async def test_a_ticket_that_cannot_be_read_does_not_keep_the_others_from_being_shown(
+    make_backend: Callable[[], Backend],
+) -> None:
+    backend = make_backend()
+    customer, csr = people(backend.settings, Role.USER, Role.CSR)
+    async with serving(backend.settings) as (app, api):
+        tickets = [(await api.a_ticket(customer))["id"] for _ in range(5)]
+        with database(backend.settings) as session:
+            # Later than the driver can say.
+            broken = "update tickets set created_at = 'infinity' where id = :id"
+            session.execute(text(broken), {"id": tickets[2]})
+        async with Client(api.url, csr, "websocket") as bob:
+            for ticket_id in tickets:
+                app[keys.changes].take(a_hint(ticket_id, 2))
+            others = {*tickets} - {tickets[2]}
+            await bob.until(lambda: {t["id"] for t in bob.seen["ticket_changed"]} == others)
+
+
+async def test_a_look_reads_what_moved_in_pages_and_all_of_it(
+    make_backend: Callable[[], Backend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.changes.MOVED_PAGE", 2)
+    backend = make_backend()
+    customer, csr = people(backend.settings, Role.USER, Role.CSR)
+    async with serving(backend.settings) as (app, api):
+        changes, fetch, sizes = app[keys.changes], app[keys.desk].fetch, []
+
+        async def noted(prepared: Prepared[Any], **values: Any) -> list[Any]:
+            found = await fetch(prepared, **values)
+            if prepared is MOVED:
+                sizes.append(len(found))
+            return found
+
+        monkeypatch.setattr(app[keys.desk], "fetch", noted)
+        await changes.look()
+        with database(backend.settings) as session:
+            # All of one moment.
+            made = [a_ticket(session, customer.actor).id for _ in range(7)]
+            session.execute(text("update tickets set updated_at = now()"))
+        async with Client(api.url, csr, "websocket") as bob:
+            await changes.look()
+            await bob.until(lambda: len(bob.seen["ticket_changed"]) >= len(made))
+        assert {t["id"] for t in bob.seen["ticket_changed"]} == {str(n) for n in made}
+        assert max(sizes) == 2

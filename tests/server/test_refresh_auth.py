@@ -1,13 +1,10 @@
 """``refresh_auth`` while the database is away: the socket is never without a session."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from desk import sessions
 from models import Role
@@ -16,25 +13,8 @@ from server.tokens import Tokens
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people
 from tests.server.conftest import serving
+from tests.server.stage import away
 from tests.sockets import Client
-
-
-@contextmanager
-def away(backend: Backend) -> Iterator[None]:
-    """The database takes no connections, and has ended those that there were."""
-    url = make_url(backend.database_url).set(drivername="postgresql")
-    name = url.database
-    admin = url.set(database="postgres").render_as_string(False)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"alter database {name} allow_connections false")
-        connection.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
-            [name],
-        )
-        try:
-            yield
-        finally:
-            connection.execute(f"alter database {name} allow_connections true")
 
 
 def another_token(backend: Backend, person: Person) -> str:

@@ -12,6 +12,7 @@ from desk import tickets
 from desk.access import Actor
 from desk.errors import Unavailable
 from desk.outbox import Outbox
+from desk.prepared import Prepared
 from desk.views import TicketView
 from models import Event, Ticket
 from server.transaction import DatabaseFault, Desk, create_engine
@@ -115,3 +116,9 @@ def end_connections(backend: Backend) -> None:
                 "where datname = current_database() and pid <> pg_backend_pid()"
             )
         )
+
+
+async def test_a_value_that_the_driver_cannot_read_is_no_database_that_is_away(post: Post) -> None:
+    unreadable = Prepared("select 'infinity'::timestamptz", lambda at: at)
+    with pytest.raises(DatabaseFault):
+        await post.desk.fetch(unreadable)

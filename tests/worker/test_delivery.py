@@ -12,9 +12,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from desk.jobs import Job
 from desk.mails import Mail
 from desk.outbox import Outbox
+from desk.past import PastEvent
 from models import Event, Kind
 from tests.factories import now
 from worker import delivery, notifications
+from worker.app import celery
+from worker.mail import Postbox
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +34,7 @@ def silent() -> Iterator[socket.socket]:
 
 
 def told(count: int = 1) -> Outbox:
-    events = [
+    events: list[Event | PastEvent] = [
         Event(ticket_id=uuid4(), seq=1, public_seq=1, kind=Kind.TICKET_CREATED, at=now(), data={})
         for _ in range(count)
     ]
@@ -86,7 +89,7 @@ def test_the_end_of_a_tasks_time_is_not_taken_for_a_redis_that_is_gone(
 
 
 def test_a_worker_takes_no_orders_from_the_broker() -> None:
-    assert not delivery.current_app.conf.worker_enable_remote_control
+    assert not celery.conf.worker_enable_remote_control
 
 
 def test_the_end_of_a_tasks_time_is_no_mail_that_failed(
@@ -98,5 +101,5 @@ def test_the_end_of_a_tasks_time_is_no_mail_that_failed(
     configure()
     monkeypatch.setattr(notifications, "letter", out_of_time)
     due = SimpleNamespace(id=uuid4(), ticket_id=uuid4(), user_id=uuid4())
-    with notifications.Postbox("") as postbox, pytest.raises(SoftTimeLimitExceeded):
+    with Postbox("") as postbox, pytest.raises(SoftTimeLimitExceeded):
         notifications._sent(postbox, cast(Mail, due))
