@@ -71,8 +71,8 @@ class Database(BaseSettings):
 
 class Settings(Database):
     redis_url: Annotated[str, AfterValidator(_redis)]
-    # Before the names in Redis; empty: before the channel stands which database this is.
-    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{0,64}$")] = ""
+    # What the names in Redis begin with; empty: the channel's with which database this is.
+    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = ""
     broker_url: str = ""
 
     jwt_secret_key: Annotated[str, AfterValidator(_secret)]
@@ -125,6 +125,11 @@ class Settings(Database):
         if len(self.jwt_secret_key.encode()) < needed:
             raise ValueError(f"JWT_SECRET_KEY: {self.algorithm} takes at least {needed} bytes")
         return self
+
+    @property
+    def key_prefix(self) -> str:
+        """Stands before the names of all keys in Redis; a database number tells them apart too."""
+        return f"{self.redis_prefix}:" if self.redis_prefix else ""
 
     @property
     def secrets(self) -> list[str]:

@@ -78,6 +78,6 @@ def _from_stdin() -> str:
 def _hasten(jobs: AbstractSet[Job]) -> None:
     """Wakes a worker, as a web process does after its commit. May fail: beat comes by anyway."""
     with contextlib.suppress(Exception, Misconfigured):
-        app = celery_app(settings().broker_url)
+        app = celery_app(settings().broker_url, settings().key_prefix)
         for job in jobs:
             within(WAKE_SECONDS, partial(wake, app, job))

@@ -161,7 +161,7 @@ def _broker(found: Settings) -> str:
 def _worker(found: Settings) -> str:
     try:
         with _client(found) as client:
-            names = alive(client, found.redis_prefix)
+            names = alive(client, found.key_prefix)
     except redis.RedisError:
         names = []
     if not names:

@@ -63,7 +63,7 @@ class RateLimits:
             "async+redis://",
             implementation="redispy",
             wrap_exceptions=True,
-            key_prefix=f"{settings.redis_prefix}limits",
+            key_prefix=f"{settings.key_prefix}limits",
             connection_pool=self._pool,  # type: ignore[arg-type]  # Its type leaves out pools.
         )
         self._shared = SlidingWindowCounterRateLimiter(redis)

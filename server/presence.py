@@ -57,7 +57,8 @@ class Watched:
 
 
 class Presence:
-    def __init__(self, redis_url: str, live: Live) -> None:
+    def __init__(self, redis_url: str, live: Live, prefix: str = "") -> None:
+        self._prefix = prefix
         self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
         self._live = live
         self._process: str = live.host_id
@@ -73,7 +74,7 @@ class Presence:
     async def close(self) -> None:
         """Says good-bye, so that nobody has to find out."""
         with contextlib.suppress(aioredis.RedisError, OSError):
-            await self._redis.delete(process_key(self._process))
+            await self._redis.delete(process_key(self._process, self._prefix))
         await self._redis.aclose()
 
     def entered(self, actor: Actor, ticket_id: UUID) -> None:
@@ -155,7 +156,7 @@ class Presence:
                 watched = self._watched.get(ticket_id)
                 self._version += 1
                 seen = Seen(self._version, tuple(watched.here) if watched else ())
-                key = ticket_key(ticket_id)
+                key = ticket_key(ticket_id, self._prefix)
                 if seen.viewers:
                     pipeline.hset(key, self._process, codec.encode(seen))
                     pipeline.expire(key, FORGOTTEN_AFTER_SECONDS)
@@ -188,7 +189,7 @@ class Presence:
         """Says that this process lives, and finds out which others do not any more."""
         while True:
             try:
-                key = process_key(self._process)
+                key = process_key(self._process, self._prefix)
                 await self._redis.set(key, 1, ex=ALIVE_FOR_SECONDS)
                 await self._bury()
             except (aioredis.RedisError, OSError):
@@ -212,7 +213,7 @@ class Presence:
 
     async def _dead(self, processes: set[str]) -> set[str]:
         names = list(processes)
-        alive = await self._redis.mget([process_key(name) for name in names])
+        alive = await self._redis.mget([process_key(name, self._prefix) for name in names])
         return {name for name, answer in zip(names, alive, strict=True) if answer is None}
 
     async def look_up_all(self) -> None:
@@ -226,7 +227,7 @@ class Presence:
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for ticket_id in ticket_ids:
-                    pipeline.hgetall(ticket_key(ticket_id))
+                    pipeline.hgetall(ticket_key(ticket_id, self._prefix))
                 found = [decoded(fields) for fields in await pipeline.execute()]
             processes = {name for words in found for name in words} - {self._process}
             dead = await self._dead(processes) if processes else set()

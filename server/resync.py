@@ -18,16 +18,13 @@ MOST_REMEMBERED = 100_000
 TIMEOUT_SECONDS = 1.0
 
 
-def _key(session_id: UUID) -> str:
-    return f"resync:{session_id}"
-
-
 class Resync:
     """In Redis, as the client may come back to another process. Without Redis it is on its own:
     a client that joins with its last number misses nothing anyway.
     """
 
-    def __init__(self, redis_url: str, background: Background) -> None:
+    def __init__(self, redis_url: str, background: Background, prefix: str = "") -> None:
+        self._prefix = prefix
         self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
         self._background = background
         self._asked: list[tuple[UUID, Callable[[list[str]], object]]] = []
@@ -36,11 +33,14 @@ class Resync:
     async def close(self) -> None:
         await self._redis.aclose()
 
+    def _key(self, session_id: UUID) -> str:
+        return f"{self._prefix}resync:{session_id}"
+
     def remember(self, session_id: UUID, ticket_ids: Iterable[UUID]) -> None:
         """Never waits."""
         names = [str(ticket_id) for ticket_id in ticket_ids]
         if names:
-            self._background.start(self._remember(_key(session_id), names))
+            self._background.start(self._remember(self._key(session_id), names))
 
     async def _remember(self, key: str, names: list[str]) -> None:
         try:
@@ -66,7 +66,7 @@ class Resync:
                 async with self._redis.pipeline(transaction=False) as pipeline:
                     for session_id, _ in asked:
                         # All of them, and so the key too.
-                        pipeline.spop(_key(session_id), MOST_REMEMBERED)
+                        pipeline.spop(self._key(session_id), MOST_REMEMBERED)
                     answers = await pipeline.execute()
                 for (_, then), found in zip(asked, answers, strict=True):
                     if found:

@@ -39,12 +39,12 @@ class Seen:
         return cls(data["version"], tuple(viewers))
 
 
-def ticket_key(ticket_id: UUID) -> str:
-    return f"presence:ticket:{ticket_id}"
+def ticket_key(ticket_id: UUID, prefix: str = "") -> str:
+    return f"{prefix}presence:ticket:{ticket_id}"
 
 
-def process_key(process: str) -> str:
-    return f"presence:process:{process}"
+def process_key(process: str, prefix: str = "") -> str:
+    return f"{prefix}presence:process:{process}"
 
 
 def decoded(fields: Mapping[bytes, bytes]) -> dict[str, Seen]:
@@ -61,15 +61,15 @@ def together(words: Iterable[Seen]) -> list[Viewer]:
     return sorted(everybody.values(), key=lambda viewer: (viewer.full_name, viewer.user_id))
 
 
-def is_present(client: redis.Redis, ticket_id: UUID, user_id: UUID) -> bool:
+def is_present(client: redis.Redis, ticket_id: UUID, user_id: UUID, prefix: str = "") -> bool:
     """Whether the person looks at the ticket now; False where Redis cannot tell."""
     try:
-        words: Any = client.hgetall(ticket_key(ticket_id))
+        words: Any = client.hgetall(ticket_key(ticket_id, prefix))
         seen_through = (
             process
             for process, seen in decoded(words).items()
             if any(viewer.user_id == user_id for viewer in seen.viewers)
         )
-        return any(client.exists(process_key(process)) for process in seen_through)
+        return any(client.exists(process_key(process, prefix)) for process in seen_through)
     except (redis.RedisError, OSError, ValueError, KeyError, TypeError):
         return False

@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[[], None])
 # The worker takes JSON alone, so its user is no matter of code in messages.
 warnings.simplefilter("ignore", SecurityWarning)
 
-celery = celery_app(settings().broker_url, settings().redis_prefix)
+celery = celery_app(settings().broker_url, settings().key_prefix)
 celery.set_default()
 celery.conf.update(
     include=[

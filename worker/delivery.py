@@ -67,7 +67,7 @@ def wake_again(job: Job) -> None:
 
 def tell_alive(name: str) -> None:
     """Says that this worker lives."""
-    _try("redis", lambda: say_alive(_redis(), settings().redis_prefix, name))
+    _try("redis", lambda: say_alive(_redis(), settings().key_prefix, name))
 
 
 def _messages(recorded: Outbox) -> list[dict[str, Any]]:

@@ -7,16 +7,18 @@ from typing import Any
 import redis
 from aiohttp import web
 
+from models import Role
 from server import keys
 from server.live import Live
 from tests.api import Api
 from tests.conftest import SECRET, Backend
-from tests.factories import Person
+from tests.factories import Person, people
 from tests.server.conftest import serving
 from tests.sockets import Client
 from wire import codec
 from wire.channel import TIMELINE, emission
 from wire.seal import SEAL_BYTES, Seal
+from wire.workers import say_alive
 
 PREVIOUS = "f" * 8 + SECRET
 
@@ -139,3 +141,27 @@ async def test_two_desks_on_one_redis_have_channels_of_their_own_and_a_setting_n
     assert channels[0] == mine.channel
     assert channels[1] != mine.channel
     assert channels[2] == "desk-7:live"
+
+
+async def test_all_names_in_redis_begin_with_the_prefix_that_is_set(
+    make_backend: Callable[[], Backend],
+) -> None:
+    backend = make_backend()
+    named = {"redis_prefix": "desk-7", "rate_limits": "on"}
+    settings = backend.settings.model_copy(update=named)
+    (customer,) = people(settings, Role.USER)
+    wanted = ("limits", "presence:process", "presence:ticket", "resync", "assignment", "workers")
+    with redis.Redis.from_url(backend.redis_url, decode_responses=True) as client:
+        async with serving(settings) as (app, api), Client(api.url, customer) as ann:
+            say_alive(client, settings.key_prefix, "worker@host")
+            ticket_id = (await api.a_ticket(customer))["id"]
+            await ann.join(ticket_id)
+            await ann.say(ticket_id, "hello")
+            app[keys.resync].remember(customer.id, [customer.id])
+
+            def missing() -> set[str]:
+                names = [str(name) for name in client.scan_iter()]
+                assert all(name.startswith("desk-7:") for name in names), names
+                return {w for w in wanted if not any(n.startswith(f"desk-7:{w}") for n in names)}
+
+            await until(lambda: not missing())
