@@ -80,8 +80,8 @@ MUTATIONS = (
     Mutation(
         "a join does not catch the others up",
         "server/rooms.py",
-        "                if room.members:\n                    await self._catch_up(",
-        "                if not room.members:\n                    await self._catch_up(",
+        "member's history ends.\n                if room.members:\n",
+        "member's history ends.\n                if not room.members:\n",
         ROOMS,
     ),
     Mutation(
