@@ -13,7 +13,7 @@ from config import settings
 from desk.jobs import Job
 from processes import die_with_parent, keep_what_is_there
 from wire.broker import WAKE_EXPIRES, celery_app
-from worker import delivery, transaction
+from worker import clock, delivery, transaction
 
 F = TypeVar("F", bound=Callable[[], None])
 
@@ -33,7 +33,7 @@ celery.conf.update(
     beat_schedule={
         job.value: {
             "task": job.value,
-            "schedule": job.every,
+            "schedule": clock.every(job.every),
             "options": {"queue": job.queue, "expires": WAKE_EXPIRES},
         }
         for job in Job
