@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIN_SECRET_BYTES = 32
+# Different ones in a secret. Of 64 random hexadecimal digits hardly ever fewer than twelve differ.
+FEWEST_CHARACTERS = 8
 # Values that were printed somewhere and so are no secret, whatever their length.
 EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
 
@@ -47,9 +49,15 @@ def _redis(url: str) -> str:
 def _secret(secret: str) -> str:
     if len(secret.encode()) < MIN_SECRET_BYTES:
         raise ValueError(f"is under {MIN_SECRET_BYTES} bytes; make one with: openssl rand -hex 32")
+    if len(set(secret)) < FEWEST_CHARACTERS or _repeats_itself(secret):
+        raise ValueError("is easily guessed; make one with: openssl rand -hex 32")
     if any(known in secret.lower() for known in EXAMPLE_SECRETS):
         raise ValueError("is a known example value; make one with: openssl rand -hex 32")
     return secret
+
+
+def _repeats_itself(secret: str) -> bool:
+    return secret in (secret + secret)[1:-1]
 
 
 def _listed(text: str) -> list[str]:

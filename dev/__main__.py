@@ -24,6 +24,7 @@ DEMO = Program("demo", ("python", "-m", "manage", "demo"))
 
 
 def main() -> int:
+    os.umask(0o077)  # Mails, logs and all that is written here are nobody else's to read.
     if "MAKELEVEL" in os.environ:  # `kill -9` of make is meant for us too
         die_with_parent(signal.SIGTERM)
     for number in STOP_SIGNALS:

@@ -15,7 +15,7 @@ from dev import CannotStart
 PLACEHOLDERS = {
     "DATABASE_URL": "postgresql://embedded@127.0.0.1:1/embedded",
     "REDIS_URL": "redis://127.0.0.1:1",
-    "JWT_SECRET_KEY": "0" * 64,
+    "JWT_SECRET_KEY": "0123456789abcdef, until one is made",
 }
 
 

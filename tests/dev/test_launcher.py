@@ -13,6 +13,7 @@ import pytest
 
 from dev.embedded import Embedded, running
 from dev.server import free_port
+from tests.conftest import SECRET
 from tests.dev.conftest import REPOSITORY, Process, Start, eventually, gone, read_until
 
 MANAGE = """
@@ -71,6 +72,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         yield embedded.environment
 
 
+def readable_by_others(folder: Path) -> list[Path]:
+    found = [folder, *folder.rglob("*")]
+    return [p for p in found if (p.is_dir() or p.is_file()) and p.stat().st_mode & 0o077]
+
+
 def refusal(process: Process) -> str:
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 1
@@ -89,6 +95,8 @@ def test_everything_from_nothing_and_nothing_left_behind(
     environment = running(project / ".data") or {}
     secret = (project / ".data" / "jwt_secret").read_text()
     assert environment["JWT_SECRET_KEY"] == secret
+
+    assert readable_by_others(project / ".data") == []
 
     second = refusal(launch())
     assert second.startswith(f"Already running here (pid {launcher.pid}), http://127.0.0.1:")
@@ -177,7 +185,7 @@ def test_a_wrong_setting_is_one_line(
 def test_an_address_of_another_machine_is_refused(
     launch: Callable[..., Process], servers: dict[str, str]
 ) -> None:
-    line = refusal(launch(HOST="192.0.2.1", JWT_SECRET_KEY="k" * 32, **servers))
+    line = refusal(launch(HOST="192.0.2.1", JWT_SECRET_KEY=SECRET, **servers))
     assert line == "HOST=192.0.2.1 is no address of this machine; use HOST=127.0.0.1"
 
 
@@ -187,7 +195,7 @@ def test_with_both_urls_nothing_is_embedded_and_no_demo_data_made(
     keep = {name: value for name, value in servers.items() if name != "EMBEDDED"}
     (project / ".env").write_text("".join(f"{n}={v}\n" for n, v in keep.items()))
     unset = dict.fromkeys(keep, "")
-    launcher = launch(JWT_SECRET_KEY="k" * 32, **unset)
+    launcher = launch(JWT_SECRET_KEY=SECRET, **unset)
     output = read_until(launcher, READY)
     assert "runs: 1" in output
     assert "Demo" not in output

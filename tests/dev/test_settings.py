@@ -6,11 +6,12 @@ import pytest
 
 from config import Misconfigured, settings
 from dev.settings import checked
+from tests.conftest import SECRET
 
 OWN = {
     "DATABASE_URL": "postgresql://desk@127.0.0.1:1/desk",
     "REDIS_URL": "redis://127.0.0.1:1",
-    "JWT_SECRET_KEY": "9" * 64,
+    "JWT_SECRET_KEY": SECRET,
 }
 
 
@@ -51,6 +52,9 @@ def test_checking_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPat
         ("REDIS_URL", "redis://:SECRETWORD\u2100@redis"),
         ("JWT_SECRET_KEY", "SECRETWORD"),
         ("JWT_SECRET_KEY", "SECRETWORD change-me 0123456789012345678901234567890123456789"),
+        ("JWT_SECRET_KEY", "SECRETWORD" * 8),
+        ("JWT_SECRET_KEY", "S" * 64),
+        ("JWT_SECRET_KEY", "SECRT" + "S" * 64),
         ("JWT_PREVIOUS_SECRET_KEY", "SECRETWORD"),
     ],
 )
@@ -63,5 +67,6 @@ def test_a_wrong_setting_is_named_but_not_shown(
         checked(set())
     said = str(refused.value)
     assert said.startswith(f"{name}: ")
+    assert value not in said
     assert "SECRETWORD" not in said
     assert "\n" not in said
