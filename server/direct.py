@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import URL
 
+from desk.database import is_outdated
 from desk.errors import Unavailable
 from desk.prepared import Prepared
 
@@ -69,9 +70,13 @@ class Direct:
                 continue
             try:
                 return await self._run(connection, sql, parameters)
-            except psycopg.OperationalError:
+            except psycopg.Error as error:
+                if is_outdated(error):  # So are those that were opened before it.
+                    await self.close()
+                    break
                 # It had died while it rested, perhaps; if so, another one is tried.
-                if writes or not connection.closed:
+                has_died = isinstance(error, psycopg.OperationalError) and connection.closed
+                if writes or not has_died:
                     raise
         return await self._run(await self._open(), sql, parameters)
 
@@ -84,8 +89,10 @@ class Direct:
         try:
             cursor = await connection.execute(sql, parameters)
             rows = await cursor.fetchall()
-        except psycopg.Error:
-            if not connection.closed:
+        except psycopg.Error as error:
+            if is_outdated(error):
+                await connection.close()
+            elif not connection.closed:
                 self._rest(connection)
             raise
         except BaseException:
@@ -99,9 +106,10 @@ class Direct:
         self._idle.append((connection, time.monotonic()))
 
     async def close(self) -> None:
-        for connection, _ in self._idle:
+        """Closes those that rest. Who asks for one later gets a new one."""
+        idle, self._idle = self._idle, []
+        for connection, _ in idle:
             await connection.close()
-        self._idle.clear()
 
 
 def _has_ended(connection: Connection) -> bool:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from desk.alone import Alone, alone
+from desk.database import is_outdated, leave_outdated
 from desk.errors import Unavailable
 from desk.outbox import Outbox, outbox
 from desk.prepared import Prepared
@@ -30,19 +32,33 @@ WRITERS = 6
 PLANNER = "-c random_page_cost=1.1 -c jit=off"
 # A process that is frozen, or cut off, in its transaction keeps its locks no longer than this.
 OPTIONS = f"-c timezone=UTC -c idle_in_transaction_session_timeout=10s {PLANNER}"
-CONNECT: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "options": OPTIONS}
+# Seconds, with the wait for a lock. Who asked has given up by then, and others want the connection.
+SINGLE_STATEMENT_TIMEOUT = 5
+# Of a rule: it may search, and count.
+RULE_STATEMENT_TIMEOUT = 10
+
+CAN_WRITE = text(
+    "select not (pg_is_in_recovery() or current_setting('transaction_read_only')::bool)"
+)
+
+
+def _connect(statement_timeout: int) -> dict[str, Any]:
+    options = f"{OPTIONS} -c statement_timeout={statement_timeout}s"
+    return {"connect_timeout": CONNECT_TIMEOUT, "options": options}
 
 
 def create_engine(database_url: str) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         database_url,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         # What a statement was run with are people's words and addresses: not for an error's text.
         hide_parameters=True,
-        connect_args=CONNECT,
+        connect_args=_connect(RULE_STATEMENT_TIMEOUT),
     )
+    leave_outdated(engine.sync_engine)
+    return engine
 
 
 class DatabaseFault(Exception):
@@ -56,11 +72,13 @@ class Desk:
         self._engine = engine
         # Reads need no transaction; without one each is a single round trip.
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._readers = Direct(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=CONNECT)
-        self._writers = Direct(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=CONNECT)
+        connect = _connect(SINGLE_STATEMENT_TIMEOUT)
+        self._readers = Direct(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=connect)
+        self._writers = Direct(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=connect)
         self._deliver = deliver
 
     async def close(self) -> None:
+        """Closes the connections. Who needs one later opens it: perhaps to another server."""
         await self._readers.close()
         await self._writers.close()
         await self._engine.dispose()
@@ -104,11 +122,22 @@ class Desk:
         except psycopg.Error as error:
             raise _translated(error) from None
 
+    async def can_write(self) -> bool:
+        """Whether the database takes changes. If not, all connections are closed: after a failover
+        another server may be behind its address. Raises `Unavailable` if it cannot be reached.
+        """
+        can_write = await self.read(_can_write)
+        if not can_write:
+            await self.close()
+        return can_write
+
     async def _run_alone(self, given: Alone[T]) -> T | None:
         try:
             rows = await self._writers.run(given.statement, writes=True, **given.values)
         except psycopg.OperationalError as error:
-            if given.is_repeatable:
+            # What took too long as it is would do so again.
+            took_too_long = isinstance(error, psycopg.errors.QueryCanceled)
+            if given.is_repeatable and not took_too_long:
                 return None
             raise _translated(error) from None
         except psycopg.Error as error:
@@ -143,6 +172,10 @@ class Desk:
         raise AssertionError("unreachable")
 
 
+def _can_write(session: Session) -> bool:
+    return bool(session.scalar(CAN_WRITE))
+
+
 def _is_lost(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
@@ -155,6 +188,7 @@ def _translated(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception:
     sqlstate = getattr(cause, "sqlstate", None)
     # No state: the connection failed, or the driver cannot read a value, which stays so.
     is_lost = sqlstate is None and not isinstance(cause, psycopg.DataError)
+    is_lost = is_lost or is_outdated(cause)
     # 08 connection, 53 resources, 57 shut down, 40 rolled back.
     if is_lost or (sqlstate or "")[:2] in {"08", "53", "57", "40", "55"}:
         return Unavailable("unavailable", "The database is busy or restarting; try again")

@@ -115,8 +115,8 @@ MUTATIONS = (
     Mutation(
         "a lost statement is sent again",
         "server/direct.py",
-        "if writes or not connection.closed:",
-        "if not connection.closed:",
+        "if writes or not has_died:",
+        "if not has_died:",
         ALONE,
     ),
     Mutation(

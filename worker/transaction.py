@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from config import settings
-from desk.database import short_name
+from desk.database import leave_outdated, short_name
 from desk.jobs import Job
 from desk.outbox import outbox
 from worker import delivery
@@ -19,12 +19,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # A worker that is frozen, or cut off, in its transaction keeps its locks no longer than this.
-OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s"
+# No statement of a batch takes so long, unless it waits for a lock that somebody forgot.
+OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s -c statement_timeout=30s"
 
 
 @cache
 def _engine() -> Engine:
-    return create_engine(
+    engine = create_engine(
         settings().database_url,
         # One to work with; one that says who is `alone`.
         pool_size=2,
@@ -34,6 +35,8 @@ def _engine() -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 3, "options": OPTIONS},
     )
+    leave_outdated(engine)
+    return engine
 
 
 @cache
@@ -62,11 +65,9 @@ def run(rule: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: 
 @contextmanager
 def alone(job: Job) -> Iterator[bool]:
     """Whether nobody else is at this job, in any process; whoever dies makes way at once."""
-    key = zlib.crc32(job.encode())
-    with _engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        is_mine = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
-        try:
-            yield is_mine
-        finally:
-            if is_mine:
-                connection.scalar(select(func.pg_advisory_unlock(key)))
+    # The transaction's lock, not the session's: a pooler may stand between. It is idle as long as
+    # the job takes, which others may not be.
+    with _engine().begin() as connection:
+        connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
+        key = zlib.crc32(job.encode())
+        yield bool(connection.scalar(select(func.pg_try_advisory_xact_lock(key))))

@@ -1,23 +1,29 @@
 """What leaves a transaction, and when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine as create_sync_engine
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk import tickets
+from desk import messages, tickets
 from desk.access import Actor
+from desk.database import leave_outdated
 from desk.errors import Unavailable
+from desk.messages import NewMessage, Posted
 from desk.outbox import Outbox
 from desk.prepared import Prepared
 from desk.views import TicketView
 from models import Event, Ticket
 from server.transaction import DatabaseFault, Desk, create_engine
 from tests.conftest import Backend
-from tests.factories import a_ticket, an_actor, database
+from tests.factories import a_ticket, an_actor, database, now
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +128,90 @@ async def test_a_value_that_the_driver_cannot_read_is_no_database_that_is_away(p
     unreadable = Prepared("select 'infinity'::timestamptz", lambda at: at)
     with pytest.raises(DatabaseFault):
         await post.desk.fetch(unreadable)
+
+
+@pytest.fixture
+def owner(backend: Backend) -> Iterator[psycopg.Connection[Any]]:
+    """Who changes the database beneath the desk."""
+    url = make_url(backend.database_url).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(False), autocommit=True) as connection:
+        yield connection
+
+
+async def test_a_column_that_changes_its_type_is_read_on_unnoticed(
+    post: Post, owner: psycopg.Connection[Any]
+) -> None:
+    owner.execute("create table changing (a int)")
+    owner.execute("insert into changing values (1)")
+    everything = Prepared("select * from changing", lambda a: a)
+    into = Prepared("insert into changing values (2) returning *", lambda a: a)
+
+    def read(session: Session, /) -> list[object]:
+        return [row[0] for row in session.execute(text("select * from changing"))]
+
+    for _ in range(10):  # Until all of them are prepared.
+        await post.desk.fetch(everything)
+        await post.desk.read(read)
+        await post.desk._writers.run(into, writes=True)
+    owner.execute("delete from changing where a = 2")
+    owner.execute("alter table changing alter a type text")
+    assert await post.desk.fetch(everything) == ["1"]
+    assert await post.desk.read(read) == ["1"]
+    assert await post.desk._writers.run(into, writes=True) == ["2"]
+
+
+async def test_a_database_that_turns_read_only_is_away_until_it_is_back(
+    post: Post, customer: Actor, backend: Backend, owner: psycopg.Connection[Any]
+) -> None:
+    name = make_url(backend.database_url).database
+    ticket = await post.desk.run(opened, customer)
+    message = NewMessage(content="Hello?", client_id="1")
+
+    async def say() -> Posted:
+        return await post.desk.run(messages.post, customer, ticket.id, message, now())
+
+    assert await post.desk.can_write()
+
+    owner.execute(f"alter database {name} set default_transaction_read_only = on")
+    await post.desk.close()
+    try:
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await say()
+            with pytest.raises(Unavailable):
+                await post.desk.run(opened, customer)
+        assert not await post.desk.can_write()
+    finally:
+        owner.execute(f"alter database {name} reset default_transaction_read_only")
+    assert await post.desk.can_write()
+    assert (await say()).is_new
+    await post.desk.run(opened, customer)
+
+
+async def test_a_worker_s_connection_to_a_read_only_server_is_lost_not_at_fault(
+    backend: Backend,
+) -> None:
+    engine = create_sync_engine(
+        backend.database_url, connect_args={"options": "-c default_transaction_read_only=on"}
+    )
+    leave_outdated(engine)
+    with pytest.raises(OperationalError) as caught, engine.begin() as connection:
+        connection.execute(text("create table never (a int)"))
+    assert caught.value.connection_invalidated
+    engine.dispose()
+
+
+async def test_a_statement_that_takes_too_long_is_told_and_not_run_again(post: Post) -> None:
+    runs: list[int] = []
+
+    def slow(session: Session, /) -> None:
+        runs.append(1)
+        session.execute(text("set local statement_timeout = '1ms'"))
+        session.execute(text("select pg_sleep(5)"))
+
+    with pytest.raises(Unavailable):
+        await post.desk.run(slow)
+    assert runs == [1]
+    for pool in (post.desk._readers, post.desk._writers):
+        shown = await pool.run(Prepared("show statement_timeout", lambda setting: setting))
+        assert shown == ["5s"]
