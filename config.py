@@ -1,5 +1,6 @@
 """The settings: the process environment, then ``.env``. A wrong one stops the start in one line."""
 
+from email.utils import parseaddr
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self, TypeVar
@@ -56,6 +57,13 @@ def _secret(secret: str) -> str:
     return secret
 
 
+def _mailbox(text: str) -> str:
+    user, _, domain = parseaddr(text)[1].rpartition("@")
+    if not (user and domain and user.isascii()):
+        raise ValueError("should look like Support <support@example.com>")
+    return text
+
+
 def _repeats_itself(secret: str) -> bool:
     return secret in (secret + secret)[1:-1]
 
@@ -98,8 +106,11 @@ class Settings(Database):
     rate_limits: Literal["on", "off"] = "on"
 
     smtp_url: str = ""
-    mail_from: str = "Support <support@localhost>"
-    public_url: str = ""
+    # Whether a password may go to a mail server that offers no TLS.
+    smtp_allow_plaintext: Literal["on", "off"] = "off"
+    mail_from: Annotated[str, AfterValidator(_mailbox)] = "Support <support@localhost>"
+    # As it stands in links and headers.
+    public_url: Annotated[str, Field(pattern=r"^(https?://[!-~]+)?$")] = ""
     # Whether webhooks may call addresses of internal networks.
     webhook_allow_private: Literal["on", "off"] = "off"
 

@@ -19,6 +19,8 @@ from wire.workers import alive
 OLDEST_POSTGRES = (14,)
 OLDEST_REDIS = (6, 2)
 PATIENCE = 5.0
+# Where CVE-2024-6923 was closed.
+PATCHED = {(3, 11): (3, 11, 10), (3, 12): (3, 12, 5)}
 PING_SECONDS = 1.0
 # As much as the tokens of one host may be ahead of the clock of another (server.tokens).
 MOST_SKEW = 2.0
@@ -54,6 +56,7 @@ def doctor() -> None:
     """
     report = Report()
     environment.enter()
+    report.check("python", _python)
     found = _settings(report)
     _look_at_the_database(report)
     if found is not None:
@@ -61,6 +64,16 @@ def doctor() -> None:
         report.check("broker", lambda: _broker(found))
         report.check("worker", lambda: _worker(found))
     sys.exit(0 if report.is_well else 1)
+
+
+def _python() -> str:
+    version = sys.version_info[:3]
+    if PATCHED.get(version[:2], version) > version:
+        patched = _dotted(PATCHED[version[:2]])
+        return (
+            f"{_dotted(version)} has CVE-2024-6923, which the desk's mails avoid; {patched} has not"
+        )
+    return f"{_dotted(version)}"
 
 
 def _settings(report: Report) -> Settings | None:

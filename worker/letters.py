@@ -4,19 +4,20 @@ Names, titles and contents are other people's words. None of them can begin a he
 """
 
 import unicodedata
-from email.headerregistry import Address
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 
+import idna
 import jinja2
-from email_validator import validate_email
 
 from config import Settings
 from desk.mails import Mail, News
 from models import NotificationKind
 from wire import unsubscribe
+from worker import headers
 
 LONGEST_CONTENT = 2_000
 MOST_NEWS = 20
@@ -32,30 +33,51 @@ _text = jinja2.Environment(  # Nothing reads plain text as HTML.
 )
 
 
-def letter(due: Mail, settings: Settings) -> EmailMessage:
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail and its envelope: two addresses, and the bytes that leave."""
+
+    sender: str
+    recipient: str
+    data: bytes
+
+
+def letter(due: Mail, settings: Settings) -> Letter:
     """The mail, the same to the byte whenever it is made again."""
-    message = EmailMessage(policy=SMTP)
-    sender = parseaddr(settings.mail_from)[1]
-    domain = sender.rpartition("@")[2] or "localhost"
-    message["From"] = settings.mail_from
-    message["To"] = _recipient(due)
-    message["Subject"] = line(f"[#{due.ticket_number}] {due.ticket_title}")
-    message["Date"] = format_datetime(due.news[-1].at)
-    message["Message-ID"] = f"<{due.id}@{domain}>"
+    name, sender = parseaddr(settings.mail_from)
+    domain = _ascii_domain(sender)
+    sender = f"{sender.rpartition('@')[0]}@{domain}"
+    user = due.to_email.rpartition("@")[0]
+    recipient = f"{user}@{_ascii_domain(due.to_email)}"
     # The ticket is the thread: a first mail that nobody got, and all others answer it.
     thread = f"<ticket.{due.ticket_id}@{domain}>"
-    message["In-Reply-To"] = thread
-    message["References"] = thread
     link = unsubscribe.link(settings.base_url, settings.jwt_secret_key, due.user_id)
-    message["List-Unsubscribe"] = f"<{link}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Auto-Submitted"] = "auto-generated"
-    words = _words(due, link)
+    head = headers.block(
+        [
+            ("From", headers.address(line(name), sender)),
+            ("To", headers.address(line(due.to_name), recipient)),
+            ("Subject", headers.text(line(f"[#{due.ticket_number}] {due.ticket_title}"))),
+            ("Date", format_datetime(due.news[-1].at)),
+            ("Message-ID", f"<{due.id}@{domain}>"),
+            ("In-Reply-To", thread),
+            ("References", thread),
+            ("List-Unsubscribe", f"<{link}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ("Auto-Submitted", "auto-generated"),
+        ]
+    )
+    words = _words(due, link, f"{settings.base_url}/tickets/{due.ticket_number}")
+    return Letter(sender, recipient, head + _body(due, words))
+
+
+def _body(due: Mail, words: dict[str, object]) -> bytes:
+    """The parts, with the headers that say what they are: none of those has anybody's words."""
+    message = EmailMessage(policy=SMTP)
     message.set_content(_text.get_template("mail.txt.j2").render(words), cte="quoted-printable")
     html = _html.get_template("mail.html.j2").render(words)
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"=={due.id.hex}==")
-    return message
+    return message.as_bytes()
 
 
 def line(text: str) -> str:
@@ -68,15 +90,12 @@ def line(text: str) -> str:
     return " ".join("".join(kept).split())[:LONGEST_LINE]
 
 
-def _recipient(due: Mail) -> Address:
-    user, _, domain = due.to_email.rpartition("@")
-    checked = validate_email(
-        due.to_email, check_deliverability=False, globally_deliverable=False, test_environment=True
-    )
-    return Address(line(due.to_name), user, checked.ascii_domain or domain)
+def _ascii_domain(email: str) -> str:
+    domain = email.rpartition("@")[2]
+    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
 
 
-def _words(due: Mail, link: str) -> dict[str, object]:
+def _words(due: Mail, unsubscribe_link: str, ticket_link: str) -> dict[str, object]:
     shown = due.news[:MOST_NEWS]
     return {
         "name": line(due.to_name),
@@ -84,7 +103,8 @@ def _words(due: Mail, link: str) -> dict[str, object]:
         "title": line(due.ticket_title),
         "news": [{"headline": _headline(item), "content": _content(item)} for item in shown],
         "more": len(due.news) - len(shown),
-        "unsubscribe": link,
+        "ticket": ticket_link,
+        "unsubscribe": unsubscribe_link,
     }
 
 

@@ -19,7 +19,7 @@ from wire.presence import is_present
 from worker.app import task
 from worker.delivery import wake_again
 from worker.letters import letter
-from worker.mail import Postbox
+from worker.mail import Postbox, Undeliverable
 from worker.transaction import alone, run
 
 log = structlog.get_logger("worker.notifications")
@@ -37,7 +37,9 @@ def drain() -> None:
     mail server does not take the workers from the other jobs.
     """
     until = time.monotonic() + DRAIN_SECONDS
-    with alone(Job.DRAIN_NOTIFICATIONS) as is_mine, Postbox(settings().smtp_url) as postbox:
+    url, allow_plaintext = settings().smtp_url, settings().smtp_allow_plaintext == "on"
+    postbox = Postbox(url, allow_plaintext=allow_plaintext)
+    with alone(Job.DRAIN_NOTIFICATIONS) as is_mine, postbox:
         if not is_mine:
             return
         while run(mails.settle, datetime.now(UTC)) == SETTLED_AT_ONCE:
@@ -71,6 +73,9 @@ def _sent(postbox: Postbox, due: Mail) -> Outcome | str:
         postbox.send(due.id, letter(due, settings()))
     except SoftTimeLimitExceeded:
         raise  # The task is over: the lease runs out, and the mail is tried again.
+    except Undeliverable:
+        log.warning("mail undeliverable: the server takes no such address", mail_id=str(due.id))
+        return Outcome.DEAD
     except Exception as error:
         # Whatever is wrong with one mail, the others go out.
         log.warning("mail not sent", mail_id=str(due.id), error=type(error).__name__)

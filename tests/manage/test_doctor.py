@@ -28,7 +28,18 @@ def test_with_all_in_place_every_line_is_ok(
             if done.returncode == 0:
                 break
     assert marks(done) == dict.fromkeys(
-        ("settings", "secrets", "database", "schema", "clock", "redis", "broker", "worker"), "ok"
+        (
+            "python",
+            "settings",
+            "secrets",
+            "database",
+            "schema",
+            "clock",
+            "redis",
+            "broker",
+            "worker",
+        ),
+        "ok",
     )
     assert not done.stderr
     assert SECRET not in done.stdout
@@ -45,6 +56,7 @@ def test_what_is_wrong_is_named_with_what_to_do(
     )
     assert done.returncode == 1
     assert marks(done) == {
+        "python": "ok",
         "settings": "ok",
         "secrets": "ok",
         "database": "ok",

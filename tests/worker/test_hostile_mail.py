@@ -1,5 +1,6 @@
 """Names, titles and contents that would like to be headers or HTML."""
 
+from email.header import decode_header, make_header
 from html.parser import HTMLParser
 
 import pytest
@@ -12,7 +13,13 @@ from tests.worker.talk import opened, parts, say
 from worker.notifications import drain
 
 EMPTY_BODY = ("html", "head", "meta", "title", "body")
-TAGS = [*EMPTY_BODY, "p", "bdi", "p", "strong", "bdi", "p", "blockquote", "hr", "p", "a"]
+TAGS = [*EMPTY_BODY, "p", "bdi", "p", "strong", "bdi", "p", "blockquote", "p", "a", "hr", "p", "a"]
+
+
+NAMES = [
+    "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
+    "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted", "MIME-Version", "Content-Type",
+]  # fmt: skip
 
 
 class Tags(HTMLParser):
@@ -42,6 +49,11 @@ HOSTILE = [
     "👩‍👩‍👧‍👦" * 20,
     "ß" * 200,
     "=?utf-8?b?QmNjOiB4?=",
+    "=?utf-8?b?SGVsbG8=?= literal",
+    # Line ends and headers in what a library would decode (CVE-2024-6923).
+    "=?utf-8?q?Hi=0d=0aBcc:_evil@example.org?=",
+    "=?utf-8?b?SGkNCkZyb206IGV2aWxAZXhhbXBsZS5vcmcNClJlcGx5LVRvOiBldmlsQGV4YW1wbGUub3JnDQpDb250"
+    "ZW50LVR5cGU6IHRleHQvaHRtbA0KDQo8Yj5IaTwvYj4=?=",
     "a" * 200,
     "Bob\u2028Bcc: x\u0085y\x0bz",
     "Bob\x1b[31m\x07\x01",
@@ -76,6 +88,14 @@ def test_hostile_names_titles_and_contents_inject_nothing(
     text, html = parts(mail)
     assert "MAIL FROM:<x@y.test>" in text
     assert tags(html) == TAGS
+    head = mailbox.raw[0].split(b"\r\n\r\n", 1)[0]
+    names = [line.split(b":")[0].decode() for line in head.split(b"\r\n") if line[:1] != b" "]
+    assert names == NAMES
+    if hostile.startswith("=?"):  # It reads as it was written.
+        assert str(mail["Subject"]).partition("] ")[2] == hostile[:200]
+        # By the RFC; the new parser puts spaces between the words of a name.
+        encoded = head.split(b"\r\nTo: ")[1].split(b"\r\n <")[0].decode()
+        assert str(make_header(decode_header(encoded))) == hostile[:200]
     assert max(len(line) for line in mailbox.raw[0].split(b"\r\n")) < 998
     if hostile.startswith("👩"):
         assert hostile[:60] in str(mail["Subject"])

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import redis
+from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 
 from config import settings
 from desk import messages, tickets
 from desk.messages import NewMessage
 from desk.notifications import MAIL_WINDOW
-from models import Notification, Outcome, Role
+from models import Notification, Outcome, Role, Ticket, User
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people
 from tests.mailbox import Mailbox
@@ -231,3 +232,84 @@ def test_a_status_is_mailed_in_words(
     let_time_pass(backend)
     drain()
     assert f"{csr.full_name} set the status to in progress." in parts(mailbox.mails[0])[0]
+
+
+def header(raw: bytes, name: str) -> str:
+    """A header as it left, with its folds."""
+    head = raw.split(b"\r\n\r\n", 1)[0].decode()
+    found = re.search(rf"^{name}: ([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", head, re.MULTILINE)
+    assert found, head
+    return found[1]
+
+
+def test_what_machines_read_in_a_header_is_neither_encoded_nor_folded(
+    backend: Backend, mailbox: Mailbox, configure: Configure, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    domain = "a-domain-of-thirty-four-chars.test"
+    url = "https://desk.example.com/support/at/a/rather/long/address"
+    configure(SMTP_URL=mailbox.url, PUBLIC_URL=url, MAIL_FROM=f"Büro <support@{domain}>")
+    say(backend, opened(backend, customer), csr, "hello")
+    drain()
+    (raw,) = mailbox.raw
+    for name in ("Message-ID", "In-Reply-To", "References"):
+        assert re.fullmatch(rf"<[a-z0-9.-]+@{domain}>", header(raw, name))
+    link = header(raw, "List-Unsubscribe")
+    assert re.fullmatch(rf"<{url}/unsubscribe\?token=[!-~]+>", link)
+    assert header(raw, "List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+    assert header(raw, "From").endswith(f"\r\n <support@{domain}>")
+
+
+def test_a_mail_leads_to_its_ticket(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer)
+    with database(backend.settings) as session:
+        number = session.get_one(Ticket, ticket_id).number
+    say(backend, ticket_id, csr, "hello")
+    drain()
+    text, html = parts(mailbox.mails[0])
+    assert f"https://desk.test/tickets/{number}\n" in text
+    assert f'href="https://desk.test/tickets/{number}"' in html
+
+
+@pytest.mark.parametrize(("allowed", "sent"), [("off", 0), ("on", 1)])
+def test_a_password_does_not_go_in_clear_unless_that_was_allowed(
+    backend: Backend, configure: Configure, pair: tuple[Person, Person], allowed: str, sent: int
+) -> None:
+    customer, csr = pair
+    asked: list[object] = []
+
+    def authenticate(*args: object) -> AuthResult:
+        asked.append(args)
+        return AuthResult(success=True)
+
+    say(backend, opened(backend, customer), csr, "hello")
+    with Mailbox(authenticator=authenticate, auth_require_tls=False) as mailbox:
+        url = mailbox.url.replace("://", "://user:secret@")
+        configure(SMTP_URL=url, SMTP_ALLOW_PLAINTEXT=allowed)
+        drain()
+        assert (len(mailbox.mails), len(asked)) == (sent, sent)
+
+
+@pytest.mark.parametrize(("offered", "outcome"), [(True, Outcome.SENT), (False, Outcome.DEAD)])
+def test_an_address_that_the_relay_cannot_take_is_tried_once(
+    backend: Backend,
+    configure: Configure,
+    pair: tuple[Person, Person],
+    offered: bool,
+    outcome: Outcome,
+) -> None:
+    customer, csr = pair
+    address = f"jörg-{customer.id.hex}@example.com"
+    with database(backend.settings) as session:
+        session.get_one(User, customer.id).email = address
+    say(backend, opened(backend, customer), csr, "hello")
+    with Mailbox(enable_SMTPUTF8=offered) as mailbox:
+        configure(SMTP_URL=mailbox.url)
+        drain()
+        assert outcomes(backend) == [outcome]
+        assert [header(raw, "To").endswith(f"<{address}>") for raw in mailbox.raw] == [
+            True
+        ] * offered
