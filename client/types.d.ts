@@ -510,6 +510,7 @@ export interface Routes {
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
   "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number" }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/users/tickets/{ticket_id}/close": { query: undefined; body: undefined; answer: Ticket };
   "GET /api/v1/tickets/{ticket_id}/timeline": { query: { count?: boolean; after?: number; limit?: number }; body: undefined; answer: Array<Event> };
   "GET /api/v1/tickets/{ticket_id}/messages": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Event> };
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };

@@ -20,7 +20,7 @@ from desk.outbox import outbox
 from desk.strategies import Candidate, Strategy, caught_up, choose
 from desk.text import Id, Input
 from desk.views import TicketView
-from models import AssignmentCursor, Kind, Priority, Role, Ticket, User
+from models import AssignmentCursor, Kind, Priority, Role, Status, Ticket, User
 
 __all__ = [
     "BATCH",
@@ -88,7 +88,9 @@ def drain(
     candidates = _candidates(session, csrs.values())
     for done, ticket in enumerate(queue):
         _settle(csrs, candidates)
-        chosen = choose(strategy, candidates, random)
+        # Nobody answers themselves while somebody else can.
+        others = [each for each in candidates if each.user_id != ticket.user_id]
+        chosen = choose(strategy, others, random) or choose(strategy, candidates, random)
         if chosen is None:
             return done
         user = csrs[chosen.user_id]
@@ -153,11 +155,12 @@ def assign(
 ) -> TicketView:
     """By hand, to anyone of the staff who is active, or back to the queue.
 
-    Raises `NotFound`, `Stale`, `Invalid` (``not_assignable``).
+    Raises `NotFound`, `Stale`, `Conflict` (``ticket_closed``), `Invalid` (``not_assignable``).
     """
     take_turn(session)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(ticket, versions)
+    _require_not_closed(ticket)
     to = _assignable(session, wanted.assignee_id) if wanted.assignee_id else None
     if "priority" in wanted.model_fields_set:
         tickets.set_priority(session, actor, ticket, wanted.priority, now)
@@ -170,6 +173,7 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> Tic
     """Takes a ticket that nobody has. Of many at once, one wins; the others get a `Conflict`."""
     take_turn(session)
     ticket = tickets.held(session, actor, ticket_id)
+    _require_not_closed(ticket)
     if ticket.assigned_to_id is not None:
         raise Conflict("already_assigned", "The ticket is already assigned")
     to = _assignable(session, actor.id)
@@ -184,6 +188,11 @@ def release(session: Session, user_id: UUID, by: UUID | None, now: datetime) -> 
     query = query.order_by(Ticket.created_at, Ticket.id)
     for ticket in session.scalars(tickets.locked(query)).all():
         _give(session, ticket, None, Found(ByHand.MANUAL, by), now)
+
+
+def _require_not_closed(ticket: Ticket) -> None:
+    if ticket.status == Status.CLOSED:
+        raise Conflict("ticket_closed", "The ticket is closed")
 
 
 def _assignable(session: Session, user_id: UUID) -> User:

@@ -149,6 +149,20 @@ def mark_read(session: Session, actor: Actor, notification_id: UUID, now: dateti
     notification.read_at = notification.read_at or now
 
 
+def read_upto(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None:
+    """Marks what the actor was told of a ticket, up to a number of the staff's."""
+    session.execute(
+        update(Notification)
+        .where(
+            Notification.user_id == actor.id,
+            Notification.ticket_id == ticket_id,
+            Notification.event_seq <= seq,
+            Notification.read_at.is_(None),
+        )
+        .values(read_at=func.now())
+    )
+
+
 def mark_all_read(session: Session, actor: Actor, now: datetime) -> None:
     session.execute(
         update(Notification)

@@ -251,6 +251,14 @@ def set_status(session: Session, actor: Actor, ticket: Ticket, to: Status, now: 
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 
 
+def close(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> TicketView:
+    """Its customer wants no more of it; a closed one stays as it is. Raises `NotFound`."""
+    own = select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
+    ticket = _one(session, locked(own))
+    set_status(session, actor, ticket, Status.CLOSED, now)
+    return view(session, actor, ticket)
+
+
 def set_priority(
     session: Session, actor: Actor, ticket: Ticket, to: Priority | None, now: datetime
 ) -> None:
@@ -272,7 +280,10 @@ def _set_tags(session: Session, actor: Actor, ticket: Ticket, to: list[str], now
 
 
 def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None:
-    """Remembers how far the actor has read, in the numbering of their audience. Never goes back."""
+    """Remembers how far the actor has read, in the numbering of their audience. Never goes back.
+
+    What they were notified of until there is read with it.
+    """
     ticket = seen(session, actor, ticket_id)
     number = numbered(actor.audience)
     # A customer's number stands for the staff's number of the same event.
@@ -282,7 +293,10 @@ def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
         )
     ).one()
     before = session.scalar(_read_cursor(actor, ticket_id).with_for_update()) or 0
-    if upto[0] is None or upto[0] <= before:
+    if upto[0] is None:
+        return
+    notifications.read_upto(session, actor, ticket_id, upto[0])
+    if upto[0] <= before:
         return
     cursor = insert(ReadCursor).values(user_id=actor.id, ticket_id=ticket.id, seq=upto[0])
     session.execute(

@@ -70,10 +70,8 @@ def _python() -> str:
     version = sys.version_info[:3]
     if PATCHED.get(version[:2], version) > version:
         patched = _dotted(PATCHED[version[:2]])
-        return (
-            f"{_dotted(version)} has CVE-2024-6923, which the desk's mails avoid; {patched} has not"
-        )
-    return f"{_dotted(version)}"
+        return f"{_dotted(version)} has CVE-2024-6923, which our mails avoid; {patched} has not"
+    return _dotted(version)
 
 
 def _settings(report: Report) -> Settings | None:

@@ -105,13 +105,13 @@ ROUTES = (
         "Give a ticket to somebody of the staff, or back to the queue",
         assignment.Assign,
         ok(TicketView, ETAG),
-        refuses=("412 version_mismatch", "422 not_assignable"),
+        refuses=("409 ticket_closed", "412 version_mismatch", "422 not_assignable"),
     ),
     At("POST", "/csr/tickets/{ticket_id}/claim", claim, Right.STAFF).says(
         "Take a ticket that nobody has",
         NOTHING,
         ok(TicketView, ETAG),
-        refuses=("409 already_assigned",),
+        refuses=("409 already_assigned", "409 ticket_closed"),
     ),
     At("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF).says(
         "Change a ticket",

@@ -42,6 +42,7 @@ from server.routing import (
     decode_cursor,
     encode_cursor,
     limit,
+    no_body,
     now,
     page,
     page_of,
@@ -223,6 +224,12 @@ async def post_message(request: web.Request) -> web.Response:
     return await once(request, new, write, messages.post, actor, path_id(request), new, now())
 
 
+async def close_own(request: web.Request) -> web.Response:
+    await no_body(request)
+    desk, actor = request.app[keys.desk], request[keys.actor]
+    return ticket_reply(await desk.run(tickets.close, actor, path_id(request), now()))
+
+
 async def mark_read(request: web.Request) -> web.Response:
     given = await body(request, Read)
     await request.app[keys.desk].run(
@@ -243,6 +250,9 @@ ROUTES = (
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
         "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
+    ),
+    At("POST", "/users/tickets/{ticket_id}/close", close_own, Right.OWNER).says(
+        "Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=()
     ),
     At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
         "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent, TOTAL), refuses=()

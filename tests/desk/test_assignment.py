@@ -165,6 +165,26 @@ def test_back_to_the_queue_means_waiting_again(session: Session, customer: Actor
     assert drain(session) == 1
 
 
+def test_nobody_is_given_their_own_ticket_while_somebody_else_can_take_it(
+    session: Session,
+) -> None:
+    asking, other = (an_actor(session, Role.CSR, capacity=2) for _ in range(2))
+    own = [a_ticket(session, asking).id for _ in range(3)]
+    assert drain(session) == 3
+    given = [session.get_one(Ticket, id).assigned_to_id for id in own]
+    assert given == [other.id, other.id, asking.id]
+
+
+def test_a_closed_ticket_is_given_to_nobody(session: Session, customer: Actor) -> None:
+    csr = an_actor(session, Role.CSR)
+    ticket = a_ticket(session, customer)
+    tickets.set_status(session, csr, session.get_one(Ticket, ticket.id), Status.CLOSED, now())
+    with pytest.raises(Conflict, match="closed"):
+        assignment.claim(session, csr, ticket.id, now())
+    with pytest.raises(Conflict, match="closed"):
+        assignment.assign(session, csr, ticket.id, Assign(assignee_id=csr.id), now())
+
+
 def test_closed_tickets_do_not_wait(session: Session, customer: Actor) -> None:
     csr = an_actor(session, Role.CSR)
     ticket = a_ticket(session, customer)

@@ -1,8 +1,10 @@
 """How much each person has not read, on each of their tickets."""
 
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
-from desk import changed, messages, tickets, views
+from desk import changed, messages, notifications, tickets, views
 from desk.access import Actor
 from desk.lists import Filters, ticket_list
 from desk.messages import NewMessage
@@ -57,3 +59,22 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
     owner = ids([customer.id])
     shown = changed.FOR_CUSTOMERS.all(session, tickets=asked, people=owner)
     assert {view.id: view.unread for view in shown} == {ticket.id: 1, second.id: 0}
+
+
+def test_what_is_read_of_a_ticket_is_read_in_the_inbox(session: Session) -> None:
+    customer, csr = an_actor(session), an_actor(session, Role.CSR)
+    ticket, other = a_ticket(session, customer), a_ticket(session, customer)
+
+    def unread() -> list[tuple[UUID, int]]:
+        session.expire_all()
+        found = notifications.inbox(session, customer, unread=True, limit=10, before=None)
+        return sorted((told.ticket_id, told.event_seq) for told in found)
+
+    messages.post(session, csr, ticket.id, NewMessage(content="note", internal=True), now())
+    for each in (ticket, ticket, other):
+        said(session, csr, each)
+    assert unread() == sorted([(ticket.id, 3), (ticket.id, 4), (other.id, 2)])
+    tickets.mark_read(session, customer, ticket.id, 2)  # The customer's number of the staff's 3.
+    assert unread() == sorted([(ticket.id, 4), (other.id, 2)])
+    tickets.mark_read(session, customer, ticket.id, 3)
+    assert unread() == [(other.id, 2)]

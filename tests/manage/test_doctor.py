@@ -27,20 +27,8 @@ def test_with_all_in_place_every_line_is_ok(
             done = manage("doctor", **cluster.backend.environment)
             if done.returncode == 0:
                 break
-    assert marks(done) == dict.fromkeys(
-        (
-            "python",
-            "settings",
-            "secrets",
-            "database",
-            "schema",
-            "clock",
-            "redis",
-            "broker",
-            "worker",
-        ),
-        "ok",
-    )
+    names = "python settings secrets database schema clock redis broker worker"
+    assert marks(done) == dict.fromkeys(names.split(), "ok")
     assert not done.stderr
     assert SECRET not in done.stdout
 

@@ -124,3 +124,18 @@ async def test_reading_marks_messages_as_read(api: Api, customer: Person, csr: P
     answer = await api.post(f"{path}/read", customer, json={"seq": 2})
     assert (answer.status, answer.body) == (204, b"")
     assert (await api.get(own, customer)).json["unread"] == 0
+
+
+async def test_a_customer_closes_a_ticket_of_their_own_and_no_other(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    path = f"/users/tickets/{ticket['id']}/close"
+    assert (await api.post(path, csr)).code == "ticket_not_found"
+    closed = await api.post(path, customer)
+    assert (closed.status, closed.json["status"]) == (200, "closed")
+    assert closed.json["closed_at"]
+    again = await api.post(path, customer)
+    assert (again.status, again.json["version"]) == (200, closed.json["version"])
+    said = await api.post(f"/tickets/{ticket['id']}/messages", customer, json={"content": "x"})
+    assert said.code == "ticket_closed"

@@ -270,7 +270,7 @@ def test_a_mail_leads_to_its_ticket(
     say(backend, ticket_id, csr, "hello")
     drain()
     text, html = parts(mailbox.mails[0])
-    assert f"https://desk.test/tickets/{number}\n" in text
+    assert f"https://desk.test/tickets/{number}\r\n" in text
     assert f'href="https://desk.test/tickets/{number}"' in html
 
 
