@@ -28,13 +28,11 @@ from server.presence import Presence
 from server.resync import Resync
 from server.rooms import Rooms
 from server.routes import ROUTES, health, metrics, unsubscribe
-from server.routing import PREFIX, guarded
+from server.routing import LONGEST_BODY, PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
 from server.websocket import leave_all, ticket_socket
 from wire.shapes import Recorded
-
-LONGEST_BODY = 256 * 1024
 
 
 def create_app(settings: Settings) -> web.Application:

@@ -45,6 +45,8 @@ POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))
 READ = Limit("read", parse("60 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
+# Frames of one socket that are no events; then it is over.
+REFUSED = Limit("refused", parse("60 per 10 seconds"))
 CONNECT = Limit("connect", parse("120 per minute"))
 
 

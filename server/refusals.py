@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk import errors
+from server.validation import MOST_ERRORS
 from wire.codec import encode
 
 STATUS: dict[type[errors.DeskError], int] = {
@@ -33,7 +34,6 @@ HTTP: dict[int, tuple[str, str]] = {
     405: ("method_not_allowed", "This address does not take that method"),
     413: ("content_too_large", "The body is too large"),
 }
-MOST_ERRORS = 20
 LONGEST_POINTER = 200
 
 

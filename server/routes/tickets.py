@@ -33,6 +33,7 @@ from server.contract import (
 )
 from server.idempotency import once
 from server.routing import (
+    LONGEST_BODY,
     PREFIX,
     Countable,
     Paged,
@@ -156,7 +157,7 @@ async def ticket_shown(
 
 
 async def open_ticket(request: web.Request) -> web.Response:
-    new = await body(request, tickets.NewTicket)
+    new = await body(request, tickets.NewTicket, LONGEST_BODY)
     actor = request[keys.actor]
 
     def write(ticket: TicketView) -> web.Response:
@@ -214,7 +215,7 @@ async def list_messages(request: web.Request) -> web.Response:
 async def post_message(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     await limit(request, limits.POST, str(actor.id))
-    new = await body(request, messages.NewMessage)
+    new = await body(request, messages.NewMessage, LONGEST_BODY)
 
     def write(posted: messages.Posted) -> web.Response:
         event = timeline_event(posted.event, actor.audience)
