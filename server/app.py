@@ -21,7 +21,7 @@ from server.identity import Identity
 from server.limits import RateLimits
 from server.live import Live
 from server.metrics import Metrics
-from server.middleware import access_log, finished, refusals
+from server.middleware import access_log, finished, plain, refusals
 from server.namespace import Tickets
 from server.passwords import Passwords
 from server.presence import Presence
@@ -37,7 +37,10 @@ from wire.shapes import Recorded
 
 def create_app(settings: Settings) -> web.Application:
     app = web.Application(
-        middlewares=[finished, access_log, preflight, refusals], client_max_size=LONGEST_BODY
+        middlewares=[finished, access_log, preflight, refusals, plain],
+        client_max_size=LONGEST_BODY,
+        # Nothing inflates a body, nor what is read away of it after an early answer.
+        handler_args={"auto_decompress": False},
     )
     app[keys.settings] = settings
     app[keys.engine] = create_engine(settings.database_url)

@@ -54,6 +54,14 @@ def _note(request: web.Request, error: Exception) -> None:
 
 
 @web.middleware
+async def plain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses a body in a coding: a small one may unpack to any length."""
+    if "Content-Encoding" in request.headers:
+        raise web.HTTPUnsupportedMediaType
+    return await handler(request)
+
+
+@web.middleware
 async def access_log(request: web.Request, handler: Handler) -> web.StreamResponse:
     began = time.perf_counter()
     response = await handler(request)

@@ -123,7 +123,7 @@ async def whole_body(request: web.Request, longest: int) -> bytes:
                 raise _too_long(request, longest)
         return bytes(found)
     except (web.RequestPayloadError, ConnectionError) as error:
-        # Not compressed as it says it is, or cut off.
+        # Cut off.
         raise Malformed("invalid_body", "The body cannot be read") from error
 
 
