@@ -15,6 +15,7 @@ from server.routing import PREFIX
 log = structlog.get_logger("server.http")
 
 SWITCHED = 101
+LONGEST_PATH = 200
 
 
 @web.middleware
@@ -35,7 +36,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:
         told = refusal(error)
         if told is None:
-            log.exception("request failed", method=request.method, path=request.rel_url.raw_path)
+            log.exception("request failed", method=request.method, path=_path(request))
             told = internal()
         _note(request, error)
         response = told.as_response()
@@ -51,6 +52,12 @@ def _note(request: web.Request, error: Exception) -> None:
         # The pattern, not the path: what stands in a path may be anything.
         what = f"{request.method} {resource.canonical}" if resource else None
         audit.note("refused", user_id=actor.id if actor else None, code=error.code, what=what)
+
+
+def _path(request: web.Request) -> str:
+    """As it was sent, and not at any length."""
+    path = request.rel_url.raw_path
+    return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
 
 
 @web.middleware
@@ -76,7 +83,7 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
     log.info(
         "request",
         method=request.method,
-        path=request.rel_url.raw_path,
+        path=_path(request),
         status=response.status,
         ms=round(seconds * 1000, 1),
     )

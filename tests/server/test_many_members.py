@@ -1,7 +1,7 @@
 """Input of more parts than anybody needs costs no more than a little of it."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -19,7 +19,7 @@ Served = tuple[web.Application, Api]
 
 
 @pytest.fixture
-def errors_made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def errors_made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many errors each refusal was made of."""
     made: list[int] = []
 
@@ -29,7 +29,7 @@ def errors_made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
     _invalid = refusals._invalid
     monkeypatch.setattr(refusals, "_invalid", told)
-    yield made
+    return made
 
 
 @pytest.mark.parametrize("members", [30, 100, 300])
