@@ -41,7 +41,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         _note(request, error)
         response = told.as_response()
     if not response.prepared:
-        response.headers.update(request.get(keys.headers, {}) | dict(response.headers))
+        for name, value in request.get(keys.headers, {}).items():
+            response.headers.setdefault(name, value)
     return response
 
 
