@@ -15,7 +15,7 @@ from desk.views import TicketView
 from models import Priority
 from server import keys
 from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
-from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown
+from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown, tags_of
 from server.routing import MIDDLING_BODY, body, no_body, now, path_id, query
 
 # A ticket's tag: its version, and after a dot what is unread.
@@ -83,11 +83,15 @@ async def _changed(
 
 
 def expected_versions(request: web.Request) -> AbstractSet[int] | None:
-    """The versions that ``If-Match`` accepts; None for any. A weak tag matches nothing."""
-    given = ",".join(request.headers.getall("If-Match", ()))
-    if not given or given.strip() == "*":
+    """The versions that ``If-Match`` accepts; None for any.
+
+    By RFC 9110 a weak tag matches nothing. But ours tells a version exactly, and one that came
+    back weak is what a compressing proxy has made of it.
+    """
+    given = tags_of(request, "If-Match")
+    if not any(given) or given == ["*"]:
         return None
-    matches = (TAG.fullmatch(tag.strip()) for tag in given.split(","))
+    matches = map(TAG.fullmatch, given)
     return {int(match[1]) for match in matches if match}
 
 

@@ -1,5 +1,6 @@
 """A customer's own tickets, and what both sides do on a ticket."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -124,6 +125,16 @@ def sort_field(sort: SortParameter) -> SortField:
     return names[sort.removeprefix("-")]
 
 
+# What compressing proxies add to a tag, inside of its quotes.
+CODING = re.compile(r'[-;](?:gzip|deflate|br|zstd)"$')
+
+
+def tags_of(request: web.Request, header: str) -> list[str]:
+    """The tags in a header, as we gave them out: not weak, and without what a proxy has added."""
+    given = ",".join(request.headers.getall(header, ())).split(",")
+    return [CODING.sub('"', tag.strip().removeprefix("W/")) for tag in given]
+
+
 def _tag(ticket: TicketView) -> str:
     """The ticket as its reader sees it: ``unread`` changes without a new version, by reading.
 
@@ -149,9 +160,7 @@ async def ticket_shown(
     if not found:
         raise views.not_found()
     ticket = found[0]
-    known = ",".join(request.headers.getall("If-None-Match", ())).split(",")
-    tags = {tag.strip().removeprefix("W/") for tag in known}
-    if tags & {_tag(ticket), "*"}:
+    if {*tags_of(request, "If-None-Match")} & {_tag(ticket), "*"}:
         return web.Response(status=304, headers={"ETag": _tag(ticket)})
     return ticket_reply(ticket)
 
