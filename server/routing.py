@@ -99,15 +99,25 @@ def now() -> datetime:
 async def body(request: web.Request, model: type[M], longest: int = SHORT_BODY) -> M:
     """The body of a route that takes nothing else: no query."""
     query(request, Query)
+    _require_json(request)
     return validated(model, decode(await whole_body(request, longest)))
 
 
 async def no_body(request: web.Request) -> None:
     """For routes without a body: nothing, or an empty object; and no query."""
     query(request, Query)
+    _require_json(request)
     raw = await whole_body(request, SHORT_BODY)
     if raw.strip() and decode(raw) != {}:
         raise Invalid("invalid", "This route takes no body", pointer="")
+
+
+def _require_json(request: web.Request) -> None:
+    """Of a body that says what it is. A page of another origin can send text or a form unasked."""
+    kind = request.content_type
+    said = "Content-Type" in request.headers and request.can_read_body
+    if said and kind != "application/json" and not kind.endswith("+json"):
+        raise web.HTTPUnsupportedMediaType
 
 
 async def whole_body(request: web.Request, longest: int) -> bytes:
