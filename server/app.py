@@ -9,7 +9,7 @@ from sqlalchemy.pool import QueuePool
 
 from config import Settings
 from desk.database import short_name
-from server import keys
+from server import bad_requests, keys
 from server.background import Background
 from server.browsers import add_headers, preflight
 from server.changes import Changes
@@ -75,6 +75,8 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.plain_sockets] = WeakSet()
     _add_gauges(app)
     _add_routes(app)
+    bad_requests.install()
+    app.on_response_prepare.append(bad_requests.as_problem)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_run)
     app.on_shutdown.append(_leave_sockets)
@@ -83,7 +85,9 @@ def create_app(settings: Settings) -> web.Application:
 
 def _add_routes(app: web.Application) -> None:
     for route in ROUTES:
-        app.router.add_route(route.method, PREFIX + route.path, guarded(route))
+        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        for method in methods:
+            app.router.add_route(method, PREFIX + route.path, guarded(route))
     add_docs(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)

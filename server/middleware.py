@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -9,12 +10,13 @@ from aiohttp.typedefs import Handler
 
 from desk.errors import Forbidden, RateLimited
 from server import audit, keys
-from server.refusals import internal, refusal
+from server.refusals import Refusal, internal, refusal
 from server.routing import PREFIX
 
 log = structlog.get_logger("server.http")
 
 SWITCHED = 101
+READS = {"GET", "HEAD"}
 LONGEST_PATH = 200
 
 
@@ -24,7 +26,7 @@ async def finished(request: web.Request, handler: Handler) -> web.StreamResponse
 
     What writes has to tell others of it, and a socket notices its end itself.
     """
-    if request.method == "GET" and request.rel_url.raw_path.startswith(PREFIX):
+    if request.method in READS and request.rel_url.raw_path.startswith(PREFIX):
         return await handler(request)
     return await asyncio.shield(asyncio.ensure_future(handler(request)))
 
@@ -34,7 +36,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         response = await handler(request)
     except Exception as error:
-        told = refusal(error)
+        told = _helpful(request, refusal(error))
         if told is None:
             log.exception("request failed", method=request.method, path=_path(request))
             told = internal()
@@ -44,6 +46,12 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         for name, value in request.get(keys.headers, {}).items():
             response.headers.setdefault(name, value)
     return response
+
+
+def _helpful(request: web.Request, told: Refusal | None) -> Refusal | None:
+    if told is not None and told.code == "not_found" and request.path.endswith("/"):
+        return replace(told, detail=f'{told.detail}; try it without the "/" at its end')
+    return told
 
 
 def _note(request: web.Request, error: Exception) -> None:

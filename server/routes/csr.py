@@ -15,7 +15,7 @@ from desk.views import TicketView
 from models import Priority
 from server import keys
 from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
-from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown, tags_of
+from server.routes.tickets import TicketQuery, tags_of, ticket_page, ticket_reply, ticket_shown
 from server.routing import MIDDLING_BODY, body, no_body, now, path_id, query
 
 # A ticket's tag: its version, and after a dot what is unread.
