@@ -96,6 +96,8 @@ class Settings(Database):
     cors_origins: str = ""
     trusted_proxies: str = ""
     rate_limits: Literal["on", "off"] = "on"
+    # What `/metrics` asks for as a bearer token; empty: only this machine may ask.
+    metrics_token: str = ""
 
     smtp_url: str = ""
     mail_from: str = "Support <support@localhost>"
