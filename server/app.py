@@ -31,13 +31,14 @@ from server.routes import ROUTES, health, metrics, unsubscribe
 from server.routing import LONGEST_BODY, PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
+from server.unread import Unread, watched
 from server.websocket import leave_all, ticket_socket
 from wire.shapes import Recorded
 
 
 def create_app(settings: Settings) -> web.Application:
     app = web.Application(
-        middlewares=[finished, access_log, preflight, refusals, plain],
+        middlewares=[watched, finished, access_log, preflight, refusals, plain],
         client_max_size=LONGEST_BODY,
         # Nothing inflates a body, nor what is read away of it after an early answer.
         handler_args={"auto_decompress": False},
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.connections] = connections = Connections(desk, identity, live, background)
     app[keys.presence] = presence = Presence(settings.redis_url, live, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
+    app[keys.unread] = Unread()
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
 
@@ -127,6 +129,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     background.start(app[keys.presence].tell_forever())
     background.start(app[keys.presence].beat_forever())
     background.start(app[keys.metrics].watch_forever())
+    background.start(app[keys.unread].look_forever())
     yield
     await sockets.shutdown()
     await background.end()

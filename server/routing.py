@@ -32,6 +32,8 @@ PREFIX = "/api/v1"
 SHORT_BODY = 4 * 1024
 MIDDLING_BODY = 16 * 1024
 LONGEST_BODY = 256 * 1024
+# What a page of messages may be long, in bytes: the rest is on the next one.
+LONGEST_PAGE = 512 * 1024
 
 
 class Query(BaseModel):
@@ -211,6 +213,16 @@ def page(
         url = request.rel_url.update_query({k: str(v) for k, v in next_page.items()})
         links["Link"] = f'<{url}>; rel="next"'
     return reply(items, headers={**links, **(headers or {})})
+
+
+def fitting(items: Sequence[T]) -> Sequence[T]:
+    """As many of the first items as an answer may be long; one at least."""
+    left = LONGEST_PAGE
+    for count, item in enumerate(items):
+        left -= len(encode(item))
+        if left < 0:
+            return items[: max(1, count)]
+    return items
 
 
 def page_of(

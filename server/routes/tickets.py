@@ -43,6 +43,7 @@ from server.routing import (
     counted,
     decode_cursor,
     encode_cursor,
+    fitting,
     limit,
     now,
     page,
@@ -198,8 +199,8 @@ async def show_timeline(request: web.Request) -> web.Response:
     read = await request.app[keys.desk].read(
         history.read, actor, path_id(request), given.after, given.limit + 1
     )
-    events = [timeline_event(e, actor.audience) for e in read.events[: given.limit]]
-    more = len(read.events) > given.limit
+    events = fitting([timeline_event(e, actor.audience) for e in read.events[: given.limit]])
+    more = len(read.events) > len(events)
     following = {"after": events[-1].seq} if more else None
     total = await counted(
         request, given, history.count, actor, path_id(request), messages_only=False
@@ -218,7 +219,8 @@ async def list_messages(request: web.Request) -> web.Response:
     total = await counted(
         request, given, history.count, actor, path_id(request), messages_only=True
     )
-    return page_of(request, events, given.limit, lambda event: (event.seq,), total)
+    shown = len(fitting(events[: given.limit]))
+    return page_of(request, events, shown, lambda event: (event.seq,), total)
 
 
 async def post_message(request: web.Request) -> web.Response:
