@@ -15,3 +15,12 @@ def test_the_proxy_bounds_connections_and_takes_answers_off_the_processes() -> N
 
 def test_the_proxy_does_not_pass_on_the_metrics() -> None:
     assert re.search(r"location = /metrics \{\s*return 404;\s*\}", CONF)
+
+
+def test_no_log_of_the_proxy_has_a_query() -> None:
+    """An error in a request is logged with the request as it was sent, whatever its level."""
+    assert re.findall(r"error_log ([^;]+);", CONF) == ["/dev/stderr emerg"]
+    ((name, form),) = re.findall(r"log_format (\w+) ([^;]+);", CONF)
+    assert re.findall(r"access_log ([^;]+);", CONF) == [f"/dev/stdout {name}"]
+    variables = set(re.findall(r"\$(\w+)", form))
+    assert not variables & {"request", "request_uri", "args", "query_string", "http_referer"}
