@@ -22,7 +22,7 @@ class _Nameless(web.Response):
 
 
 def _told(
-    protocol: "web.RequestHandler[Any]", request: web.BaseRequest, status: int = 500, *said: Any
+    protocol: web.RequestHandler, request: web.BaseRequest, status: int = 500, *said: Any
 ) -> web.StreamResponse:
     """Logged, or given up, as aiohttp does it."""
     _handle_error(protocol, request, status, *said)

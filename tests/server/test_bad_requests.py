@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.factories import Person
 from tests.server.raw_sockets import Raw
 
 
-async def asked(api: Api, request: bytes) -> tuple[int, str, dict[str, str]]:
+async def asked(api: Api, request: bytes) -> tuple[int, str, dict[str, Any]]:
     """Status, headers in one text, and the problem of an answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
     writer.write(request)
