@@ -104,6 +104,8 @@ class Settings(Database):
     cors_origins: str = ""
     trusted_proxies: str = ""
     rate_limits: Literal["on", "off"] = "on"
+    # What `/metrics` asks for as a bearer token; empty: only this machine may ask.
+    metrics_token: str = ""
 
     smtp_url: str = ""
     # Whether a password may go to a mail server that offers no TLS.

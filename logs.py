@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -10,16 +11,51 @@ import structlog
 # Libraries whose INFO would print what clients send.
 QUIET = ("engineio", "socketio", "aiohttp", "celery.redirected", "kombu", "asyncio")
 
-# A signed token, wherever in a line it may have got to: in a path that a client wrote wrongly, in
-# the text of a library's error.
-TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*)?")
+# What a signed token may be part of, wherever in a line it may have got to: in a path that a client
+# wrote wrongly, in the text of a library's error. Nothing follows the repeat, so that no text is
+# gone over twice.
+RUN = re.compile(r"[\w.-]+")
+TOKEN_BEGINS = "eyJ"
+
+# What a terminal or a reader of lines would obey instead of showing: controls, ends of lines, and
+# what turns the direction of text.
+CONTROLS = {
+    code: rf"\u{code:04x}" if code > 0xFF else rf"\x{code:02x}"
+    for code in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        *range(0x2028, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}
+# A traceback has many lines; none of them begins where a line of the log does.
+IN_LINES = {**CONTROLS, ord("\n"): "\n    "}
+
+
+def redacted(line: str) -> str:
+    return RUN.sub(_hidden, line) if TOKEN_BEGINS in line else line
+
+
+def _hidden(run: re.Match[str]) -> str:
+    before, begins, token = run[0].partition(TOKEN_BEGINS)
+    return f"{before}[token]" if begins and "." in token else run[0]
 
 
 class _Redacting(structlog.stdlib.ProcessorFormatter):
-    """The last line of defence: no token leaves in a line, whoever wrote it."""
+    """The last line of defence: no token leaves in a line, nor what would forge one, whoever wrote
+    it.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        return TOKEN.sub("[token]", super().format(record))
+        return redacted(super().format(record).translate(IN_LINES))
+
+
+def _one_line(_: Any, __: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What is said, on one line; only tracebacks have several."""
+    return {
+        key: value.translate(CONTROLS) if isinstance(value, str) and key != "exception" else value
+        for key, value in said.items()
+    }
 
 
 def _without_bad_requests(record: logging.LogRecord) -> bool:
@@ -54,9 +90,11 @@ def configure(level: str, form: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    formatter = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    formatter: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
-        formatter.append(structlog.processors.format_exc_info)  # type: ignore[arg-type]
+        formatter.append(structlog.processors.format_exc_info)
+    else:
+        formatter.append(_one_line)
     handler.addFilter(_without_bad_requests)
     handler.setFormatter(_Redacting(foreign_pre_chain=shared, processors=[*formatter, renderer]))
     logging.basicConfig(level=level, handlers=[handler], force=True)

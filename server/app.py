@@ -9,7 +9,7 @@ from sqlalchemy.pool import QueuePool
 
 from config import Settings
 from desk.database import short_name
-from server import keys
+from server import bad_requests, keys
 from server.background import Background
 from server.browsers import add_headers, preflight
 from server.changes import Changes
@@ -21,25 +21,27 @@ from server.identity import Identity
 from server.limits import RateLimits
 from server.live import Live
 from server.metrics import Metrics
-from server.middleware import access_log, finished, refusals
+from server.middleware import access_log, finished, plain, refusals
 from server.namespace import Tickets
 from server.passwords import Passwords
 from server.presence import Presence
 from server.resync import Resync
 from server.rooms import Rooms
 from server.routes import ROUTES, health, metrics, unsubscribe
-from server.routing import PREFIX, guarded
+from server.routing import LONGEST_BODY, PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
+from server.unread import Unread, watched
 from server.websocket import leave_all, ticket_socket
 from wire.shapes import Recorded
-
-LONGEST_BODY = 256 * 1024
 
 
 def create_app(settings: Settings) -> web.Application:
     app = web.Application(
-        middlewares=[finished, access_log, preflight, refusals], client_max_size=LONGEST_BODY
+        middlewares=[watched, finished, access_log, preflight, refusals, plain],
+        client_max_size=LONGEST_BODY,
+        # Nothing inflates a body, nor what is read away of it after an early answer.
+        handler_args={"auto_decompress": False},
     )
     app[keys.settings] = settings
     app[keys.engine] = create_engine(settings.database_url)
@@ -55,6 +57,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.connections] = connections = Connections(desk, identity, live, background)
     app[keys.presence] = presence = Presence(settings.redis_url, live, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
+    app[keys.unread] = Unread()
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
 
@@ -74,6 +77,8 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.plain_sockets] = WeakSet()
     _add_gauges(app)
     _add_routes(app)
+    bad_requests.install()
+    app.on_response_prepare.append(bad_requests.as_problem)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_run)
     app.on_shutdown.append(_leave_sockets)
@@ -82,7 +87,9 @@ def create_app(settings: Settings) -> web.Application:
 
 def _add_routes(app: web.Application) -> None:
     for route in ROUTES:
-        app.router.add_route(route.method, PREFIX + route.path, guarded(route))
+        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        for method in methods:
+            app.router.add_route(method, PREFIX + route.path, guarded(route))
     add_docs(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
@@ -122,6 +129,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     background.start(app[keys.presence].tell_forever())
     background.start(app[keys.presence].beat_forever())
     background.start(app[keys.metrics].watch_forever())
+    background.start(app[keys.unread].look_forever())
     yield
     await sockets.shutdown()
     await background.end()

@@ -17,7 +17,7 @@ from aiohttp import web
 from engineio.async_socket import AsyncSocket
 from engineio.packet import MESSAGE, PING, Packet
 from engineio.payload import Payload
-from socketio.packet import ACK
+from socketio.packet import ACK, CONNECT_ERROR
 
 from config import Settings
 from server import carrier, handshake
@@ -204,6 +204,14 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             await super()._handle_eio_message(eio_sid, data)
         except PacketRefusedError:
             self._close_later(eio_sid)
+
+    async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
+        if namespace == NAMESPACE:
+            await super()._handle_connect(eio_sid, namespace, data)
+            return
+        detail = f"Connect to the namespace {NAMESPACE}"
+        said = {"message": detail, "data": {"code": "unknown_namespace", "detail": detail}}
+        await self._send_packet(eio_sid, StrictPacket(CONNECT_ERROR, said, namespace))
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:
         """As in python-socketio 5.18.1 for handlers that take turns, less its lookups. It would

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from server.rooms import Rooms
     from server.tokens import Tokens
     from server.transaction import Desk
+    from server.unread import Unread
     from server.websocket import FairWebSocket
 
 settings: web.AppKey[Settings] = web.AppKey("settings")
@@ -48,6 +49,7 @@ connections: web.AppKey[Connections] = web.AppKey("connections")
 identity: web.AppKey[Identity] = web.AppKey("identity")
 tokens: web.AppKey[Tokens] = web.AppKey("tokens")
 passwords: web.AppKey[Passwords] = web.AppKey("passwords")
+unread: web.AppKey[Unread] = web.AppKey("unread")
 limits: web.AppKey[RateLimits] = web.AppKey("limits")
 
 actor: web.RequestKey[Actor] = web.RequestKey("actor")

@@ -26,6 +26,8 @@ CONNECTIONS = 8
 PARTS = 100
 # IPv6 hands out networks of this size to one customer.
 IPV6_PREFIX = 64
+# No address with a port and a zone is longer.
+LONGEST_HOP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))
 READ = Limit("read", parse("60 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
+# Frames of one socket that are no events; then it is over.
+REFUSED = Limit("refused", parse("60 per 10 seconds"))
 CONNECT = Limit("connect", parse("120 per minute"))
 
 
@@ -166,6 +170,19 @@ def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
+def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
+    """The address of a hop: alone, with a port, in brackets; None for "unknown" and rubbish."""
+    text = hop.strip().strip('"')[:LONGEST_HOP]
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return _unmapped(ip_address(text))
+    except ValueError:
+        return None
+
+
 def client_address(
     peer: str,
     forwarded: list[str] | tuple[str, ...],
@@ -175,14 +192,14 @@ def client_address(
 
     What stands before that was written by the client and proves nothing.
     """
-    hops = [hop.strip() for line in forwarded for hop in line.split(",")] + [peer]
-    for hop in reversed(hops):
-        try:
-            address = _unmapped(ip_address(hop))
-        except ValueError:
-            return hop[:64] if hop == peer else peer
-        if not any(address in network for network in proxies):
+    hops = [hop for line in forwarded for hop in line.split(",")]
+    if (address := _parsed(peer)) is None:
+        return peer[:64]
+    while hops and any(address in network for network in proxies):
+        # What the proxy does not know, or we cannot read, is the proxy itself.
+        if (found := _parsed(hops.pop())) is None:
             break
+        address = found
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, IPV6_PREFIX), strict=False))
     return str(address)

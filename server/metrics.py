@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,6 +24,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 # Between two looks at how late the event loop is.
 LOOK_SECONDS = 0.5
+# For so long an answer is given again.
+FRESH_SECONDS = 1.0
 
 
 class Gauges(Collector):
@@ -37,9 +40,32 @@ class Gauges(Collector):
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return ()
 
+    def look(self) -> "Gauges":
+        """The values as they are now, which another thread may collect."""
+        seen = Gauges()
+        for name, (help, read) in self._read.items():
+            seen.add(name, help, partial(float, read()))
+        return seen
+
     def collect(self) -> Iterator[GaugeMetricFamily]:
         for name, (help, read) in self._read.items():
             yield GaugeMetricFamily(name, help, read())
+
+
+class Shared:
+    """Something that is made at most once in `FRESH_SECONDS`, for all who ask."""
+
+    def __init__(self) -> None:
+        self._made: asyncio.Future[bytes] | None = None
+        self._until = 0.0
+
+    async def get(self, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
+        made = self._made
+        if made is None or (made.done() and time.monotonic() >= self._until):
+            self._until = time.monotonic() + FRESH_SECONDS
+            made = self._made = asyncio.ensure_future(make())
+        # Who hangs up takes it from nobody else.
+        return await asyncio.shield(made)
 
 
 class Metrics:
@@ -51,7 +77,7 @@ class Metrics:
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
         self._gauges = Gauges()
-        self._registry.register(self._gauges)
+        self.shared = Shared()
         self._requests = Histogram(
             "desk_http_request_seconds",
             "REST requests",
@@ -98,7 +124,15 @@ class Metrics:
 
     def text(self, waiting: Backlog | None) -> bytes:
         """All in the text format of Prometheus; ``waiting``: None where it is not known now."""
+        return self._text(self._gauges.look(), waiting)
+
+    async def text_aside(self, waiting: Backlog | None) -> bytes:
+        """As `text`, off the event loop: what the loop changes is looked at before."""
+        return await asyncio.to_thread(self._text, self._gauges.look(), waiting)
+
+    def _text(self, seen: Gauges, waiting: Backlog | None) -> bytes:
         registry = CollectorRegistry()
+        registry.register(seen)
         if waiting is not None:
             gauges = Gauges()
             for name, (help, value) in _shown(waiting).items():

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -9,12 +10,14 @@ from aiohttp.typedefs import Handler
 
 from desk.errors import Forbidden, RateLimited
 from server import audit, keys
-from server.refusals import internal, refusal
+from server.refusals import Refusal, internal, refusal
 from server.routing import PREFIX
 
 log = structlog.get_logger("server.http")
 
 SWITCHED = 101
+READS = {"GET", "HEAD"}
+LONGEST_PATH = 200
 
 
 @web.middleware
@@ -23,7 +26,7 @@ async def finished(request: web.Request, handler: Handler) -> web.StreamResponse
 
     What writes has to tell others of it, and a socket notices its end itself.
     """
-    if request.method == "GET" and request.rel_url.raw_path.startswith(PREFIX):
+    if request.method in READS and request.rel_url.raw_path.startswith(PREFIX):
         return await handler(request)
     return await asyncio.shield(asyncio.ensure_future(handler(request)))
 
@@ -33,15 +36,22 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         response = await handler(request)
     except Exception as error:
-        told = refusal(error)
+        told = _helpful(request, refusal(error))
         if told is None:
-            log.exception("request failed", method=request.method, path=request.rel_url.raw_path)
+            log.exception("request failed", method=request.method, path=_path(request))
             told = internal()
         _note(request, error)
         response = told.as_response()
     if not response.prepared:
-        response.headers.update(request.get(keys.headers, {}) | dict(response.headers))
+        for name, value in request.get(keys.headers, {}).items():
+            response.headers.setdefault(name, value)
     return response
+
+
+def _helpful(request: web.Request, told: Refusal | None) -> Refusal | None:
+    if told is not None and told.code == "not_found" and request.path.endswith("/"):
+        return replace(told, detail=f'{told.detail}; try it without the "/" at its end')
+    return told
 
 
 def _note(request: web.Request, error: Exception) -> None:
@@ -51,6 +61,20 @@ def _note(request: web.Request, error: Exception) -> None:
         # The pattern, not the path: what stands in a path may be anything.
         what = f"{request.method} {resource.canonical}" if resource else None
         audit.note("refused", user_id=actor.id if actor else None, code=error.code, what=what)
+
+
+def _path(request: web.Request) -> str:
+    """As it was sent, and not at any length."""
+    path = request.rel_url.raw_path
+    return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
+
+
+@web.middleware
+async def plain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses a body in a coding: a small one may unpack to any length."""
+    if "Content-Encoding" in request.headers:
+        raise web.HTTPUnsupportedMediaType
+    return await handler(request)
 
 
 @web.middleware
@@ -68,7 +92,7 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
     log.info(
         "request",
         method=request.method,
-        path=request.rel_url.raw_path,
+        path=_path(request),
         status=response.status,
         ms=round(seconds * 1000, 1),
     )

@@ -35,6 +35,7 @@ from server.payloads import (
 )
 from server.refusals import internal, refusal
 from server.routing import admit, now, require_role
+from server.validation import validated
 from wire.channel import NAMESPACE, RESYNC, TYPING, ticket_room, user_room
 from wire.shapes import Resync, TimelineEvent, TypingShown, timeline_event
 
@@ -43,6 +44,8 @@ log = structlog.get_logger("server.namespace")
 # Between two looks whether a connection stands.
 CONNECTED_SECONDS = 0.05
 MOST_TICKETS_JOINED = 500
+# Refusals of what no honest program goes on sending.
+NO_EVENT = {400, 422}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,19 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             if told is None:
                 log.exception("event failed", event_name=event[:64])
                 told = internal()
+            if told.status in NO_EVENT:
+                self._pay(member)
             self._metrics.event(name, told.code, time.perf_counter() - began)
             return told.as_ack()
         self._metrics.event(name, "ok", time.perf_counter() - began)
         return {"ok": True, "data": data}
+
+    def _pay(self, member: SocketMember) -> None:
+        """For what is no event of ours: who goes on with it is hung up on."""
+        try:
+            self._limits.spend_here(limits.REFUSED, member.key)
+        except RateLimited:
+            self._background.start(self._live.server.hang_up(member.key))
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
         if name == UNREADABLE:
@@ -109,7 +121,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("unknown_event", "There is no such event")
         if len(args) != 1:
             raise Invalid("invalid", "Send one object", pointer="")
-        payload = event.payload.model_validate(args[0])
+        payload = validated(event.payload, args[0])
         try:
             actor = await self._identity.of_session(member.session_id)
             require_role(actor, member.actor)
@@ -132,7 +144,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _connect(self, sid: str, auth: object) -> None:
         try:
-            credentials = Credentials.model_validate(auth)
+            credentials = validated(Credentials, auth)
             claims = self._identity.claims(credentials.token)
             self._limits.spend_here(limits.CONNECT, str(claims.user_id))
             member = SocketMember(self._app, sid, claims)

@@ -242,6 +242,7 @@ def _implied(route: Route) -> list[str]:
         found.append("422 invalid_cursor")
     if route.method != "GET":
         found += ["400 invalid_json", "400 invalid_body", "413 content_too_large"]
+        found.append("415 unsupported_media_type")
     return found
 
 

@@ -76,9 +76,7 @@ class _WholeBody:
 
 async def environ_of(request: web.Request) -> dict[str, Any]:
     environ: dict[str, Any] = driver.translate_request(request)
-    body = await whole_body(request)
     # Engine.IO would wait for the client to fetch its farewell, if need be for ever.
-    if len(body) > LONGEST_FRAME:
-        raise web.HTTPRequestEntityTooLarge(LONGEST_FRAME, len(body))
+    body = await whole_body(request, LONGEST_FRAME)
     environ["wsgi.input"] = _WholeBody(body)
     return environ

@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk import errors
+from server.validation import MOST_ERRORS
 from wire.codec import encode
 
 STATUS: dict[type[errors.DeskError], int] = {
@@ -31,10 +32,15 @@ HEADERS: dict[int, dict[str, str]] = {
 HTTP: dict[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address"),
     405: ("method_not_allowed", "This address does not take that method"),
+    415: (
+        "unsupported_media_type",
+        "Send the body as application/json, without a Content-Encoding",
+    ),
     413: ("content_too_large", "The body is too large"),
 }
-MOST_ERRORS = 20
 LONGEST_POINTER = 200
+# Whose body is not worth reading to its end.
+CLOSES = {413, 415}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +67,15 @@ class Refusal:
         }
         if self.errors:
             body["errors"] = self.errors
-        return web.Response(
+        response = web.Response(
             body=encode(body),
             status=self.status,
             headers={**HEADERS.get(self.status, {}), **self.headers},
             content_type="application/problem+json",
         )
+        if self.status in CLOSES:
+            response.force_close()
+        return response
 
 
 def refusal(error: Exception) -> Refusal | None:
@@ -79,7 +88,7 @@ def refusal(error: Exception) -> Refusal | None:
     if isinstance(error, web.HTTPException):
         return _http(error)
     if isinstance(error, web.RequestPayloadError):
-        # Not compressed as it says it is, or cut off.
+        # Cut off.
         return Refusal(400, "invalid_body", "The body cannot be read")
     return None
 

@@ -17,6 +17,7 @@ from models import Role
 from server import keys
 from server.contract import TOTAL, Handler, Right, Route
 from server.limits import Limit
+from server.validation import validated
 from wire.codec import decode, encode
 
 M = TypeVar("M", bound=BaseModel)
@@ -25,6 +26,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PREFIX = "/api/v1"
+
+# What a body may be long, in bytes: names and passwords; a few short texts; what people write,
+# when each character of it is escaped.
+SHORT_BODY = 4 * 1024
+MIDDLING_BODY = 16 * 1024
+LONGEST_BODY = 256 * 1024
+# What a page of messages may be long, in bytes: the rest is on the next one.
+LONGEST_PAGE = 512 * 1024
 
 
 class Query(BaseModel):
@@ -89,27 +98,49 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def body(request: web.Request, model: type[M]) -> M:
+async def body(request: web.Request, model: type[M], longest: int = SHORT_BODY) -> M:
     """The body of a route that takes nothing else: no query."""
     query(request, Query)
-    return model.model_validate(decode(await whole_body(request)))
+    _require_json(request)
+    return validated(model, decode(await whole_body(request, longest)))
 
 
 async def no_body(request: web.Request) -> None:
     """For routes without a body: nothing, or an empty object; and no query."""
     query(request, Query)
-    raw = await whole_body(request)
+    _require_json(request)
+    raw = await whole_body(request, SHORT_BODY)
     if raw.strip() and decode(raw) != {}:
         raise Invalid("invalid", "This route takes no body", pointer="")
 
 
-async def whole_body(request: web.Request) -> bytes:
-    """The body; `Malformed` if it cannot be read to its end."""
+def _require_json(request: web.Request) -> None:
+    """Of a body that says what it is. A page of another origin can send text or a form unasked."""
+    kind = request.content_type
+    said = "Content-Type" in request.headers and request.can_read_body
+    if said and kind != "application/json" and not kind.endswith("+json"):
+        raise web.HTTPUnsupportedMediaType
+
+
+async def whole_body(request: web.Request, longest: int) -> bytes:
+    """The body, read once; `Malformed` if it cannot be read to its end."""
+    # What says that it is too long is not waited for.
+    if (request.content_length or 0) > longest:
+        raise _too_long(request, longest)
+    found = bytearray()
     try:
-        return await request.read()
+        while chunk := await request.content.readany():
+            found += chunk
+            if len(found) > longest:
+                raise _too_long(request, longest)
+        return bytes(found)
     except (web.RequestPayloadError, ConnectionError) as error:
-        # Not compressed as it says it is, or cut off.
+        # Cut off.
         raise Malformed("invalid_body", "The body cannot be read") from error
+
+
+def _too_long(request: web.Request, longest: int) -> web.HTTPException:
+    return web.HTTPRequestEntityTooLarge(longest, request.content_length or longest + 1)
 
 
 def query(
@@ -123,7 +154,7 @@ def query(
     spoken = words or {}
     plain = {k: spoken.get(k, {}).get(v, v) for k, v in given.items()}
     several = {name: given.getall(name) for name in model.repeatable & plain.keys()}
-    return model.model_validate({**plain, **several})
+    return validated(model, {**plain, **several})
 
 
 def path_id(request: web.Request, name: str = "ticket_id", what: str = "Ticket") -> UUID:
@@ -182,6 +213,16 @@ def page(
         url = request.rel_url.update_query({k: str(v) for k, v in next_page.items()})
         links["Link"] = f'<{url}>; rel="next"'
     return reply(items, headers={**links, **(headers or {})})
+
+
+def fitting(items: Sequence[T]) -> Sequence[T]:
+    """As many of the first items as an answer may be long; one at least."""
+    left = LONGEST_PAGE
+    for count, item in enumerate(items):
+        left -= len(encode(item))
+        if left < 0:
+            return items[: max(1, count)]
+    return items
 
 
 def page_of(

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from desk import messages
 from desk.access import Actor
-from desk.errors import DeskError, Forbidden, Invalid, NotFound, Unauthenticated
+from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input
 from models import Kind
@@ -21,6 +21,7 @@ from server.packets import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
 from server.routing import now, require_role
 from server.tokens import Claims
+from server.validation import validated
 from wire.channel import ticket_room
 from wire.codec import dumps, loads
 from wire.shapes import PlainMessage, TimelineEvent
@@ -34,6 +35,8 @@ LONGEST_QUEUE = 1000
 PAGE_SECONDS = 10.0
 # What is over this number has not happened yet: only what is new from now on.
 FROM_NOW = 2**63 - 1
+# Refusals of what no honest program goes on sending.
+NO_FRAME = {400, 422}
 AFTER = TypeAdapter(Annotated[int, Field(ge=0, le=FROM_NOW)])
 
 
@@ -221,6 +224,8 @@ async def _read(
     async for message in ws:
         if message.type is not WSMsgType.TEXT:
             member.put(_error(Refusal(422, "invalid", "Send text frames")))
+            if not _pays(request, member):
+                break
             continue
         try:
             actor = await request.app[keys.identity].of_session(member.session_id)
@@ -236,6 +241,20 @@ async def _read(
                 log.exception("frame failed")
                 told = internal()
             member.put(_error(told))
+            if told.status in NO_FRAME and not _pays(request, member):
+                break
+    else:
+        return
+    await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"rate_limited")
+
+
+def _pays(request: web.Request, member: PlainMember) -> bool:
+    """For what is no frame of ours; False for who goes on with it too long."""
+    try:
+        request.app[keys.limits].spend_here(limits.REFUSED, member.key)
+    except RateLimited:
+        return False
+    return True
 
 
 async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text: str) -> None:
@@ -243,7 +262,7 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
         decoded = loads(text)
     except ValueError as error:
         raise Invalid("invalid_json", "The frame is not valid JSON") from error
-    frame = Frame.model_validate(decoded)
+    frame = validated(Frame, decoded)
     if frame.ticket_id not in (None, ticket_id):
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)

@@ -62,6 +62,8 @@ class Api:
             headers["Authorization"] = f"Bearer {token}"
         if not path.startswith("/health"):
             path = f"/api/v1{path}"
+        if "data" in kwargs:  # What aiohttp would call text, or bytes.
+            headers = {"Content-Type": "application/json"} | headers
         # As it is written: what a test has percent-encoded arrives so.
         url = URL(path, encoded=True)
         async with self.http.request(method, url, headers=headers, **kwargs) as response:

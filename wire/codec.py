@@ -5,6 +5,7 @@ The names ``dumps`` and ``loads`` are what python-socketio asks of a JSON module
 """
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 import orjson
@@ -59,8 +60,8 @@ def loads_own(raw: bytes) -> Any:
 
 
 def decode(body: bytes) -> Any:
-    """A request's body; `Malformed` if it is not JSON."""
+    """A request's body; `Malformed` if it is not JSON. A byte order mark is passed over."""
     try:
-        return loads(body.decode())
+        return loads(body.removeprefix(BOM_UTF8).decode())
     except ValueError as error:
         raise Malformed("invalid_json", f"The body is not valid JSON: {error}") from error

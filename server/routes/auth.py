@@ -18,7 +18,7 @@ from server.tokens import Claims, Pair
 
 
 class RefreshToken(Input):
-    refresh_token: Annotated[str, StringConstraints(max_length=8192)]
+    refresh_token: Annotated[str, StringConstraints(max_length=2048)]
 
 
 @dataclass(frozen=True, slots=True)

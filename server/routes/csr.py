@@ -15,8 +15,8 @@ from desk.views import TicketView
 from models import Priority
 from server import keys
 from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
-from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown
-from server.routing import body, no_body, now, path_id, query
+from server.routes.tickets import TicketQuery, tags_of, ticket_page, ticket_reply, ticket_shown
+from server.routing import MIDDLING_BODY, body, no_body, now, path_id, query
 
 # A ticket's tag: its version, and after a dot what is unread.
 TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')
@@ -75,7 +75,7 @@ async def _changed(
     request: web.Request, shape: type[Input], rule: Callable[..., TicketView]
 ) -> web.Response:
     """The ticket after a rule has made the wanted of it, if it is still as ``If-Match`` says."""
-    wanted = await body(request, shape)
+    wanted = await body(request, shape, MIDDLING_BODY)
     ticket = await request.app[keys.desk].run(
         rule, request[keys.actor], path_id(request), wanted, now(), expected_versions(request)
     )
@@ -83,11 +83,15 @@ async def _changed(
 
 
 def expected_versions(request: web.Request) -> AbstractSet[int] | None:
-    """The versions that ``If-Match`` accepts; None for any. A weak tag matches nothing."""
-    given = ",".join(request.headers.getall("If-Match", ()))
-    if not given or given.strip() == "*":
+    """The versions that ``If-Match`` accepts; None for any.
+
+    By RFC 9110 a weak tag matches nothing. But ours tells a version exactly, and one that came
+    back weak is what a compressing proxy has made of it.
+    """
+    given = tags_of(request, "If-Match")
+    if not any(given) or given == ["*"]:
         return None
-    matches = (TAG.fullmatch(tag.strip()) for tag in given.split(","))
+    matches = map(TAG.fullmatch, given)
     return {int(match[1]) for match in matches if match}
 
 

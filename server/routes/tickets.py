@@ -1,5 +1,6 @@
 """A customer's own tickets, and what both sides do on a ticket."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -33,6 +34,7 @@ from server.contract import (
 )
 from server.idempotency import once
 from server.routing import (
+    LONGEST_BODY,
     PREFIX,
     Countable,
     Paged,
@@ -41,6 +43,7 @@ from server.routing import (
     counted,
     decode_cursor,
     encode_cursor,
+    fitting,
     limit,
     no_body,
     now,
@@ -124,6 +127,16 @@ def sort_field(sort: SortParameter) -> SortField:
     return names[sort.removeprefix("-")]
 
 
+# What compressing proxies add to a tag, inside of its quotes.
+CODING = re.compile(r'[-;](?:gzip|deflate|br|zstd)"$')
+
+
+def tags_of(request: web.Request, header: str) -> list[str]:
+    """The tags in a header, as we gave them out: not weak, and without what a proxy has added."""
+    given = ",".join(request.headers.getall(header, ())).split(",")
+    return [CODING.sub('"', tag.strip().removeprefix("W/")) for tag in given]
+
+
 def _tag(ticket: TicketView) -> str:
     """The ticket as its reader sees it: ``unread`` changes without a new version, by reading.
 
@@ -149,15 +162,13 @@ async def ticket_shown(
     if not found:
         raise views.not_found()
     ticket = found[0]
-    known = ",".join(request.headers.getall("If-None-Match", ())).split(",")
-    tags = {tag.strip().removeprefix("W/") for tag in known}
-    if tags & {_tag(ticket), "*"}:
+    if {*tags_of(request, "If-None-Match")} & {_tag(ticket), "*"}:
         return web.Response(status=304, headers={"ETag": _tag(ticket)})
     return ticket_reply(ticket)
 
 
 async def open_ticket(request: web.Request) -> web.Response:
-    new = await body(request, tickets.NewTicket)
+    new = await body(request, tickets.NewTicket, LONGEST_BODY)
     actor = request[keys.actor]
 
     def write(ticket: TicketView) -> web.Response:
@@ -189,8 +200,8 @@ async def show_timeline(request: web.Request) -> web.Response:
     read = await request.app[keys.desk].read(
         history.read, actor, path_id(request), given.after, given.limit + 1
     )
-    events = [timeline_event(e, actor.audience) for e in read.events[: given.limit]]
-    more = len(read.events) > given.limit
+    events = fitting([timeline_event(e, actor.audience) for e in read.events[: given.limit]])
+    more = len(read.events) > len(events)
     following = {"after": events[-1].seq} if more else None
     total = await counted(
         request, given, history.count, actor, path_id(request), messages_only=False
@@ -209,13 +220,14 @@ async def list_messages(request: web.Request) -> web.Response:
     total = await counted(
         request, given, history.count, actor, path_id(request), messages_only=True
     )
-    return page_of(request, events, given.limit, lambda event: (event.seq,), total)
+    shown = len(fitting(events[: given.limit]))
+    return page_of(request, events, shown, lambda event: (event.seq,), total)
 
 
 async def post_message(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     await limit(request, limits.POST, str(actor.id))
-    new = await body(request, messages.NewMessage)
+    new = await body(request, messages.NewMessage, LONGEST_BODY)
 
     def write(posted: messages.Posted) -> web.Response:
         event = timeline_event(posted.event, actor.audience)

@@ -15,6 +15,7 @@ from server import audit, keys
 from server.contract import KEYED, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
 from server.idempotency import REPEATED, earlier, once
 from server.routing import (
+    MIDDLING_BODY,
     PREFIX,
     Paged,
     body,
@@ -59,7 +60,7 @@ async def list_webhooks(request: web.Request) -> web.Response:
 
 async def add(request: web.Request) -> web.Response:
     """With an `Idempotency-Key`, a repeat shows the secret too, as long as the webhook is there."""
-    new = await body(request, webhooks.NewWebhook)
+    new = await body(request, webhooks.NewWebhook, MIDDLING_BODY)
     desk, actor = request.app[keys.desk], request[keys.actor]
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
@@ -82,7 +83,7 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    wanted = await body(request, webhooks.WebhookChange)
+    wanted = await body(request, webhooks.WebhookChange, MIDDLING_BODY)
     if "url" in wanted.model_fields_set:
         await _require_callable(request, wanted.url)
     webhook = await request.app[keys.desk].run(webhooks.change, _webhook_id(request), wanted)

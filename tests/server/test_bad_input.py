@@ -96,7 +96,7 @@ async def test_an_unknown_field_is_refused(
     api: Api, admin: Person, ticket_id: str, method: str, path: str
 ) -> None:
     valid = json.dumps(BODIES[method, path].valid)[:-1]
-    for name in ("more", "", "\\u0000", "\\ud800", "__class__", "x" * 5000):
+    for name in ("more", "", "\\u0000", "\\ud800", "__class__", "x" * 2000):
         data = valid + (", " if len(valid) > 1 else "") + f'"{name}": 1}}'
         answer = await api.call(method, filled(path, ticket_id), admin, data=data)
         assert (answer.status, answer.code) == (422, "invalid")

@@ -88,7 +88,9 @@ async def test_a_change_that_the_status_does_not_allow_changes_nothing(
     assert (shown["status"], shown["priority"], shown["version"]) == ("closed", None, 2)
 
 
-@pytest.mark.parametrize("match", ['"1"', "*", '"9", "1"', "", '"1",W/"7"'])
+@pytest.mark.parametrize(
+    "match", ['"1"', "*", '"9", "1"', "", '"1",W/"7"', 'W/"1"', '"1-gzip"', 'W/"1;gzip"', '"1-br"']
+)
 async def test_a_version_that_was_seen_is_changed(
     api: Api, customer: Person, csr: Person, match: str
 ) -> None:
@@ -97,7 +99,20 @@ async def test_a_version_that_was_seen_is_changed(
 
 
 @pytest.mark.parametrize(
-    "match", ['"2"', 'W/"1"', "1", '"x"', '"' + "9" * 400 + '"', '"1', "\u00b2", '"-1"', "null"]
+    "match",
+    [
+        '"2"',
+        'W/"2"',
+        '"2-gzip"',
+        '"1-x"',
+        "1",
+        '"x"',
+        '"' + "9" * 400 + '"',
+        '"1',
+        "\u00b2",
+        '"-1"',
+        "null",
+    ],
 )
 async def test_another_version_is_not(api: Api, customer: Person, csr: Person, match: str) -> None:
     ticket = await api.a_ticket(customer)

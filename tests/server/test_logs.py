@@ -3,12 +3,15 @@
 import asyncio
 import io
 import logging
+import re
 
 import pytest
 import structlog
 from aiohttp import web
 from sqlalchemy.orm import Session
+from yarl import URL
 
+import logs
 from desk import accounts
 from models import Role, User
 from server import keys
@@ -156,3 +159,67 @@ def test_a_traceback_never_shows_variables(lines: io.StringIO) -> None:
     except ValueError:
         structlog.get_logger("anybody").exception("failed")
     assert SECRET not in lines.getvalue()
+
+
+async def test_a_long_path_is_cut_before_it_is_logged(api: Api, lines: io.StringIO) -> None:
+    await api.get("/" + "x" * 5000)
+    assert "x" * 100 in lines.getvalue()
+    assert len(lines.getvalue()) < 1000
+
+
+def test_looking_for_tokens_goes_over_a_line_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    hidden = logs._hidden
+
+    def counted(run: re.Match[str]) -> str:
+        looked_at.append(len(run[0]))
+        return hidden(run)
+
+    monkeypatch.setattr(logs, "_hidden", counted)
+    for line in ("eyJ" * 2690, "eyJx." * 1600, "eyJ " * 2000, "a.eyJaaaaa" * 800):
+        looked_at.clear()
+        logs.redacted(line)
+        assert sum(looked_at) <= len(line)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (JWT, "[token]"),
+        (f"x{JWT}", "x[token]"),
+        (f"a.b.{JWT}", "a.b.[token]"),
+        (f"/ws?token={JWT}&x=1", "/ws?token=[token]&x=1"),
+        ("eyJust a word. And", "eyJust a word. And"),
+        ("nothing", "nothing"),
+    ],
+)
+def test_only_tokens_are_redacted(said: str, shown: str) -> None:
+    assert logs.redacted(said) == shown
+
+
+FORGED = "x\n2026-01-01 [info] [audit] signed_up\r\x1b[31m\x85\u2028\u202e\x7f"
+
+
+def test_no_control_character_reaches_a_line(lines: io.StringIO) -> None:
+    log = structlog.get_logger("anybody")
+    logging.getLogger("engineio.server").error(FORGED)
+    logging.getLogger("anybody").error("of %s", FORGED)
+    log.info(FORGED)
+    log.info("said", what=FORGED, many=[FORGED])
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        log.exception("failed")
+    said = lines.getvalue()
+    assert "signed_up" in said
+    assert all(c.isprintable() or c == "\n" for c in said), said
+    assert not [line for line in said.split("\n") if line.startswith("2026-01-01")]
+
+
+async def test_a_session_id_with_a_line_in_it_forges_none(api: Api, lines: io.StringIO) -> None:
+    url = URL("/socket.io/?EIO=4&transport=polling&sid=x%0a[audit]%1b[31m", encoded=True)
+    async with api.http.get(url) as answer:
+        assert answer.status == 400
+    said = lines.getvalue()
+    assert not [line for line in said.split("\n") if line.startswith("[audit]")]
+    assert "\x1b" not in said
