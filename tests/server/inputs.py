@@ -128,6 +128,7 @@ NO_BODY = {
     ("POST", "/csr/tickets/{ticket_id}/claim"),
     ("POST", "/notifications/read_all"),
     ("POST", "/notifications/{notification_id}/read"),
+    ("POST", "/users/tickets/{ticket_id}/close"),
 }
 
 WORDS = ["", "%00", "%ff", "nonsense", "%ED%A0%80", "%F0%9F%A6%86", "9" * 400, "-1", "[]", "null"]
