@@ -15,11 +15,16 @@ QUIET = ("engineio", "socketio", "aiohttp", "celery.redirected", "kombu", "async
 TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*)?")
 
 
+# As `desk.socket_tickets` makes them.
+SOCKET_TICKET = re.compile(r"wst_[\w-]+")
+
+
 class _Redacting(structlog.stdlib.ProcessorFormatter):
     """The last line of defence: no token leaves in a line, whoever wrote it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return TOKEN.sub("[token]", super().format(record))
+        line = TOKEN.sub("[token]", super().format(record))
+        return SOCKET_TICKET.sub("[socket ticket]", line)
 
 
 def _without_bad_requests(record: logging.LogRecord) -> bool:

@@ -17,6 +17,7 @@ from manage.database import transaction
 PRUNED = {
     Job.PRUNE_SESSIONS: "sessions that were over for long: deleted",
     Job.PRUNE_IDEMPOTENCY_KEYS: "answers kept for repeated requests: deleted",
+    Job.PRUNE_SOCKET_TICKETS: "socket tickets that were not used in time: deleted",
     Job.PRUNE_WEBHOOKS: "webhook deliveries that were over for long: deleted",
 }
 

@@ -46,6 +46,9 @@ TYPING = Limit("typing", parse("30 per 10 seconds"))
 READ = Limit("read", parse("60 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 CONNECT = Limit("connect", parse("120 per minute"))
+SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
+# Socket tickets tried from one address: each is a question to the database.
+TRY_SOCKET_TICKET = Limit("try-socket-ticket", parse("600 per minute"))
 
 
 class RateLimits:
