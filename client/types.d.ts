@@ -428,6 +428,7 @@ export interface Tokens {
 export interface Typing {
   ticket_id: string;
   active: boolean;
+  internal?: boolean;
 }
 
 export interface TypingShown {

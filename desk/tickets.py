@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from desk import deliveries, notifications, timeline
+from desk import deliveries, names, notifications, timeline
 from desk.access import Actor, numbered, visible
 from desk.alone import Alone, may_be_alone
 from desk.errors import Conflict, Stale
@@ -295,6 +295,8 @@ def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
         select(func.max(Event.public_seq)).where(Event.ticket_id == ticket_id, Event.seq <= before)
     )
     moved = upto[1] if upto[1] != public_before else None
+    if actor.is_staff and not names.is_named(session, ticket_id, actor.id):
+        moved = None
     outbox(session).reads.append(Read(ticket_id, actor.id, upto[0], moved))
 
 

@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.tokens] = tokens = Tokens(settings)
     app[keys.identity] = identity = Identity(desk, tokens)
     app[keys.connections] = connections = Connections(desk, identity, live, background)
-    app[keys.presence] = presence = Presence(settings.redis_url, live, settings.key_prefix)
+    app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()

@@ -168,7 +168,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
-        viewers = await self._presence.viewers(given.ticket_id)
+        viewers = await self._presence.viewers(given.ticket_id, member.actor.audience)
         return Joined(joined.ticket, joined.seq, joined.more, viewers)
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
@@ -186,8 +186,14 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         """Tells the others, who have to be told again: it is kept nowhere."""
         self._limits.spend_here(limits.TYPING, member.key)
         self._rooms.require_inside(member, given.ticket_id)
+        if given.internal and not member.actor.is_staff:
+            raise Forbidden("csr_required", "Only staff write internal notes")
         payload = TypingShown(given.ticket_id, member.actor.id, given.active)
-        rooms = [ticket_room(given.ticket_id, audience) for audience in Audience]
+        is_shown = not given.internal and await self._presence.is_named(
+            member.actor, given.ticket_id
+        )
+        audiences = Audience if is_shown else (Audience.STAFF,)
+        rooms = [ticket_room(given.ticket_id, audience) for audience in audiences]
         self._live.announce(TYPING, payload, *rooms, skip=member.key)
         return Done()
 
@@ -244,7 +250,7 @@ EVENTS = {
         Right.VIEWER,
         "Say on a ticket that you have joined that you write, or no longer do",
         gives=Done,
-        refuses=("rate_limited",),
+        refuses=("csr_required", "rate_limited"),
     ),
     "mark_read": Event(
         MarkRead,
