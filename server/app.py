@@ -31,6 +31,7 @@ from server.routes import ROUTES, health, metrics, unsubscribe
 from server.routing import PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
+from server.typists import Typists
 from server.websocket import leave_all, ticket_socket
 from wire.shapes import Recorded
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.tokens] = tokens = Tokens(settings)
     app[keys.identity] = identity = Identity(desk, tokens)
     app[keys.connections] = connections = Connections(desk, identity, live, background)
+    app[keys.typists] = Typists(live)
     app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
     app[keys.limits] = RateLimits(settings)

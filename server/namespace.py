@@ -35,8 +35,8 @@ from server.payloads import (
 )
 from server.refusals import internal, refusal
 from server.routing import admit, now, require_role
-from wire.channel import NAMESPACE, RESYNC, TYPING, ticket_room, user_room
-from wire.shapes import Resync, TimelineEvent, TypingShown, timeline_event
+from wire.channel import NAMESPACE, RESYNC, ticket_room, user_room
+from wire.shapes import Resync, TimelineEvent, timeline_event
 
 log = structlog.get_logger("server.namespace")
 
@@ -65,6 +65,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._app = app
         self._background = app[keys.background]
         self._presence = app[keys.presence]
+        self._typists = app[keys.typists]
         self._desk = app[keys.desk]
         self._identity = app[keys.identity]
         self._live = app[keys.live]
@@ -183,18 +184,22 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         return timeline_event(posted.event, member.actor.audience)
 
     async def typing(self, member: SocketMember, given: Typing) -> object:
-        """Tells the others, who have to be told again: it is kept nowhere."""
+        """Tells the others. It ends with a message, and unless it is repeated within 6 seconds."""
         self._limits.spend_here(limits.TYPING, member.key)
         self._rooms.require_inside(member, given.ticket_id)
         if given.internal and not member.actor.is_staff:
             raise Forbidden("csr_required", "Only staff write internal notes")
-        payload = TypingShown(given.ticket_id, member.actor.id, given.active)
+        if not given.active:
+            self._typists.ended(member.key, given.ticket_id)
+            return Done()
         is_shown = not given.internal and await self._presence.is_named(
             member.actor, given.ticket_id
         )
+        # It may have left while we asked.
+        self._rooms.require_inside(member, given.ticket_id)
         audiences = Audience if is_shown else (Audience.STAFF,)
         rooms = [ticket_room(given.ticket_id, audience) for audience in audiences]
-        self._live.announce(TYPING, payload, *rooms, skip=member.key)
+        self._typists.began(member.key, member.actor.id, given.ticket_id, rooms)
         return Done()
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
