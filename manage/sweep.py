@@ -53,7 +53,7 @@ def _reclaim() -> int:
         left = leavers.leavers(session)
     for user_id in left:
         with transaction() as session:
-            leavers.reclaim(session, user_id, datetime.now(UTC))
+            leavers.reclaim(session, user_id, None)
     return len(left)
 
 
@@ -61,7 +61,7 @@ def _assign(strategy: Strategy) -> int:
     assigned, done = 0, BATCH
     while done == BATCH:
         with transaction() as session:
-            done = assignment.drain(session, strategy, datetime.now(UTC), SystemRandom())
+            done = assignment.drain(session, strategy, None, SystemRandom())
         assigned += done
     return assigned
 

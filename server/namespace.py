@@ -34,7 +34,7 @@ from server.payloads import (
     Typing,
 )
 from server.refusals import internal, refusal
-from server.routing import admit, now, require_role
+from server.routing import admit, require_role
 from wire.channel import NAMESPACE, RESYNC, ticket_room, user_room
 from wire.shapes import Resync, TimelineEvent, timeline_event
 
@@ -180,7 +180,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._limits.spend_here(limits.POST_SOCKET, member.key)
         await self._limits.spend(limits.POST, str(member.actor.id))
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
-        posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, now())
+        posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, None)
         return timeline_event(posted.event, member.actor.audience)
 
     async def typing(self, member: SocketMember, given: Typing) -> object:

@@ -42,7 +42,6 @@ from server.routing import (
     decode_cursor,
     encode_cursor,
     limit,
-    now,
     page,
     page_of,
     path_id,
@@ -162,7 +161,7 @@ async def open_ticket(request: web.Request) -> web.Response:
     def write(ticket: TicketView) -> web.Response:
         return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
 
-    return await once(request, new, write, tickets.open_ticket, actor, new, now())
+    return await once(request, new, write, tickets.open_ticket, actor, new, None)
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -220,7 +219,7 @@ async def post_message(request: web.Request) -> web.Response:
         event = timeline_event(posted.event, actor.audience)
         return reply(event, status=201 if posted.is_new else 200)
 
-    return await once(request, new, write, messages.post, actor, path_id(request), new, now())
+    return await once(request, new, write, messages.post, actor, path_id(request), new, None)
 
 
 async def mark_read(request: web.Request) -> web.Response:
