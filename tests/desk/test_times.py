@@ -1,7 +1,7 @@
 """Times along a timeline: the database's, under the ticket's lock, so that they never go back."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID
@@ -38,6 +38,19 @@ def _resolves(session: Session, actor: Actor, ticket_id: UUID) -> None:
 
 def _claims(session: Session, actor: Actor, ticket_id: UUID) -> None:
     assignment.claim(session, actor, ticket_id, None)
+
+
+@pytest.fixture(scope="module")
+def backend(make_backend: Callable[[], Backend]) -> Backend:
+    """Of their own, as these tests commit."""
+    return make_backend()
+
+
+@pytest.fixture
+def engine(backend: Backend) -> Iterator[Engine]:
+    engine = create_engine(backend.database_url, connect_args={"options": "-c timezone=UTC"})
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
