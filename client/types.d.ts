@@ -489,7 +489,7 @@ export interface ClientToServerEvents {
   join_ticket: (payload: JoinTicket, ack: (answer: Ack<Joined>) => void) => void;
   leave_ticket: (payload: LeaveTicket, ack: (answer: Ack<Done>) => void) => void;
   post_message: (payload: PostMessage, ack: (answer: Ack<Event>) => void) => void;
-  typing: (payload: TypingShown, ack: (answer: Ack<Done>) => void) => void;
+  typing: (payload: Typing, ack: (answer: Ack<Done>) => void) => void;
   mark_read: (payload: MarkRead, ack: (answer: Ack<Done>) => void) => void;
   refresh_auth: (payload: RefreshAuth, ack: (answer: Ack<Done>) => void) => void;
 }

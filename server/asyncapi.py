@@ -142,7 +142,7 @@ def _socket_channel(schemas: Schemas) -> Schema:
         messages[f"{name}_ack"] = {**acked, "title": f"{name}: acknowledgement"}
     for name, shown in SHOWN.items():
         given = schemas.given(shown.payload)
-        messages[name] = _message(schemas, name, shown.summary, given)
+        messages[shown_key(name)] = _message(schemas, name, shown.summary, given)
     return {
         "address": NAMESPACE,
         "title": "The namespace of tickets",
@@ -150,6 +150,11 @@ def _socket_channel(schemas: Schemas) -> Schema:
         "servers": [{"$ref": "#/servers/socketio"}],
         "messages": messages,
     }
+
+
+def shown_key(name: str) -> str:
+    """Under which name a message of the server stands: clients may send one of the same name."""
+    return f"{name}_shown" if name in EVENTS else name
 
 
 def codes(event: Event) -> list[str]:
@@ -243,7 +248,10 @@ def _socket_operations() -> Schema:
 
 
 def _shown_operations(shown: Mapping[str, Shown]) -> Schema:
-    return {name: _operation("send", SOCKET, told.summary, name) for name, told in shown.items()}
+    return {
+        shown_key(name): _operation("send", SOCKET, told.summary, shown_key(name))
+        for name, told in shown.items()
+    }
 
 
 def _plain_operations() -> Schema:
