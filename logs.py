@@ -41,13 +41,18 @@ def _hidden(run: re.Match[str]) -> str:
     return f"{before}[token]" if begins and "." in token else run[0]
 
 
+# As `desk.socket_tickets` makes them.
+SOCKET_TICKET = re.compile(r"wst_[\w-]+")
+
+
 class _Redacting(structlog.stdlib.ProcessorFormatter):
     """The last line of defence: no token leaves in a line, nor what would forge one, whoever wrote
     it.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record).translate(IN_LINES))
+        line = redacted(super().format(record).translate(IN_LINES))
+        return SOCKET_TICKET.sub("[socket ticket]", line)
 
 
 def _one_line(_: Any, __: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -341,6 +341,12 @@ export interface Signup {
   full_name: string;
 }
 
+/** For `/ws/tickets/{ticket_id}?ticket=…`, once. `expires_in`: seconds until it is too old. */
+export interface SocketTicketOut {
+  ticket: string;
+  expires_in: number;
+}
+
 export type Status = "open" | "in_progress" | "resolved" | "closed";
 
 export interface StatusChanged {
@@ -422,6 +428,7 @@ export interface Tokens {
 export interface Typing {
   ticket_id: string;
   active: boolean;
+  internal?: boolean;
 }
 
 export interface TypingShown {
@@ -482,7 +489,7 @@ export interface ClientToServerEvents {
   join_ticket: (payload: JoinTicket, ack: (answer: Ack<Joined>) => void) => void;
   leave_ticket: (payload: LeaveTicket, ack: (answer: Ack<Done>) => void) => void;
   post_message: (payload: PostMessage, ack: (answer: Ack<Event>) => void) => void;
-  typing: (payload: TypingShown, ack: (answer: Ack<Done>) => void) => void;
+  typing: (payload: Typing, ack: (answer: Ack<Done>) => void) => void;
   mark_read: (payload: MarkRead, ack: (answer: Ack<Done>) => void) => void;
   refresh_auth: (payload: RefreshAuth, ack: (answer: Ack<Done>) => void) => void;
 }
@@ -515,6 +522,7 @@ export interface Routes {
   "GET /api/v1/tickets/{ticket_id}/messages": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Event> };
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
+  "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
   "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };

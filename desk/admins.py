@@ -125,7 +125,7 @@ def change(
     """
     sent = wanted.model_fields_set
     if sent & {"role", "is_active"}:
-        _release_if_leaving(session, actor, user_id, wanted, now)
+        _release_if_leaving(session, actor, user_id, wanted)
     admins = _lock_admins(session)
     if actor.id not in admins:
         raise Forbidden("admin_required", "Admin privileges required")
@@ -151,16 +151,14 @@ def change(
     return Account.of(user)
 
 
-def _release_if_leaving(
-    session: Session, actor: Actor, user_id: UUID, wanted: UserChange, now: datetime
-) -> None:
+def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, wanted: UserChange) -> None:
     """First of all, for the order of the locks: cursor, then ticket, then user."""
     assignment.take_turn(session)
     sent = wanted.model_fields_set
     demoted = "role" in sent and wanted.role is Role.USER
     deactivated = "is_active" in sent and not wanted.is_active
     if demoted or deactivated:
-        assignment.release(session, user_id, actor.id, now)
+        assignment.release(session, user_id, actor.id, None)
 
 
 def _lock_admins(session: Session) -> list[UUID]:

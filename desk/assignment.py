@@ -67,7 +67,7 @@ def take_turn(session: Session) -> AssignmentCursor:
 def drain(
     session: Session,
     strategy: Strategy,
-    now: datetime,
+    now: datetime | None,
     random: Random,
     *,
     only: UUID | None = None,
@@ -150,7 +150,7 @@ def assign(
     actor: Actor,
     ticket_id: UUID,
     wanted: Assign,
-    now: datetime,
+    now: datetime | None,
     versions: Container[int] | None = None,
 ) -> TicketView:
     """By hand, to anyone of the staff who is active, or back to the queue.
@@ -169,7 +169,7 @@ def assign(
     return tickets.view(session, actor, ticket)
 
 
-def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> TicketView:
+def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None) -> TicketView:
     """Takes a ticket that nobody has. Of many at once, one wins; the others get a `Conflict`."""
     take_turn(session)
     ticket = tickets.held(session, actor, ticket_id)
@@ -181,7 +181,7 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> Tic
     return tickets.view(session, actor, ticket)
 
 
-def release(session: Session, user_id: UUID, by: UUID | None, now: datetime) -> None:
+def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | None) -> None:
     """Puts what a person works on back into the queue. The caller has taken the turn."""
     query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE)
     # In one order, as others may hold more than one ticket, too.
@@ -214,7 +214,9 @@ def _by_hand(session: Session, actor: Actor, how: ByHand, to: User | None) -> Fo
     return Found(how, actor.id, _candidates(session, users))
 
 
-def _give(session: Session, ticket: Ticket, to: User | None, found: Found, now: datetime) -> None:
+def _give(
+    session: Session, ticket: Ticket, to: User | None, found: Found, now: datetime | None
+) -> None:
     before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
     data = {
         "from": str(before) if before else None,
@@ -227,5 +229,5 @@ def _give(session: Session, ticket: Ticket, to: User | None, found: Found, now: 
         # It waits again, or somebody has room for more.
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     if to is not None:
-        to.last_assigned_at = now
+        to.last_assigned_at = event.at
         notifications.of_assignment(session, ticket, event)

@@ -17,7 +17,7 @@ from desk.jobs import Job
 from desk.outbox import outbox
 from desk.past import PastEvent
 from desk.views import TicketView
-from models import Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
+from models import Disabled, Event, Kind, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
 # A sender that died with a lease is given up after this: longer than a task may last.
 LEASE = timedelta(seconds=75)
@@ -67,10 +67,13 @@ ASKING = """
 """
 
 
-def enqueue(session: Session, ticket: Ticket, event: Event) -> None:
-    """For each active webhook that asked for the event's kind."""
-    asking = session.connection().exec_driver_sql(f"select {ASKING}", {"kind": event.kind.value})
-    tell(session, asking.scalar_one(), ticket, event)
+def asking(session: Session, kind: Kind) -> tuple[list[UUID], datetime]:
+    """The active webhooks that asked for the kind, and the database's time in the same breath."""
+    found = session.connection().exec_driver_sql(
+        f"select {ASKING}, clock_timestamp()", {"kind": kind.value}
+    )
+    webhook_ids, clock = found.one()
+    return webhook_ids, clock
 
 
 def tell(

@@ -13,6 +13,7 @@ class Job(StrEnum):
     PRUNE_WEBHOOKS = "webhooks.prune"
     PRUNE_SESSIONS = "sessions.prune"
     PRUNE_IDEMPOTENCY_KEYS = "idempotency.prune"
+    PRUNE_SOCKET_TICKETS = "socket_tickets.prune"
 
     @property
     def queue(self) -> str:
@@ -27,4 +28,9 @@ class Job(StrEnum):
 
 
 # Deleting what nobody asks for any more: `desk.pruning`.
-RARE = (Job.PRUNE_SESSIONS, Job.PRUNE_WEBHOOKS, Job.PRUNE_IDEMPOTENCY_KEYS)
+RARE = (
+    Job.PRUNE_SESSIONS,
+    Job.PRUNE_WEBHOOKS,
+    Job.PRUNE_IDEMPOTENCY_KEYS,
+    Job.PRUNE_SOCKET_TICKETS,
+)

@@ -20,7 +20,7 @@ def leavers(session: Session) -> Sequence[UUID]:
     return session.scalars(_query()).all()
 
 
-def reclaim(session: Session, user_id: UUID, now: datetime) -> None:
+def reclaim(session: Session, user_id: UUID, now: datetime | None) -> None:
     """Puts a leaver's tickets into the queue, unless they came back in the meantime."""
     assignment.take_turn(session)
     if user_id in leavers(session):

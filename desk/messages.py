@@ -41,6 +41,7 @@ class _Written(NamedTuple):
 
     seq: int | None
     public_seq: int | None
+    at: datetime
     # Who is told of it, if anybody, and with what.
     told: UUID | None
     data: dict[str, Any] | None
@@ -51,19 +52,24 @@ class _Written(NamedTuple):
 
     @classmethod
     def of(cls, *row: Any) -> Self:
-        seq, public_seq, told, data, asking, *ticket = row
-        return cls(seq, public_seq, told, data, asking, ticket)
+        seq, public_seq, at, told, data, asking, *ticket = row
+        return cls(seq, public_seq, at, told, data, asking, ticket)
 
 
 # Waits for the ticket's lock, which `timeline.record` says why, and writes all that belongs to a
 # message: nothing if the ticket is closed, or if its ``client_id`` was used before. If it is alone,
 # without a transaction for what a webhook or a ticket that opens again needs, nothing then, too.
+# The clock is read in a select over the lock's: in the same one it would be read before the wait.
 POST = Prepared(
     f"""
-    with ticket as materialized (
+    with locked as materialized (
         select * from tickets
         where id = %(ticket_id)s and (%(is_staff)s or user_id = %(actor_id)s)
         for no key update
+    ),
+    ticket as materialized (
+        select *, coalesce(%(now)s::timestamptz, greatest(clock_timestamp(), updated_at)) as at
+        from locked
     ),
     webhooks as materialized (select {deliveries.ASKING} as asking),
     said as (
@@ -72,24 +78,24 @@ POST = Prepared(
         )
         select
             id, last_seq + 1, case when %(is_note)s then null else last_public_seq + 1 end,
-            %(event_id)s, %(kind)s::varchar, %(actor_id)s, %(now)s, %(client_id)s, %(content)s,
+            %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s, %(content)s,
             '{{}}'
         from ticket, webhooks
         where status <> 'closed' and (not %(is_alone)s or (
             asking = '{{}}' and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
         ))
         on conflict (ticket_id, actor_id, client_id) do nothing
-        returning ticket_id, seq, public_seq
+        returning ticket_id, seq, public_seq, at
     ),
     moved as (
         update tickets set
             last_seq = said.seq,
-            updated_at = %(now)s,
+            updated_at = said.at,
             last_public_seq = coalesce(said.public_seq, last_public_seq),
-            public_updated_at = case when %(is_note)s then public_updated_at else %(now)s end,
+            public_updated_at = case when %(is_note)s then public_updated_at else said.at end,
             first_response_at = case
                 when %(is_note)s or user_id = %(actor_id)s then first_response_at
-                else coalesce(first_response_at, %(now)s)
+                else coalesce(first_response_at, said.at)
             end
         from said
         where tickets.id = said.ticket_id
@@ -100,7 +106,7 @@ POST = Prepared(
     ),
     told as ({notifications.OF_MESSAGE})
     select
-        said.seq, said.public_seq, told.user_id, told.data, asking,
+        said.seq, said.public_seq, said.at, told.user_id, told.data, asking,
         ticket.id, number, title, category, type, status, priority, tags, ticket.user_id,
         assigned_to_id
     from ticket cross join webhooks left join said on true left join told on true
@@ -120,7 +126,7 @@ class _Posting:
     actor: Actor
     ticket_id: UUID
     new: NewMessage
-    now: datetime
+    now: datetime | None
     event_id: UUID = field(default_factory=uuid7)
     notification_id: UUID = field(default_factory=uuid7)
 
@@ -155,7 +161,7 @@ class _Posting:
             self.event_id,
             self.kind,
             self.actor.id,
-            self.now,
+            written.at,
             self.new.client_id,
             self.new.content,
             data={},
@@ -167,7 +173,9 @@ class _Posting:
         return event
 
 
-def posting(actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Alone[Posted] | None:
+def posting(
+    actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime | None
+) -> Alone[Posted] | None:
     """`post` as one statement. Only with a ``client_id``: whether it was stored may stay unknown,
     and then it is to be repeated.
     """
@@ -183,7 +191,9 @@ def posting(actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Al
 
 
 @may_be_alone(posting)
-def post(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime) -> Posted:
+def post(
+    session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime | None
+) -> Posted:
     """Posts once per ``client_id``, however often it is called.
 
     Raises `NotFound`, `Forbidden` (a note by a customer), `Conflict` (``ticket_closed``,

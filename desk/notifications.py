@@ -39,8 +39,8 @@ OF_MESSAGE = f"""
     select %(notification_id)s, person, '{NotificationKind.MESSAGE_POSTED}', id, said.seq,
         %(actor_id)s, jsonb_build_object('number', number, 'title', title) || case
             when %(is_note)s then '{{"internal": true}}'::jsonb else '{{}}' end,
-        %(now)s, concat_ws(':', id, said.seq, '{NotificationKind.MESSAGE_POSTED}', person),
-        %(now)s + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
+        said.at, concat_ws(':', id, said.seq, '{NotificationKind.MESSAGE_POSTED}', person),
+        said.at + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
     from said, ticket, lateral (
         select case when %(is_note)s or user_id = %(actor_id)s
             then (select id from users where id = assigned_to_id and role <> '{Role.USER}')

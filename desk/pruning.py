@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from desk import deliveries, idempotency, sessions
+from desk import deliveries, idempotency, sessions, socket_tickets
 from desk.jobs import Job
 
 # Each returns how much it deleted.
@@ -14,5 +14,6 @@ Prune = Callable[[Session, datetime], int]
 PRUNES: Mapping[Job, Prune] = {
     Job.PRUNE_SESSIONS: sessions.prune,
     Job.PRUNE_IDEMPOTENCY_KEYS: idempotency.prune,
+    Job.PRUNE_SOCKET_TICKETS: socket_tickets.prune,
     Job.PRUNE_WEBHOOKS: deliveries.prune,
 }

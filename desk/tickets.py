@@ -1,9 +1,9 @@
 """Tickets: opening, seeing, changing them."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, Strict
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from desk import deliveries, notifications, timeline
+from desk import deliveries, names, notifications, timeline
 from desk.access import Actor, numbered, visible
 from desk.alone import Alone, may_be_alone
 from desk.errors import Conflict, Stale
@@ -58,9 +58,12 @@ class Change(Input):
 
 
 # If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
-OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
+OPEN: Prepared[tuple[int, list[UUID], datetime]] = Prepared(
     f"""
-    with webhooks as materialized (select {deliveries.ASKING} as asking),
+    with webhooks as materialized (
+        select {deliveries.ASKING} as asking,
+            coalesce(%(now)s::timestamptz, clock_timestamp()) as at
+    ),
     ticket as (
         insert into tickets (
             id, title, description, category, type, status, tags, user_id,
@@ -68,20 +71,21 @@ OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
         )
         select
             %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s,
-            '{Status.OPEN}', '{{}}', %(user_id)s, %(now)s, %(now)s, %(now)s, 1, 1
+            '{Status.OPEN}', '{{}}', %(user_id)s, at, at, at, 1, 1
         from webhooks
         where not %(is_alone)s or asking = '{{}}'
-        returning id, number
+        returning id, number, created_at
     ),
     created as (
         insert into events (ticket_id, seq, public_seq, id, kind, actor_id, at, data)
-        select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, %(now)s, '{{}}' from ticket
+        select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, created_at, '{{}}'
+        from ticket
     ),
     unindexed as (
         insert into unindexed_events (ticket_id, seq, words)
         select id, 1, to_tsvector('simple', number::text) || %(words)s::tsvector from ticket
     )
-    select number, asking from ticket, webhooks
+    select number, asking, at from ticket, webhooks
     """,
     lambda *row: row,
 )
@@ -91,41 +95,40 @@ OPEN: Prepared[tuple[int, list[UUID]]] = Prepared(
 class _Opening:
     """A ticket on its way into the `OPEN`, and out of it."""
 
+    actor: Actor
     new: NewTicket
-    event: PastEvent
+    now: datetime | None
+    ticket_id: UUID = field(default_factory=uuid7)
+    event_id: UUID = field(default_factory=uuid7)
 
-    @classmethod
-    def of(cls, actor: Actor, new: NewTicket, now: datetime) -> Self:
-        event = PastEvent(
-            ticket_id=uuid7(),
+    def event(self, at: datetime) -> PastEvent:
+        return PastEvent(
+            ticket_id=self.ticket_id,
             seq=1,
             public_seq=1,
-            id=uuid7(),
+            id=self.event_id,
             kind=Kind.TICKET_CREATED,
-            actor_id=actor.id,
-            at=now,
+            actor_id=self.actor.id,
+            at=at,
             client_id=None,
             content=None,
             data={},
         )
-        return cls(new, event)
 
     def values(self, *, is_alone: bool) -> dict[str, Any]:
         return {
             **self.new.model_dump(),
             "is_alone": is_alone,
-            "ticket_id": self.event.ticket_id,
-            "event_id": self.event.id,
-            "kind": self.event.kind.value,
-            "user_id": self.event.actor_id,
-            "now": self.event.at,
+            "ticket_id": self.ticket_id,
+            "event_id": self.event_id,
+            "kind": Kind.TICKET_CREATED.value,
+            "user_id": self.actor.id,
+            "now": self.now,
             "words": document(f"{self.new.title}\n{self.new.description}"),
         }
 
-    def opened(self, recorded: Outbox, number: int) -> TicketView:
+    def opened(self, recorded: Outbox, number: int, event: PastEvent) -> TicketView:
         """What its author sees; recorded for those who listen."""
-        event = self.event
-        assert event.actor_id is not None
         recorded.events.append(event)
         recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
         return TicketView(
@@ -135,7 +138,7 @@ class _Opening:
             status=Status.OPEN,
             priority=None,
             tags=[],
-            user_id=event.actor_id,
+            user_id=self.actor.id,
             assigned_to_id=None,
             created_at=event.at,
             updated_at=event.at,
@@ -148,23 +151,27 @@ class _Opening:
         )
 
 
-def opening(actor: Actor, new: NewTicket, now: datetime) -> Alone[TicketView]:
+def opening(actor: Actor, new: NewTicket, now: datetime | None) -> Alone[TicketView]:
     """`open_ticket` as one statement."""
-    given = _Opening.of(actor, new, now)
+    given = _Opening(actor, new, now)
 
     def done(rows: Sequence[Any], recorded: Outbox) -> TicketView | None:
-        return given.opened(recorded, rows[0][0]) if rows else None
+        if not rows:
+            return None
+        [(number, _, at)] = rows
+        return given.opened(recorded, number, given.event(at))
 
     return Alone(OPEN, given.values(is_alone=True), done, is_repeatable=False)
 
 
 @may_be_alone(opening)
-def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime) -> TicketView:
+def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | None) -> TicketView:
     """In one statement: the ticket, the first event of its timeline, its words for the search."""
-    given = _Opening.of(actor, new, now)
-    [(number, asking)] = OPEN.all(session, **given.values(is_alone=False))
-    ticket = given.opened(outbox(session), number)
-    deliveries.tell(session, asking, ticket, given.event)
+    given = _Opening(actor, new, now)
+    [(number, asking, at)] = OPEN.all(session, **given.values(is_alone=False))
+    event = given.event(at)
+    ticket = given.opened(outbox(session), number, event)
+    deliveries.tell(session, asking, ticket, event)
     return ticket
 
 
@@ -209,7 +216,7 @@ def change(
     actor: Actor,
     ticket_id: UUID,
     wanted: Change,
-    now: datetime,
+    now: datetime | None,
     versions: Container[int] | None = None,
 ) -> TicketView:
     """Applies what was sent, each as an event of its own; what is so already is left alone.
@@ -232,35 +239,37 @@ def change(
     return view(session, actor, ticket)
 
 
-def set_status(session: Session, actor: Actor, ticket: Ticket, to: Status, now: datetime) -> None:
+def set_status(
+    session: Session, actor: Actor, ticket: Ticket, to: Status, now: datetime | None
+) -> None:
     before = ticket.status
     if to is before:
         return
     if to not in TRANSITIONS[before]:
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
     ticket.status = to
-    if to is Status.RESOLVED:
-        ticket.resolved_at = now
-    elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
-        ticket.resolved_at = None
-    ticket.closed_at = now if to is Status.CLOSED else None
     data = {"from": before, "to": to}
     event = timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    if to is Status.RESOLVED:
+        ticket.resolved_at = event.at
+    elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
+        ticket.resolved_at = None
+    ticket.closed_at = event.at if to is Status.CLOSED else None
     notifications.of_status(session, ticket, event, before)
     # Work came back into the queue, or somebody has room for more.
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 
 
-def close(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> TicketView:
+def close(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
     """Its customer wants no more of it; a closed one stays as it is. Raises `NotFound`."""
     own = select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
     ticket = _one(session, locked(own))
-    set_status(session, actor, ticket, Status.CLOSED, now)
+    set_status(session, actor, ticket, Status.CLOSED, None)
     return view(session, actor, ticket)
 
 
 def set_priority(
-    session: Session, actor: Actor, ticket: Ticket, to: Priority | None, now: datetime
+    session: Session, actor: Actor, ticket: Ticket, to: Priority | None, now: datetime | None
 ) -> None:
     if to is ticket.priority:
         return
@@ -269,7 +278,9 @@ def set_priority(
     timeline.record(session, ticket, Kind.PRIORITY_CHANGED, actor.id, now, data=data)
 
 
-def _set_tags(session: Session, actor: Actor, ticket: Ticket, to: list[str], now: datetime) -> None:
+def _set_tags(
+    session: Session, actor: Actor, ticket: Ticket, to: list[str], now: datetime | None
+) -> None:
     data = {
         "added": [tag for tag in to if tag not in ticket.tags],
         "removed": [tag for tag in ticket.tags if tag not in to],
@@ -309,6 +320,8 @@ def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
         select(func.max(Event.public_seq)).where(Event.ticket_id == ticket_id, Event.seq <= before)
     )
     moved = upto[1] if upto[1] != public_before else None
+    if actor.is_staff and not names.is_named(session, ticket_id, actor.id):
+        moved = None
     outbox(session).reads.append(Read(ticket_id, actor.id, upto[0], moved))
 
 

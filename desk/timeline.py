@@ -21,7 +21,7 @@ def record(
     ticket: Ticket,
     kind: Kind,
     actor_id: UUID | None,
-    now: datetime,
+    now: datetime | None,
     *,
     data: dict[str, Any] | None = None,
     content: str | None = None,
@@ -30,28 +30,32 @@ def record(
     """Appends to the timeline of a ticket that the caller has locked.
 
     The lock lasts until the commit: that is why the order of the numbers is the order of the
-    commits, and why whoever sees event n sees all before it.
+    commits, and why whoever sees event n sees all before it. ``now`` is for imports and tests:
+    the time of an event is otherwise the database's, under the lock, so that along the numbers it
+    never goes back.
     """
+    asking, clock = deliveries.asking(session, kind)
+    at = now or max(clock, ticket.updated_at)
     ticket.last_seq += 1
-    ticket.updated_at = now
+    ticket.updated_at = at
     public = kind not in STAFF_ONLY
     if public:
         ticket.last_public_seq += 1
-        ticket.public_updated_at = now
+        ticket.public_updated_at = at
     event = Event(
         ticket_id=ticket.id,
         seq=ticket.last_seq,
         public_seq=ticket.last_public_seq if public else None,
         kind=kind,
         actor_id=actor_id,
-        at=now,
+        at=at,
         client_id=client_id,
         content=content,
         data=data or {},
     )
     session.add(event)
     outbox(session).events.append(event)
-    deliveries.enqueue(session, ticket, event)
+    deliveries.tell(session, asking, ticket, event)
     return event
 
 

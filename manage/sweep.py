@@ -17,6 +17,7 @@ from manage.database import transaction
 PRUNED = {
     Job.PRUNE_SESSIONS: "sessions that were over for long: deleted",
     Job.PRUNE_IDEMPOTENCY_KEYS: "answers kept for repeated requests: deleted",
+    Job.PRUNE_SOCKET_TICKETS: "socket tickets that were not used in time: deleted",
     Job.PRUNE_WEBHOOKS: "webhook deliveries that were over for long: deleted",
 }
 
@@ -52,7 +53,7 @@ def _reclaim() -> int:
         left = leavers.leavers(session)
     for user_id in left:
         with transaction() as session:
-            leavers.reclaim(session, user_id, datetime.now(UTC))
+            leavers.reclaim(session, user_id, None)
     return len(left)
 
 
@@ -60,7 +61,7 @@ def _assign(strategy: Strategy) -> int:
     assigned, done = 0, BATCH
     while done == BATCH:
         with transaction() as session:
-            done = assignment.drain(session, strategy, datetime.now(UTC), SystemRandom())
+            done = assignment.drain(session, strategy, None, SystemRandom())
         assigned += done
     return assigned
 

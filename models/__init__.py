@@ -6,6 +6,7 @@ from models.base import Base, Known
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
+from models.socket_ticket import SocketTicket
 from models.ticket import Priority, ReadCursor, Status, Ticket
 from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import DEFAULT_CAPACITY, Role, User
@@ -30,6 +31,7 @@ __all__ = [
     "Priority",
     "ReadCursor",
     "Role",
+    "SocketTicket",
     "Status",
     "Ticket",
     "TicketSearch",

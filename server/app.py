@@ -31,6 +31,7 @@ from server.routes import ROUTES, health, metrics, unsubscribe
 from server.routing import LONGEST_BODY, PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
+from server.typists import Typists
 from server.unread import Unread, watched
 from server.websocket import leave_all, ticket_socket
 from wire.shapes import Recorded
@@ -55,7 +56,8 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.tokens] = tokens = Tokens(settings)
     app[keys.identity] = identity = Identity(desk, tokens)
     app[keys.connections] = connections = Connections(desk, identity, live, background)
-    app[keys.presence] = presence = Presence(settings.redis_url, live, settings.key_prefix)
+    app[keys.typists] = Typists(live)
+    app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
     app[keys.unread] = Unread()
     app[keys.limits] = RateLimits(settings)

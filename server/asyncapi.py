@@ -25,7 +25,10 @@ sends is acknowledged with `{ok: true, data}` or `{ok: false, error: {code, deta
 Numbers of a timeline are dense: `seq` is the last one plus one, or something was missed; then join
 again from the last one.
 
-**Plain WebSocket.** The access token stands in the query. Messages only.
+**Plain WebSocket.** A socket ticket (`POST /api/v1/tickets/{ticket_id}/socket_ticket`) stands in
+the query: good for one use, within 30 seconds. An access token may stand there, too; it is the
+weaker way, as an address gets into the logs of proxies and a token is good for minutes. Messages
+only.
 """
 REFUSAL: Schema = {
     "description": "A refusal. `code` is stable, `detail` is for people.",
@@ -78,7 +81,10 @@ def document(base_url: str) -> Schema:
                 "host": url.netloc,
                 "protocol": f"ws{secure}",
                 "description": "Plain WebSockets.",
-                "security": [{"$ref": "#/components/securitySchemes/query"}],
+                "security": [
+                    {"$ref": "#/components/securitySchemes/socketTicket"},
+                    {"$ref": "#/components/securitySchemes/query"},
+                ],
             },
         },
         "channels": {SOCKET: _socket_channel(schemas), PLAIN: _plain_channel(schemas)},
@@ -92,11 +98,18 @@ def document(base_url: str) -> Schema:
                     "scheme": "bearer",
                     "description": "The access token, in `auth: {token}` of the connection.",
                 },
+                "socketTicket": {
+                    "type": "httpApiKey",
+                    "in": "query",
+                    "name": "ticket",
+                    "description": "A socket ticket. It opens one socket.",
+                },
                 "query": {
                     "type": "httpApiKey",
                     "in": "query",
                     "name": "token",
-                    "description": "The access token. It is kept out of the log.",
+                    "description": "The access token. It is kept out of our log; a proxy's may "
+                    "have it.",
                 },
             },
         },
@@ -129,7 +142,7 @@ def _socket_channel(schemas: Schemas) -> Schema:
         messages[f"{name}_ack"] = {**acked, "title": f"{name}: acknowledgement"}
     for name, shown in SHOWN.items():
         given = schemas.given(shown.payload)
-        messages[name] = _message(schemas, name, shown.summary, given)
+        messages[shown_key(name)] = _message(schemas, name, shown.summary, given)
     return {
         "address": NAMESPACE,
         "title": "The namespace of tickets",
@@ -137,6 +150,11 @@ def _socket_channel(schemas: Schemas) -> Schema:
         "servers": [{"$ref": "#/servers/socketio"}],
         "messages": messages,
     }
+
+
+def shown_key(name: str) -> str:
+    """Under which name a message of the server stands: clients may send one of the same name."""
+    return f"{name}_shown" if name in EVENTS else name
 
 
 def codes(event: Event) -> list[str]:
@@ -198,14 +216,18 @@ def _plain_channel(schemas: Schemas) -> Schema:
                 "query": {
                     "type": "object",
                     "properties": {
-                        "token": {"type": "string", "description": "The access token."},
+                        "ticket": {"type": "string", "description": "A socket ticket."},
+                        "token": {
+                            "type": "string",
+                            "description": "The access token, instead: the weaker way.",
+                        },
                         "after": {
                             "type": "integer",
                             "minimum": 0,
                             "description": "Replays the messages after this `seq` first.",
                         },
                     },
-                    "required": ["token"],
+                    "anyOf": [{"required": ["ticket"]}, {"required": ["token"]}],
                 },
                 "bindingVersion": "0.1.0",
             }
@@ -226,7 +248,10 @@ def _socket_operations() -> Schema:
 
 
 def _shown_operations(shown: Mapping[str, Shown]) -> Schema:
-    return {name: _operation("send", SOCKET, told.summary, name) for name, told in shown.items()}
+    return {
+        shown_key(name): _operation("send", SOCKET, told.summary, shown_key(name))
+        for name, told in shown.items()
+    }
 
 
 def _plain_operations() -> Schema:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from server.rooms import Rooms
     from server.tokens import Tokens
     from server.transaction import Desk
+    from server.typists import Typists
     from server.unread import Unread
     from server.websocket import FairWebSocket
 
@@ -44,6 +45,7 @@ plain_sockets: web.AppKey[WeakSet[FairWebSocket]] = web.AppKey("plain_sockets")
 rooms: web.AppKey[Rooms] = web.AppKey("rooms")
 changes: web.AppKey[Changes] = web.AppKey("changes")
 presence: web.AppKey[Presence] = web.AppKey("presence")
+typists: web.AppKey[Typists] = web.AppKey("typists")
 resync: web.AppKey[Resync] = web.AppKey("resync")
 connections: web.AppKey[Connections] = web.AppKey("connections")
 identity: web.AppKey[Identity] = web.AppKey("identity")

@@ -50,6 +50,9 @@ JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))
 CONNECT = Limit("connect", parse("120 per minute"))
+SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
+# Socket tickets tried from one address: each is a question to the database.
+TRY_SOCKET_TICKET = Limit("try-socket-ticket", parse("600 per minute"))
 
 
 class RateLimits:

@@ -67,6 +67,8 @@ class Live(Membership):
         # Called when what the others said may have been missed.
         self.on_subscribed: Callable[[], Awaitable[None]] | None = None
         self._listeners: dict[str, dict[str, Listener]] = {}
+        # Told of each event that was broadcast here.
+        self._witnesses: list[Callable[[Recorded], None]] = []
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
         self._heard = 0.0
         # So does everything begin that this process publishes.
@@ -108,6 +110,12 @@ class Live(Membership):
                 self.emit_here(TIMELINE, event, room)
                 for listener in self._listeners.get(room, {}).values():
                     listener(event)
+        for witness in self._witnesses:
+            witness(recorded)
+
+    def witness(self, witness: Callable[[Recorded], None]) -> None:
+        """Lets a part of this process see what happens on the tickets that are read here."""
+        self._witnesses.append(witness)
 
     def emit_here(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
         """Emits to the sockets of this process that are in one of the rooms, except ``skip``.

@@ -14,11 +14,21 @@ from wire.shapes import SignedOut, TimelineEvent
 class SocketMember:
     """One Socket.IO connection."""
 
-    __slots__ = ("_live", "_presence", "actor", "expires_at", "is_gone", "key", "session_id")
+    __slots__ = (
+        "_live",
+        "_presence",
+        "_typists",
+        "actor",
+        "expires_at",
+        "is_gone",
+        "key",
+        "session_id",
+    )
 
     def __init__(self, app: web.Application, sid: str, claims: Claims) -> None:
         self._live = app[keys.live]
         self._presence = app[keys.presence]
+        self._typists = app[keys.typists]
         self.key = sid
         self.actor: Actor
         self.session_id = claims.session_id
@@ -40,6 +50,7 @@ class SocketMember:
     async def leave(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)
         self._live.leave_here(self.key, room)
+        self._typists.ended(self.key, ticket_id)
         self._presence.left(self.actor, ticket_id)
 
     async def sign_out(self, code: str) -> None:

@@ -34,10 +34,10 @@ from server.payloads import (
     Typing,
 )
 from server.refusals import internal, refusal
-from server.routing import admit, now, require_role
+from server.routing import admit, require_role
 from server.validation import validated
-from wire.channel import NAMESPACE, RESYNC, TYPING, ticket_room, user_room
-from wire.shapes import Resync, TimelineEvent, TypingShown, timeline_event
+from wire.channel import NAMESPACE, RESYNC, ticket_room, user_room
+from wire.shapes import Resync, TimelineEvent, timeline_event
 
 log = structlog.get_logger("server.namespace")
 
@@ -68,6 +68,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._app = app
         self._background = app[keys.background]
         self._presence = app[keys.presence]
+        self._typists = app[keys.typists]
         self._desk = app[keys.desk]
         self._identity = app[keys.identity]
         self._live = app[keys.live]
@@ -180,7 +181,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
-        viewers = await self._presence.viewers(given.ticket_id)
+        viewers = await self._presence.viewers(given.ticket_id, member.actor.audience)
         return Joined(joined.ticket, joined.seq, joined.more, viewers)
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
@@ -191,16 +192,26 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._limits.spend_here(limits.POST_SOCKET, member.key)
         await self._limits.spend(limits.POST, str(member.actor.id))
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
-        posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, now())
+        posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, None)
         return timeline_event(posted.event, member.actor.audience)
 
     async def typing(self, member: SocketMember, given: Typing) -> object:
-        """Tells the others, who have to be told again: it is kept nowhere."""
+        """Tells the others. It ends with a message, and unless it is repeated within 6 seconds."""
         self._limits.spend_here(limits.TYPING, member.key)
         self._rooms.require_inside(member, given.ticket_id)
-        payload = TypingShown(given.ticket_id, member.actor.id, given.active)
-        rooms = [ticket_room(given.ticket_id, audience) for audience in Audience]
-        self._live.announce(TYPING, payload, *rooms, skip=member.key)
+        if given.internal and not member.actor.is_staff:
+            raise Forbidden("csr_required", "Only staff write internal notes")
+        if not given.active:
+            self._typists.ended(member.key, given.ticket_id)
+            return Done()
+        is_shown = not given.internal and await self._presence.is_named(
+            member.actor, given.ticket_id
+        )
+        # It may have left while we asked.
+        self._rooms.require_inside(member, given.ticket_id)
+        audiences = Audience if is_shown else (Audience.STAFF,)
+        rooms = [ticket_room(given.ticket_id, audience) for audience in audiences]
+        self._typists.began(member.key, member.actor.id, given.ticket_id, rooms)
         return Done()
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
@@ -256,7 +267,7 @@ EVENTS = {
         Right.VIEWER,
         "Say on a ticket that you have joined that you write, or no longer do",
         gives=Done,
-        refuses=("rate_limited",),
+        refuses=("csr_required", "rate_limited"),
     ),
     "mark_read": Event(
         MarkRead,

@@ -35,6 +35,8 @@ class PostMessage(Input):
 class Typing(Input):
     ticket_id: Id
     active: bool
+    # A note is being written: nothing for customers.
+    internal: bool = False
 
 
 class MarkRead(Input):

@@ -1,5 +1,7 @@
 """Who looks at a ticket, across all processes: shown to everybody who does.
 
+A ticket's customer is shown only those of the staff whom its timeline names.
+
 Each process tells the others of its own viewers, over Redis, when they change. What it heard of
 the others it keeps in memory, for the tickets that somebody looks at here. Without Redis everybody
 still sees who is on the same process.
@@ -17,8 +19,13 @@ import structlog
 from redis import asyncio as aioredis
 
 from desk.access import Actor, Audience
+from desk.errors import DeskError
+from desk.names import NAMED, named_by
+from desk.prepared import ids
+from models import Role
 from server.clients import redis_client
 from server.live import Live
+from server.transaction import Desk
 from wire import codec
 from wire.channel import PRESENCE, ticket_room
 from wire.presence import (
@@ -31,7 +38,7 @@ from wire.presence import (
     ticket_key,
     together,
 )
-from wire.shapes import Present, Viewer
+from wire.shapes import Present, Recorded, Viewer
 
 log = structlog.get_logger("server.presence")
 
@@ -53,14 +60,18 @@ class Watched:
     elsewhere: dict[str, Seen] = field(default_factory=dict)
     # Whether what the others had said before is in ``elsewhere``.
     is_looked_up: bool = False
-    shown: list[Viewer] = field(default_factory=list)
+    shown: dict[Audience, list[Viewer]] = field(default_factory=dict)
+    # Those of the staff whom the customer knows, and all about whom the database was asked.
+    named: set[UUID] = field(default_factory=set)
+    asked: set[UUID] = field(default_factory=set)
 
 
 class Presence:
-    def __init__(self, redis_url: str, live: Live, prefix: str = "") -> None:
+    def __init__(self, redis_url: str, live: Live, desk: Desk, prefix: str = "") -> None:
         self._prefix = prefix
         self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
         self._live = live
+        self._desk = desk
         self._process: str = live.host_id
         self._version = 0
         self._watched: dict[UUID, Watched] = {}
@@ -70,6 +81,7 @@ class Presence:
         self._unshown: set[UUID] = set()
         self._wake = asyncio.Event()
         live.hear(PRESENCE, self._hear)
+        live.witness(self._happened)
 
     async def close(self) -> None:
         """Says good-bye, so that nobody has to find out."""
@@ -111,21 +123,60 @@ class Presence:
         self._unshown.add(ticket_id)
         self._wake.set()
 
-    async def viewers(self, ticket_id: UUID) -> list[Viewer]:
-        """Everybody who looks at a ticket now that somebody here looks at too."""
+    async def viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
+        """Who looks at a ticket now that somebody here looks at too, as the audience may know."""
         watched = self._watched.get(ticket_id)
         if watched is not None and not watched.is_looked_up:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._look_up([ticket_id])
-        return self._viewers(ticket_id)
+        await self._learn_names(ticket_id)
+        return self._viewers(ticket_id, audience)
 
-    def _viewers(self, ticket_id: UUID) -> list[Viewer]:
+    def _viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
         watched = self._watched.get(ticket_id)
         if watched is None:
             return []
         here = Seen(0, tuple(watched.here))
-        return together([here, *watched.elsewhere.values()])
+        everybody = together([here, *watched.elsewhere.values()])
+        if audience is Audience.STAFF:
+            return everybody
+        return [v for v in everybody if v.role is Role.USER or v.user_id in watched.named]
+
+    async def is_named(self, actor: Actor, ticket_id: UUID) -> bool:
+        """Whether the customer of a ticket that the actor looks at here may know of them."""
+        await self._learn_names(ticket_id)
+        watched = self._watched.get(ticket_id)
+        return not actor.is_staff or (watched is not None and actor.id in watched.named)
+
+    async def _learn_names(self, ticket_id: UUID) -> None:
+        """Asks about those of the staff of whom nobody knows yet whether the customer knows them.
+
+        While the database is away, they stay unknown.
+        """
+        watched = self._watched.get(ticket_id)
+        if watched is None or not (unknown := self._unknown(watched)):
+            return
+        with contextlib.suppress(DeskError):
+            found = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
+            watched.named.update(found)
+            watched.asked |= unknown
+
+    def _unknown(self, watched: Watched) -> set[UUID]:
+        seen = [Seen(0, tuple(watched.here)), *watched.elsewhere.values()]
+        staff = {v.user_id for s in seen for v in s.viewers if v.role is not Role.USER}
+        return staff - watched.asked - watched.named
+
+    def _happened(self, recorded: Recorded) -> None:
+        """Somebody becomes known by what they do, or are given."""
+        event = recorded.event
+        watched = self._watched.get(event.ticket_id)
+        if watched is None or recorded.public_seq is None:
+            return
+        if new := named_by(event.kind, event.actor_id, event.data) - watched.named:
+            watched.named |= new
+            self._unshown.add(event.ticket_id)
+            self._wake.set()
 
     async def tell_forever(self) -> None:
         """Tells the others what changed here, and those here what changed anywhere."""
@@ -142,6 +193,8 @@ class Presence:
             took = 0.0
             try:
                 await self._look_up([t for t in self._unshown if self._is_unknown(t)])
+                for ticket_id in list(self._unshown):
+                    await self._learn_names(ticket_id)
                 took = self._show()
             except Exception:
                 log.exception("presence not shown")
@@ -175,14 +228,17 @@ class Presence:
         unshown, self._unshown = self._unshown, set()
         for ticket_id in unshown & self._watched.keys():
             watched = self._watched[ticket_id]
-            viewers = self._viewers(ticket_id)
             if not watched.here:
                 del self._watched[ticket_id]
-            elif viewers != watched.shown:
-                watched.shown = viewers
-                payload = Present(ticket_id, viewers)
-                rooms = [ticket_room(ticket_id, audience) for audience in Audience]
-                self._live.emit_here(PRESENCE, payload, *rooms)
+                continue
+            for audience in Audience:
+                viewers = self._viewers(ticket_id, audience)
+                if viewers != watched.shown.get(audience):
+                    watched.shown[audience] = viewers
+                    payload = Present(ticket_id, viewers)
+                    self._live.emit_here(PRESENCE, payload, ticket_room(ticket_id, audience))
+            if self._unknown(watched):
+                self._unshown.add(ticket_id)  # The next beat asks again.
         return time.perf_counter() - began
 
     async def beat_forever(self) -> None:
@@ -196,7 +252,7 @@ class Presence:
                 pass  # `server.live` says that Redis is down.
             except Exception:
                 log.exception("presence not kept")
-            if self._untold:
+            if self._untold or self._unshown:
                 self._wake.set()
             await asyncio.sleep(ALIVE_EVERY_SECONDS)
 

@@ -31,7 +31,8 @@ def declarations() -> str:
     parts.append(ACK)
     sent = {name: (messages[name], messages[f"{name}_ack"]) for name in EVENTS}
     parts.append(_block("ClientToServerEvents", [_sent(n, *pair) for n, pair in sent.items()]))
-    shown = [f"{name}: (payload: {_type(messages[name]['payload'])}) => void;" for name in SHOWN]
+    told = {name: messages[asyncapi.shown_key(name)]["payload"] for name in SHOWN}
+    shown = [f"{name}: (payload: {_type(payload)}) => void;" for name, payload in told.items()]
     parts.append(_block("ServerToClientEvents", shown))
     parts.append(
         _block("Routes", [line for path in rest["paths"].items() for line in _path(*path)])

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import ClientConnectionResetError, WSCloseCode, WSMessage, WSMsgType, web
 from pydantic import Field, TypeAdapter, ValidationError
 
-from desk import messages
+from desk import messages, socket_tickets
 from desk.access import Actor
 from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from desk.messages import NewMessage
@@ -160,8 +160,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     try:
         ticket_id = UUID(request.match_info["ticket_id"])
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
-        identity = request.app[keys.identity]
-        claims = identity.claims(request.query.get("token", ""))
+        claims = await _claims(request, ticket_id)
         request.app[keys.limits].spend_here(limits.CONNECT, str(claims.user_id))
         member = PlainMember(request, ws, claims)
         await connections.admit(member, claims)
@@ -176,6 +175,20 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
             connections.remove(member)
             await request.app[keys.rooms].leave_all(member)
     return ws
+
+
+async def _claims(request: web.Request, ticket_id: UUID) -> Claims:
+    """Of a socket ticket, or of an access token in the address."""
+    ticket = request.query.get("ticket")
+    if ticket is None:
+        return request.app[keys.identity].claims(request.query.get("token", ""))
+    rates = request.app[keys.limits]
+    rates.spend_here(limits.TRY_SOCKET_TICKET, rates.address(request))
+    found = await request.app[keys.desk].run(socket_tickets.take, ticket, ticket_id, now())
+    if found is None:
+        raise Unauthenticated("invalid_socket_ticket", "The socket ticket is not valid")
+    # Which generation of the session asked for it is no matter of a socket.
+    return Claims(found.user_id, found.session_id, generation=0, expires_at=found.until)
 
 
 async def leave_all(app: web.Application) -> None:
@@ -266,7 +279,7 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
     if frame.ticket_id not in (None, ticket_id):
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)
-    await request.app[keys.desk].run(messages.post, member.actor, ticket_id, new, now())
+    await request.app[keys.desk].run(messages.post, member.actor, ticket_id, new, None)
 
 
 def _error(told: Refusal) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Gives waiting tickets to CSRs."""
 
 import time
-from datetime import UTC, datetime
 from random import SystemRandom
 from uuid import UUID
 
@@ -42,7 +41,7 @@ def drain() -> None:
 
 def _assign(*, only: UUID | None = None, but: set[UUID]) -> int:
     strategy = Strategy(settings().assignment_strategy)
-    return run(assignment.drain, strategy, datetime.now(UTC), SystemRandom(), only=only, but=but)
+    return run(assignment.drain, strategy, None, SystemRandom(), only=only, but=but)
 
 
 def _one_by_one(but: set[UUID]) -> set[UUID]:
@@ -67,7 +66,7 @@ def reclaim() -> None:
     """Takes back what people hold who left. Rare, and asked of all holders: only beat wakes it."""
     for user_id in run(leavers.leavers):
         try:
-            run(leavers.reclaim, user_id, datetime.now(UTC))
+            run(leavers.reclaim, user_id, None)
         except OperationalError:
             raise
         except ROW_ERRORS as error:

@@ -16,7 +16,7 @@ from models import Priority
 from server import keys
 from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
 from server.routes.tickets import TicketQuery, tags_of, ticket_page, ticket_reply, ticket_shown
-from server.routing import MIDDLING_BODY, body, no_body, now, path_id, query
+from server.routing import MIDDLING_BODY, body, no_body, path_id, query
 
 # A ticket's tag: its version, and after a dot what is unread.
 TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')
@@ -58,7 +58,7 @@ async def show_ticket(request: web.Request) -> web.Response:
 async def claim(request: web.Request) -> web.Response:
     await no_body(request)
     ticket = await request.app[keys.desk].run(
-        assignment.claim, request[keys.actor], path_id(request), now()
+        assignment.claim, request[keys.actor], path_id(request), None
     )
     return ticket_reply(ticket)
 
@@ -77,7 +77,7 @@ async def _changed(
     """The ticket after a rule has made the wanted of it, if it is still as ``If-Match`` says."""
     wanted = await body(request, shape, MIDDLING_BODY)
     ticket = await request.app[keys.desk].run(
-        rule, request[keys.actor], path_id(request), wanted, now(), expected_versions(request)
+        rule, request[keys.actor], path_id(request), wanted, None, expected_versions(request)
     )
     return ticket_reply(ticket)
 

@@ -46,7 +46,6 @@ from server.routing import (
     fitting,
     limit,
     no_body,
-    now,
     page,
     page_of,
     path_id,
@@ -174,7 +173,7 @@ async def open_ticket(request: web.Request) -> web.Response:
     def write(ticket: TicketView) -> web.Response:
         return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
 
-    return await once(request, new, write, tickets.open_ticket, actor, new, now())
+    return await once(request, new, write, tickets.open_ticket, actor, new, None)
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -233,13 +232,13 @@ async def post_message(request: web.Request) -> web.Response:
         event = timeline_event(posted.event, actor.audience)
         return reply(event, status=201 if posted.is_new else 200)
 
-    return await once(request, new, write, messages.post, actor, path_id(request), new, now())
+    return await once(request, new, write, messages.post, actor, path_id(request), new, None)
 
 
 async def close_own(request: web.Request) -> web.Response:
     await no_body(request)
     desk, actor = request.app[keys.desk], request[keys.actor]
-    return ticket_reply(await desk.run(tickets.close, actor, path_id(request), now()))
+    return ticket_reply(await desk.run(tickets.close, actor, path_id(request)))
 
 
 async def mark_read(request: web.Request) -> web.Response:

@@ -194,7 +194,7 @@ async def test_notes_and_tags_reach_the_staff_and_no_customer_by_any_road(
     ):
         await ann.join(ticket_id)
         await bob.join(ticket_id)
-        # That the CSR looks at the ticket is no secret.
+        # That the CSR who has the ticket looks at it is no secret.
         await ann.until(
             lambda: bool(ann.seen["presence"]) and len(ann.seen["presence"][-1]["viewers"]) == 2
         )

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -17,7 +18,7 @@ from sqlalchemy import select
 
 from desk import sessions
 from dev.embedded import Embedded
-from models import Event, Role
+from models import Event, Role, Ticket
 from server.tokens import Pair, Tokens
 from tests.api import Api
 from tests.chaos.faults import TERMINATE
@@ -213,6 +214,9 @@ async def test_who_is_signed_out_elsewhere_is_told_and_does_not_come_back(
 async def test_presence_reaches_the_handle(cluster: Cluster, a_ticket: tuple[Person, str]) -> None:
     customer, ticket_id = a_ticket
     (csr,) = people(cluster.settings, Role.CSR)
+    with database(cluster.settings) as session:
+        # Whom the customer knows, then.
+        session.get_one(Ticket, UUID(ticket_id)).assigned_to_id = csr.id
     async with (
         js(cluster.urls[0], customer, ticket_id) as client,
         js(cluster.urls[0], csr, ticket_id),

@@ -7,19 +7,20 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from os import kill
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from models import Role
+from models import Role, Ticket
 from tests.api import Api
 from tests.cluster.conftest import Cluster
-from tests.factories import Person, people
+from tests.factories import Person, database, people
 from tests.sockets import Client
 
 
 @dataclass
 class Desk:
-    """Two processes, a customer with a ticket, and a CSR."""
+    """Two processes, a customer with a ticket, and the CSR who has it."""
 
     cluster: Cluster
     api: Api
@@ -47,6 +48,9 @@ async def desk(shared: Cluster) -> AsyncIterator[Desk]:
     customer, csr = people(shared.settings, Role.USER, Role.CSR)
     async with Api(shared.urls[0]) as api, AsyncExitStack() as stack:
         ticket_id = (await api.a_ticket(customer))["id"]
+        with database(shared.settings) as session:
+            # Theirs, so that the customer knows of them. Without an event: numbers begin at 1.
+            session.get_one(Ticket, UUID(ticket_id)).assigned_to_id = csr.id
         yield Desk(shared, api, stack, customer, csr, ticket_id)
 
 
@@ -144,8 +148,81 @@ async def test_who_was_on_a_killed_process_is_gone_within_ten_seconds(
         Client(cluster.urls[1], csr, "websocket") as bob,
     ):
         ticket_id = (await api.a_ticket(customer))["id"]
+        with database(cluster.settings) as session:
+            session.get_one(Ticket, UUID(ticket_id)).assigned_to_id = csr.id
         await ann.join(ticket_id)
         await bob.join(ticket_id)
         await ann.until(lambda: shown(ann) == ids(customer, csr))
         kill(cluster.webs[1].pid, signal.SIGKILL)
         await ann.until(lambda: shown(ann) == ids(customer))
+
+
+@pytest.fixture
+def quiet(shared: Cluster) -> Person:
+    """A CSR of whom the timeline says nothing."""
+    return people(shared.settings, Role.CSR)[0]
+
+
+async def test_a_customer_is_not_shown_who_of_the_staff_only_looks(
+    desk: Desk, quiet: Person
+) -> None:
+    ann, bob = await desk.looking(desk.customer, 0), await desk.looking(desk.csr, 1)
+    here, there = await desk.looking(quiet, 0), await desk.looking(quiet, 1)
+    for staff in (bob, here, there):
+        await staff.until(lambda one=staff: shown(one) == ids(desk.customer, desk.csr, quiet))  # type: ignore[misc]
+    for process in (0, 1):
+        async with Client(desk.cluster.urls[process], desk.customer, "websocket") as tab:
+            joined = await tab.join(desk.ticket_id)
+        told = sorted(v["user_id"] for v in joined["viewers"])
+        assert told == ids(desk.customer, desk.csr)
+    assert str(quiet.id) not in str(ann.seen["presence"])
+
+
+async def test_a_customer_is_shown_a_csr_from_their_first_answer_on(
+    desk: Desk, quiet: Person
+) -> None:
+    ann, bob = await desk.looking(desk.customer, 0), await desk.looking(quiet, 1)
+    await bob.say(desk.ticket_id, "a note", internal=True)
+    await bob.say(desk.ticket_id, "hello")
+    await ann.until(lambda: shown(ann) == ids(desk.customer, quiet))
+    answered = next(e for e in ann.seen["timeline"] if e["actor_id"] == str(quiet.id))
+    assert answered["data"]["content"] == "hello"
+
+
+async def test_a_customer_is_shown_a_csr_who_is_given_the_ticket(desk: Desk, quiet: Person) -> None:
+    ann = await desk.looking(desk.customer, 0)
+    await desk.looking(quiet, 1)
+    path = f"/csr/tickets/{desk.ticket_id}/assign"
+    answer = await desk.api.post(path, desk.csr, json={"assignee_id": str(quiet.id)})
+    assert answer.status == 200
+    await ann.until(lambda: shown(ann) == ids(desk.customer, quiet))
+
+
+async def test_typing_and_reading_of_who_is_not_named_stay_with_the_staff(
+    desk: Desk, quiet: Person
+) -> None:
+    ann, bob = await desk.looking(desk.customer, 0), await desk.looking(desk.csr, 0)
+    other = await desk.looking(quiet, 1)
+    await ann.say(desk.ticket_id, "hello?")
+    await other.until_shown(2)
+    await other.call("typing", {"ticket_id": desk.ticket_id, "active": True})
+    await other.call("mark_read", {"ticket_id": desk.ticket_id, "seq": 2})
+    await bob.until(lambda: bool(bob.seen["typing"] and bob.seen["read"]))
+    # What came later has come, so what was to come before has, too.
+    await bob.call("typing", {"ticket_id": desk.ticket_id, "active": True})
+    await ann.until(lambda: bool(ann.seen["typing"]))
+    assert {said["user_id"] for said in ann.seen["typing"]} == {str(desk.csr.id)}
+    assert ann.seen["read"] == []
+
+
+async def test_typing_of_a_note_stays_with_the_staff(desk: Desk, quiet: Person) -> None:
+    ann, bob = await desk.looking(desk.customer, 0), await desk.looking(desk.csr, 1)
+    other = await desk.looking(quiet, 0)
+    note = {"ticket_id": desk.ticket_id, "active": True, "internal": True}
+    assert (await bob.call("typing", note))["ok"]
+    await other.until(lambda: len(other.seen["typing"]) == 1)
+    await bob.say(desk.ticket_id, "hello")
+    await ann.until_shown(2)
+    assert ann.seen["typing"] == []
+    refused = await ann.call("typing", note)
+    assert refused["error"]["code"] == "csr_required"

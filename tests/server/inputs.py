@@ -127,6 +127,7 @@ NO_BODY = {
     ("POST", "/auth/logout_all"),
     ("POST", "/csr/tickets/{ticket_id}/claim"),
     ("POST", "/notifications/read_all"),
+    ("POST", "/tickets/{ticket_id}/socket_ticket"),
     ("POST", "/notifications/{notification_id}/read"),
     ("POST", "/users/tickets/{ticket_id}/close"),
 }

@@ -6,10 +6,16 @@ import orjson
 import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
+from server.asyncapi import shown_key
+from server.examples import example
 from server.namespace import EVENTS
+from server.schemas import Schemas
+from server.typescript import declarations
 from tests.api import Api
 from tests.conftest import ROOT
 from tests.contract import live
+from tests.factories import Person
+from tests.sockets import Client
 from wire.shown import SHOWN
 
 OFFICIAL = ROOT / "tests" / "asyncapi" / "3.0.0.json"
@@ -36,8 +42,45 @@ def test_every_event_of_either_direction_is_described() -> None:
     operations = live().document["operations"]
     assert {n for n, o in operations.items() if o["channel"]["$ref"] == "#/channels/tickets"} == {
         *EVENTS,
-        *SHOWN,
+        *map(shown_key, SHOWN),
     }
+    assert len(EVENTS) + len(SHOWN) == len({*EVENTS, *map(shown_key, SHOWN)})
+
+
+def schema_sent(event: str) -> dict[str, Any]:
+    """What a client sends, by the operation that receives it."""
+    [message] = live().document["operations"][event]["messages"]
+    found: Any = live().document
+    for part in message["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    components = live().document["components"]["schemas"]
+    schema: dict[str, Any] = components[found["payload"]["$ref"].rpartition("/")[2]]
+    return schema
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["all members", "what is required"])
+@pytest.mark.parametrize("event", EVENTS)
+async def test_what_the_document_says_that_clients_send_is_accepted(
+    api: Api, customer: Person, event: str, is_whole: bool
+) -> None:
+    ticket_id = (await api.a_ticket(customer))["id"]
+    real = {"ticket_id": ticket_id, "token": customer.token}
+    schema = schema_sent(event)
+    sent = {
+        name: real.get(name, example(Schemas([], []), inner, name))
+        for name, inner in schema["properties"].items()
+        if is_whole or name in schema["required"]
+    }
+    async with Client(api.url, customer, "websocket") as client:
+        await client.join(ticket_id)
+        ack = await client.call(event, sent)
+    assert ack["ok"], ack
+
+
+def test_the_types_of_what_clients_send_are_those_of_the_document() -> None:
+    sent = declarations().partition("interface ClientToServerEvents {")[2].partition("}\n")[0]
+    for event, declared in EVENTS.items():
+        assert f"{event}: (payload: {declared.payload.__name__}, ack" in sent
 
 
 def references(value: Any) -> set[str]:

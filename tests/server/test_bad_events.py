@@ -32,7 +32,10 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
         },
         {"client_id": "a", "content": "hello"},
     ),
-    "typing": ({"ticket_id": bad.ID, "active": bad.BOOL}, {"active": True}),
+    "typing": (
+        {"ticket_id": bad.ID, "active": bad.BOOL, "internal": bad.BOOL},
+        {"active": True},
+    ),
     "mark_read": ({"ticket_id": bad.ID, "seq": bad.SEQ}, {"seq": 1}),
 }
 OPTIONAL = {"after", "internal"}
