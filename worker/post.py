@@ -17,7 +17,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from desk.deliveries import Answer, Outgoing
-from wire.addresses import AddressRefused, addresses, destination
+from wire.addresses import AddressRefused, Allowed, addresses, destination
 from wire.codec import encode
 from wire.shapes import Recorded
 
@@ -55,13 +55,13 @@ def signed(told: Outgoing, body: bytes, at: datetime) -> dict[str, str]:
     }
 
 
-def post(told: Outgoing, *, allow_private: bool) -> Answer:
+def post(told: Outgoing, *, allowed: Allowed) -> Answer:
     """Tells a webhook of an event. Never raises; never says more of an error than its kind."""
     at, began = datetime.now(UTC), time.monotonic()
     status, error = None, None
     try:
         body = payload(told)
-        status = _exchange(told.url, body, signed(told, body, at), allow_private)
+        status = _exchange(told.url, body, signed(told, body, at), allowed)
         if 300 <= status < 400:
             error = "redirect_not_followed"
         elif not 200 <= status < 300:
@@ -71,14 +71,14 @@ def post(told: Outgoing, *, allow_private: bool) -> Answer:
     return Answer(at, round((time.monotonic() - began) * 1000), status, error)
 
 
-def _exchange(url: str, body: bytes, headers: Mapping[str, str], allow_private: bool) -> int:
+def _exchange(url: str, body: bytes, headers: Mapping[str, str], allowed: Allowed) -> int:
     """The status of the answer; not a byte of its body is read.
 
     By hand, from the socket on, because the address, the name and the time are all our business:
     the connection goes to the address that was checked, the certificate is that of the name.
     """
     host, port = destination(url)
-    address = addresses(host, port, allow_private=allow_private)[0]
+    address = addresses(url, allowed)[0]
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     with socket.create_connection((address, port), STEP_SECONDS) as plain, _cut_off(plain):
