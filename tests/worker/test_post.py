@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -237,6 +238,64 @@ def test_an_endless_body_is_not_read() -> None:
 def test_endless_headers_are_not_read() -> None:
     answer = post(told(dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000, 0)), allowed=LOCAL)
     assert (answer.status, answer.error) == (None, "connection_lost")
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@pytest.mark.parametrize("interim", [CONTINUE, EARLY, CONTINUE + EARLY + EARLY])
+def test_interim_answers_are_skipped(interim: bytes) -> None:
+    answer = post(told(dripping(interim + DONE, b"", 5)), allowed=LOCAL)
+    assert (answer.status, answer.error) == (204, None)
+
+
+def test_endless_interim_answers_are_no_answer() -> None:
+    answer = post(told(dripping(b"", EARLY, 0)), allowed=LOCAL)
+    assert (answer.status, answer.error) == (None, "connection_lost")
+
+
+def test_the_next_address_of_a_name_is_tried_if_the_first_cannot_be_reached(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Names(monkeypatch, "hook.test", ["127.0.0.2", "127.0.0.1"])
+    answer = post(told(f"http://hook.test:{receiver.port}/"), allowed=LOCAL)
+    assert (answer.status, len(receiver.told)) == (204, 1)
+
+
+def test_a_name_none_of_whose_addresses_can_be_reached_is_not_connected(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Names(monkeypatch, "hook.test", [f"127.0.0.{n}" for n in range(2, 9)])
+    answer = post(told(f"http://hook.test:{receiver.port}/"), allowed=LOCAL)
+    assert (answer.status, answer.error) == (None, "not_connected")
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "heard"),
+    [
+        (429, "120", timedelta(minutes=2)),
+        (503, "0", timedelta(0)),
+        (503, "Sun, 06 Nov 1994 08:49:37 GMT", timedelta(0)),
+        (503, "Fri, 01 Jan 9999 00:00:00 GMT", timedelta.max),
+        (503, "soon", None),
+        (503, "-1", None),
+        (500, "120", None),
+        (200, "120", None),
+    ],
+)
+def test_how_long_a_receiver_asks_to_be_left_alone_is_read(
+    status: int, said: str, heard: timedelta | None
+) -> None:
+    head = f"HTTP/1.1 {status} X\r\nRetry-After: {said}\r\n\r\n"
+    answer = post(told(dripping(head.encode(), b"", 5)), allowed=LOCAL)
+    assert answer.status == status
+    if heard == timedelta.max:
+        assert answer.retry_after is not None
+        assert answer.retry_after > timedelta(days=365)
+    else:
+        assert answer.retry_after == heard
 
 
 @pytest.mark.parametrize("nonsense", [b"\x00\x01\x02", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 99\r\n"])
