@@ -1,4 +1,5 @@
 import { io as connect } from "socket.io-client";
+import { checkedId, checkedNumber } from "./checks.js";
 import { DeskError, Emitter, isStale, passes, pauses } from "./emitter.js";
 import { Session } from "./session.js";
 import { Ticket } from "./ticket.js";
@@ -49,9 +50,9 @@ export class DeskClient extends Emitter {
   /** The ticket's handle, the same one until it is left; it joins by itself. */
   ticket(id, { after = 0 } = {}) {
     if (this.#isOver) throw new DeskError("closed");
-    let ticket = this.#tickets.get(id);
+    let ticket = this.#tickets.get(checkedId(id));
     if (!ticket) {
-      ticket = new Ticket(id, after, this.#link());
+      ticket = new Ticket(id, checkedNumber(after), this.#link());
       this.#tickets.set(id, ticket);
       if (this.isConnected) ticket._connected();
     }

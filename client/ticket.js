@@ -1,3 +1,4 @@
+import { checkedMessage, checkedNumber } from "./checks.js";
 import { DeskError, Emitter, passes, pauses, sleep } from "./emitter.js";
 
 const MOST_INTERNAL = 10;
@@ -20,7 +21,7 @@ export class Ticket extends Emitter {
   #unsent;
   #iterators = new Set();
   #isOver = false;
-  #typedAt = 0;
+  #typedAt = -Infinity;
   #read = 0;
 
   /** Made by `DeskClient.ticket`. */
@@ -69,10 +70,15 @@ export class Ticket extends Emitter {
    * @returns {Promise<object>} the timeline event; rejects with a DeskError
    */
   send(content, { internal = false, clientId = crypto.randomUUID() } = {}) {
-    if (this.#isOver) return Promise.reject(new DeskError("closed"));
-    const message = { client_id: clientId, content, ...(internal && { internal }) };
-    const answer = new Promise((done, failed) => this.#unsent.push({ message, done, failed }));
+    const answer = this.#queued(content, { internal, clientId });
     answer.catch(() => {}); // Who does not wait for it is not to be woken up by it.
+    return answer;
+  }
+
+  async #queued(content, options) {
+    if (this.#isOver) throw new DeskError("closed");
+    const message = checkedMessage(content, options);
+    const answer = new Promise((done, failed) => this.#unsent.push({ message, done, failed }));
     this.#save();
     this.#sendAll();
     return answer;
@@ -80,22 +86,26 @@ export class Ticket extends Emitter {
 
   /** Tells the others; repeated calls are told every three seconds. */
   typing(active = true) {
-    if (active && Date.now() - this.#typedAt < TYPING_EVERY) return;
-    this.#typedAt = active ? Date.now() : 0;
-    this.#link.call("typing", { ticket_id: this.id, active }).catch(() => {});
+    if (active && performance.now() - this.#typedAt < TYPING_EVERY) return;
+    this.#typedAt = active ? performance.now() : -Infinity;
+    this.#link.call("typing", { ticket_id: this.id, active: Boolean(active) }).catch(() => {});
   }
 
   /** Remembers how far the person has read; repeated after a lost connection. */
   markRead(seq = this.last) {
-    this.#read = Math.max(this.#read, seq);
+    this.#read = Math.max(this.#read, checkedNumber(seq));
     this.#tellRead();
   }
 
   async #tellRead() {
     const seq = this.#read;
     if (!seq) return;
-    const told = await this.#link.call("mark_read", { ticket_id: this.id, seq }).catch(() => null);
-    if (told && this.#read === seq) this.#read = 0;
+    try {
+      await this.#link.call("mark_read", { ticket_id: this.id, seq });
+    } catch (error) {
+      if (passes(error.code)) return; // The next connection tells it.
+    }
+    if (this.#read === seq) this.#read = 0;
   }
 
   /** Leaves the room. What was not sent yet is not sent any more. */

@@ -149,6 +149,46 @@ test("a definite refusal rejects its message alone", async () => {
   assert.deepEqual(await good, { seq: 1 });
 });
 
+const circular = {};
+circular.self = circular;
+const never = {
+  "too long": ["x".repeat(70_000)],
+  "too long by a character": ["😀".repeat(10_001)],
+  binary: [new Uint8Array([1])],
+  "nothing": [undefined],
+  "a number": [1n],
+  "not serialisable": [circular],
+  "with an id that is none": ["hello", { clientId: new Uint8Array([1]) }],
+  "internal in another type": ["hello", { internal: new Uint8Array([1]) }],
+};
+for (const [what, given] of Object.entries(never)) {
+  test(`what can never be sent is refused at once and alone: ${what}`, async () => {
+    await assert.rejects(ticket.send(...given), { name: "DeskError", code: "invalid" });
+    assert.deepEqual(ticket.unsent, []);
+    const next = ticket.send("😀".repeat(10_000));
+    socket.answer = (name, payload) =>
+      name === "join_ticket" ? ok({ ticket: {}, viewers: [], seq: 0, more: false }) : say(payload);
+    await socket.arrive();
+    assert.deepEqual(await next, { seq: 1 });
+    assert.equal(socket.sent("post_message").length, 1);
+  });
+}
+
+test("ids and numbers of another type are refused before they are sent", async () => {
+  await socket.arrive();
+  const invalid = { name: "DeskError", code: "invalid" };
+  for (const id of [new Uint8Array([1]), 1, "x".repeat(70_000)]) {
+    assert.throws(() => client.ticket(id), invalid);
+  }
+  for (const seq of [1n, NaN, "1", -1, 1.5, new Uint8Array([1])]) {
+    assert.throws(() => ticket.markRead(seq), invalid);
+    assert.throws(() => client.ticket("u", { after: seq }), invalid);
+  }
+  ticket.typing(new Uint8Array([1]));
+  assert.equal(socket.sent("typing")[0].active, true);
+  assert.equal(socket.sent("mark_read").length, 0);
+});
+
 test("a message that the server chokes on does not hold up the next for ever", async (t) => {
   t.mock.method(Math, "random", () => -0.98);
   serve(1);

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from asyncio.subprocess import PIPE
 from collections import defaultdict
@@ -13,9 +14,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 
 from desk import sessions
+from desk.text import Content
 from dev.embedded import Embedded
 from models import Event, Role
 from server.tokens import Pair, Tokens
@@ -28,6 +31,7 @@ from tests.node import node
 
 CLIENT = ROOT / "client"
 PATIENCE = 30.0
+LONGEST_CONTENT = 10_000
 LINES = 1024 * 1024
 
 
@@ -153,6 +157,33 @@ async def test_a_talk_goes_on_over_a_killed_server_and_what_was_said_meanwhile_i
         await client.until(lambda: len(client.timeline) == 6)
     told = ["before 1", "before 2", "offline 1", "offline 2", "after"]
     assert client.timeline == list(enumerate([None, *told], 1)) == truth(cluster, ticket_id)
+
+
+async def test_what_can_never_be_sent_is_refused_alone_and_the_next_message_goes_out(
+    cluster: Cluster, a_ticket: tuple[Person, str]
+) -> None:
+    customer, ticket_id = a_ticket
+    longest = "😀" * LONGEST_CONTENT
+    async with js(cluster.urls[0], customer, ticket_id) as client:
+        client.say("x" * 70_000)
+        client.tell(binary=[1])
+        client.say(longest)
+        await client.until_seen("stored")
+        await client.until(lambda: len(client.timeline) == 2)
+        assert [said["code"] for said in client.seen["not_stored"]] == ["invalid", "invalid"]
+        assert len(client.seen["connected"]) == 1
+        assert not client.seen["disconnected"]
+    assert truth(cluster, ticket_id) == [(1, None), (2, longest)]
+
+
+def test_the_client_knows_how_long_a_message_may_be() -> None:
+    said = re.search(r"LONGEST_CONTENT = ([0-9_]+);", (CLIENT / "checks.js").read_text())
+    assert said
+    assert int(said[1]) == LONGEST_CONTENT
+    content = TypeAdapter(Content)
+    assert content.validate_python("x" * LONGEST_CONTENT)
+    with pytest.raises(ValidationError):
+        content.validate_python("x" * (LONGEST_CONTENT + 1))
 
 
 async def test_nothing_is_missed_without_valkey_and_with_a_database_that_hangs_up(
