@@ -33,7 +33,11 @@ interface Common {
 /** Either a pair of tokens, which the client refreshes, or a function that gives a good one. */
 export type Options = Common &
   (
-    | { tokens: Pick<Tokens, "access_token" | "refresh_token">; onTokens?: (pair: Tokens) => void }
+    | {
+        /** A login's answer, or what was kept of it. */
+        tokens: Pick<Tokens, "access_token" | "refresh_token"> & Partial<Tokens>;
+        onTokens?: (pair: Tokens) => void;
+      }
     | { getToken: () => string | Promise<string> }
   );
 

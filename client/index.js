@@ -156,7 +156,7 @@ export class DeskClient extends Emitter {
   #renewLater(token, atLeast = 0) {
     clearTimeout(this.#renewal);
     if (this.#isOver) return;
-    const after = Math.max(this.#session.refreshIn(token), atLeast);
+    const after = Math.max(this.#session.refreshIn(), atLeast);
     this.#renewal = setTimeout(() => this.#renew(token), after);
   }
 

@@ -1,57 +1,83 @@
 import { DeskError } from "./emitter.js";
+import { leftByWallClock, leftOfAnswer, life, margin } from "./pair.js";
 
 const LONGEST_TIMER = 2 ** 31 - 1;
+const PATIENCE = 10_000;
 
-/** The claims of an access token, unverified: only its time and its owner are of interest. */
-function claims(token) {
-  const body = token.split(".")[1] ?? "";
-  return JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
-}
+/** Milliseconds on a clock that nobody sets: a wall clock may be hours ahead, or jump. */
+const clock = () => performance.now();
 
 /** Keeps an access token that is good for a while yet. */
 export class Session {
   #options;
-  #tokens;
+  #pair;
+  /** What `getToken` gave last. */
+  #given;
+  /** When, on our clock, the access token should be replaced. */
+  #due;
   #refreshing = null;
 
   constructor({ url, tokens, getToken, onTokens = () => {}, fetch = globalThis.fetch }) {
     if (!tokens === !getToken) throw new TypeError("Give either tokens or getToken");
     this.#options = { url, getToken, onTokens, fetch };
-    this.#tokens = tokens;
+    if (tokens) {
+      // Nobody knows how old it is. If the wall clock is wrong, that costs one refresh.
+      this.#pair = tokens;
+      this.#replaceIn(leftByWallClock(tokens.access_token) - margin(tokens.access_token));
+    }
   }
 
   /** @returns {Promise<string>} Rejects with a DeskError once the session is over. */
   async token({ fresh = false } = {}) {
-    const { getToken } = this.#options;
-    if (getToken) return getToken();
-    if (fresh || this.refreshIn(this.#tokens.access_token) <= 0) await this.#refresh();
-    return this.#tokens.access_token;
+    if (this.#options.getToken) return this.#got(await this.#options.getToken());
+    if (fresh || this.#refreshing || this.refreshIn() <= 0) await this.#refresh();
+    return this.#pair.access_token;
   }
 
-  /** Milliseconds until the token should be replaced: a fifth of its life before its end. */
-  refreshIn(token) {
-    try {
-      const { exp, iat } = claims(token);
-      const margin = Math.min(60, (exp - iat) / 5);
-      return Math.min((exp - margin) * 1000 - Date.now(), LONGEST_TIMER);
-    } catch {
-      return LONGEST_TIMER; // Not ours to read: the server will say.
+  /** Milliseconds until the token should be replaced: a while before its end. */
+  refreshIn() {
+    return Math.min(this.#due - clock(), LONGEST_TIMER);
+  }
+
+  #replaceIn(ms) {
+    this.#due = clock() + ms;
+  }
+
+  /** Whoever gives tokens is asked for the next one in time, and never in a hurry. */
+  #got(token) {
+    if (token !== this.#given || this.refreshIn() <= 0) {
+      const left = leftByWallClock(token);
+      // A good token that is over: the wall clock is wrong.
+      this.#replaceSoonest(token, left > 0 ? left : life(token));
     }
+    return (this.#given = token);
+  }
+
+  #replaceSoonest(token, left) {
+    this.#replaceIn(Math.max(left - margin(token), margin(token)));
   }
 
   #refresh() {
-    this.#refreshing ??= this.#ask().finally(() => (this.#refreshing = null));
+    this.#refreshing ??= this.#renew().finally(() => (this.#refreshing = null));
     return this.#refreshing;
   }
 
-  async #ask() {
-    const { url, fetch, onTokens } = this.#options;
+  async #renew() {
+    const pair = await this.#ask(this.#pair.refresh_token);
+    this.#pair = pair;
+    this.#replaceSoonest(pair.access_token, leftOfAnswer(pair));
+    this.#options.onTokens(pair);
+  }
+
+  async #ask(refresh_token) {
+    const { url, fetch } = this.#options;
     let answer, body;
     try {
       answer = await fetch(`${url}/api/v1/auth/refresh`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ refresh_token: this.#tokens.refresh_token }),
+        body: JSON.stringify({ refresh_token }),
+        signal: AbortSignal.timeout(PATIENCE),
       });
       body = await answer.json();
     } catch (error) {
@@ -60,7 +86,6 @@ export class Session {
     // A lost answer is harmless: the spent token gets the same successor for ten seconds.
     if (answer.status === 401) throw new DeskError(body.code, body.detail);
     if (!answer.ok) throw new DeskError("unavailable", body.detail);
-    this.#tokens = body;
-    onTokens(body);
+    return body;
   }
 }

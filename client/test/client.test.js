@@ -268,6 +268,57 @@ test("a token that runs out is replaced in time, once, and the socket is kept", 
   assert.equal(socket.connected, true);
 });
 
+const HOUR = 3_600_000;
+
+/** What lets time pass, on a machine whose wall clock is ahead of the server's by so much. */
+function aClock(t, ahead) {
+  const server = Date.now();
+  let passed = 0;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(performance, "now", () => passed);
+  t.mock.method(Date, "now", () => server + passed + ahead);
+  return {
+    token: (name) => token(3600, name, server + passed),
+    async pass(seconds) {
+      for (let n = 0; n < seconds; n++) {
+        passed += 1000;
+        t.mock.timers.tick(1000);
+        for (let turn = 0; turn < 20; turn++) await null;
+      }
+    },
+  };
+}
+
+for (const ahead of [0, 0.5, 0.99, 1, 24, -0.5, -1, -24]) {
+  test(`a wall clock ${ahead} hours ahead makes no storm of refreshes`, async (t) => {
+    const clock = aClock(t, ahead * HOUR);
+    let asked = 0;
+    const answer = () => ({
+      access_token: clock.token(`${++asked}`),
+      refresh_token: `r${asked}`,
+      token_type: "bearer",
+      expires_in: 3600,
+    });
+    start({
+      getToken: undefined,
+      tokens: { access_token: clock.token("given"), refresh_token: "r0" },
+      fetch: async () => ({ status: 200, ok: true, json: async () => answer() }),
+    });
+    await socket.arrive();
+    await clock.pass(3600);
+    assert.ok(asked >= 1 && asked <= 2, `${asked} refreshes`);
+  });
+
+  test(`who gives tokens is not asked in a hurry by a clock ${ahead} hours ahead`, async (t) => {
+    const clock = aClock(t, ahead * HOUR);
+    let asked = 0;
+    start({ getToken: () => clock.token(`${++asked}`) });
+    await socket.arrive();
+    await clock.pass(3600);
+    assert.ok(asked >= 2 && asked <= 62, `${asked} questions`);
+  });
+}
+
 test("a session that is over signs out and refuses what was not sent", async () => {
   start({
     getToken: undefined,
