@@ -1,7 +1,6 @@
 import { checkedMessage, checkedNumber } from "./checks.js";
 import { DeskError, Emitter, passes, pauses, sleep } from "./emitter.js";
 
-const MOST_INTERNAL = 10;
 const TYPING_EVERY = 3000;
 
 /**
@@ -17,8 +16,6 @@ export class Ticket extends Emitter {
   #link;
   #isJoining = false;
   #again = false;
-  #isSending = false;
-  #unsent;
   #iterators = new Set();
   #isOver = false;
   #typedAt = -Infinity;
@@ -30,7 +27,6 @@ export class Ticket extends Emitter {
     this.id = id;
     this.last = after;
     this.#link = link;
-    this.#unsent = link.load(id).map((message) => ({ message, done: () => {}, failed: () => {} }));
   }
 
   /** The timeline from here on, each event once, in order, until the ticket is left. */
@@ -62,7 +58,7 @@ export class Ticket extends Emitter {
 
   /** Messages that have no answer yet, oldest first. */
   get unsent() {
-    return this.#unsent.map(({ message }) => message);
+    return this.#link.outbox.unsent(this.id);
   }
 
   /**
@@ -77,11 +73,7 @@ export class Ticket extends Emitter {
 
   async #queued(content, options) {
     if (this.#isOver) throw new DeskError("closed");
-    const message = checkedMessage(content, options);
-    const answer = new Promise((done, failed) => this.#unsent.push({ message, done, failed }));
-    this.#save();
-    this.#sendAll();
-    return answer;
+    return this.#link.outbox.add(this.id, checkedMessage(content, options));
   }
 
   /** Tells the others; repeated calls are told every three seconds. */
@@ -108,11 +100,11 @@ export class Ticket extends Emitter {
     if (this.#read === seq) this.#read = 0;
   }
 
-  /** Leaves the room. What was not sent yet is not sent any more. */
+  /** Leaves the room. What was not sent yet is still sent. */
   leave() {
+    if (this.#isOver) return;
     this.#link.call("leave_ticket", { ticket_id: this.id }).catch(() => {});
-    this._end(new DeskError("closed"));
-    this.#save();
+    this._end();
     this.#link.forget(this.id);
   }
 
@@ -120,7 +112,6 @@ export class Ticket extends Emitter {
 
   _connected() {
     this._join();
-    this.#sendAll();
     this.#tellRead();
   }
 
@@ -139,9 +130,8 @@ export class Ticket extends Emitter {
     this._emit(name, payload);
   }
 
-  _end(error) {
+  _end() {
     this.#isOver = true;
-    for (const { failed } of this.#unsent.splice(0)) failed(error);
     for (const end of this.#iterators) end();
     this.#iterators.clear();
   }
@@ -177,38 +167,5 @@ export class Ticket extends Emitter {
     this.ticket = joined.ticket;
     this.viewers = joined.viewers;
     this._emit("live", joined);
-  }
-
-  async #sendAll() {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    let pause = pauses();
-    while (this.#unsent.length && this.#link.isConnected()) {
-      const first = this.#unsent[0];
-      try {
-        const event = await this.#link.call("post_message", {
-          ticket_id: this.id,
-          ...first.message,
-        });
-        this.#settle(first, () => first.done(event));
-        pause = pauses();
-      } catch (error) {
-        first.failures = (first.failures ?? 0) + (error.code === "internal");
-        if (passes(error.code) && first.failures < MOST_INTERNAL) await sleep(pause.next().value);
-        else this.#settle(first, () => first.failed(error));
-      }
-    }
-    this.#isSending = false;
-  }
-
-  #settle(first, tell) {
-    if (this.#unsent[0] !== first) return; // Left meanwhile.
-    this.#unsent.shift();
-    this.#save();
-    tell();
-  }
-
-  #save() {
-    this.#link.save(this.id, this.unsent);
   }
 }

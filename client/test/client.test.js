@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { DeskClient } from "../index.js";
+import { Storage } from "./browser.js";
 import { FakeSocket, event, no, ok, soon, token, until } from "./fake.js";
 
 let socket, client, ticket, seen;
@@ -202,9 +203,10 @@ test("a message that the server chokes on does not hold up the next for ever", a
 });
 
 test("unsent messages survive in the storage and are sent by the next client", async () => {
-  const kept = new Map();
-  const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (k, v) => kept.set(k, v) };
+  const storage = new Storage();
   start({ storage });
+  await socket.arrive();
+  socket.leave();
   const lost = ticket.send("kept", { clientId: "c1" });
   client.close();
   await assert.rejects(lost, { code: "closed" });
@@ -216,7 +218,7 @@ test("unsent messages survive in the storage and are sent by the next client", a
     client_id: "c1",
     content: "kept",
   });
-  await until(() => kept.get("desk:unsent:t") === "[]");
+  await until(() => storage.length === 0);
 });
 
 test("the event stream is in order, misses nothing and ends with the ticket", async () => {
