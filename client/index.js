@@ -14,8 +14,8 @@ const OF_PEOPLE = ["ticket_changed", "notification"];
 
 /**
  * A connection to the desk that comes back by itself. Events: `connected`, `disconnected`
- * (a reason), `ticket_changed`, `notification`, `not_sent` (a message that was written before this
- * page was there, and is refused), `signed_out` (`{code}`: for good).
+ * (a reason), `ticket_changed`, `notification`, `not_sent` (a message that another page left or
+ * wrote, and that is refused), `signed_out` (`{code}`: for good).
  */
 export class DeskClient extends Emitter {
   #session;
