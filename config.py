@@ -113,8 +113,10 @@ class Settings(Database):
     mail_from: Annotated[str, AfterValidator(_mailbox)] = "Support <support@localhost>"
     # As it stands in links and headers.
     public_url: Annotated[str, Field(pattern=r"^(https?://[!-~]+)?$")] = ""
-    # Whether webhooks may call addresses of internal networks.
+    # Whether webhooks may call internal networks, any port and plain http.
     webhook_allow_private: Literal["on", "off"] = "off"
+    # Whether webhooks may call plain http on the public internet.
+    webhook_allow_http: Literal["on", "off"] = "off"
 
     # Set by `make run` for its own database: demo data, loopback only.
     embedded: bool = False
@@ -171,6 +173,10 @@ class Settings(Database):
     @property
     def may_call_private(self) -> bool:
         return self.webhook_allow_private == "on"
+
+    @property
+    def may_call_http(self) -> bool:
+        return self.may_call_private or self.webhook_allow_http == "on"
 
     @property
     def base_url(self) -> str:

@@ -10,10 +10,18 @@ export type { Notification, TicketView, TimelineEvent, Tokens, Viewer };
 /** A UUID. */
 export type Id = string;
 
-/** What `localStorage` is. */
+/** What of `localStorage` is used. */
 export interface Storage {
+  readonly length: number;
+  key(index: number): string | null;
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/** What of `navigator.locks` is used. */
+export interface Locks {
+  request<T>(name: string, work: () => T | Promise<T>): Promise<T>;
 }
 
 interface Common {
@@ -24,21 +32,27 @@ interface Common {
   io?: (url: string, options: object) => object;
   /** More options for `io`, such as `{ transports: ["websocket"] }`. */
   socket?: object;
-  /** Keeps unsent messages beyond a reload. */
+  /** Keeps the session's tokens for all tabs, and unsent messages beyond a reload. */
   storage?: Storage;
-  /** One per account: who signs in next must not send what the last one left. Default `desk`. */
+  /** Stands before the names of all keys. Default `desk`. */
   storagePrefix?: string;
+  /** Default `navigator.locks`, where there is one. */
+  locks?: Locks;
 }
 
 /** Either a pair of tokens, which the client refreshes, or a function that gives a good one. */
 export type Options = Common &
   (
-    | { tokens: Pick<Tokens, "access_token" | "refresh_token">; onTokens?: (pair: Tokens) => void }
+    | {
+        /** A login's answer, or what was kept of it. */
+        tokens: Pick<Tokens, "access_token" | "refresh_token"> & Partial<Tokens>;
+        onTokens?: (pair: Tokens) => void;
+      }
     | { getToken: () => string | Promise<string> }
   );
 
 export class DeskError extends Error {
-  /** The server's stable code, or `closed`. */
+  /** The server's stable code, `closed`, `lost` or `other_account`. */
   readonly code: string;
 }
 
@@ -51,7 +65,18 @@ export class DeskClient {
   on(name: "signed_out", listener: (why: { code: string }) => void): () => void;
   on(name: "ticket_changed", listener: (ticket: TicketView) => void): () => void;
   on(name: "notification", listener: (notification: Notification) => void): () => void;
+  on(name: "not_sent", listener: (message: NotSent) => void): () => void;
+  /** Ends the session in all tabs; rejects if the server could not be told. */
+  signOut(): Promise<void>;
   close(): void;
+}
+
+/** A message that another page left or wrote, and that was refused. */
+export interface NotSent {
+  ticket_id: Id;
+  client_id: string;
+  content: string;
+  code: string;
 }
 
 export class Ticket {

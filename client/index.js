@@ -1,6 +1,9 @@
 import { io as connect } from "socket.io-client";
+import { checkedId, checkedNumber } from "./checks.js";
 import { DeskError, Emitter, isStale, passes, pauses } from "./emitter.js";
+import { Outbox } from "./outbox.js";
 import { Session } from "./session.js";
+import { Shelf } from "./shelf.js";
 import { Ticket } from "./ticket.js";
 
 export { DeskError, Ticket };
@@ -11,13 +14,14 @@ const OF_PEOPLE = ["ticket_changed", "notification"];
 
 /**
  * A connection to the desk that comes back by itself. Events: `connected`, `disconnected`
- * (a reason), `ticket_changed`, `notification`, `signed_out` (`{code}`: for good).
+ * (a reason), `ticket_changed`, `notification`, `not_sent` (a message that another page left or
+ * wrote, and that is refused), `signed_out` (`{code}`: for good).
  */
 export class DeskClient extends Emitter {
   #session;
   #socket;
-  #storage;
-  #prefix;
+  #outbox;
+  #person = null;
   #tickets = new Map();
   #isOver = false;
   #pauses = pauses();
@@ -27,10 +31,10 @@ export class DeskClient extends Emitter {
   /** @param {import("./index.d.ts").Options} options */
   constructor(options) {
     super();
-    const { url, io = connect, storage, storagePrefix = "desk", socket = {} } = options;
+    const { url, io = connect, socket = {} } = options;
     this.#session = new Session({ ...options, url: url.replace(/\/$/, "") });
-    this.#storage = storage;
-    this.#prefix = storagePrefix;
+    this.#outbox = new Outbox(this.#link(), new Shelf(options));
+    if (options.tokens) this.#belongTo(this.#session.person);
     this.#socket = io(new URL("/tickets", url).href, {
       forceNew: true,
       reconnectionDelay: 100,
@@ -49,9 +53,9 @@ export class DeskClient extends Emitter {
   /** The ticket's handle, the same one until it is left; it joins by itself. */
   ticket(id, { after = 0 } = {}) {
     if (this.#isOver) throw new DeskError("closed");
-    let ticket = this.#tickets.get(id);
+    let ticket = this.#tickets.get(checkedId(id));
     if (!ticket) {
-      ticket = new Ticket(id, after, this.#link());
+      ticket = new Ticket(id, checkedNumber(after), this.#link());
       this.#tickets.set(id, ticket);
       if (this.isConnected) ticket._connected();
     }
@@ -63,24 +67,43 @@ export class DeskClient extends Emitter {
     this.#end(new DeskError("closed"));
   }
 
-  #end(error) {
+  /**
+   * Signs out, in all tabs; what was not sent is forgotten. Here that is done at once; the promise
+   * rejects if the server could not be told.
+   */
+  async signOut() {
+    this.#signedOut(new DeskError("logged_out"));
+    await this.#session.logOut();
+  }
+
+  #end(error, { forget = false } = {}) {
+    if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#retry);
     clearTimeout(this.#renewal);
     this.#socket.disconnect();
-    for (const ticket of this.#tickets.values()) ticket._end(error);
+    for (const ticket of this.#tickets.values()) ticket._end();
     this.#tickets.clear();
+    this.#outbox.end(error, { forget });
   }
 
   #link() {
-    const key = (id) => `${this.#prefix}:unsent:${id}`;
     return {
       call: (event, payload) => this.#call(event, payload),
       isConnected: () => this.isConnected,
       forget: (id) => this.#tickets.delete(id),
-      load: (id) => JSON.parse(this.#storage?.getItem(key(id)) ?? "[]"),
-      save: (id, messages) => this.#storage?.setItem(key(id), JSON.stringify(messages)),
+      outbox: this.#outbox,
+      notSent: (ticket_id, { client_id, content }, { code }) =>
+        this._emit("not_sent", { ticket_id, client_id, content, code }),
     };
+  }
+
+  /** What one person wrote is never sent as another. */
+  #belongTo(person) {
+    if (this.#person === person) return;
+    if (this.#person !== null) throw new DeskError("other_account");
+    this.#person = person;
+    this.#outbox.open(person);
   }
 
   /** The data of the acknowledgement. Rejects with a DeskError; `lost` if there was none. */
@@ -103,6 +126,7 @@ export class DeskClient extends Emitter {
     socket.on("connect", () => {
       this.#pauses = pauses();
       for (const ticket of this.#tickets.values()) ticket._connected();
+      this.#outbox.connected();
       this._emit("connected");
     });
     socket.on("disconnect", (reason) => {
@@ -134,6 +158,7 @@ export class DeskClient extends Emitter {
   async #authenticate(give) {
     try {
       const token = await this.#session.token();
+      this.#belongTo(this.#session.person);
       this.#renewLater(token);
       give({ token });
     } catch (error) {
@@ -148,14 +173,15 @@ export class DeskClient extends Emitter {
 
   #signedOut(error) {
     if (this.#isOver) return;
-    this.#end(error);
+    this.#session.forget();
+    this.#end(error, { forget: true });
     this._emit("signed_out", { code: error.code });
   }
 
   #renewLater(token, atLeast = 0) {
     clearTimeout(this.#renewal);
     if (this.#isOver) return;
-    const after = Math.max(this.#session.refreshIn(token), atLeast);
+    const after = Math.max(this.#session.refreshIn(), atLeast);
     this.#renewal = setTimeout(() => this.#renew(token), after);
   }
 
@@ -163,6 +189,7 @@ export class DeskClient extends Emitter {
   async #renew(old) {
     try {
       const token = await this.#session.token();
+      this.#belongTo(this.#session.person);
       if (token !== old) await this.#call("refresh_auth", { token });
       this.#renewLater(token, 1000);
     } catch (error) {

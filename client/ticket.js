@@ -1,6 +1,6 @@
+import { checkedMessage, checkedNumber } from "./checks.js";
 import { DeskError, Emitter, passes, pauses, sleep } from "./emitter.js";
 
-const MOST_INTERNAL = 10;
 const TYPING_EVERY = 3000;
 
 /**
@@ -16,11 +16,9 @@ export class Ticket extends Emitter {
   #link;
   #isJoining = false;
   #again = false;
-  #isSending = false;
-  #unsent;
   #iterators = new Set();
   #isOver = false;
-  #typedAt = 0;
+  #typedAt = -Infinity;
   #read = 0;
 
   /** Made by `DeskClient.ticket`. */
@@ -29,7 +27,6 @@ export class Ticket extends Emitter {
     this.id = id;
     this.last = after;
     this.#link = link;
-    this.#unsent = link.load(id).map((message) => ({ message, done: () => {}, failed: () => {} }));
   }
 
   /** The timeline from here on, each event once, in order, until the ticket is left. */
@@ -61,7 +58,7 @@ export class Ticket extends Emitter {
 
   /** Messages that have no answer yet, oldest first. */
   get unsent() {
-    return this.#unsent.map(({ message }) => message);
+    return this.#link.outbox.unsent(this.id);
   }
 
   /**
@@ -69,40 +66,45 @@ export class Ticket extends Emitter {
    * @returns {Promise<object>} the timeline event; rejects with a DeskError
    */
   send(content, { internal = false, clientId = crypto.randomUUID() } = {}) {
-    if (this.#isOver) return Promise.reject(new DeskError("closed"));
-    const message = { client_id: clientId, content, ...(internal && { internal }) };
-    const answer = new Promise((done, failed) => this.#unsent.push({ message, done, failed }));
+    const answer = this.#queued(content, { internal, clientId });
     answer.catch(() => {}); // Who does not wait for it is not to be woken up by it.
-    this.#save();
-    this.#sendAll();
     return answer;
+  }
+
+  async #queued(content, options) {
+    if (this.#isOver) throw new DeskError("closed");
+    return this.#link.outbox.add(this.id, checkedMessage(content, options));
   }
 
   /** Tells the others; repeated calls are told every three seconds. */
   typing(active = true) {
-    if (active && Date.now() - this.#typedAt < TYPING_EVERY) return;
-    this.#typedAt = active ? Date.now() : 0;
-    this.#link.call("typing", { ticket_id: this.id, active }).catch(() => {});
+    if (active && performance.now() - this.#typedAt < TYPING_EVERY) return;
+    this.#typedAt = active ? performance.now() : -Infinity;
+    this.#link.call("typing", { ticket_id: this.id, active: Boolean(active) }).catch(() => {});
   }
 
   /** Remembers how far the person has read; repeated after a lost connection. */
   markRead(seq = this.last) {
-    this.#read = Math.max(this.#read, seq);
+    this.#read = Math.max(this.#read, checkedNumber(seq));
     this.#tellRead();
   }
 
   async #tellRead() {
     const seq = this.#read;
     if (!seq) return;
-    const told = await this.#link.call("mark_read", { ticket_id: this.id, seq }).catch(() => null);
-    if (told && this.#read === seq) this.#read = 0;
+    try {
+      await this.#link.call("mark_read", { ticket_id: this.id, seq });
+    } catch (error) {
+      if (passes(error.code)) return; // The next connection tells it.
+    }
+    if (this.#read === seq) this.#read = 0;
   }
 
-  /** Leaves the room. What was not sent yet is not sent any more. */
+  /** Leaves the room. What was not sent yet is still sent. */
   leave() {
+    if (this.#isOver) return;
     this.#link.call("leave_ticket", { ticket_id: this.id }).catch(() => {});
-    this._end(new DeskError("closed"));
-    this.#save();
+    this._end();
     this.#link.forget(this.id);
   }
 
@@ -110,7 +112,6 @@ export class Ticket extends Emitter {
 
   _connected() {
     this._join();
-    this.#sendAll();
     this.#tellRead();
   }
 
@@ -129,9 +130,8 @@ export class Ticket extends Emitter {
     this._emit(name, payload);
   }
 
-  _end(error) {
+  _end() {
     this.#isOver = true;
-    for (const { failed } of this.#unsent.splice(0)) failed(error);
     for (const end of this.#iterators) end();
     this.#iterators.clear();
   }
@@ -167,38 +167,5 @@ export class Ticket extends Emitter {
     this.ticket = joined.ticket;
     this.viewers = joined.viewers;
     this._emit("live", joined);
-  }
-
-  async #sendAll() {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    let pause = pauses();
-    while (this.#unsent.length && this.#link.isConnected()) {
-      const first = this.#unsent[0];
-      try {
-        const event = await this.#link.call("post_message", {
-          ticket_id: this.id,
-          ...first.message,
-        });
-        this.#settle(first, () => first.done(event));
-        pause = pauses();
-      } catch (error) {
-        first.failures = (first.failures ?? 0) + (error.code === "internal");
-        if (passes(error.code) && first.failures < MOST_INTERNAL) await sleep(pause.next().value);
-        else this.#settle(first, () => first.failed(error));
-      }
-    }
-    this.#isSending = false;
-  }
-
-  #settle(first, tell) {
-    if (this.#unsent[0] !== first) return; // Left meanwhile.
-    this.#unsent.shift();
-    this.#save();
-    tell();
-  }
-
-  #save() {
-    this.#link.save(this.id, this.unsent);
   }
 }

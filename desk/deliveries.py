@@ -27,6 +27,8 @@ LONGEST_RETRY = timedelta(hours=6)
 GIVE_UP = timedelta(days=3)
 # Who does not answer at all is left alone, so that the others do not wait with it.
 LONGEST_REST = timedelta(minutes=5)
+# Who asks to be left alone for a while is, as a whole, but not for ever.
+LONGEST_ASKED = timedelta(hours=1)
 KEPT = timedelta(days=30)
 GONE = 410
 
@@ -51,6 +53,8 @@ class Answer:
     ms: int
     status: int | None
     error: str | None
+    # How long a receiver asked not to be called (``Retry-After``).
+    retry_after: timedelta | None = None
 
     @property
     def is_good(self) -> bool:
@@ -177,13 +181,21 @@ def answered(session: Session, told: Outgoing, answer: Answer) -> None:
         _postpone(delivery, webhook, answer)
 
 
+def wait_after(attempts: int) -> timedelta:
+    doublings = min(max(attempts - 1, 0), 20)
+    return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+
+
 def _postpone(delivery: WebhookDelivery, webhook: Webhook, answer: Answer) -> None:
-    wait = min(FIRST_RETRY * 2 ** min(delivery.attempts - 1, 20), LONGEST_RETRY)
-    delivery.due_at = answer.at + wait
+    wait = wait_after(delivery.attempts)
+    asked = min(answer.retry_after or timedelta(0), LONGEST_ASKED)
+    delivery.due_at = answer.at + max(wait, asked)
     if answer.at >= delivery.expires_at:
         delivery.done_at = answer.at
     if answer.status is None:
         webhook.resting_until = answer.at + min(wait, LONGEST_REST)
+    elif asked:
+        webhook.resting_until = answer.at + asked
     webhook.failing_since = webhook.failing_since or answer.at
     if answer.status == GONE:
         webhook.is_active, webhook.disabled_because = False, Disabled.GONE

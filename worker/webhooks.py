@@ -10,6 +10,7 @@ from config import settings
 from desk import deliveries
 from desk.deliveries import Answer, Outgoing
 from desk.jobs import Job
+from wire.addresses import Allowed
 from worker.app import task
 from worker.delivery import wake_again
 from worker.post import post
@@ -35,7 +36,7 @@ def drain() -> None:
 def _deliver(pool: ThreadPoolExecutor) -> bool:
     """Whether all that is due was told; False when the time ran out."""
     until = time.monotonic() + DRAIN_SECONDS
-    allow_private = settings().may_call_private
+    allowed = Allowed(settings().may_call_private, settings().may_call_http)
     in_flight: dict[Future[Answer], Outgoing] = {}
     has_time = True
     while True:
@@ -43,7 +44,7 @@ def _deliver(pool: ThreadPoolExecutor) -> bool:
             told = run(deliveries.lease, datetime.now(UTC))
             if told is None:
                 break
-            in_flight[pool.submit(post, told, allow_private=allow_private)] = told
+            in_flight[pool.submit(post, told, allowed=allowed)] = told
             has_time = time.monotonic() < until
         if not in_flight:
             return has_time

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { DeskClient } from "../index.js";
+import { Storage } from "./browser.js";
 import { FakeSocket, event, no, ok, soon, token, until } from "./fake.js";
 
 let socket, client, ticket, seen;
@@ -149,6 +150,46 @@ test("a definite refusal rejects its message alone", async () => {
   assert.deepEqual(await good, { seq: 1 });
 });
 
+const circular = {};
+circular.self = circular;
+const never = {
+  "too long": ["x".repeat(70_000)],
+  "too long by a character": ["😀".repeat(10_001)],
+  binary: [new Uint8Array([1])],
+  "nothing": [undefined],
+  "a number": [1n],
+  "not serialisable": [circular],
+  "with an id that is none": ["hello", { clientId: new Uint8Array([1]) }],
+  "internal in another type": ["hello", { internal: new Uint8Array([1]) }],
+};
+for (const [what, given] of Object.entries(never)) {
+  test(`what can never be sent is refused at once and alone: ${what}`, async () => {
+    await assert.rejects(ticket.send(...given), { name: "DeskError", code: "invalid" });
+    assert.deepEqual(ticket.unsent, []);
+    const next = ticket.send("😀".repeat(10_000));
+    socket.answer = (name, payload) =>
+      name === "join_ticket" ? ok({ ticket: {}, viewers: [], seq: 0, more: false }) : say(payload);
+    await socket.arrive();
+    assert.deepEqual(await next, { seq: 1 });
+    assert.equal(socket.sent("post_message").length, 1);
+  });
+}
+
+test("ids and numbers of another type are refused before they are sent", async () => {
+  await socket.arrive();
+  const invalid = { name: "DeskError", code: "invalid" };
+  for (const id of [new Uint8Array([1]), 1, "x".repeat(70_000)]) {
+    assert.throws(() => client.ticket(id), invalid);
+  }
+  for (const seq of [1n, NaN, "1", -1, 1.5, new Uint8Array([1])]) {
+    assert.throws(() => ticket.markRead(seq), invalid);
+    assert.throws(() => client.ticket("u", { after: seq }), invalid);
+  }
+  ticket.typing(new Uint8Array([1]));
+  assert.equal(socket.sent("typing")[0].active, true);
+  assert.equal(socket.sent("mark_read").length, 0);
+});
+
 test("a message that the server chokes on does not hold up the next for ever", async (t) => {
   t.mock.method(Math, "random", () => -0.98);
   serve(1);
@@ -162,9 +203,10 @@ test("a message that the server chokes on does not hold up the next for ever", a
 });
 
 test("unsent messages survive in the storage and are sent by the next client", async () => {
-  const kept = new Map();
-  const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (k, v) => kept.set(k, v) };
+  const storage = new Storage();
   start({ storage });
+  await socket.arrive();
+  socket.leave();
   const lost = ticket.send("kept", { clientId: "c1" });
   client.close();
   await assert.rejects(lost, { code: "closed" });
@@ -176,7 +218,7 @@ test("unsent messages survive in the storage and are sent by the next client", a
     client_id: "c1",
     content: "kept",
   });
-  await until(() => kept.get("desk:unsent:t") === "[]");
+  await until(() => storage.length === 0);
 });
 
 test("the event stream is in order, misses nothing and ends with the ticket", async () => {
@@ -227,6 +269,57 @@ test("a token that runs out is replaced in time, once, and the socket is kept", 
   assert.equal(pairs.length, 1);
   assert.equal(socket.connected, true);
 });
+
+const HOUR = 3_600_000;
+
+/** What lets time pass, on a machine whose wall clock is ahead of the server's by so much. */
+function aClock(t, ahead) {
+  const server = Date.now();
+  let passed = 0;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(performance, "now", () => passed);
+  t.mock.method(Date, "now", () => server + passed + ahead);
+  return {
+    token: (name) => token(3600, name, server + passed),
+    async pass(seconds) {
+      for (let n = 0; n < seconds; n++) {
+        passed += 1000;
+        t.mock.timers.tick(1000);
+        for (let turn = 0; turn < 20; turn++) await null;
+      }
+    },
+  };
+}
+
+for (const ahead of [0, 0.5, 0.99, 1, 24, -0.5, -1, -24]) {
+  test(`a wall clock ${ahead} hours ahead makes no storm of refreshes`, async (t) => {
+    const clock = aClock(t, ahead * HOUR);
+    let asked = 0;
+    const answer = () => ({
+      access_token: clock.token(`${++asked}`),
+      refresh_token: `r${asked}`,
+      token_type: "bearer",
+      expires_in: 3600,
+    });
+    start({
+      getToken: undefined,
+      tokens: { access_token: clock.token("given"), refresh_token: "r0" },
+      fetch: async () => ({ status: 200, ok: true, json: async () => answer() }),
+    });
+    await socket.arrive();
+    await clock.pass(3600);
+    assert.ok(asked >= 1 && asked <= 2, `${asked} refreshes`);
+  });
+
+  test(`who gives tokens is not asked in a hurry by a clock ${ahead} hours ahead`, async (t) => {
+    const clock = aClock(t, ahead * HOUR);
+    let asked = 0;
+    start({ getToken: () => clock.token(`${++asked}`) });
+    await socket.arrive();
+    await clock.pass(3600);
+    assert.ok(asked >= 2 && asked <= 62, `${asked} questions`);
+  });
+}
 
 test("a session that is over signs out and refuses what was not sent", async () => {
   start({

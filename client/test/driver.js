@@ -21,10 +21,10 @@ async function show() {
 show();
 
 for await (const line of lines) {
-  const { content, typing } = JSON.parse(line);
+  const { content, typing, binary } = JSON.parse(line);
   if (typing) ticket.typing();
   else {
-    ticket.send(content).then(
+    ticket.send(binary ? new Uint8Array(binary) : content).then(
       ({ seq }) => tell({ on: "stored", content, seq }),
       ({ code }) => tell({ on: "not_stored", content, code }),
     );

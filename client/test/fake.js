@@ -69,8 +69,8 @@ export async function until(condition) {
 }
 
 /** An access token, as far as a client can read it. */
-export function token(lifeSeconds, name = "a") {
-  const now = Date.now() / 1000;
-  const body = btoa(JSON.stringify({ iat: now, exp: now + lifeSeconds, name }));
+export function token(lifeSeconds, name = "a", issuedAt = Date.now(), more = {}) {
+  const now = issuedAt / 1000;
+  const body = btoa(JSON.stringify({ iat: now, exp: now + lifeSeconds, name, ...more }));
   return `h.${body.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}.s`;
 }

@@ -28,7 +28,7 @@ from server.routing import (
     query,
     reply,
 )
-from wire.addresses import AddressRefused, addresses, destination
+from wire.addresses import AddressRefused, Allowed, addresses
 from wire.codec import encode, loads
 
 POSITION = TypeAdapter(tuple[UUID])
@@ -134,13 +134,13 @@ def _webhook_id(request: web.Request) -> UUID:
 
 async def _require_callable(request: web.Request, url: str) -> None:
     """Refuses what the worker would not call: it checks again whenever it connects."""
-    allow_private = request.app[keys.settings].may_call_private
-    host, port = destination(url)
+    settings = request.app[keys.settings]
+    allowed = Allowed(settings.may_call_private, settings.may_call_http)
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):
-            await asyncio.to_thread(addresses, host, port, allow_private=allow_private)
-    except AddressRefused:
-        raise _refused("This is an address of an internal network") from None
+            await asyncio.to_thread(addresses, url, allowed)
+    except AddressRefused as refused:
+        raise _refused(str(refused)) from None
     except (OSError, UnicodeError):
         raise _refused("This name cannot be resolved") from None
 

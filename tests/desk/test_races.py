@@ -16,12 +16,13 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
-from desk import accounts, assignment, messages, search, sessions, tickets, timeline
+from desk import accounts, assignment, messages, search, sessions, tickets, timeline, webhooks
 from desk.access import Actor
 from desk.errors import Conflict
 from desk.messages import NewMessage
 from desk.tickets import Change
 from desk.views import TicketView
+from desk.webhooks import MOST_WEBHOOKS, NewWebhook
 from models import AuthSession, Event, Role, Ticket, TicketSearch, User
 from tests.conftest import Backend
 from tests.factories import PASSWORD, a_ticket, an_actor, now
@@ -251,3 +252,18 @@ def test_what_is_posted_while_words_are_indexed_is_indexed_next(
         # Nobody who posts has to wait for it.
         run(engine, posting(customer, ticket_id, "kettle"))
     assert run(engine, search.index) == 1
+
+
+def test_two_at_once_do_not_make_more_webhooks_than_there_may_be(engine: Engine) -> None:
+    (admin,) = made(engine, Role.ADMIN)
+    new = NewWebhook.model_validate({"url": "https://8.8.8.8/", "events": ["assigned"]})
+
+    def add(session: Session) -> UUID:
+        return webhooks.add(session, admin, new, "whsec_", now()).id
+
+    for _ in range(MOST_WEBHOOKS - 1):
+        run(engine, add)
+    _, theirs = overlapping(engine, add, add)
+    with pytest.raises(Conflict, match="already"):
+        theirs.result()
+    assert run(engine, webhooks.count) == MOST_WEBHOOKS

@@ -106,10 +106,10 @@ WEBHOOK_URL = Kind(
         "a user": "https://a@8.8.8.8/",
         "a fragment": "https://8.8.8.8/#a",
         "a line break": "https://8.8.8.8/\n",
-        "internal": "http://169.254.169.254/",
+        "internal": "https://169.254.169.254/",
         "too long": "https://8.8.8.8/" + "x" * 1985,
     },
-    ("http://8.8.8.8/", "https://8.8.8.8/" + "x" * 1984),
+    ("https://8.8.8.8/", "https://8.8.8.8/" + "x" * 1984),
 )
 EVENT_KINDS = Kind(
     {

@@ -1,17 +1,22 @@
 """The page that the client's README offers for pasting, in a browser, with a desk elsewhere."""
 
+import dataclasses
 import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
 
+from desk import sessions
 from dev.server import free_port
+from models import AuthSession
+from server.tokens import Tokens
 from tests.browser import a_page
 from tests.conftest import ROOT, Backend
-from tests.factories import PASSWORD, Person
+from tests.factories import PASSWORD, Person, database, now
 from tests.node import node
 from tests.server.conftest import serving
 
@@ -94,3 +99,59 @@ async def test_who_signs_in_on_the_page_converses(
         (3, "Hello, page"),
     ]
     assert complaints == []
+
+
+TABS = """<!doctype html>
+<meta charset="utf-8">
+<title>Tabs</title>
+<script type="importmap">
+  {
+    "imports": {
+      "socket.io-client": "./node_modules/socket.io-client/dist/socket.io.esm.min.js",
+      "ticket-desk-client": "./node_modules/ticket-desk-client/index.js"
+    }
+  }
+</script>
+<script type="module">
+  import { DeskClient } from "ticket-desk-client";
+
+  window.connected = window.out = 0;
+  window.begin = (url, tokens) => {
+    const client = new DeskClient({ url, tokens, storage: localStorage });
+    client.on("connected", () => connected++);
+    client.on("signed_out", () => out++);
+    return client;
+  };
+</script>
+"""
+
+
+async def test_in_a_browser_one_of_many_refreshes_and_signing_out_leaves_nothing(
+    backend: Backend, customer: Person, tmp_path: Path
+) -> None:
+    """With the locks and the storage of Chromium."""
+    node(CLIENT)
+    port = free_port()
+    settings = backend.settings.model_copy(update={"cors_origins": f"http://127.0.0.1:{port}"})
+    at = now() - timedelta(hours=2)
+    with database(settings) as session:
+        issued = sessions.open_session(session, customer.id, timedelta(days=1), at)
+    pair = json.dumps(dataclasses.asdict(Tokens(settings).pair(issued, at)))
+    async with (
+        serving(settings) as (_, api),
+        a_folder_with(TABS, port) as address,
+        a_page(address, tmp_path) as tab,
+    ):
+        await tab.until("window.begin")
+        begin = f"begin({json.dumps(api.url)}, {pair})"
+        await tab.evaluate(f"window.all = Array.from({{length: 5}}, () => {begin}); 0")
+        await tab.until("connected === 5")
+        refreshes = [url for url in tab.urls if url.endswith("/auth/refresh")]
+        assert await tab.evaluate("Object.keys(localStorage).length") == 1
+        with database(settings) as session:
+            assert session.get_one(AuthSession, issued.session_id).generation == 1
+        await tab.evaluate("all[0].signOut()")
+        await tab.until("out === 5")
+        assert await tab.evaluate("Object.keys(localStorage)") == []
+    # A request that is preceded by a preflight is told of once or twice.
+    assert 1 <= len(refreshes) <= 2

@@ -68,7 +68,15 @@ sent: Counter[Role] = Counter()
 # Most that is made up has no address, and no webhook would ever be made.
 schemathesis.openapi.format(
     "uri",
-    st.sampled_from([PUBLIC, "http://1.1.1.1:8080/?a=b", "http://10.0.0.1/", "https://[::1]/#x"])
+    st.sampled_from(
+        [
+            PUBLIC,
+            "https://1.1.1.1:8080/?a=b",
+            "http://1.1.1.1/",
+            "http://10.0.0.1/",
+            "https://[::1]/#x",
+        ]
+    )
     | st.text(max_size=20).map("https://{}".format),
 )
 

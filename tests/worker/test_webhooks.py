@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from desk import deliveries, tickets, webhooks
-from desk.deliveries import GIVE_UP
+from desk.deliveries import GIVE_UP, LONGEST_ASKED
 from desk.webhooks import WebhookChange
 from models import Disabled, Role, Webhook, WebhookAttempt, WebhookDelivery
 from tests.conftest import Backend
@@ -146,6 +146,33 @@ def test_a_redirect_is_not_followed(backend: Backend, receiver: Receiver, admin:
     drain()
     assert len(receiver.told) == 1
     assert attempts(backend) == [(307, "redirect_not_followed")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(120, 120), (1, 5), (30 * 24 * 3600, LONGEST_ASKED.total_seconds())]
+)
+def test_who_asks_to_be_left_alone_is_within_a_bound(
+    backend: Backend, receiver: Receiver, admin: Person, asked: int, waited: float
+) -> None:
+    hooked(backend, admin, receiver.url)
+    receiver.answer = lambda _: 429
+    receiver.headers = {"Retry-After": str(asked)}
+    (customer,) = people(backend.settings, Role.USER)
+    opened(backend, customer)
+    drain()
+    opened(backend, customer)
+    drain()
+    with database(backend.settings) as session:
+        first = session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id)).first()
+        webhook = session.scalars(select(Webhook)).one()
+        at = session.scalars(select(WebhookAttempt.at).order_by(WebhookAttempt.id)).first()
+        assert first is not None
+        assert at is not None
+        assert (first.due_at - at).total_seconds() == waited
+        assert webhook.resting_until is not None
+        assert (webhook.resting_until - at).total_seconds() == min(asked, waited)
+    if asked > 1:
+        assert len(receiver.told) == 1, "other tickets' events wait with it"
 
 
 def test_waits_grow_and_an_event_is_given_up_after_days(
