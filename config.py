@@ -118,6 +118,9 @@ class Settings(Database):
     # Whether webhooks may call plain http on the public internet.
     webhook_allow_http: Literal["on", "off"] = "off"
 
+    # Whether the audit's lines of log-ins name the network that they came from (/24, /48).
+    audit_addresses: Literal["on", "off"] = "off"
+
     # Set by `make run` for its own database: demo data, loopback only.
     embedded: bool = False
 

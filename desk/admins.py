@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Strict
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk import agents, assignment, sessions
@@ -85,6 +85,7 @@ def accounts(
     role: Role | None,
     is_active: bool | None,
     email: str | None,
+    q: str | None,
     limit: int,
     before: tuple[datetime, UUID] | None,
 ) -> Sequence[Account]:
@@ -93,20 +94,39 @@ def accounts(
     query = select(User).order_by(*(key.desc() for key in keys)).limit(limit)
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
-    query = query.where(*_matching(role, is_active, email))
+    query = query.where(*_matching(role, is_active, email, q))
     return [Account.of(user) for user in session.scalars(query)]
 
 
-def count(session: Session, *, role: Role | None, is_active: bool | None, email: str | None) -> int:
+def count(
+    session: Session,
+    *,
+    role: Role | None,
+    is_active: bool | None,
+    email: str | None,
+    q: str | None,
+) -> int:
     query = select(func.count()).select_from(User)
-    return session.scalar(query.where(*_matching(role, is_active, email))) or 0
+    return session.scalar(query.where(*_matching(role, is_active, email, q))) or 0
 
 
 def _matching(
-    role: Role | None, is_active: bool | None, email: str | None
+    role: Role | None, is_active: bool | None, email: str | None, q: str | None
 ) -> list[ColumnElement[bool]]:
     filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
-    return [column == wanted for column, wanted in filters if wanted is not None]
+    matching: list[ColumnElement[bool]] = [
+        column == wanted for column, wanted in filters if wanted is not None
+    ]
+    if q is not None:
+        begins, name = q.lower(), func.lower(User.full_name)
+        matching.append(
+            or_(
+                name.startswith(begins, autoescape=True),
+                name.contains(f" {begins}", autoescape=True),
+                User.email.startswith(begins, autoescape=True),
+            )
+        )
+    return matching
 
 
 def change(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -112,6 +112,16 @@ def _tell(
             outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
 
 
+def _shown_to(actor: Actor) -> ColumnElement[bool]:
+    """What a person was told and may see now: who left the staff is not of the staff any more."""
+    theirs = Notification.user_id == actor.id
+    if actor.is_staff:
+        return theirs
+    own = select(Ticket.id).where(Ticket.user_id == actor.id)
+    is_note = Notification.data.has_key("internal")
+    return and_(theirs, Notification.ticket_id.in_(own), ~is_note)
+
+
 def inbox(
     session: Session,
     actor: Actor,
@@ -121,7 +131,7 @@ def inbox(
     before: tuple[datetime, UUID] | None,
 ) -> Sequence[Notification]:
     """The actor's notifications, newest first."""
-    query = select(Notification).where(Notification.user_id == actor.id)
+    query = select(Notification).where(_shown_to(actor))
     if unread:
         query = query.where(Notification.read_at.is_(None))
     keys = (Notification.created_at, Notification.id)
@@ -132,7 +142,7 @@ def inbox(
 
 def count(session: Session, actor: Actor, *, unread: bool) -> int:
     query = select(func.count()).select_from(Notification)
-    query = query.where(Notification.user_id == actor.id)
+    query = query.where(_shown_to(actor))
     if unread:
         query = query.where(Notification.read_at.is_(None))
     return session.scalar(query) or 0
@@ -140,9 +150,7 @@ def count(session: Session, actor: Actor, *, unread: bool) -> int:
 
 def mark_read(session: Session, actor: Actor, notification_id: UUID, now: datetime) -> None:
     notification = session.scalar(
-        select(Notification).where(
-            Notification.id == notification_id, Notification.user_id == actor.id
-        )
+        select(Notification).where(Notification.id == notification_id, _shown_to(actor))
     )
     if notification is None:
         raise NotFound("notification_not_found", "Notification not found")

@@ -57,9 +57,17 @@ def open_session(
 
 
 def refresh(
-    session: Session, session_id: UUID, generation: int, lifetime: timedelta, now: datetime
+    session: Session,
+    session_id: UUID,
+    generation: int,
+    lifetime: timedelta,
+    now: datetime,
+    *,
+    user_id: UUID | None = None,
 ) -> Issued | None:
     """The successor of a generation; None if the session is over, or ends by this very call.
+
+    None, too, where it is not that of ``user_id``, whom the token names.
 
     The newest generation gets a new successor. A spent one gets the successor it got before, if
     that was within `GRACE`; later somebody else must have spent it, and the session ends.
@@ -68,6 +76,8 @@ def refresh(
         select(AuthSession).where(AuthSession.id == session_id).with_for_update(key_share=True)
     )
     if found is None or found.ended_at is not None or found.expires_at <= now:
+        return None
+    if user_id not in (None, found.user_id):
         return None
     if generation == found.generation:
         found.generation += 1
@@ -96,8 +106,11 @@ def end_all(
     session: Session, user_id: UUID, because: str, now: datetime, *, but: UUID | None = None
 ) -> None:
     """Ends all sessions of an account, perhaps but one."""
-    query = select(AuthSession).where(
-        AuthSession.user_id == user_id, AuthSession.ended_at.is_(None)
+    query = (
+        select(AuthSession)
+        .where(AuthSession.user_id == user_id, AuthSession.ended_at.is_(None))
+        # In one order, so that two who end them all wait for each other, and not both for ever.
+        .order_by(AuthSession.id)
     )
     for found in session.scalars(query.with_for_update(key_share=True)):
         if found.id != but:
@@ -151,8 +164,10 @@ ACTOR = Prepared.of(
     ),
     _actor,
 )
-# Those of the sessions that have somebody behind them.
-GOOD: Prepared[UUID] = Prepared.of(
-    select(AuthSession.id).where(among(AuthSession.id, "session_ids"), IS_GOOD),
-    lambda session_id: session_id,
+# Who is behind those of the sessions that have somebody behind them.
+ACTORS = Prepared.of(
+    select(User.id, User.role, AuthSession.id, User.full_name).where(
+        among(AuthSession.id, "session_ids"), IS_GOOD
+    ),
+    _actor,
 )

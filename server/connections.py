@@ -132,8 +132,13 @@ class Connections:
         watched, clock = list(self._of_session), time.monotonic()
         if not watched:
             return
-        good = set(await self._desk.fetch(sessions.GOOD, session_ids=ids(watched), now=now))
-        self._identity.keep(good, clock)
+        found = await self._desk.fetch(sessions.ACTORS, session_ids=ids(watched), now=now)
+        good = {actor.session_id: actor for actor in found if actor.session_id}
+        self._identity.keep(found, clock)
+        for session_id, actor in good.items():
+            for connection in list(self._of_session.get(session_id, ())):
+                if connection.actor.role is not actor.role:  # It is in rooms of the other one.
+                    self.close(connection, "role_changed")
         if missing := [session_id for session_id in watched if session_id not in good]:
             over = await self._desk.read(sessions.over, missing, now)
             for session_id, code in over.items():

@@ -61,10 +61,13 @@ async def earlier(request: web.Request, given: BaseModel) -> web.Response | None
 def _asked(request: web.Request, given: BaseModel) -> Repeatable | None:
     if (key := _key(request)) is None:
         return None
+    actor = request[keys.actor]
+    # Who has left the staff since is not answered again what staff may read.
+    side = " as staff" if actor.is_staff else ""
     return Repeatable(
-        request[keys.actor].id,
+        actor.id,
         key,
-        f"{request.method} {request.path}",
+        f"{request.method} {request.path}{side}",
         _hashes(request.app[keys.settings], given),
     )
 

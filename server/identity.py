@@ -58,11 +58,12 @@ class Identity:
         _put(self._seen, session_id, (clock, actor))
         return actor
 
-    def keep(self, session_ids: Iterable[UUID], clock: float) -> None:
+    def keep(self, found: Iterable[Actor], clock: float) -> None:
         """Goes on remembering sessions that were found good at a time of the monotonic clock."""
-        for session_id in session_ids:
-            if session_id in self._seen:
-                self._seen[session_id] = (clock, self._seen[session_id][1])
+        for actor in found:
+            session_id = actor.session_id
+            if session_id is not None and session_id in self._seen:
+                self._seen[session_id] = (clock, actor)
 
     async def look_again(self, claims: Claims) -> Actor:
         """As `of_token`, from the database."""

@@ -2,7 +2,15 @@
 
 import time
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 
 import structlog
 from aiohttp import web
@@ -39,7 +47,16 @@ class Limit:
 # Wrong passwords: from one address for one account, and for the account from anywhere.
 WRONG_PASSWORD_HERE = Limit("wrong-password-here", parse("10 per 5 minutes"))
 WRONG_PASSWORD = Limit("wrong-password", parse("100 per hour"))
-LOGIN = Limit("login", parse("300 per minute"))
+# A check takes a quarter of a second of a core: what one address may ask for is well under half of
+# what one core can do, and an office of 300 is in within minutes.
+LOGIN = Limit("login", parse("100 per minute"))
+# Refreshing and logging out.
+TOKENS = Limit("tokens", parse("1200 per minute"))
+# Two checks each.
+PASSWORD = Limit("password", parse("20 per hour"))
+# Of a customer, and of everybody behind an address: staff who import tickets are not counted.
+OPEN = Limit("open", parse("100 per hour"))
+OPEN_ADDRESS = Limit("open-address", parse("2000 per hour"))
 SIGNUP = Limit("signup", parse("300 per 10 minutes"))
 SIGNUP_ADDRESS = Limit("signup-address", parse("10 per 10 minutes"))
 POST = Limit("post", parse("600 per minute"))
@@ -184,6 +201,15 @@ def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
         return _unmapped(ip_address(text))
     except ValueError:
         return None
+
+
+def network(address: str) -> str:
+    """An address, or a network of one customer, as the wider network that it is in."""
+    try:
+        found = ip_interface(address)
+    except ValueError:
+        return ""
+    return str(ip_network((found.ip, 24 if found.version == 4 else 48), strict=False))
 
 
 def client_address(

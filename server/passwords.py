@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import threading
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -19,7 +20,8 @@ T = TypeVar("T")
 COST = 12
 THREADS = 2
 NICE = 10
-LONGEST_QUEUE = 64
+# Of all who wait together.
+LONGEST_QUEUE = 256
 # Checked when the account is unknown, so that it costs the same time as a known one.
 NOBODY = b"$2b$12$EzXM1SbhDvUXhaMntPw4zuf7TpUsn26iet/HwriqNymBNY90lNpRC"
 
@@ -46,28 +48,63 @@ def _stand_back() -> None:
 
 
 class Passwords:
-    """A small pool of threads; the bcrypt library releases the GIL."""
+    """A small pool of threads; the bcrypt library releases the GIL.
+
+    Who asks for much waits behind themselves: there is a queue for each of who asks, an address or
+    an account, and they take turns. Each holds as many as its share of `LONGEST_QUEUE`.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(
             THREADS, thread_name_prefix="bcrypt", initializer=_stand_back
         )
-        self._waiting = 0
+        self._running = 0
+        # The first one's turn is next.
+        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
-    async def hashed(self, password: str) -> str:
-        return await self._run(lambda: hashed(password))
+    async def hashed(self, password: str, who: str) -> str:
+        return await self._run(lambda: hashed(password), who)
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
-        return await self._run(lambda: matches(password, password_hash))
+    async def matches(self, password: str, password_hash: str | None, who: str) -> bool:
+        return await self._run(lambda: matches(password, password_hash), who)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= LONGEST_QUEUE:
-            raise Busy("busy", "Too many sign-ins at the moment; try again")
-        self._waiting += 1
+    async def _run(self, work: Callable[[], T], who: str) -> T:
+        if self._running >= THREADS:
+            await self._wait(who)
+        else:
+            self._running += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
-            self._waiting -= 1
+            self._pass_on()
+
+    async def _wait(self, who: str) -> None:
+        """Until a thread is free for ``who``, and is theirs."""
+        queue = self._queues.get(who, deque())
+        share = LONGEST_QUEUE // (len(self._queues) + (who not in self._queues))
+        if len(queue) >= share:
+            raise Busy("busy", "Too many sign-ins at the moment; try again")
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        self._queues[who] = queue
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """Gives a thread to the next, or back."""
+        while self._queues:
+            who, queue = self._queues.popitem(last=False)
+            turn = queue.popleft()
+            if queue:
+                self._queues[who] = queue
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._running -= 1
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

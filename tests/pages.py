@@ -97,6 +97,7 @@ class Case:
                 role=given.role,
                 is_active=given.is_active,
                 email=given.email,
+                q=given.q,
                 limit=LIMIT + 1,
                 before=decode_cursor(cursor, admin.POSITION),
             )

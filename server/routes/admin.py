@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field, TypeAdapter
 
 from desk import admins
-from desk.text import Email
+from desk.text import Email, Words
 from models import Role
 from server import audit, keys
 from server.contract import KEYED, NOTHING, TOTAL, At, Right, listed, made, ok
@@ -34,6 +34,7 @@ class UserQuery(Paged):
     role: Role | None = None
     is_active: bool | None = None
     email: Annotated[Email | None, Field()] = None
+    q: Words | None = Field(None, description="How the name, a word of it or the address begins")
 
 
 async def list_users(request: web.Request) -> web.Response:
@@ -43,6 +44,7 @@ async def list_users(request: web.Request) -> web.Response:
         role=given.role,
         is_active=given.is_active,
         email=given.email,
+        q=given.q,
         limit=given.limit + 1,
         before=decode_cursor(given.cursor, POSITION),
     )
@@ -53,6 +55,7 @@ async def list_users(request: web.Request) -> web.Response:
         role=given.role,
         is_active=given.is_active,
         email=given.email,
+        q=given.q,
     )
     return page_of(
         request, found, given.limit, lambda account: (account.created_at, account.id), total
@@ -61,7 +64,9 @@ async def list_users(request: web.Request) -> web.Response:
 
 async def add_user(request: web.Request) -> web.Response:
     new = await body(request, admins.NewUser)
-    password_hash = await request.app[keys.passwords].hashed(new.password)
+    password_hash = await request.app[keys.passwords].hashed(
+        new.password, str(request[keys.actor].id)
+    )
 
     def write(account: admins.Account) -> web.Response:
         return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})

@@ -13,6 +13,7 @@ from desk.text import Input
 from models import Role
 from server import audit, keys, limits
 from server.contract import NOTHING, At, Gives, Right, done, ok
+from server.limits import network
 from server.routing import Query, body, limit, no_body, now, query, reply
 from server.tokens import Claims, Pair
 
@@ -35,10 +36,11 @@ class LoggedOut:
 
 
 async def signup(request: web.Request) -> web.Response:
-    await limit(request, limits.SIGNUP, request.app[keys.limits].address(request))
+    address = request.app[keys.limits].address(request)
+    await limit(request, limits.SIGNUP, address)
     new = await body(request, accounts.Signup)
     await limit(request, limits.SIGNUP_ADDRESS, new.email)
-    password_hash = await request.app[keys.passwords].hashed(new.password)
+    password_hash = await request.app[keys.passwords].hashed(new.password, address)
     profile = await request.app[keys.desk].run(
         accounts.create, new.email, new.full_name, password_hash
     )
@@ -57,10 +59,11 @@ async def login(request: web.Request) -> web.Response:
     await counted.require(limits.WRONG_PASSWORD, given.email)
     found = await desk.read(accounts.credentials, given.email)
     matches = await request.app[keys.passwords].matches(
-        given.password, found.password_hash if found else None
+        given.password, found.password_hash if found else None, address
     )
     if found is None or not matches:
-        audit.note("login_failed", user_id=found.user_id if found else None)
+        user_id = found.user_id if found else None
+        audit.note("login_failed", user_id=user_id, address=_noted(request))
         await counted.hit(limits.WRONG_PASSWORD_HERE, given.email, address)
         await counted.hit(limits.WRONG_PASSWORD, given.email)
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
@@ -70,15 +73,33 @@ async def login(request: web.Request) -> web.Response:
     issued = await desk.run(
         sessions.open_session, found.user_id, tokens.refresh_lifetime, now(), found.password_hash
     )
-    audit.note("logged_in", user_id=issued.user_id, session_id=issued.session_id)
+    audit.note(
+        "logged_in",
+        user_id=issued.user_id,
+        session_id=issued.session_id,
+        address=_noted(request),
+    )
     return reply(tokens.pair(issued, now()))
 
 
+def _noted(request: web.Request) -> str | None:
+    """Where a log-in came from, for the audit, where that is wanted: the network alone."""
+    if request.app[keys.settings].audit_addresses == "off":
+        return None
+    return network(request.app[keys.limits].address(request))
+
+
 async def refresh(request: web.Request) -> web.Response:
+    await limit(request, limits.TOKENS, request.app[keys.limits].address(request))
     tokens = request.app[keys.tokens]
     claims = await _claims(request)
     issued = await request.app[keys.desk].run(
-        sessions.refresh, claims.session_id, claims.generation, tokens.refresh_lifetime, now()
+        sessions.refresh,
+        claims.session_id,
+        claims.generation,
+        tokens.refresh_lifetime,
+        now(),
+        user_id=claims.user_id,
     )
     if issued is None:
         request.app[keys.identity].forget(claims.session_id)
@@ -87,6 +108,7 @@ async def refresh(request: web.Request) -> web.Response:
 
 
 async def logout(request: web.Request) -> web.Response:
+    await limit(request, limits.TOKENS, request.app[keys.limits].address(request))
     try:
         claims = await _claims(request)
     except Unauthenticated as error:
@@ -112,15 +134,16 @@ async def change_password(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     counted = request.app[keys.limits]
     given = await body(request, accounts.PasswordChange)
+    await limit(request, limits.PASSWORD, str(actor.id))
     # Who holds a session may not guess on either.
     await counted.require(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
     desk, passwords = request.app[keys.desk], request.app[keys.passwords]
     stored = await desk.read(accounts.stored_hash, actor.id)
-    if not await passwords.matches(given.current_password, stored):
+    if not await passwords.matches(given.current_password, stored, str(actor.id)):
         await counted.hit(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
     await counted.require(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
-    new = await passwords.hashed(given.new_password)
+    new = await passwords.hashed(given.new_password, str(actor.id))
     await desk.run(accounts.change_password, actor, stored, new, now())
     audit.note("password_changed", user_id=actor.id)
     return web.Response(status=204)
@@ -156,13 +179,13 @@ ROUTES = (
         "Exchange a refresh token for a new pair",
         RefreshToken,
         ok(Pair),
-        refuses=("401 invalid_refresh_token", "401 refresh_token_revoked"),
+        refuses=("401 invalid_refresh_token", "401 refresh_token_revoked", "429 rate_limited"),
     ),
     At("POST", "/auth/logout", logout, Right.ANYONE).says(
         "End the session of a refresh token",
         RefreshToken,
         ok(LoggedOut),
-        refuses=("400 invalid_refresh_token",),
+        refuses=("400 invalid_refresh_token", "429 rate_limited"),
     ),
     At("POST", "/auth/logout_all", logout_all, Right.PERSON).says(
         "End all of your sessions", NOTHING, done(), refuses=()

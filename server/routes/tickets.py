@@ -167,8 +167,11 @@ async def ticket_shown(
 
 
 async def open_ticket(request: web.Request) -> web.Response:
-    new = await body(request, tickets.NewTicket, LONGEST_BODY)
     actor = request[keys.actor]
+    if not actor.is_staff:
+        await limit(request, limits.OPEN, str(actor.id))
+        await limit(request, limits.OPEN_ADDRESS, request.app[keys.limits].address(request))
+    new = await body(request, tickets.NewTicket, LONGEST_BODY)
 
     def write(ticket: TicketView) -> web.Response:
         return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
@@ -251,7 +254,10 @@ async def mark_read(request: web.Request) -> web.Response:
 
 ROUTES = (
     At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
-        "Open a ticket", tickets.NewTicket, made(TicketView, ETAG, names="ticket_id"), refuses=KEYED
+        "Open a ticket",
+        tickets.NewTicket,
+        made(TicketView, ETAG, names="ticket_id"),
+        refuses=("429 rate_limited", *KEYED),
     ),
     At("GET", "/users/tickets", list_own, Right.PERSON).says(
         "List your own tickets",

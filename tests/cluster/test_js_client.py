@@ -21,7 +21,7 @@ from tests.chaos.faults import TERMINATE
 from tests.cluster.conftest import Cluster, clusters
 from tests.cluster.scripted import CLIENT, js, signed_in, truth
 from tests.conftest import Backend
-from tests.factories import Person, people
+from tests.factories import Person, database, people
 from tests.node import node
 
 LONGEST_CONTENT = 10_000

@@ -1,9 +1,10 @@
 """Sessions: rotation, the grace for retries, the end by reuse."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from desk import sessions
@@ -155,3 +156,25 @@ def test_the_actor_has_the_role_of_this_moment(
     actor = behind(session, opened.session_id, start)
     assert actor is not None
     assert (actor.role, actor.session_id) == (Role.CSR, opened.session_id)
+
+
+def test_a_refresh_token_that_names_another_account_spends_nothing(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    def refreshed_by(user_id: UUID) -> Issued | None:
+        return sessions.refresh(session, opened.session_id, 0, LIFETIME, start, user_id=user_id)
+
+    assert refreshed_by(uuid4()) is None
+    good = refreshed_by(opened.user_id)
+    assert good is not None
+    assert good.generation == 1
+
+
+def test_sessions_are_locked_in_one_order(session: Session) -> None:
+    statements: list[str] = []
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    sessions.end_all(session, an_actor(session).id, "logged_out", now())
+    locking = [said for said in statements if "FOR NO KEY UPDATE" in said and "auth_" in said]
+    assert locking
+    assert all("ORDER BY auth_sessions.id" in said for said in locking)

@@ -75,14 +75,14 @@ CHECKS = [
     Mutation(
         "notifications of others: mark_read()",
         "desk/notifications.py",
-        "Notification.id == notification_id, Notification.user_id == actor.id",
+        "Notification.id == notification_id, _shown_to(actor)",
         "Notification.id == notification_id",
         ("tests/server/test_inbox_rights.py",),
     ),
     Mutation(
         "notifications of others: inbox()",
         "desk/notifications.py",
-        "select(Notification).where(Notification.user_id == actor.id)",
+        "select(Notification).where(_shown_to(actor))",
         "select(Notification)",
         ("tests/server/test_inbox_rights.py",),
     ),

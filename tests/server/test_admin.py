@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import quote
 
 import pytest
 
-from models import Role
+from models import Role, User
 from tests.api import Api
 from tests.conftest import Backend
-from tests.factories import PASSWORD, Person, people
+from tests.factories import PASSWORD, Person, database, people
 from tests.server.conftest import serving
 
 
@@ -101,3 +102,19 @@ async def test_of_two_admins_who_demote_each_other_at_once_one_wins(
         api.patch(f"/admin/users/{one.id}", other, json={"role": "user"}),
     )
     assert sorted(answer.status for answer in answers) in ([200, 401], [200, 403])
+
+
+async def test_people_are_found_by_how_their_name_or_address_begins(
+    api: Api, admin: Person, backend: Backend
+) -> None:
+    orla, other = people(backend.settings, Role.USER, Role.CSR)
+    with database(backend.settings) as session:
+        session.get_one(User, orla.id).full_name = "Orla O'Brien-100%"
+        session.get_one(User, orla.id).email = f"o.brien_{orla.id.hex}@desk.test"
+        session.get_one(User, other.id).full_name = "Bororla Ober"
+    for q in ("orla", "ORLA O'B", "o'brien", "o.brien_", "O'Brien-100%"):
+        found = await api.get(f"/admin/users?q={quote(q)}&count=true", admin)
+        assert [user["id"] for user in found.json] == [str(orla.id)], q
+        assert found.headers["X-Total-Count"] == "1"
+    assert (await api.get("/admin/users?q=o%25brien", admin)).json == []
+    assert (await api.get("/admin/users?q=orla&role=csr", admin)).json == []

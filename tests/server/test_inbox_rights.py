@@ -1,5 +1,7 @@
 """What is somebody's own, and what staff keep among themselves."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 
@@ -66,3 +68,52 @@ async def test_notes_are_for_staff_alone_wherever_one_looks(
         assert (await ws.receive_json())["content"] == "hello"
     ticket = (await api.get(f"/users{path}", customer)).json
     assert (ticket["seq"], ticket["version"], ticket["unread"]) == (2, 2, 1)
+
+
+async def test_who_left_the_staff_sees_no_more_in_the_inbox_than_on_tickets(
+    api: Api, backend: Backend, notified: tuple[Person, str], customer: Person
+) -> None:
+    csr, notification_id = notified
+    own = (await api.a_ticket(csr))["id"]
+    (colleague,) = people(backend.settings, Role.CSR)
+    message = {"content": "about your own"}
+    assert (await api.post(f"/tickets/{own}/messages", colleague, json=message)).status == 201
+    assert len((await api.get("/notifications", csr)).json) == 2
+    with database(backend.settings) as session:
+        session.get_one(User, csr.id).role = Role.USER
+    async with asyncio.timeout(5):
+        while (await api.get("/csr/tickets", csr)).status != 403:
+            await asyncio.sleep(0.05)
+    inbox = await api.get("/notifications?count=true", csr)
+    assert [told["ticket_id"] for told in inbox.json] == [own]
+    assert inbox.headers["X-Total-Count"] == "1"
+    answer = await api.post(f"/notifications/{notification_id}/read", csr)
+    assert answer.code == "notification_not_found"
+
+
+async def test_who_left_the_staff_is_not_answered_again_what_they_wrote_as_such(
+    api: Api, backend: Backend, customer: Person, csr: Person
+) -> None:
+    ticket_id = (await api.a_ticket(customer))["id"]
+    note, keyed = {"content": "psst", "internal": True}, {"Idempotency-Key": "a note"}
+    path = f"/tickets/{ticket_id}/messages"
+    assert (await api.post(path, csr, json=note, headers=keyed)).status == 201
+    assert (await api.post(path, csr, json=note, headers=keyed)).status == 201
+    with database(backend.settings) as session:
+        session.get_one(User, csr.id).role = Role.USER
+    async with asyncio.timeout(5):
+        while (await api.get("/csr/tickets", csr)).status != 403:
+            await asyncio.sleep(0.05)
+    again = await api.post(path, csr, json=note, headers=keyed)
+    assert again.status in {403, 404, 422}
+    assert b"psst" not in again.body
+
+
+async def test_a_role_that_was_changed_by_sql_ends_a_socket_of_the_other_role(
+    api: Api, backend: Backend, csr: Person
+) -> None:
+    async with Client(api.url, csr) as client:
+        with database(backend.settings) as session:
+            session.get_one(User, csr.id).role = Role.USER
+        await client.until(lambda: not client.sio.connected)
+    assert client.seen["signed_out"] == [{"code": "role_changed"}]

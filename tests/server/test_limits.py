@@ -6,11 +6,12 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
+from limits import parse
 
 from desk.errors import RateLimited
 from dev.server import free_port
 from server import limits
-from server.limits import RateLimits, client_address
+from server.limits import RateLimits, client_address, network
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person
@@ -171,3 +172,46 @@ def test_the_address_is_the_nearest_that_is_no_proxy_of_ours(
     peer: str, forwarded: list[str], address: str
 ) -> None:
     assert client_address(peer, forwarded, PROXIES) == address
+
+
+async def asked(api: Api, path: str, person: Person | None, body: object, times: int) -> list[int]:
+    return [(await api.post(path, person, json=body)).status for _ in range(times)]
+
+
+async def test_opening_is_limited_for_a_customer_and_not_for_staff(
+    limited: Api, customer: Person, csr: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "OPEN", limits.Limit("open", parse("3 per hour")))
+    new = {"title": "t", "description": "d", "category": "c", "type": "t"}
+    assert await asked(limited, "/users/tickets", customer, new, 5) == [201] * 3 + [429] * 2
+    assert await asked(limited, "/users/tickets", csr, new, 5) == [201] * 5
+
+
+async def test_refreshes_and_log_outs_are_limited_by_address(
+    limited: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TOKENS", limits.Limit("tokens-2", parse("3 per hour")))
+    body = {"refresh_token": "x"}
+    assert await asked(limited, "/auth/refresh", None, body, 2) == [401] * 2
+    assert await asked(limited, "/auth/logout", None, body, 3) == [400, 429, 429]
+
+
+async def test_the_right_password_in_a_loop_is_limited(
+    limited: Api, customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PASSWORD", limits.Limit("password-2", parse("2 per hour")))
+    body = {"current_password": PASSWORD, "new_password": PASSWORD}
+    assert await asked(limited, "/auth/password", customer, body, 3) == [204, 204, 429]
+
+
+@pytest.mark.parametrize(
+    ("address", "wider"),
+    [
+        ("203.0.113.9", "203.0.113.0/24"),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("", ""),
+        ("rubbish", ""),
+    ],
+)
+def test_what_is_noted_of_an_address_is_its_network(address: str, wider: str) -> None:
+    assert network(address) == wider
