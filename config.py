@@ -37,6 +37,10 @@ def _postgres(url: str) -> str:
     return f"postgresql+psycopg://{base}"
 
 
+def _postgres_or_none(url: str) -> str:
+    return _postgres(url) if url else ""
+
+
 def _redis(url: str) -> str:
     try:
         scheme = urlsplit(url).scheme
@@ -80,6 +84,8 @@ class Database(BaseSettings):
     )
 
     database_url: Annotated[str, AfterValidator(_postgres)]
+    # For `manage migrate` alone, where a role of its own owns the tables.
+    migration_database_url: Annotated[str, AfterValidator(_postgres_or_none)] = ""
     # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
     default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
     assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"

@@ -24,10 +24,14 @@ ADVICE = {
 
 
 @contextmanager
-def connected() -> Iterator[Connection]:
-    """A connection. Raises `ClickException` for what the database refuses or does not answer."""
+def connected(*, as_owner: bool = False) -> Iterator[Connection]:
+    """A connection. Raises `ClickException` for what the database refuses or does not answer.
+
+    ``as_owner``: of the tables, where that is not the role that works with them.
+    """
     environment.enter()
-    url = read(Database).database_url
+    found = read(Database)
+    url = (as_owner and found.migration_database_url) or found.database_url
     engine = create_engine(
         url,
         poolclass=NullPool,

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import create_engine, text
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
 
+from desk.database import short_name
 from manage.migrate import newest
 from tests.manage.conftest import Manage, refusal
 
@@ -35,3 +39,39 @@ def test_a_database_out_of_reach_is_one_line(manage: Manage) -> None:
     said = refusal(manage("migrate", DATABASE_URL="postgresql://me:hush@127.0.0.1:1/desk"))
     assert "127.0.0.1:1, see DATABASE_URL" in said
     assert "hush" not in said
+
+
+def test_a_plain_role_can_do_all_the_work_and_change_no_table(
+    manage: Manage, empty_database: Callable[[], str]
+) -> None:
+    owner = make_url(empty_database())
+    role = f"plain_{owner.database}"
+    engine = create_engine(owner)
+    with engine.begin() as connection:
+        connection.execute(text(f"create role \"{role}\" login password 'hush'"))
+        connection.execute(text("revoke create on schema public from public"))
+    engine.dispose()
+    plain = owner.set(username=role, password="hush")
+    urls = {
+        "DATABASE_URL": plain.render_as_string(False),
+        "MIGRATION_DATABASE_URL": owner.render_as_string(False),
+    }
+    for _ in range(2):
+        done = manage("migrate", **urls)
+        assert (done.returncode, done.stderr) == (0, "")
+    # Opens, assigns, talks, resolves, indexes: by the rules.
+    done = manage("demo", "--not-embedded", DATABASE_URL=urls["DATABASE_URL"])
+    assert done.returncode == 0, done.stderr
+    engine = create_engine(plain)
+    with Session(engine) as session:
+        assert short_name(session)
+        for forbidden in (
+            "drop table tickets",
+            "alter table users add more text",
+            "create table mine (a int)",
+            "update alembic_version set version_num = 'x'",
+        ):
+            with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+                session.execute(text(forbidden))
+            session.rollback()
+    engine.dispose()
