@@ -42,7 +42,7 @@ def test_web_and_worker_have_a_role_that_owns_nothing() -> None:
 def test_no_log_of_a_proxy_has_a_query() -> None:
     nginx = (ROOT / "deploy" / "nginx.conf").read_text()
     assert re.findall(r"error_log (.*);", nginx) == ["/dev/stderr emerg"]
-    [form] = re.findall(r"log_format without_query '(.*)';", nginx)
+    [form] = re.findall(r"log_format without_query (.*?);", nginx, re.DOTALL)
     assert not {"$request", "$request_uri", "$args", "$query_string"} & set(
         re.findall(r"\$\w+", form)
     )
