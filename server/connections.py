@@ -50,6 +50,8 @@ class Connections:
         self._live = live
         self._identity = identity
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
+        # Those of them that have an actor.
+        self._admitted: set[Connection] = set()
         live.hear(END, lambda said: self.end(UUID(said["session_id"]), said["code"]))
 
     @property
@@ -68,6 +70,7 @@ class Connections:
         except BaseException:
             self.remove(connection)
             raise
+        self._admitted.add(connection)
 
     async def move(self, connection: Connection, claims: Claims) -> None:
         """Has a socket live on a later token, which may be of another session of its person.
@@ -95,6 +98,7 @@ class Connections:
         return actor
 
     def remove(self, connection: Connection) -> None:
+        self._admitted.discard(connection)
         self._remove(connection, connection.session_id)
 
     def _remove(self, connection: Connection, session_id: UUID) -> None:
@@ -136,7 +140,7 @@ class Connections:
         good = {actor.session_id: actor for actor in found if actor.session_id}
         self._identity.keep(found, clock)
         for session_id, actor in good.items():
-            for connection in list(self._of_session.get(session_id, ())):
+            for connection in self._of_session.get(session_id, set()) & self._admitted:
                 if connection.actor.role is not actor.role:  # It is in rooms of the other one.
                     self.close(connection, "role_changed")
         if missing := [session_id for session_id in watched if session_id not in good]:

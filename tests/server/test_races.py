@@ -1,16 +1,20 @@
 """Sessions that end while somebody is coming in, or hands over to another."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 
 import aiohttp
 import pytest
 import socketio
+import structlog
+from aiohttp import web
 
 from desk import sessions
 from desk.access import Actor
 from models import Role, User
-from server.tokens import Tokens
+from server.identity import Identity
+from server.tokens import Claims, Tokens
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people
@@ -102,3 +106,36 @@ async def test_a_session_that_ends_during_the_connect_leaves_nothing_behind(
             *(connect(person) for person in persons),
             *(api.post("/auth/logout_all", person) for person in persons),
         )
+
+
+async def test_who_is_still_coming_in_does_not_stop_the_watch(
+    application: tuple[web.Application, Api], customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, api = application
+    ticket_id = (await api.a_ticket(customer))["id"]
+    # A session that is watched anyway, and a socket of it whose admission takes long.
+    is_asking, may_go_on, watches = asyncio.Event(), asyncio.Event(), asyncio.Semaphore(0)
+    look_again, keep = Identity.look_again, Identity.keep
+
+    async def slow(self: Identity, claims: Claims) -> Actor:
+        is_asking.set()
+        await may_go_on.wait()
+        return await look_again(self, claims)
+
+    def seen(self: Identity, found: Iterable[Actor], clock: float) -> None:
+        keep(self, found, clock)
+        watches.release()
+
+    monkeypatch.setattr(Identity, "keep", seen)
+    monkeypatch.setattr(Identity, "look_again", slow)
+    path = f"/ws/tickets/{ticket_id}?token={customer.token}&after=0"
+    with structlog.testing.capture_logs() as logged:
+        async with api.http.ws_connect(path) as ws:
+            async with asyncio.timeout(10):
+                await is_asking.wait()
+                for _ in range(2):  # At the second the first is over.
+                    await watches.acquire()
+            may_go_on.set()
+            await ws.send_json({"content": "in"})
+            assert (await ws.receive_json(timeout=10))["content"] == "in"
+    assert "sessions not checked" not in [entry["event"] for entry in logged]
