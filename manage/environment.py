@@ -24,6 +24,8 @@ def enter() -> None:
         )
     if "DATABASE_URL" in known & found.keys():
         return  # What runs here belongs to another database than the one that was asked for.
+    if "DATABASE_URL" in found:  # An owner who was set is that of another database.
+        known -= {"MIGRATION_DATABASE_URL"}
     os.environ.update({name: value for name, value in found.items() if name not in known})
 
 

@@ -54,7 +54,7 @@ def test_both_answer_and_are_noted_while_they_run(tmp_path: Path) -> None:
             assert client.ping()
         assert running(root) == embedded.environment
         assert embedded.publish(JWT_SECRET_KEY="x")["JWT_SECRET_KEY"] == "x"
-        assert (running(root) or {})["DATABASE_URL"] == embedded.database_url
+        assert (running(root) or {})["MIGRATION_DATABASE_URL"] == embedded.database_url
     assert running(root) is None
     assert not processes_with(root)
 
@@ -76,13 +76,30 @@ def test_nobody_else_can_read_the_state_or_reach_the_servers(embedded: Embedded)
         stranger.ping()
 
 
+def test_the_product_gets_a_role_that_owns_nothing(tmp_path: Path) -> None:
+    refused = psycopg.errors.InsufficientPrivilege
+    for _ in range(2):  # As it is made, and as it is found.
+        with Embedded(tmp_path, redis=False, fast=True) as embedded:
+            url = embedded.environment["DATABASE_URL"].replace("+psycopg", "")
+            with psycopg.connect(url, autocommit=True) as connection:
+                assert connection.execute("SHOW is_superuser").fetchone() == ("off",)
+                for forbidden in ("CREATE TABLE mine ()", "CREATE DATABASE mine"):
+                    with pytest.raises(refused):
+                        connection.execute(forbidden)
+        (tmp_path / "worker_password").unlink()
+
+
 def test_either_runs_alone(tmp_path: Path) -> None:
     with Embedded(tmp_path, postgres=False, fast=True) as alone:
         assert list(alone.environment) == ["REDIS_URL"]
         with pytest.raises(RuntimeError, match="PostgreSQL is not embedded"):
             _ = alone.database_url
     with Embedded(tmp_path, redis=False, fast=True) as alone:
-        assert sorted(alone.environment) == ["DATABASE_URL", "EMBEDDED"]
+        assert sorted(alone.environment) == [
+            "DATABASE_URL",
+            "EMBEDDED",
+            "MIGRATION_DATABASE_URL",
+        ]
         with pytest.raises(RuntimeError, match="Valkey is not embedded"):
             _ = alone.redis_url
 

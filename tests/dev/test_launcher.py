@@ -19,7 +19,8 @@ from tests.dev.conftest import REPOSITORY, Process, Start, eventually, gone, rea
 MANAGE = """
 import json, pathlib, sys, psycopg
 from config import settings
-with psycopg.connect(settings().database_url.replace("+psycopg", "")) as connection:
+url = settings().migration_database_url or settings().database_url
+with psycopg.connect(url.replace("+psycopg", "")) as connection:
     connection.execute("CREATE TABLE IF NOT EXISTS runs (what text)")
     connection.execute("INSERT INTO runs VALUES (%s)", [sys.argv[1]])
     print("runs:", *connection.execute("SELECT count(*) FROM runs").fetchone())
@@ -28,8 +29,10 @@ if sys.argv[1] == "demo":
     pathlib.Path(".data/demo.json").write_text(json.dumps([account]))
 """
 SERVER = """
-import http.server
+import http.server, os
 from config import settings
+if os.environ.get("MIGRATION_DATABASE_URL"):
+    raise SystemExit("the owner of the tables is no matter of a web process")
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200 if self.path == "/health/ready" else 404)
@@ -237,5 +240,6 @@ def test_the_note_of_the_launcher_holds_no_more_than_it_should(
         "DATABASE_URL",
         "EMBEDDED",
         "JWT_SECRET_KEY",
+        "MIGRATION_DATABASE_URL",
         "REDIS_URL",
     ]
