@@ -13,7 +13,7 @@ from tests import contract
 from tests.factories import Person
 
 NAMESPACE = "/tickets"
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Talker(ABC):

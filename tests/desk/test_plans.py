@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from desk.lists import REACHES
 from manage import bulk
@@ -16,6 +17,7 @@ from tests.factories import PASSWORD_HASH, an_actor, now
 from tests.pages import LABEL, OWN, Case, cases, people
 from tests.statements import Plan, plans
 
+pytestmark = pytest.mark.timeout(600)  # Making them takes its time beside others.
 TICKETS = 100_000
 LARGE = {"tickets", "events", "ticket_search", "read_cursors", "notifications", "users"}
 # What a page of twenty may go through, however large the desk is: led by an index,
@@ -26,13 +28,15 @@ NEAR_ROWS, NEAR_BUFFERS = 2 * REACHES[0] + 100, 12 * REACHES[0]
 
 @pytest.fixture(scope="module")
 def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
-    engine = create_engine(make_backend().database_url, connect_args={"options": OPTIONS})
-    with Session(engine) as session, session.begin():
+    url = make_backend().database_url
+    writer = create_engine(url, poolclass=NullPool)  # May take its time between two statements.
+    with Session(writer) as session, session.begin():
         bulk.fill(session, TICKETS, now(), PASSWORD_HASH)
         session.execute(LABEL)
         an_actor(session, Role.ADMIN)
-    with engine.connect() as connection:
+    with writer.connect() as connection:
         bulk.settle(connection)
+    engine = create_engine(url, connect_args={"options": OPTIONS})
     yield engine
     engine.dispose()
 

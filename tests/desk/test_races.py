@@ -31,7 +31,7 @@ from tests.locks import until_one_waits
 T = TypeVar("T")
 
 LIFETIME = timedelta(days=7)
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")

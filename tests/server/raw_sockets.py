@@ -11,7 +11,7 @@ from tests.api import Api
 ADDRESS = "/socket.io/?EIO=4&transport=websocket"
 POLLING = "/socket.io/?EIO=4&transport=polling"
 NAMESPACE = "/tickets"
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 async def polling(api: Api) -> str:

@@ -23,7 +23,7 @@ from tests.factories import a_ticket, an_actor, database, now
 from tests.locks import end_waiters, locked, until_one_waits
 from tests.server.test_transaction import end_connections
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 NEW = NewTicket(title="It broke", description="Help!", category="billing", type="bug")
 T = TypeVar("T")
 

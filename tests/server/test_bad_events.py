@@ -182,7 +182,7 @@ async def test_a_ticket_that_is_not_there_is_not_found(socket: Raw) -> None:
 
 async def error(ws: ClientWebSocketResponse, frame: str | bytes) -> str:
     await (ws.send_bytes(frame) if isinstance(frame, bytes) else ws.send_str(frame))
-    told = await ws.receive_json(timeout=10)
+    told = await ws.receive_json(timeout=30)
     assert told.keys() == {"error"}
     code: str = told["error"]["code"]
     return code
@@ -220,7 +220,7 @@ async def test_a_frame_at_its_bounds_is_posted(
     for n, value in enumerate(FRAME[name].good):
         content = f"{name} {n}"
         await plain.send_str(json.dumps({"content": content} | {name: value}, ensure_ascii=False))
-        seen = await plain.receive_json(timeout=10)
+        seen = await plain.receive_json(timeout=30)
         assert seen.keys() == {
             "id", "ticket_id", "sender_id", "content", "timestamp", "seq", "client_id",
         }  # fmt: skip
@@ -250,7 +250,7 @@ async def not_allowed(api: Api, url: str) -> None:
 @pytest.mark.usefixtures("nothing_stored")
 async def test_a_frame_over_64_kb_ends_a_plain_socket(plain: ClientWebSocketResponse) -> None:
     await plain.send_str(json.dumps({"content": "x" * 64 * 1024}))
-    assert (await plain.receive(timeout=10)).type is WSMsgType.CLOSE
+    assert (await plain.receive(timeout=30)).type is WSMsgType.CLOSE
     assert plain.close_code == WSCloseCode.MESSAGE_TOO_BIG
 
 

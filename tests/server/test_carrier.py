@@ -30,7 +30,7 @@ def entering(person: Person) -> bytes:
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not happened():
             await asyncio.sleep(0.01)
 
@@ -105,7 +105,7 @@ async def test_what_was_sent_before_the_connection_broke_is_kept(
     assert await socket.said(f"40{NAMESPACE},".encode())
     await socket.write(b"".join(post(ticket_id, str(n)) for n in range(5)))
     await socket.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await said_on(api, ticket_id, customer) != ["0", "1", "2", "3", "4"]:
             await asyncio.sleep(0.05)
 
@@ -139,9 +139,9 @@ async def test_a_stop_says_goodbye_to_plain_sockets(backend: Backend, customer: 
         address = f"/ws/tickets/{ticket_id}?token={customer.token}"
         async with api.http.ws_connect(address) as ws:
             await ws.send_json({"content": "hello"})
-            assert (await ws.receive_json(timeout=10))["content"] == "hello"
+            assert (await ws.receive_json(timeout=30))["content"] == "hello"
             stopping = asyncio.create_task(app.shutdown())
-            assert (await ws.receive(timeout=10)).type is WSMsgType.CLOSE
+            assert (await ws.receive(timeout=30)).type is WSMsgType.CLOSE
             assert ws.close_code == WSCloseCode.GOING_AWAY
             await stopping
 
@@ -166,21 +166,21 @@ async def test_of_two_that_go_on_for_one_poller_the_later_one_does(
     address = f"{ADDRESS}&sid={sid}"
     async with api.http.ws_connect(address) as first:
         await first.send_str("2probe")
-        assert await first.receive_str(timeout=10) == "3probe"
+        assert await first.receive_str(timeout=30) == "3probe"
         async with api.http.ws_connect(address) as second:
-            assert (await first.receive(timeout=10)).type in ENDS
+            assert (await first.receive(timeout=30)).type in ENDS
             connection = app[keys.sockets].eio.sockets[sid]
             assert connection.upgrading
             await second.send_str("2probe")
-            assert await second.receive_str(timeout=10) == "3probe"
+            assert await second.receive_str(timeout=30) == "3probe"
             await second.send_str("5")
             await until(lambda: connection.upgraded)
             token = json.dumps({"token": customer.token})
             await second.send_str(f"40{NAMESPACE},{token}")
-            while not (await second.receive_str(timeout=10)).startswith(f"40{NAMESPACE},"):
+            while not (await second.receive_str(timeout=30)).startswith(f"40{NAMESPACE},"):
                 pass
             await app[keys.sockets].eio.cut_off(sid)
-            assert (await second.receive(timeout=10)).type in ENDS
+            assert (await second.receive(timeout=30)).type in ENDS
 
 
 async def test_who_is_given_up_and_will_not_go_is_cut_off(

@@ -24,7 +24,7 @@ async def lives(socket: Raw) -> None:
 
 async def ends(socket: Raw) -> None:
     """The connection is hung up on."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await socket.ws.receive()).type is aiohttp.WSMsgType.TEXT:
             pass
     assert socket.ws.closed
@@ -93,9 +93,9 @@ async def test_a_refused_connect_says_why(api: Api, auth: str, code: str | None)
 
 async def test_the_token_is_not_taken_from_the_query(api: Api, customer: Person) -> None:
     async with api.http.ws_connect(f"{ADDRESS}&token={customer.token}") as ws:
-        await ws.receive_str(timeout=10)
+        await ws.receive_str(timeout=30)
         await ws.send_str(f"40{NAMESPACE},")
-        assert "not_authenticated" in await ws.receive_str(timeout=10)
+        assert "not_authenticated" in await ws.receive_str(timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ class Polling:
             return answer.status
 
     async def until(self, prefix: str) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 async with self._api.http.get(self.address) as answer:
                     assert answer.status == 200

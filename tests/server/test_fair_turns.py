@@ -52,7 +52,7 @@ async def test_each_frame_of_a_flood_leaves_the_others_a_turn(kind: int) -> None
         is_handled.set()
         return ws
 
-    async with served(handle) as socket, asyncio.timeout(10):
+    async with served(handle) as socket, asyncio.timeout(30):
         await socket.write(Frame(b"x", kind).encode() * FRAMES + Frame(b"last").encode())
         await asyncio.sleep(0.1)
         is_arrived.set()
@@ -73,7 +73,7 @@ async def test_who_is_gone_before_a_ping_is_answered_is_gone_and_no_error() -> N
         received.put_nowait((await ws.receive()).type)
         return ws
 
-    async with served(handle) as socket, asyncio.timeout(10):
+    async with served(handle) as socket, asyncio.timeout(30):
         await socket.write(Frame(b"", PING).encode())
         await asyncio.sleep(0.1)
         is_arrived.set()

@@ -13,7 +13,7 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 def running(backend: Backend) -> int:

@@ -23,7 +23,7 @@ async def test_it_closes_even_if_a_cancellation_is_swallowed(backend: Backend) -
     live.thread.cancel()
     live.thread = asyncio.create_task(hard_of_hearing())
     await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await background.end()
         await live.close()
     assert live.thread.done()

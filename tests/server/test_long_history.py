@@ -47,7 +47,7 @@ async def test_a_plain_websocket_is_shown_all_of_it(
     past(backend, customer, ticket_id, count)
     async with api.http.ws_connect(plain(ticket_id, customer)) as ws:
         await ws.send_json({"content": "and now?"})
-        shown = [await ws.receive_json(timeout=10) for _ in range(count + 1)]
+        shown = [await ws.receive_json(timeout=30) for _ in range(count + 1)]
     assert [message["seq"] for message in shown] == list(range(2, count + 3))
     assert shown[-1]["content"] == "and now?"
 
@@ -58,7 +58,7 @@ async def test_a_plain_websocket_is_shown_all_of_the_longest_messages(
 ) -> None:
     past(backend, customer, ticket_id, 600, content)
     async with api.http.ws_connect(plain(ticket_id, customer)) as ws:
-        shown = [(await ws.receive_json(timeout=10))["seq"] for _ in range(600)]
+        shown = [(await ws.receive_json(timeout=30))["seq"] for _ in range(600)]
     assert shown == list(range(2, 602))
 
 
@@ -75,7 +75,7 @@ async def test_a_plain_websocket_that_does_not_read_its_past_is_cut_off(
     past(backend, customer, ticket_id, 2500, LONGEST)
     ws = await api.http.ws_connect(plain(ticket_id, customer), max_msg_size=0)
     await asyncio.sleep(2)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         shown = [message async for message in ws if message.type is aiohttp.WSMsgType.TEXT]
     assert len(shown) < 2500
 

@@ -27,7 +27,7 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: Resync) -> N
     for session_id, names in tickets.items():
         resync.remember(session_id, names)
     told: dict[str, list[str]] = {}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(told) < len(tickets):
             for session_id in (ann, bob, quick):
                 resync.recall(session_id, partial(told.__setitem__, str(session_id)))

@@ -114,7 +114,7 @@ class Machine(RuleBasedStateMachine):
     async def ended(self) -> None:
         """Lets everything end; then everybody joins, and has it all."""
         await self.let_go(*self.readers)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await asyncio.gather(*self.under_way.values())
             await self.stage.settled()
             for reader in self.readers:

@@ -55,7 +55,7 @@ async def test_it_is_given_up_though_nobody_has_a_message_for_it(
     async with Client(url, customer, "websocket") as ann:
         sid = ann.sio.eio.sid
         sockets.sockets[sid].last_ping = time.time() - LONG_AGO
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while sid in sockets.sockets:
                 await asyncio.sleep(0.05)
         await ann.until(lambda: not ann.sio.connected)
@@ -68,7 +68,7 @@ async def test_who_is_pinged_and_answers_stays(
     _, api = application
     async with Raw(api) as socket:
         for _ in range(3):
-            assert await socket.ws.receive_str(timeout=10) == "2"
+            assert await socket.ws.receive_str(timeout=30) == "2"
             await socket.ws.send_str("3")
 
 
