@@ -47,7 +47,14 @@ REFUSAL: Schema = {
     },
     "required": ["code", "detail"],
 }
-EVERY_EVENT = ("internal", "invalid", "role_changed", "session_ended", "unavailable")
+EVERY_EVENT = (
+    "binary_refused",
+    "internal",
+    "invalid",
+    "role_changed",
+    "session_ended",
+    "unavailable",
+)
 SOCKET, PLAIN = "tickets", "ticket"
 
 

@@ -151,8 +151,12 @@ class Carrier(asyncio.Protocol):
                 self.transport.close()
         elif self._is_deaf:
             pass
+        elif kind is WSMsgType.TEXT and self._awaited is not None:
+            await self._go_on(data)
         elif kind is WSMsgType.TEXT and is_frame(data):
-            await self._handle(data)
+            await self._handle(int(data[0]), data[1:])
+        elif kind is WSMsgType.BINARY and self._awaited is None:
+            await self._handle(MESSAGE, data)
         elif kind is WSMsgType.PING:
             if not self.is_over:
                 self.transport.write(control(WSMsgType.PONG, data))
@@ -160,16 +164,12 @@ class Carrier(asyncio.Protocol):
         elif kind is not WSMsgType.PONG:
             await self._hang_up(WSCloseCode.OK)
 
-    async def _handle(self, text: str) -> None:
-        if self._awaited is not None:
-            await self._go_on(text)
-            return
-        kind, server = int(text[0]), self._connection.server
+    async def _handle(self, kind: int, data: str | bytes) -> None:
         try:
             if kind == MESSAGE:
-                await server.handlers["message"](self._connection.sid, text[1:])
+                await self._connection.server.handlers["message"](self._connection.sid, data)
             else:
-                await self._connection.receive(Packet(kind, text[1:]))
+                await self._connection.receive(Packet(kind, data))
         except engineio.exceptions.UnknownPacketError:
             pass  # What only servers send.
         except engineio.exceptions.SocketIsClosedError:

@@ -21,6 +21,7 @@ from socketio.packet import ACK, CONNECT_ERROR
 
 from config import Settings
 from server import carrier, handshake
+from server.attachments import is_attachment
 from server.background import Background
 from server.browsers import is_welcome
 from server.carrier import carrier_of
@@ -199,6 +200,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if eio_sid not in self.environ:
             return  # What follows a good-bye in the same body.
         try:
+            if is_attachment(self.eio.sockets[eio_sid], data):
+                return
             if not data:
                 raise PacketRefusedError
             await super()._handle_eio_message(eio_sid, data)

@@ -21,7 +21,7 @@ from desk.text import Input
 from server import audit, keys, limits
 from server.contract import Right
 from server.member import SocketMember
-from server.packets import UNREADABLE
+from server.packets import BINARY, UNREADABLE
 from server.payloads import (
     Credentials,
     Done,
@@ -117,6 +117,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
         if name == UNREADABLE:
             raise Invalid("invalid_json", "The event is not valid JSON")
+        if name == BINARY:
+            raise Invalid("binary_refused", "Events are JSON without binary")
         event = EVENTS.get(name)
         if event is None:
             raise Invalid("unknown_event", "There is no such event")

@@ -1,5 +1,7 @@
 """What is taken from a Socket.IO client: strict packets, and whole bodies."""
 
+import base64
+import re
 from typing import Any
 
 import engineio
@@ -16,8 +18,11 @@ LONGEST_FRAME = 64 * 1024
 FRAME_LIMIT = LONGEST_FRAME + 1
 # A client that was offline flushes what it kept in one body; its bytes are bounded anyway.
 MOST_PACKETS = 1000
-# The name that an event goes by which is none, or is not JSON.
+# The head of an event or an acknowledgement that announces so much binary.
+ANNOUNCING = re.compile(r"([56])([0-9]{1,9})-")
+# The names that an event goes by which is none, or is not JSON, and which brings binary.
 UNREADABLE = ""
+BINARY = "\0binary"
 
 
 class PacketRefusedError(ValueError):
@@ -25,34 +30,61 @@ class PacketRefusedError(ValueError):
 
 
 class StrictPacket(packet.Packet):  # type: ignore[misc]
-    """Text packets only: an announced binary attachment would be waited for in memory."""
+    """Strict, and text alone: the library would wait in memory for the binary that is announced.
+    Who brings some is answered at once; see `server.attachments`.
+    """
 
     json = codec
 
     def decode(self, encoded: Any) -> Any:
-        if not isinstance(encoded, str) or encoded[:1] not in {"0", "1", "2", "3"}:
+        head = ANNOUNCING.match(encoded)
+        text = encoded if head is None else _as_text(encoded, head)
+        if text[0] not in {"0", "1", "2", "3"}:
             raise PacketRefusedError
         try:
-            attachments = super().decode(encoded)
+            super().decode(text)
         except ValueError:
             if self.packet_type != packet.EVENT:
                 raise PacketRefusedError from None
             # Where its number was read it is answered nonetheless.
-            attachments, self.data = 0, None
+            self.data = None
         if self.packet_type != packet.CONNECT and self.namespace != NAMESPACE:
             raise PacketRefusedError
-        if self.packet_type == packet.EVENT and not _is_event(self.data):
-            self.data = [UNREADABLE]
-        return attachments
+        if self.packet_type == packet.EVENT:
+            self.data = _event(self.data, is_binary=head is not None)
 
 
-def _is_event(data: object) -> bool:
-    return isinstance(data, list) and bool(data) and isinstance(data[0], str)
+def announced(encoded: str) -> int:
+    """How many attachments follow a packet."""
+    head = ANNOUNCING.match(encoded)
+    return 0 if head is None else int(head[2])
 
 
-def is_frame(frame: object) -> bool:
+def _as_text(encoded: str, head: re.Match[str]) -> str:
+    """The packet as it would be without its binary."""
+    return str(int(head[1]) - packet.BINARY_EVENT + packet.EVENT) + encoded[head.end() :]
+
+
+def _event(data: object, *, is_binary: bool) -> list[Any]:
+    if is_binary:
+        return [BINARY]
+    if isinstance(data, list) and data and isinstance(data[0], str) and data[0] != BINARY:
+        return data
+    return [UNREADABLE]
+
+
+def is_frame(frame: str) -> bool:
     """Whether it looks like what Engine.IO clients send: close, probe, pong, message, upgrade."""
-    return isinstance(frame, str) and frame[:1] in {"1", "2", "3", "4", "5"}
+    return frame[:1] in {"1", "2", "3", "4", "5"}
+
+
+def _is_attachment(frame: str) -> bool:
+    """Whether it is binary, as long polling sends it."""
+    try:
+        base64.b64decode(frame[1:], validate=True)
+    except ValueError:
+        return False
+    return frame[:1] == "b"
 
 
 class _WholeBody:
@@ -69,7 +101,7 @@ class _WholeBody:
             frames = self._body.decode().split("\x1e")
         except UnicodeDecodeError:
             raise engineio.exceptions.EngineIOError from None
-        if len(frames) > MOST_PACKETS or not all(map(is_frame, frames)):
+        if len(frames) > MOST_PACKETS or not all(is_frame(f) or _is_attachment(f) for f in frames):
             raise engineio.exceptions.EngineIOError
         return self._body
 

@@ -141,9 +141,10 @@ def forged(chance: Random, target: Target) -> list[Frame]:
 def announced(chance: Random, target: Target) -> list[Frame]:
     """Binary attachments, announced or not."""
     count = chance.randrange(1, 4)
-    head = f'45{count}-{NAMESPACE},["post_message",{{"_placeholder":true,"num":0}}]'
+    head = f'45{count}-{NAMESPACE},1["post_message",{{"_placeholder":true,"num":0}}]'
     raw = Frame(chance.randbytes(chance.randrange(2000)), BINARY)
-    return chance.choice([text(head), [*text(head), raw], [raw] * count])
+    whole = [*text(head), *[raw] * count]
+    return chance.choice([whole, text(head), [*text(head), raw], [raw] * count])
 
 
 def server_only(chance: Random, target: Target) -> list[Frame]:

@@ -1,9 +1,11 @@
 // A stock socket.io-client, driven by JSON lines: what to do comes on stdin, all it sees goes out.
-// The first line is {url, token, options}; each further one {id, event, args}.
+// The first line is {url, token, options}; each further one {id, event, args}, where
+// {"$bytes": […]} stands for a Uint8Array.
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const revived = (_, value) => (value?.$bytes ? new Uint8Array(value.$bytes) : value);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 const { url, token, options } = JSON.parse((await lines.next()).value);
@@ -20,7 +22,7 @@ socket.on("disconnect", (reason) => tell({ on: "disconnect", reason }));
 socket.onAny((event, ...args) => tell({ on: "event", event, args }));
 
 for await (const line of lines) {
-  const { id, event, args } = JSON.parse(line);
+  const { id, event, args } = JSON.parse(line, revived);
   socket.emit(event, ...args, (...answer) => tell({ on: "ack", id, answer }));
 }
 socket.close();

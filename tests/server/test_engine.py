@@ -119,8 +119,8 @@ async def test_a_packet_that_asks_for_nothing_is_dropped(
 @pytest.mark.parametrize(
     "packet",
     [
-        f'51-{NAMESPACE},["join_ticket",{{"_placeholder":true,"num":0}}]',
-        f"61-{NAMESPACE},1[]",
+        f'5{NAMESPACE},["join_ticket",{{"_placeholder":true,"num":0}}]',
+        f"6-{NAMESPACE},1[]",
         f"4{NAMESPACE},{{}}",
         '2["join_ticket"]',
         "2/other,[1]",
