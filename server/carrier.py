@@ -11,6 +11,7 @@ from aiohttp.http import WebSocketReader
 from engineio.async_socket import AsyncSocket
 from engineio.packet import MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
 
+from server import outgoing
 from server.outgoing import Outgoing, control, frame, frame_of
 from server.packets import FRAME_LIMIT, LONGEST_FRAME, is_frame
 
@@ -44,6 +45,7 @@ class Carrier(asyncio.Protocol):
         "_code",
         "_connection",
         "_drained",
+        "_given_up",
         "_has_hung_up",
         "_has_left",
         "_is_deaf",
@@ -68,8 +70,9 @@ class Carrier(asyncio.Protocol):
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._reading_paused = False
-        # While the transport is full.
+        # While the transport is full, and how long it may be.
         self._drained: asyncio.Event | None = None
+        self._given_up: asyncio.TimerHandle | None = None
         # The next frame of a client that polled and goes on here.
         self._awaited: str | None = None
         # What the farewell says.
@@ -247,11 +250,14 @@ class Carrier(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._drained = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._given_up = loop.call_later(outgoing.WRITE_SECONDS, self._queue.on_overflow)
 
     def resume_writing(self) -> None:
-        if self._drained is not None:
+        if self._drained is not None and self._given_up is not None:
             self._drained.set()
-            self._drained = None
+            self._given_up.cancel()
+            self._drained = self._given_up = None
 
     async def _drain(self) -> None:
         if self._drained is not None:

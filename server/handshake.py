@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.http import WebSocketReader, WebSocketWriter
 from engineio.async_socket import AsyncSocket
 
+from server import keys
 from server.carrier import Carrier, carrier_of
 
 
@@ -27,6 +28,7 @@ async def _take_over(connection: AsyncSocket, environ: dict[str, Any]) -> web.St
     else:
         if earlier := carrier_of(connection):
             earlier.transport.abort()
+        request.app[keys.unread].forget(transport)
         connection.carrier = carrier = Carrier(connection, transport)
         # Gets what came right behind the handshake.
         http.set_parser(cast(WebSocketReader, carrier))

@@ -16,6 +16,8 @@ LONGEST_WAITING = 1024 * 1024
 FEW_WAITING = 400
 LITTLE_WAITING = 64 * 1024
 READY_SECONDS = 10.0
+# Who is behind and in so long a time takes next to nothing of what the transport holds is cut off.
+WRITE_SECONDS = 30.0
 
 # The head of a whole text frame that is not masked, by the length of what follows (RFC 6455).
 WHOLE = 0x80
@@ -81,7 +83,8 @@ class Wire(Protocol):
 
 
 class Outgoing:
-    """What waits to be sent to one client, bounded: who does not read is cut off.
+    """What waits to be sent to one client, bounded: who does not read is cut off. Packets of
+    Engine.IO, or the texts of a plain WebSocket.
 
     The library's queue has no bound, and a client that answers pings but reads nothing else would
     fill the memory. Once there is a WebSocket, a packet waits only behind others: where none do,
@@ -106,6 +109,11 @@ class Outgoing:
         self._wire = wire
         if not self.empty():
             wire.fetch()
+
+    @property
+    def size(self) -> int:
+        """In bytes, without what the transport holds."""
+        return self._size
 
     def qsize(self) -> int:
         return len(self._items) if self._items else 0
@@ -199,5 +207,7 @@ def _nothing() -> None: ...
 def _length(item: Any) -> int:
     if isinstance(item, Ready):
         return len(item.text)
+    if isinstance(item, bytes):
+        return len(item)
     data = getattr(item, "data", None)
     return len(data) if isinstance(data, str) else 0

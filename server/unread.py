@@ -20,7 +20,13 @@ class Unread:
         return len(self._unsent)
 
     def watch(self, transport: asyncio.Transport) -> None:
-        self._unsent.setdefault(transport, 0)
+        """From a request on: it begins once what the last answer left has become little."""
+        self._unsent[transport] = 0
+
+    def forget(self, transport: asyncio.Transport | None) -> None:
+        """A WebSocket is no answer, and has bounds of its own."""
+        if transport is not None:
+            self._unsent.pop(transport, None)
 
     def look(self) -> None:
         for transport, before in list(self._unsent.items()):

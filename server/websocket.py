@@ -14,25 +14,22 @@ from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Un
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input
 from models import Kind
-from server import keys, limits
+from server import keys, limits, outgoing
 from server.browsers import is_welcome
-from server.carrier import CLOSE_SECONDS
+from server.carrier import CLOSE_SECONDS, MOST_UNSENT
+from server.outgoing import Outgoing
 from server.packets import FRAME_LIMIT
 from server.refusals import Refusal, internal, refusal
 from server.routing import now, require_role
 from server.tokens import Claims
 from server.validation import validated
 from wire.channel import ticket_room
-from wire.codec import dumps, loads
+from wire.codec import encode, loads
 from wire.shapes import PlainMessage, TimelineEvent
 
 log = structlog.get_logger("server.websocket")
 
 HEARTBEAT_SECONDS = 25.0
-# Frames that a client may be behind before it is cut off.
-LONGEST_QUEUE = 1000
-# How long it may take to read a page of history.
-PAGE_SECONDS = 10.0
 # What is over this number has not happened yet: only what is new from now on.
 FROM_NOW = 2**63 - 1
 # Refusals of what no honest program goes on sending.
@@ -55,7 +52,12 @@ class FairWebSocket(web.WebSocketResponse):
 
     def __init__(self, heartbeat: float | None = None) -> None:
         super().__init__(
-            timeout=CLOSE_SECONDS, max_msg_size=FRAME_LIMIT, heartbeat=heartbeat, compress=False
+            timeout=CLOSE_SECONDS,
+            max_msg_size=FRAME_LIMIT,
+            heartbeat=heartbeat,
+            compress=False,
+            # More waits in the queue, where it is counted.
+            writer_limit=MOST_UNSENT,
         )
 
     async def receive(self, *args: float | None) -> WSMessage:
@@ -85,16 +87,13 @@ class PlainMember:
         self.expires_at = claims.expires_at
         self.is_gone = False
         self._transport = request.transport
-        self.outgoing: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
+        self.outgoing = Outgoing()
+        self.outgoing.on_overflow = self.cut_off
         # Set once the client is behind too far: it is told so, if it can be.
         self.is_slow = False
 
     async def ready(self) -> None:
-        try:
-            async with asyncio.timeout(PAGE_SECONDS):
-                await self.outgoing.join()
-        except TimeoutError:
-            self._cut_off()
+        await self.outgoing.ready()
 
     async def send(self, event: TimelineEvent) -> None:
         self._listen(event)
@@ -112,9 +111,7 @@ class PlainMember:
         if not self.is_gone:
             self.is_gone = True
             self._live.unlisten_all(self.key)
-            while not self.outgoing.empty():
-                self.outgoing.get_nowait()
-                self.outgoing.task_done()
+            self.outgoing.drop_all()
             self._abort_later()
             await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
 
@@ -133,14 +130,12 @@ class PlainMember:
             )
 
     def put(self, frame: object) -> None:
-        try:
-            self.outgoing.put_nowait(dumps(frame))
-        except asyncio.QueueFull:
-            self._cut_off()
+        self.outgoing.put_nowait(encode(frame))
 
-    def _cut_off(self) -> None:
+    def cut_off(self) -> None:
         if not self.is_slow:
             self.is_slow = True
+            self.outgoing.drop_all()
             self._abort_later()
 
     def _abort_later(self) -> None:
@@ -155,6 +150,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     await ws.prepare(request)
     request.app[keys.plain_sockets].add(ws)
+    request.app[keys.unread].forget(request.transport)
     connections = request.app[keys.connections]
     member = None
     try:
@@ -226,8 +222,11 @@ async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, afte
 async def _write(ws: web.WebSocketResponse, member: PlainMember) -> None:
     while not member.is_slow:
         frame = await member.outgoing.get()
-        await ws.send_str(frame)
-        member.outgoing.task_done()
+        try:
+            async with asyncio.timeout(outgoing.WRITE_SECONDS):
+                await ws.send_frame(frame, WSMsgType.TEXT)
+        except TimeoutError:
+            member.cut_off()
     await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
 
 

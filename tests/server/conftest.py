@@ -2,6 +2,7 @@
 
 import io
 import logging
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,12 +21,20 @@ from tests.factories import Person, people
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[tuple[web.Application, Api]]:
-    """A process's application on a port of its own, and a client of it."""
+async def serving(
+    settings: Settings, kernel_keeps: int | None = None
+) -> AsyncIterator[tuple[web.Application, Api]]:
+    """A process's application on a port of its own, and a client of it.
+
+    ``kernel_keeps``: the bytes that wait outside of the process, for each connection.
+    """
     app = create_app(settings)
+    listening = socket.create_server(("127.0.0.1", 0))
+    if kernel_keeps is not None:  # Those that it accepts inherit it.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, kernel_keeps)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.SockSite(runner, listening).start()
     async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
         yield app, api
     await runner.cleanup()

@@ -1,10 +1,11 @@
 """A Socket.IO client that sends whatever it is told to, packet by packet."""
 
 import json
+import socket
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientWebSocketResponse, TCPConnector, WSMsgType
 
 from tests.api import Api
 
@@ -12,6 +13,8 @@ ADDRESS = "/socket.io/?EIO=4&transport=websocket"
 POLLING = "/socket.io/?EIO=4&transport=polling"
 NAMESPACE = "/tickets"
 PATIENCE = 30.0
+# What a kernel keeps of a connection whose client does not read, or little more.
+SMALL = 4096
 
 
 async def polling(api: Api) -> str:
@@ -19,6 +22,18 @@ async def polling(api: Api) -> str:
     async with api.http.get(POLLING) as hello:
         opened: dict[str, Any] = json.loads((await hello.text())[1:])
     return str(opened["sid"])
+
+
+def small_sockets() -> TCPConnector:
+    """For clients that are soon behind while they do not read."""
+    return TCPConnector(socket_factory=_small_socket, limit=0)
+
+
+def _small_socket(info: tuple[Any, ...]) -> socket.socket:
+    family, kind, protocol, *_ = info
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    return made
 
 
 class Raw:

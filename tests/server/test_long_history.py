@@ -4,7 +4,6 @@ import asyncio
 import json
 from typing import Any
 
-import aiohttp
 import pytest
 
 from tests.api import Api
@@ -60,24 +59,6 @@ async def test_a_plain_websocket_is_shown_all_of_the_longest_messages(
     async with api.http.ws_connect(plain(ticket_id, customer)) as ws:
         shown = [(await ws.receive_json(timeout=30))["seq"] for _ in range(600)]
     assert shown == list(range(2, 602))
-
-
-async def test_a_plain_websocket_that_does_not_read_its_past_is_cut_off(
-    api: Api,
-    backend: Backend,
-    customer: Person,
-    ticket_id: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("server.websocket.PAGE_SECONDS", 0.2)
-    monkeypatch.setattr("server.websocket.CLOSE_SECONDS", 0.2)
-    # More than the kernel keeps of one connection.
-    past(backend, customer, ticket_id, 2500, LONGEST)
-    ws = await api.http.ws_connect(plain(ticket_id, customer), max_msg_size=0)
-    await asyncio.sleep(2)
-    async with asyncio.timeout(30):
-        shown = [message async for message in ws if message.type is aiohttp.WSMsgType.TEXT]
-    assert len(shown) < 2500
 
 
 @pytest.mark.parametrize("count", [1500, 5000])

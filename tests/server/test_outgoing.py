@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
-import aiohttp
 import pytest
 from aiohttp import web
 
@@ -15,10 +14,9 @@ from server.live import Live
 from server.outgoing import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, Outgoing
 from tests.api import Api
 from tests.factories import Person
-from tests.server.raw_sockets import NAMESPACE, Raw
+from tests.server.raw_sockets import NAMESPACE, SMALL, Raw, small_sockets
 from wire.channel import TYPING
 
-SMALL = 4096
 LONG = "x" * 9000
 # Below what may wait, above what the buffers between the two ends hold.
 MANY = 100
@@ -57,18 +55,10 @@ class Small(Raw):
         return json.loads(packet.partition(",")[2])
 
 
-def _small_socket(info: tuple[Any, ...]) -> socket.socket:
-    family, kind, protocol, *_ = info
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
-    return made
-
-
 @pytest.fixture
 async def small(application: tuple[web.Application, Api], customer: Person) -> AsyncIterator[Small]:
     app, api = application
-    connector = aiohttp.TCPConnector(socket_factory=_small_socket)
-    async with Api(api.url, connector) as behind, Small(behind, app, customer) as client:
+    async with Api(api.url, small_sockets()) as behind, Small(behind, app, customer) as client:
         yield client
 
 
