@@ -153,8 +153,11 @@ async def test_who_was_on_a_killed_process_is_gone_within_ten_seconds(
         await ann.join(ticket_id)
         await bob.join(ticket_id)
         await ann.until(lambda: shown(ann) == ids(customer, csr))
+        await bob.call("typing", {"ticket_id": ticket_id, "active": True})
+        await ann.until(lambda: bool(ann.seen["typing"]))
         kill(cluster.webs[1].pid, signal.SIGKILL)
         await ann.until(lambda: shown(ann) == ids(customer))
+        await ann.until(lambda: [said["active"] for said in ann.seen["typing"]] == [True, False])
 
 
 @pytest.fixture

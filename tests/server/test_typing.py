@@ -111,5 +111,28 @@ async def test_nobody_is_told_of_an_end_without_a_beginning(talk: Talk) -> None:
     assert talk.heard == [True]
 
 
+async def test_typing_ends_though_the_process_behind_it_says_no_more(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process of those who are shown it counts, too."""
+    monkeypatch.setattr(typists, "SILENCE_SECONDS", 3600.0)
+    monkeypatch.setattr(typists, "GRACE_SECONDS", 0.2 - 3600)
+    await talk.types()
+    await talk.types()
+    await talk.bob.until(lambda: talk.heard == [True, True, False])
+
+
+async def test_who_counts_for_another_process_does_not_tell_the_end_twice(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typists, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(typists, "GRACE_SECONDS", -0.1)
+    await talk.types()
+    await talk.bob.until(lambda: talk.heard == [True, False])
+    monkeypatch.setattr(typists, "GRACE_SECONDS", 3600.0)
+    await talk.types()
+    await talk.bob.until(lambda: talk.heard == [True, False, True, False])
+
+
 def test_typing_lasts_six_seconds() -> None:
     assert typists.SILENCE_SECONDS == 6.0
