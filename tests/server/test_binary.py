@@ -15,7 +15,7 @@ from server.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
 from tests.node import JsClient
-from tests.server.raw_sockets import NAMESPACE, POLLING, Raw, polling
+from tests.server.raw_sockets import NAMESPACE, PATIENCE, POLLING, Raw, polling
 
 NOTHING = "00000000-0000-0000-0000-000000000000"
 KEPT = b"kept or not? "
@@ -133,7 +133,7 @@ async def test_of_what_is_announced_nothing_is_kept(
         for _ in range(MOST_ATTACHMENTS - 1):
             await socket.ws.send_bytes(KEPT + bytes(60_000))
         (connection,) = app[keys.sockets].eio.sockets.values()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while connection.missing > 1:
                 await asyncio.sleep(0)
         assert kept() == []
@@ -155,7 +155,7 @@ async def test_an_attachment_over_64_kb_ends_the_connection_which_says_why(
         await socket.send(announcing(1, 100))
         assert is_answer(await socket.receive(), 100)
         await socket.ws.send_bytes(b"x" * (LONGEST_FRAME + 1))
-        assert (await socket.ws.receive(timeout=10)).type is WSMsgType.CLOSE
+        assert (await socket.ws.receive(timeout=PATIENCE)).type is WSMsgType.CLOSE
         assert socket.ws.close_code == WSCloseCode.MESSAGE_TOO_BIG
 
 
@@ -207,7 +207,7 @@ async def test_who_goes_on_with_it_is_hung_up_on(
         answers: list[Any] = []
         for number in range(200):
             await socket.send(announcing(0, number))
-        while (message := await socket.ws.receive(timeout=10)).type is WSMsgType.TEXT:
+        while (message := await socket.ws.receive(timeout=PATIENCE)).type is WSMsgType.TEXT:
             answers.append(message.data)
         assert socket.ws.closed
         assert len(answers) < 200

@@ -18,7 +18,7 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database
 from tests.server.conftest import serving
-from tests.server.raw_sockets import ADDRESS, NAMESPACE, SMALL, small_sockets
+from tests.server.raw_sockets import ADDRESS, NAMESPACE, PATIENCE, SMALL, small_sockets
 
 # Each takes 40 kB of a message's 64.
 LONG = "🦆" * 10_000
@@ -70,7 +70,7 @@ class Deaf:
     async def one(self, way: str) -> tuple[aiohttp.ClientWebSocketResponse, Connection]:
         """Has one in the room, and nothing waits for it."""
         ws = await self.open(way)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not self.app[keys.rooms]._joined:
                 await asyncio.sleep(0)
         [member] = self.members
@@ -132,7 +132,7 @@ async def test_what_waits_for_who_does_not_read_is_bounded(
         await deaf.post(csr)
         most = max(most, deaf.most())
     # All are cut off, with no word from them.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while deaf.members:
             most = max(most, deaf.most())
             await asyncio.sleep(0)
@@ -149,7 +149,7 @@ async def test_who_takes_nothing_of_little_is_cut_off_in_the_end(
         await deaf.post(csr)
     # So much may wait: it is not the bound that ends it.
     assert deaf.kept(member) < LONGEST_WAITING
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while deaf.members:
             await asyncio.sleep(0)
 
@@ -164,13 +164,13 @@ async def test_who_reads_is_not_taken_for_one_who_does_not(
     for count in (ENOUGH, ENOUGH + 1, ENOUGH + 2):
         for _ in range(count):
             await deaf.post(csr)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not deaf.kept(member):
                 await asyncio.sleep(0)
         unread.look()
         given_up += deaf.transport(member).is_closing()
         while count:
-            frame = await client.receive(timeout=10)
+            frame = await client.receive(timeout=PATIENCE)
             assert frame.type is WSMsgType.TEXT, frame
             count -= "🦆" in frame.data
     assert not given_up
