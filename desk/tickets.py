@@ -7,23 +7,22 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, Strict
-from sqlalchemy import Select, and_, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from desk import deliveries, names, notifications, timeline
-from desk.access import Actor, numbered, visible
+from desk import deliveries, notifications, timeline
+from desk.access import Actor, visible
 from desk.alone import Alone, may_be_alone
 from desk.errors import Conflict, Stale
 from desk.jobs import Job
-from desk.outbox import Outbox, Read, outbox
+from desk.outbox import Outbox, outbox
 from desk.past import PastEvent
 from desk.prepared import Prepared
 from desk.text import Description, Input, Label, Tag, Title
 from desk.views import TicketView, not_found, show
 from desk.words import document
-from models import Event, Kind, Priority, ReadCursor, Status, Ticket
+from models import Kind, Priority, Status, Ticket
 
 # What is work for somebody, and what of it nobody has yet.
 ACTIVE = Ticket.status.in_((Status.OPEN, Status.IN_PROGRESS))
@@ -288,44 +287,3 @@ def _set_tags(
     if data["added"] or data["removed"]:
         ticket.tags = to
         timeline.record(session, ticket, Kind.TAGS_CHANGED, actor.id, now, data=data)
-
-
-def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None:
-    """Remembers how far the actor has read, in the numbering of their audience. Never goes back.
-
-    What they were notified of until there is read with it.
-    """
-    ticket = seen(session, actor, ticket_id)
-    number = numbered(actor.audience)
-    # A customer's number stands for the staff's number of the same event.
-    upto = session.execute(
-        select(func.max(Event.seq), func.max(Event.public_seq)).where(
-            Event.ticket_id == ticket_id, number <= seq
-        )
-    ).one()
-    before = session.scalar(_read_cursor(actor, ticket_id).with_for_update()) or 0
-    if upto[0] is None:
-        return
-    notifications.read_upto(session, actor, ticket_id, upto[0])
-    if upto[0] <= before:
-        return
-    cursor = insert(ReadCursor).values(user_id=actor.id, ticket_id=ticket.id, seq=upto[0])
-    session.execute(
-        cursor.on_conflict_do_update(
-            index_elements=[ReadCursor.user_id, ReadCursor.ticket_id],
-            set_={"seq": func.greatest(ReadCursor.seq, cursor.excluded.seq)},
-        )
-    )
-    public_before = session.scalar(
-        select(func.max(Event.public_seq)).where(Event.ticket_id == ticket_id, Event.seq <= before)
-    )
-    moved = upto[1] if upto[1] != public_before else None
-    if actor.is_staff and not names.is_named(session, ticket_id, actor.id):
-        moved = None
-    outbox(session).reads.append(Read(ticket_id, actor.id, upto[0], moved))
-
-
-def _read_cursor(actor: Actor, ticket_id: UUID) -> Select[int]:
-    return select(ReadCursor.seq).where(
-        ReadCursor.user_id == actor.id, ReadCursor.ticket_id == ticket_id
-    )

@@ -14,7 +14,7 @@ import click
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from desk import accounts, assignment, messages, tickets
+from desk import accounts, assignment, messages, reads, tickets
 from desk.access import Actor
 from desk.assignment import BATCH, Strategy
 from desk.messages import NewMessage
@@ -233,7 +233,7 @@ class Course:
         # Who answers has read what was there.
         self._session.flush()
         seq = event.seq if actor.is_staff else event.public_seq
-        tickets.mark_read(self._session, actor, self._id, seq or 0)
+        reads.mark_read(self._session, actor, self._id, seq or 0)
 
     def _set(self, status: Status, now: datetime) -> None:
         if csr := self._csr:

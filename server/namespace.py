@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
-from desk import messages, tickets
+from desk import messages, reads
 from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.messages import NewMessage
@@ -218,7 +218,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
         self._limits.spend_here(limits.READ, member.key)
-        await self._desk.run(tickets.mark_read, member.actor, given.ticket_id, given.seq)
+        await self._desk.run(reads.mark_read, member.actor, given.ticket_id, given.seq)
         return Done()
 
     async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:

@@ -10,8 +10,6 @@ still sees who is on the same process.
 import asyncio
 import contextlib
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +20,10 @@ from desk.access import Actor, Audience
 from desk.errors import DeskError
 from desk.names import NAMED, named_by
 from desk.prepared import ids
-from models import Role
 from server.clients import redis_client
 from server.live import Live
 from server.transaction import Desk
+from server.watched import Watched
 from wire import codec
 from wire.channel import PRESENCE, ticket_room
 from wire.presence import (
@@ -36,7 +34,6 @@ from wire.presence import (
     decoded,
     process_key,
     ticket_key,
-    together,
 )
 from wire.shapes import Present, Recorded, Viewer
 
@@ -50,20 +47,6 @@ LONGEST_GATHER_SECONDS = 1.0
 TIMEOUT_SECONDS = 2.0
 # A join waits no longer for who else is there: they are shown as soon as Redis answers.
 ANSWER_SECONDS = 0.25
-
-
-@dataclass(slots=True)
-class Watched:
-    """One ticket that somebody looks at through this process."""
-
-    here: Counter[Viewer] = field(default_factory=Counter)
-    elsewhere: dict[str, Seen] = field(default_factory=dict)
-    # Whether what the others had said before is in ``elsewhere``.
-    is_looked_up: bool = False
-    shown: dict[Audience, list[Viewer]] = field(default_factory=dict)
-    # Those of the staff whom the customer knows, and all about whom the database was asked.
-    named: set[UUID] = field(default_factory=set)
-    asked: set[UUID] = field(default_factory=set)
 
 
 class Presence:
@@ -135,13 +118,7 @@ class Presence:
 
     def _viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
         watched = self._watched.get(ticket_id)
-        if watched is None:
-            return []
-        here = Seen(0, tuple(watched.here))
-        everybody = together([here, *watched.elsewhere.values()])
-        if audience is Audience.STAFF:
-            return everybody
-        return [v for v in everybody if v.role is Role.USER or v.user_id in watched.named]
+        return [] if watched is None else watched.viewers(audience)
 
     async def is_named(self, actor: Actor, ticket_id: UUID) -> bool:
         """Whether the customer of a ticket that the actor looks at here may know of them."""
@@ -155,17 +132,12 @@ class Presence:
         While the database is away, they stay unknown.
         """
         watched = self._watched.get(ticket_id)
-        if watched is None or not (unknown := self._unknown(watched)):
+        if watched is None or not (unknown := watched.unknown):
             return
         with contextlib.suppress(DeskError):
             found = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
             watched.named.update(found)
             watched.asked |= unknown
-
-    def _unknown(self, watched: Watched) -> set[UUID]:
-        seen = [Seen(0, tuple(watched.here)), *watched.elsewhere.values()]
-        staff = {v.user_id for s in seen for v in s.viewers if v.role is not Role.USER}
-        return staff - watched.asked - watched.named
 
     def _happened(self, recorded: Recorded) -> None:
         """Somebody becomes known by what they do, or are given."""
@@ -232,12 +204,12 @@ class Presence:
                 del self._watched[ticket_id]
                 continue
             for audience in Audience:
-                viewers = self._viewers(ticket_id, audience)
+                viewers = watched.viewers(audience)
                 if viewers != watched.shown.get(audience):
                     watched.shown[audience] = viewers
                     payload = Present(ticket_id, viewers)
                     self._live.emit_here(PRESENCE, payload, ticket_room(ticket_id, audience))
-            if self._unknown(watched):
+            if watched.unknown:
                 self._unshown.add(ticket_id)  # The next beat asks again.
         return time.perf_counter() - began
 

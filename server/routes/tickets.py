@@ -9,7 +9,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from desk import history, messages, tickets, views
+from desk import history, messages, reads, tickets, views
 from desk.access import Actor, Audience
 from desk.lists import Filters, Position, any_of, count, list_page, plainly, ticket_list
 from desk.prepared import Prepared
@@ -247,7 +247,7 @@ async def close_own(request: web.Request) -> web.Response:
 async def mark_read(request: web.Request) -> web.Response:
     given = await body(request, Read)
     await request.app[keys.desk].run(
-        tickets.mark_read, request[keys.actor], path_id(request), given.seq
+        reads.mark_read, request[keys.actor], path_id(request), given.seq
     )
     return web.Response(status=204)
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import assignment, mails, messages, tickets
+from desk import assignment, mails, messages, reads, tickets
 from desk.access import Actor
 from desk.assignment import Assign
 from desk.mails import LEASE, MOST_ATTEMPTS, Mail
@@ -213,7 +213,7 @@ def test_who_wants_no_mail_or_may_no_longer_see_the_ticket_gets_none(
 
 def test_what_was_read_is_not_mailed(case: Case) -> None:
     case.say(case.customer)
-    tickets.mark_read(case.session, case.assignee, case.ticket.id, 1000)
+    reads.mark_read(case.session, case.assignee, case.ticket.id, 1000)
     assert case.mail() is None
     assert case.outcomes() == {Outcome.READ}
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from desk import changed, messages, notifications, tickets, views
+from desk import changed, messages, notifications, reads, views
 from desk.access import Actor
 from desk.lists import Filters, ticket_list
 from desk.messages import NewMessage
@@ -25,7 +25,7 @@ def test_unread_is_counted_per_ticket_when_several_were_read(session: Session) -
     first, second = a_ticket(session, customer), a_ticket(session, customer)
     for ticket in (first, second):
         said(session, csr, ticket)
-        tickets.mark_read(session, customer, ticket.id, 2)
+        reads.mark_read(session, customer, ticket.id, 2)
     said(session, csr, second)
 
     listed = ticket_list(session, customer, Filters(), Sort("number"), 20, None).tickets
@@ -39,8 +39,8 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
     said(session, customer, ticket)
     said(session, csr, ticket)
     for read in (ticket, second):
-        tickets.mark_read(session, csr, read.id, 1)
-        tickets.mark_read(session, customer, read.id, 1)
+        reads.mark_read(session, csr, read.id, 1)
+        reads.mark_read(session, customer, read.id, 1)
 
     asked = ids([ticket.id, second.id])
     staff = {str(csr.id), str(other.id)}
@@ -74,7 +74,7 @@ def test_what_is_read_of_a_ticket_is_read_in_the_inbox(session: Session) -> None
     for each in (ticket, ticket, other):
         said(session, csr, each)
     assert unread() == sorted([(ticket.id, 3), (ticket.id, 4), (other.id, 2)])
-    tickets.mark_read(session, customer, ticket.id, 2)  # The customer's number of the staff's 3.
+    reads.mark_read(session, customer, ticket.id, 2)  # The customer's number of the staff's 3.
     assert unread() == sorted([(ticket.id, 4), (other.id, 2)])
-    tickets.mark_read(session, customer, ticket.id, 3)
+    reads.mark_read(session, customer, ticket.id, 3)
     assert unread() == [(other.id, 2)]

@@ -1,0 +1,39 @@
+"""One ticket that somebody looks at through this process, and all who do, through whichever."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from desk.access import Audience
+from models import Role
+from wire.presence import Seen, together
+from wire.shapes import Viewer
+
+
+@dataclass(slots=True)
+class Watched:
+    here: Counter[Viewer] = field(default_factory=Counter)
+    elsewhere: dict[str, Seen] = field(default_factory=dict)
+    # Whether what the others had said before is in ``elsewhere``.
+    is_looked_up: bool = False
+    shown: dict[Audience, list[Viewer]] = field(default_factory=dict)
+    # Those of the staff whom the customer knows, and all about whom the database was asked.
+    named: set[UUID] = field(default_factory=set)
+    asked: set[UUID] = field(default_factory=set)
+
+    def viewers(self, audience: Audience) -> list[Viewer]:
+        """Who looks at it now, as the audience may know."""
+        everybody = together(self._seen)
+        if audience is Audience.STAFF:
+            return everybody
+        return [v for v in everybody if v.role is Role.USER or v.user_id in self.named]
+
+    @property
+    def unknown(self) -> set[UUID]:
+        """Those of the staff of whom nobody knows yet whether the customer knows them."""
+        staff = {v.user_id for s in self._seen for v in s.viewers if v.role is not Role.USER}
+        return staff - self.asked - self.named
+
+    @property
+    def _seen(self) -> list[Seen]:
+        return [Seen(0, tuple(self.here)), *self.elsewhere.values()]
