@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from desk import deliveries
@@ -14,10 +14,6 @@ from desk.outbox import outbox
 from desk.past import PastEvent
 from desk.prepared import Prepared, among, value
 from models import STAFF_ONLY, Event, Kind, Known, Ticket
-
-# Bytes of texts that one reading takes, and the event that goes beyond: 200 events may have eight
-# million.
-LONGEST_READING = 512 * 1024
 
 
 def record(
@@ -66,15 +62,8 @@ def record(
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     number = numbered(audience)
     columns = [getattr(Event, name) for name in PastEvent._fields]
-    # Of all texts before. It is known without reading them.
-    size = func.sum(func.octet_length(Event.content))
-    before = func.coalesce(size.over(order_by=number, rows=(None, -1)), 0).label("before")
-    query = select(*columns, before).order_by(number).limit(value("limit"))
-    found = query.where(Event.ticket_id == value("ticket_id"), number > value("after")).subquery()
-    fields = [found.c[name] for name in PastEvent._fields]
-    return (
-        select(*fields).where(found.c.before <= LONGEST_READING).order_by(found.c[str(number.key)])
-    )
+    query = select(*columns).order_by(number).limit(value("limit"))
+    return query.where(Event.ticket_id == value("ticket_id"), number > value("after"))
 
 
 KINDS = Known(Kind)
@@ -91,9 +80,7 @@ AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience
 def after(
     session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
 ) -> Sequence[PastEvent]:
-    """Events with a number over ``seq`` in the audience's numbering, oldest first: the next ones,
-    as many as one reading takes.
-    """
+    """Events with a number over ``seq`` in the audience's numbering, oldest first."""
     return AFTER[audience].all(session, ticket_id=ticket_id, after=seq, limit=limit)
 
 

@@ -11,13 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from desk import history, messages, tickets, timeline
-from desk.access import Actor, Audience
+from desk.access import Actor
 from desk.messages import NewMessage
 from desk.past import PastEvent
 from desk.tickets import Change
-from desk.timeline import LONGEST_READING
 from models import STAFF_ONLY, Event, Kind, Role, Ticket
-from tests.factories import a_past, a_ticket, an_actor, now
+from tests.factories import a_ticket, an_actor, now
 from wire.shapes import TimelineEvent, timeline_event
 
 ALL = 1000
@@ -142,22 +141,3 @@ def test_the_database_refuses_a_public_number_where_it_does_not_belong(
     session.add(wrong)
     with pytest.raises(IntegrityError, match="staff_only_has_no_public_seq"):
         session.flush()
-
-
-def test_no_reading_takes_more_than_so_many_bytes_and_the_next_goes_on(session: Session) -> None:
-    customer = an_actor(session, Role.USER)
-    ticket_id = a_ticket(session, customer).id
-    long = "🦆" * 10_000
-    a_past(session, customer.id, ticket_id, 40, long)
-    a_past(session, customer.id, ticket_id, 400, "short")
-    most = len(long.encode())
-    for audience in Audience:
-        seen: list[int] = []
-        readings = []
-        while found := timeline.after(session, ticket_id, len(seen), 1000, audience):
-            readings.append(sum(len((event.content or "").encode()) for event in found))
-            seen += [event.seq for event in found]
-        assert seen == list(range(1, 442))
-        # Each of the first is as long as it may be, and one message beyond.
-        assert all(LONGEST_READING < read <= LONGEST_READING + most for read in readings[:-1])
-        assert len(readings) == 3
