@@ -44,7 +44,11 @@ ATTACKS = {
     "frames": Attack("refused frames of 57 kB, 6/s", frames.refused_frames, ("refused invalid",)),
     "paths": Attack("paths of 2,690 eyJ, 7/s", requests.long_paths, ("404 not_found",), 0),
     "passwords": Attack(
-        "password changes in a loop", requests.password_changes, ("204",), kind="log-in"
+        "password changes in a loop",
+        requests.password_changes,
+        ("204",),
+        accounts=4,
+        kind="log-in",
     ),
     "log-ins": Attack(
         "log-ins of unknown addresses",

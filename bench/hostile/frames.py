@@ -12,7 +12,7 @@ from tests.frames.wire import BINARY, Frame
 
 SOCKET = "/socket.io/?EIO=4&transport=websocket"
 # Fills a frame to some 57 kB.
-REFUSED_MEMBERS = 7100
+REFUSED_MEMBERS = 5600
 CROWD = 240
 UNREAD = 60
 JOINED = b"42/tickets"

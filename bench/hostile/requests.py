@@ -92,12 +92,12 @@ async def long_paths(attacker: Attacker) -> None:
 
 
 async def password_changes(attacker: Attacker) -> None:
-    """One account, four at once, with the right password."""
+    """Four accounts, each one change after the other, with the right password."""
     await attacker.go()
-    token = attacker.account(0).token
     body = {"current_password": PASSWORD, "new_password": PASSWORD}
 
     async def change(n: int) -> None:
+        token = attacker.account(n).token
         await attacker.ask(n, "POST", f"{API}/auth/password", token=token, json=body)
         await asyncio.sleep(0.2)
 
