@@ -32,7 +32,7 @@ class Plan:
 FULL = Plan(rounds=5, seconds=3, idle=10_000)
 QUICK = Plan(rounds=1, seconds=2, idle=500)
 
-PHASE = 3.0
+PHASE = 2.5
 HOSTILE = "hostile"
 
 Group = Callable[[House, Plan], Iterator[Work]]

@@ -18,6 +18,7 @@ from bench.hostile import frames, requests
 from bench.hostile.attacker import Attacker, Orders
 
 NICE = 19
+REFUSED = ("refused invalid", "refused invalid_json")
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,11 @@ class Attack:
 ATTACKS = {
     "bombs": Attack("deflate bombs, 2/s", requests.bombs, ("415",), accounts=0),
     "members": Attack(
-        "28,000 unknown members, 6/s and 6/s", requests.unknown_members, ("422 invalid",)
+        "28,000 unknown members, 6/s and 6/s",
+        requests.unknown_members,
+        ("400 invalid_json", "422 invalid"),
     ),
-    "frames": Attack("refused frames of 57 kB, 6/s", frames.refused_frames, ("refused invalid",)),
+    "frames": Attack("refused frames of 57 kB, 6/s", frames.refused_frames, REFUSED),
     "paths": Attack("paths of 2,690 eyJ, 7/s", requests.long_paths, ("404 not_found",), 0),
     "passwords": Attack(
         "password changes in a loop",
