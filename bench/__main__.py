@@ -7,13 +7,16 @@ among its samples gets no ratio. Writes ``report.json`` and ``report.html`` into
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from bench import calm, processes, report, rest, sockets
+from bench.hostile import table
+from bench.hostile.attacks import ATTACKS
+from bench.hostile.works import works as hostile_works
 from bench.house import House, house, require
 from bench.rounds import Refused, Work
 from bench.sockets import Talk
@@ -29,6 +32,9 @@ class Plan:
 FULL = Plan(rounds=5, seconds=3, idle=10_000)
 QUICK = Plan(rounds=1, seconds=2, idle=500)
 
+PHASE = 2.5
+HOSTILE = "hostile"
+
 Group = Callable[[House, Plan], Iterator[Work]]
 
 
@@ -38,6 +44,11 @@ def _chat(talk: Talk) -> Group:
 
 def _fan_out(talk: Talk) -> Group:
     return lambda house, plan: sockets.fan_out(house, talk, plan.rounds, plan.seconds)
+
+
+def _hostile(attack: str) -> Group:
+    # A phase has to be long enough for a hundredth of the answers to be several.
+    return lambda house, plan: hostile_works(house, attack, plan.rounds, PHASE * plan.seconds)
 
 
 GROUPS: dict[str, Group] = {
@@ -50,9 +61,26 @@ GROUPS: dict[str, Group] = {
     **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
     "idle": lambda house, plan: calm.idle(house, plan.idle, plan.rounds),
+    **{f"{HOSTILE}-{attack}": _hostile(attack) for attack in ATTACKS},
 }
 IN_QUICK = ("start", "rest", "assignment", "chat-2", "fan-out-10")
 RESULTS = Path("bench/results")
+
+
+def named(given: Sequence[str]) -> list[str]:
+    """The groups of these names, or whose names begin with one of them and a hyphen."""
+    return [group for group in GROUPS if any(_is_of(group, name) for name in given)]
+
+
+def _known(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> list[str]:
+    for name in given:
+        if not named([name]):
+            raise click.BadParameter(f"{name} is none of {', '.join(GROUPS)}")
+    return named(given)
+
+
+def _is_of(group: str, name: str) -> bool:
+    return group == name or group.startswith(f"{name}-")
 
 
 @click.command()
@@ -60,13 +88,16 @@ RESULTS = Path("bench/results")
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(list(GROUPS)),
-    help="May be repeated. The report keeps what it had of the others.",
+    callback=_known,
+    help="A group, or what several begin with (chat, hostile). May be repeated. The report keeps "
+    "what it had of the others.",
 )
 @click.option("--rounds", type=int, help="Instead of 5, or of 1 with --quick.")
 @click.option("--out", type=click.Path(path_type=Path), help="Default: bench/results[/quick]")
-def main(quick: bool, only: tuple[str, ...], rounds: int | None, out: Path | None) -> None:
-    require("wrk", "node", "taskset")
+def main(quick: bool, only: list[str], rounds: int | None, out: Path | None) -> None:
+    # Attacks need no load generator of others.
+    if not (only and all(_is_of(name, HOSTILE) for name in only)):
+        require("wrk", "node", "taskset")
     plan = QUICK if quick else FULL
     plan = replace(plan, rounds=rounds or plan.rounds)
     out = out or (RESULTS / "quick" if quick else RESULTS)
@@ -82,7 +113,7 @@ def main(quick: bool, only: tuple[str, ...], rounds: int | None, out: Path | Non
                 refused.append(str(error))
             page = report.write(works, out)  # A long run that is stopped leaves what it has.
             click.echo(f"{name}: {time.monotonic() - began:.0f} s", err=True)
-    for line in (*report.text(works), *refused):
+    for line in (*report.text(works), *table.text(works), *refused):
         click.echo(line)
     click.echo(f"\n{report.machine()}\n{page}")
     sys.exit(bool(refused))

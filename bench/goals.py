@@ -1,8 +1,11 @@
 """What the figures have to show: each goal with its bound, and whether it is met."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bench.hostile.attacks import ATTACKS, Attack
+from bench.hostile.table import kept
+from bench.hostile.works import BEFORE, DURING, title
 from bench.house import FASTAPI, FLOOR, NODE, SOCKETIO, US
 from bench.rounds import Metric, Refused, Sample, Spread, Work
 
@@ -87,6 +90,14 @@ BY_CPU = "twice what a CPU-second does, to one process's"
 CPU = "CPU per delivery, to Node's"
 SLOWEST = "p99 from sender to receiver, to Node's"
 
+
+def _beside(attack: Attack) -> Iterator[Goal]:
+    for kind in dict.fromkeys((None, attack.kind)):
+        slower = against(BEFORE, p99, DURING)
+        yield Goal(title(attack, kind), "p99 during, to before", slower, 2, at_least=False)
+    yield Goal(title(attack), "memory kept, over a tenth more", kept, 10, "MB", at_least=False)
+
+
 GOALS = (
     Goal(LIST, "answers/s, to FastAPI's", against(FASTAPI.name, rate), 8),
     Goal(LIST, "answers/s, to the bare SQL's", against(FLOOR.name, rate), 0.8),
@@ -116,6 +127,7 @@ GOALS = (
     Goal("list, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
     Goal("chat, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
     Goal("start to ready", "until it answers", own(p50), 1500, "ms", at_least=False),
+    *(goal for attack in ATTACKS.values() for goal in _beside(attack)),
 )
 
 

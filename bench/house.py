@@ -64,7 +64,7 @@ class Subject:
 
 class House:
     def __init__(self, folder: Path, servers: Embedded, cores: Cores) -> None:
-        self.folder, self._servers, self.cores = folder, servers, cores
+        self.folder, self.servers, self.cores = folder, servers, cores
         self.backend = Backend(migrated(servers.database_url), servers.redis_url)
         self.database = _plain(servers.database_url)
         self.peers = _plain(servers.postgres.url("peers"))
@@ -77,16 +77,16 @@ class House:
 
     @property
     def database_pid(self) -> int:
-        return self._servers.postgres.pid
+        return self.servers.postgres.pid
 
     @property
     def pgbench(self) -> str:
         """The program, as it came with the embedded PostgreSQL."""
-        return str(self._servers.postgres.binaries / "pgbench")
+        return str(self.servers.postgres.binaries / "pgbench")
 
     @property
     def redis_pid(self) -> int:
-        return self._servers.valkey.pid
+        return self.servers.valkey.pid
 
     def _make_peers_database(self) -> None:
         with psycopg.connect(self.database, autocommit=True) as connection:

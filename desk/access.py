@@ -43,7 +43,7 @@ def visible_to(audience: Audience, me: ColumnElement[UUID]) -> ColumnElement[boo
     return true() if audience is Audience.STAFF else Ticket.user_id == me
 
 
-def numbered(audience: Audience) -> ColumnElement[int | None]:
+def numbered(audience: Audience, event: type[Event] = Event) -> ColumnElement[int | None]:
     """An event's number for the audience; null where it is not for them."""
-    column = Event.seq if audience is Audience.STAFF else Event.public_seq
+    column = event.seq if audience is Audience.STAFF else event.public_seq
     return column.expression

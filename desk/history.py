@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from desk import tickets, timeline, views
 from desk.access import Actor, Audience, numbered
@@ -56,13 +56,16 @@ def read(session: Session, actor: Actor, ticket_id: UUID, seq: int, limit: int) 
 def messages(
     session: Session, actor: Actor, ticket_id: UUID, seq: int, limit: int
 ) -> Sequence[Event]:
-    """Messages (for staff also notes) with a number over ``seq``, oldest first."""
+    """Messages (for staff also notes) with a number over ``seq``, oldest first.
+
+    Fewer than there are where they are long, as in `timeline.after`.
+    """
     tickets.seen(session, actor, ticket_id)
-    number = numbered(actor.audience)
-    query = select(Event).where(
-        Event.ticket_id == ticket_id, number > seq, Event.kind.in_(MESSAGES)
-    )
-    return session.scalars(query.order_by(number).limit(limit)).all()
+    audience = actor.audience
+    of_ticket, later = Event.ticket_id == ticket_id, numbered(audience) > seq
+    found = timeline.fitting(audience, limit, of_ticket, later, Event.kind.in_(MESSAGES))
+    event = aliased(Event, found)
+    return session.scalars(select(event).order_by(numbered(audience, event))).all()
 
 
 def count(session: Session, actor: Actor, ticket_id: UUID, *, messages_only: bool) -> int:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Subquery, func, select
+from sqlalchemy.orm import Session, aliased
 
 from desk import deliveries
 from desk.access import Audience, numbered
@@ -14,6 +14,10 @@ from desk.outbox import outbox
 from desk.past import PastEvent
 from desk.prepared import Prepared, among, value
 from models import STAFF_ONLY, Event, Kind, Known, Ticket
+
+# Bytes of texts: no read goes on after the event with which it has more than that. Whoever shows
+# less at once finds that there is more.
+LONGEST_READ = 512 * 1024
 
 
 def record(
@@ -59,11 +63,24 @@ def record(
     return event
 
 
+def fitting(audience: Audience, limit: Any, *wanted: ColumnElement[bool]) -> Subquery:
+    """So many of the events that are wanted, oldest first, none of them after `LONGEST_READ`.
+
+    What is not among them is not even looked at: its length is known without its text.
+    """
+    number = numbered(audience)
+    before = func.sum(func.octet_length(Event.content)).over(order_by=number, rows=(None, -1))
+    asked = select(Event, func.coalesce(before, 0).label("before")).where(*wanted)
+    events = asked.order_by(number).limit(limit).subquery()
+    return select(events).where(events.c.before <= LONGEST_READ).subquery()
+
+
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     number = numbered(audience)
-    columns = [getattr(Event, name) for name in PastEvent._fields]
-    query = select(*columns).order_by(number).limit(value("limit"))
-    return query.where(Event.ticket_id == value("ticket_id"), number > value("after"))
+    wanted = (Event.ticket_id == value("ticket_id"), number > value("after"))
+    event = aliased(Event, fitting(audience, value("limit"), *wanted))
+    columns = [getattr(event, name) for name in PastEvent._fields]
+    return select(*columns).order_by(numbered(audience, event))
 
 
 KINDS = Known(Kind)
@@ -80,7 +97,10 @@ AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience
 def after(
     session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
 ) -> Sequence[PastEvent]:
-    """Events with a number over ``seq`` in the audience's numbering, oldest first."""
+    """Events with a number over ``seq`` in the audience's numbering, oldest first.
+
+    Fewer than there are where they are `LONGEST_READ`, but one at least.
+    """
     return AFTER[audience].all(session, ticket_id=ticket_id, after=seq, limit=limit)
 
 

@@ -51,7 +51,8 @@ class Passwords:
     """A small pool of threads; the bcrypt library releases the GIL.
 
     Who asks for much waits behind themselves: there is a queue for each of who asks, an address or
-    an account, and they take turns. Each holds as many as its share of `LONGEST_QUEUE`.
+    an account, and they take turns. Each holds as many as its share of `LONGEST_QUEUE`, and one
+    thread at a time: what one may ask for by the limits is less than a thread can do.
     """
 
     def __init__(self) -> None:
@@ -59,6 +60,8 @@ class Passwords:
             THREADS, thread_name_prefix="bcrypt", initializer=_stand_back
         )
         self._running = 0
+        # Whose turn it is now.
+        self._served: set[str] = set()
         # The first one's turn is next.
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
@@ -69,14 +72,15 @@ class Passwords:
         return await self._run(lambda: matches(password, password_hash), who)
 
     async def _run(self, work: Callable[[], T], who: str) -> T:
-        if self._running >= THREADS:
+        if self._running >= THREADS or who in self._served:
             await self._wait(who)
         else:
             self._running += 1
+            self._served.add(who)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
-            self._pass_on()
+            self._pass_on(who)
 
     async def _wait(self, who: str) -> None:
         """Until a thread is free for ``who``, and is theirs."""
@@ -91,20 +95,27 @@ class Passwords:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._pass_on()
+                self._pass_on(who)
             raise
 
-    def _pass_on(self) -> None:
-        """Gives a thread to the next, or back."""
-        while self._queues:
-            who, queue = self._queues.popitem(last=False)
+    def _pass_on(self, who: str) -> None:
+        """Gives the thread that was theirs to the next, or back."""
+        self._served.discard(who)
+        while (following := self._next()) is not None:
+            queue = self._queues[following]
             turn = queue.popleft()
             if queue:
-                self._queues[who] = queue
+                self._queues.move_to_end(following)
+            else:
+                del self._queues[following]
             if not turn.done():
+                self._served.add(following)
                 turn.set_result(None)
                 return
         self._running -= 1
+
+    def _next(self) -> str | None:
+        return next((who for who in self._queues if who not in self._served), None)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -28,9 +28,10 @@ from wire.shapes import Recorded, TimelineEvent, timeline_event
 log = structlog.get_logger("server.rooms")
 
 # Events that one join replays, and the characters of their texts, of which JSON may make six
-# times as many; a longer history takes several joins.
+# times as many; a longer history takes several joins. A character has four bytes at most: what a
+# read ended before is over this, too.
 HISTORY_PAGE = 500
-HISTORY_CHARACTERS = 128 * 1024
+HISTORY_CHARACTERS = timeline.LONGEST_READ // 4
 POLL_SECONDS = 1.0
 # Hints that wait for a busy room. Dropping some costs a read from the database, nothing else.
 MOST_HINTS = 256

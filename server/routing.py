@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import Forbidden, Invalid, Malformed, NotFound, Unauthenticated
+from desk.timeline import LONGEST_READ
 from models import Role
 from server import keys
 from server.contract import TOTAL, Handler, Right, Route
@@ -32,8 +33,9 @@ PREFIX = "/api/v1"
 SHORT_BODY = 4 * 1024
 MIDDLING_BODY = 16 * 1024
 LONGEST_BODY = 256 * 1024
-# What a page of messages may be long, in bytes: the rest is on the next one.
-LONGEST_PAGE = 512 * 1024
+# What a page of messages may be long, in bytes: the rest is on the next one. What a read ended
+# before is on the next one, too, as JSON has no fewer bytes than its texts.
+LONGEST_PAGE = LONGEST_READ
 
 
 class Query(BaseModel):

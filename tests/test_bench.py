@@ -1,12 +1,20 @@
-"""The bench draws no ratio from answers that were wrong, and its report stands by itself."""
+"""The bench draws no ratio from answers that were wrong or attacks that were none, and its report
+stands by itself.
+"""
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from bench import report
+from bench.__main__ import GROUPS, named
 from bench.goals import outcomes, rate
+from bench.hostile import table
+from bench.hostile.attacker import Toll
+from bench.hostile.attacks import ATTACKS
+from bench.hostile.works import AFTER, BEFORE, DURING, require_aimed, title
 from bench.house import FASTAPI, FLOOR, US
 from bench.rounds import Refused, Sample, Work
 
@@ -72,3 +80,51 @@ def test_the_report_renders_and_needs_no_other_host(tmp_path: Path) -> None:
     assert "7 wrong" in page
     assert "://" not in page
     assert report.read(tmp_path) == works
+
+
+def beside(*, refused: int = 0, kept: int = 0, slower: float = 1.5) -> dict[str, Work]:
+    """Two rounds beside an attack, after the second of which a process has so many MB more."""
+    attack = ATTACKS["searches"]
+    memory = {"base 0": 100e6, "highest 0": 300e6, "memory 0": 105e6}
+    phase = dataclasses.replace(GOOD, subject=BEFORE, more=memory)
+    toll = {"sent": 90, "attacker_cpu": 0.1, "answer hung up": 90}
+    during = dataclasses.replace(
+        phase, subject=DURING, p99=GOOD.p99 * slower, wrong=refused, more=memory | toll
+    )
+    after = [
+        dataclasses.replace(phase, subject=AFTER, more=memory | {"memory 0": (100 + more) * 1e6})
+        for more in (0, kept)
+    ]
+    samples = [phase, during, after[0], phase, during, after[1]]
+    return {title(attack): Work(title(attack), "answer", samples)}
+
+
+@pytest.mark.parametrize(
+    ("works", "verdicts"),
+    [
+        (beside(), ["met", "met"]),
+        (beside(slower=2.5), ["missed", "met"]),
+        (beside(refused=1), ["refused", "met"]),
+        (beside(kept=21), ["met", "missed"]),
+    ],
+    ids=["nobody notices", "slower", "honest people are refused", "memory stays"],
+)
+def test_an_attack_is_judged_by_the_others_and_by_memory(
+    works: dict[str, Work], verdicts: list[str]
+) -> None:
+    assert [o.verdict for o in outcomes(works) if o.goal.work in works] == verdicts
+    assert "180 of hung up" in "\n".join(table.text(works))
+
+
+def test_an_attack_that_is_turned_away_at_the_door_is_none() -> None:
+    attack = ATTACKS["searches"]
+    require_aimed(attack, Toll(90, Counter({"200": 5, "401 invalid_token": 85})))
+    with pytest.raises(Refused, match="401 invalid_token"):
+        require_aimed(attack, Toll(90, Counter({"200": 4, "401 invalid_token": 86})))
+
+
+def test_a_group_goes_by_its_own_name_or_by_that_of_several() -> None:
+    assert named(["hostile-bombs"]) == ["hostile-bombs"]
+    assert set(named(["hostile"])) == {f"hostile-{name}" for name in ATTACKS}
+    assert set(named(["chat"])) == {name for name in GROUPS if name.startswith("chat-")}
+    assert not named(["cha"])

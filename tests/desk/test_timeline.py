@@ -16,7 +16,7 @@ from desk.messages import NewMessage
 from desk.past import PastEvent
 from desk.tickets import Change
 from models import STAFF_ONLY, Event, Kind, Role, Ticket
-from tests.factories import a_ticket, an_actor, now
+from tests.factories import a_past, a_ticket, an_actor, now
 from wire.shapes import TimelineEvent, timeline_event
 
 ALL = 1000
@@ -110,6 +110,31 @@ def test_messages_are_the_talk_without_the_rest(session: Session) -> None:
     assert seen[Role.CSR] == [talk[0], ("hm", Kind.NOTE_POSTED), *talk[1:]]
     rest = history.messages(session, customer, ticket_id, 2, 1)
     assert [e.content for e in rest] == ["two"]
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.CSR])
+def test_a_read_of_long_texts_ends_early_and_goes_on_without_a_hole(
+    session: Session, role: Role
+) -> None:
+    customer, csr = an_actor(session), an_actor(session, Role.CSR)
+    reader = customer if role is Role.USER else csr
+    ticket_id, longest = a_ticket(session, customer).id, "\N{PILE OF POO}" * 10_000
+    a_past(session, csr.id, ticket_id, 40, longest)
+    session.flush()
+    most = timeline.LONGEST_READ // len(longest.encode()) + 2
+    for read in (timeline_page, history.messages):
+        numbers: list[int] = []
+        while page := read(session, reader, ticket_id, numbers[-1] if numbers else 0, ALL):
+            assert len(page) <= most
+            numbers += [timeline_event(event, reader.audience).seq for event in page]
+        assert numbers == list(range(42 - len(numbers), 42))
+        assert len(numbers) >= 40
+
+
+def timeline_page(
+    session: Session, actor: Actor, ticket_id: UUID, after: int, limit: int
+) -> Sequence[PastEvent]:
+    return history.read(session, actor, ticket_id, after, limit).events
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.CSR])

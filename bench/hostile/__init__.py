@@ -1,0 +1,1 @@
+"""Hostile load: what honest clients notice of an attack that runs beside them."""
