@@ -23,6 +23,7 @@ from server.live import Live
 from server.metrics import Metrics
 from server.middleware import access_log, finished, plain, refusals
 from server.namespace import Tickets
+from server.open_sockets import OpenSockets
 from server.passwords import Passwords
 from server.presence import Presence
 from server.resync import Resync
@@ -55,7 +56,8 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.changes] = changes = Changes(desk, live)
     app[keys.tokens] = tokens = Tokens(settings)
     app[keys.identity] = identity = Identity(desk, tokens)
-    app[keys.connections] = connections = Connections(desk, identity, live, background)
+    app[keys.open_sockets] = places = OpenSockets(is_bounded=settings.rate_limits == "on")
+    app[keys.connections] = connections = Connections(desk, identity, live, background, places)
     app[keys.typists] = Typists(live)
     app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
@@ -74,7 +76,7 @@ def create_app(settings: Settings) -> web.Application:
     live.find_prefix = find_prefix
     live.on_subscribed = presence.look_up_all
     delivery.end_session = connections.end_everywhere
-    app[keys.sockets] = socket_server(settings, live, background)
+    app[keys.sockets] = socket_server(settings, live, background, places)
     app[keys.sockets].register_namespace(Tickets(app))
     app[keys.plain_sockets] = WeakSet()
     _add_gauges(app)

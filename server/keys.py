@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from server.limits import RateLimits
     from server.live import Live
     from server.metrics import Metrics
+    from server.open_sockets import OpenSockets
     from server.passwords import Passwords
     from server.presence import Presence
     from server.resync import Resync
@@ -42,6 +43,7 @@ metrics: web.AppKey[Metrics] = web.AppKey("metrics")
 live: web.AppKey[Live] = web.AppKey("live")
 sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
 plain_sockets: web.AppKey[WeakSet[FairWebSocket]] = web.AppKey("plain_sockets")
+open_sockets: web.AppKey[OpenSockets] = web.AppKey("open_sockets")
 rooms: web.AppKey[Rooms] = web.AppKey("rooms")
 changes: web.AppKey[Changes] = web.AppKey("changes")
 presence: web.AppKey[Presence] = web.AppKey("presence")

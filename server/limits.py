@@ -63,6 +63,9 @@ POST = Limit("post", parse("600 per minute"))
 POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))
 READ = Limit("read", parse("60 per 10 seconds"))
+# Of an account, on all of its sockets.
+TYPING_ACCOUNT = Limit("typing-account", parse("120 per 10 seconds"))
+READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))
