@@ -15,6 +15,7 @@ from server.browsers import add_headers, preflight
 from server.changes import Changes
 from server.connections import Connections
 from server.delivery import Delivery, Waker
+from server.devices import Devices
 from server.docs import add_docs
 from server.engine import socket_server
 from server.identity import Identity
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.unread] = Unread()
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
+    app[keys.devices] = Devices(settings)
 
     def take_hint(recorded: Recorded) -> None:
         rooms.hint(recorded)

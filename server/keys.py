@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from server.changes import Changes
     from server.connections import Connections
     from server.delivery import Delivery
+    from server.devices import Devices
     from server.engine import SocketServer
     from server.identity import Identity
     from server.limits import RateLimits
@@ -53,6 +54,7 @@ connections: web.AppKey[Connections] = web.AppKey("connections")
 identity: web.AppKey[Identity] = web.AppKey("identity")
 tokens: web.AppKey[Tokens] = web.AppKey("tokens")
 passwords: web.AppKey[Passwords] = web.AppKey("passwords")
+devices: web.AppKey[Devices] = web.AppKey("devices")
 unread: web.AppKey[Unread] = web.AppKey("unread")
 limits: web.AppKey[RateLimits] = web.AppKey("limits")
 

@@ -12,7 +12,8 @@ from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
 from models import Role
 from server import audit, keys, limits
-from server.contract import NOTHING, At, Gives, Right, done, ok
+from server.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
+from server.guesses import Guesses
 from server.limits import network
 from server.routing import Query, body, limit, no_body, now, query, reply
 from server.tokens import Claims, Pair
@@ -50,26 +51,28 @@ async def signup(request: web.Request) -> web.Response:
 
 
 async def login(request: web.Request) -> web.Response:
+    """A browser gets a cookie that keeps others' wrong guesses from locking it out. It proves
+    nothing else, and nothing has to send it.
+    """
     address = request.app[keys.limits].address(request)
     await limit(request, limits.LOGIN, address)
     given = await body(request, accounts.Login)
     desk, tokens = request.app[keys.desk], request.app[keys.tokens]
-    counted = request.app[keys.limits]
-    await counted.require(limits.WRONG_PASSWORD_HERE, given.email, address)
-    await counted.require(limits.WRONG_PASSWORD, given.email)
+    devices = request.app[keys.devices]
     found = await desk.read(accounts.credentials, given.email)
+    device = devices.known(request, found, now())
+    guesses = await Guesses.of(request.app[keys.limits], given.email, address, device)
+    await guesses.require()
     matches = await request.app[keys.passwords].matches(
         given.password, found.password_hash if found else None, address
     )
     if found is None or not matches:
         user_id = found.user_id if found else None
         audit.note("login_failed", user_id=user_id, address=_noted(request))
-        await counted.hit(limits.WRONG_PASSWORD_HERE, given.email, address)
-        await counted.hit(limits.WRONG_PASSWORD, given.email)
+        await guesses.count()
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
-    await counted.require(limits.WRONG_PASSWORD_HERE, given.email, address)
-    await counted.require(limits.WRONG_PASSWORD, given.email)
+    await guesses.require()
     issued = await desk.run(
         sessions.open_session, found.user_id, tokens.refresh_lifetime, now(), found.password_hash
     )
@@ -79,7 +82,9 @@ async def login(request: web.Request) -> web.Response:
         session_id=issued.session_id,
         address=_noted(request),
     )
-    return reply(tokens.pair(issued, now()))
+    response = reply(tokens.pair(issued, now()))
+    devices.remember(request, response, found, now())
+    return response
 
 
 def _noted(request: web.Request) -> str | None:
@@ -172,7 +177,7 @@ ROUTES = (
     At("POST", "/auth/login", login, Right.ANYONE).says(
         "Log in",
         accounts.Login,
-        ok(Pair),
+        ok(Pair, COOKIE),
         refuses=("401 invalid_credentials", "429 rate_limited", "503 busy"),
     ),
     At("POST", "/auth/refresh", refresh, Right.ANYONE).says(
