@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 
 from desk import accounts, sessions
 from desk.errors import Malformed, Unauthenticated
+from desk.full_names import require_own
 from desk.text import Input
 from models import Role
 from server import audit, keys, limits
@@ -41,6 +42,8 @@ async def signup(request: web.Request) -> web.Response:
     await limit(request, limits.SIGNUP, address)
     new = await body(request, accounts.Signup)
     await limit(request, limits.SIGNUP_ADDRESS, new.email)
+    desk_name = request.app[keys.settings].desk_name
+    require_own(new.full_name, desk_name)  # Before it costs a hash.
     password_hash = await request.app[keys.passwords].hashed(new.password, address)
     profile = await request.app[keys.desk].run(
         accounts.create, new.email, new.full_name, password_hash
@@ -162,9 +165,8 @@ async def me(request: web.Request) -> web.Response:
 
 async def change_me(request: web.Request) -> web.Response:
     wanted = await body(request, accounts.ProfileChange)
-    return reply(
-        await request.app[keys.desk].run(accounts.change_profile, request[keys.actor], wanted)
-    )
+    desk, desk_name = request.app[keys.desk], request.app[keys.settings].desk_name
+    return reply(await desk.run(accounts.change_profile, request[keys.actor], wanted, desk_name))
 
 
 ROUTES = (
@@ -172,7 +174,7 @@ ROUTES = (
         "Make an account for yourself, as a customer",
         accounts.Signup,
         Gives(201, SignedUp, ()),
-        refuses=("409 email_taken", "429 rate_limited", "503 busy"),
+        refuses=("409 email_taken", "422 name_reserved", "429 rate_limited", "503 busy"),
     ),
     At("POST", "/auth/login", login, Right.ANYONE).says(
         "Log in",
@@ -205,6 +207,9 @@ ROUTES = (
         "Show your profile", NOTHING, ok(accounts.Profile), refuses=()
     ),
     At("PATCH", "/auth/me", change_me, Right.PERSON).says(
-        "Change your profile", accounts.ProfileChange, ok(accounts.Profile), refuses=()
+        "Change your profile",
+        accounts.ProfileChange,
+        ok(accounts.Profile),
+        refuses=("422 name_reserved",),
     ),
 )
