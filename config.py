@@ -180,6 +180,11 @@ class Settings(Database):
         return _listed(self.cors_origins)
 
     @property
+    def desk_name(self) -> str:
+        """What stands before the address of its mails; it may be empty."""
+        return parseaddr(self.mail_from)[0]
+
+    @property
     def may_call_private(self) -> bool:
         return self.webhook_allow_private == "on"
 

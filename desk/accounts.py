@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from desk import sessions
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden
+from desk.full_names import FullName, require_own
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.text import Email, FullName, GivenPassword, Input, Password
+from desk.text import Email, GivenPassword, Input, Password
 from models import DEFAULT_CAPACITY, Role, User
 
 
@@ -92,7 +93,11 @@ def stored_hash(session: Session, user_id: UUID) -> str:
     return session.get_one(User, user_id).password_hash
 
 
-def change_profile(session: Session, actor: Actor, wanted: ProfileChange) -> Profile:
+def change_profile(
+    session: Session, actor: Actor, wanted: ProfileChange, desk_name: str
+) -> Profile:
+    if "full_name" in wanted.model_fields_set and not actor.is_staff:
+        require_own(wanted.full_name, desk_name)
     user = session.get_one(User, actor.id, with_for_update={"key_share": True})
     for name in wanted.model_fields_set:
         setattr(user, name, getattr(wanted, name))

@@ -15,7 +15,8 @@ from desk.access import Actor
 from desk.accounts import create
 from desk.agents import Capacity
 from desk.errors import Conflict, Forbidden, NotFound
-from desk.text import Email, FullName, Input, Password
+from desk.full_names import FullName
+from desk.text import Email, Input, Password
 from models import DEFAULT_CAPACITY, Role, User
 
 

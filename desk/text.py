@@ -124,7 +124,6 @@ Password = Annotated[
 ]
 # A password to be checked, not chosen: only bounded.
 GivenPassword = Annotated[str, Text(1024, shortest=0, single_line=False)]
-FullName = Annotated[str, Text(200)]
 Title = Annotated[str, Text(200)]
 Description = Annotated[str, Text(20_000, single_line=False)]
 Label = Annotated[str, Text(64)]

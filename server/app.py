@@ -15,6 +15,7 @@ from server.browsers import add_headers, preflight
 from server.changes import Changes
 from server.connections import Connections
 from server.delivery import Delivery, Waker
+from server.devices import Devices
 from server.docs import add_docs
 from server.engine import socket_server
 from server.identity import Identity
@@ -23,6 +24,7 @@ from server.live import Live
 from server.metrics import Metrics
 from server.middleware import access_log, finished, plain, refusals
 from server.namespace import Tickets
+from server.open_sockets import OpenSockets
 from server.passwords import Passwords
 from server.presence import Presence
 from server.resync import Resync
@@ -55,13 +57,15 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.changes] = changes = Changes(desk, live)
     app[keys.tokens] = tokens = Tokens(settings)
     app[keys.identity] = identity = Identity(desk, tokens)
-    app[keys.connections] = connections = Connections(desk, identity, live, background)
+    app[keys.open_sockets] = places = OpenSockets(is_bounded=settings.rate_limits == "on")
+    app[keys.connections] = connections = Connections(desk, identity, live, background, places)
     app[keys.typists] = Typists(live)
     app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
     app[keys.unread] = Unread()
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
+    app[keys.devices] = Devices(settings)
 
     def take_hint(recorded: Recorded) -> None:
         rooms.hint(recorded)
@@ -74,7 +78,7 @@ def create_app(settings: Settings) -> web.Application:
     live.find_prefix = find_prefix
     live.on_subscribed = presence.look_up_all
     delivery.end_session = connections.end_everywhere
-    app[keys.sockets] = socket_server(settings, live, background)
+    app[keys.sockets] = socket_server(settings, live, background, places)
     app[keys.sockets].register_namespace(Tickets(app))
     app[keys.plain_sockets] = WeakSet()
     _add_gauges(app)

@@ -20,7 +20,8 @@ What is live: the Socket.IO namespace `/tickets`, and a plain WebSocket per tick
 without Socket.IO. REST is described at [/docs](/docs).
 
 **Socket.IO** (protocol 5: socket.io-client 3.x and 4.x). Connect with `auth: {token: <access
-token>}`; a refusal is a `connect_error` whose `data` is `{code, detail}`. Every event that a client
+token>}`; a refusal is a `connect_error` whose `data` is `{code, detail}`: `too_many_sockets` where
+the account or the address has too many open. Every event that a client
 sends is acknowledged with `{ok: true, data}` or `{ok: false, error: {code, detail, errors?}}`.
 Numbers of a timeline are dense: `seq` is the last one plus one, or something was missed; then join
 again from the last one.
@@ -203,8 +204,9 @@ def _plain_channel(schemas: Schemas) -> Schema:
     return {
         "address": "/ws/tickets/{ticket_id}",
         "title": "The messages of one ticket",
-        "description": "Not allowed, or no such ticket: close code 1008. Too busy or too slow: "
-        "1013; the process stops: 1001; connect again with the last `seq` as `after`.",
+        "description": "Not allowed, or no such ticket: close code 1008. Too busy, too slow, or "
+        "`too_many_sockets` of the account or address: 1013; the process stops: 1001; connect "
+        "again with the last `seq` as `after`.",
         "servers": [{"$ref": "#/servers/websocket"}],
         "parameters": {"ticket_id": {"description": "The ticket's id."}},
         "messages": {

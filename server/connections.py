@@ -18,9 +18,11 @@ from desk import sessions
 from desk.access import Actor
 from desk.errors import Unauthenticated
 from desk.prepared import ids
+from server import open_sockets
 from server.background import Background, attempt
 from server.identity import Identity
 from server.live import Live
+from server.open_sockets import OpenSockets
 from server.tokens import Claims
 from server.transaction import Desk
 
@@ -32,6 +34,9 @@ WATCH_SECONDS = 0.9
 
 
 class Connection(Protocol):
+    # Of whose token, and where it was opened.
+    user_id: UUID
+    address: str
     # Set when it is admitted.
     actor: Actor
     session_id: UUID
@@ -44,8 +49,16 @@ class Connection(Protocol):
 
 
 class Connections:
-    def __init__(self, desk: Desk, identity: Identity, live: Live, background: Background) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        identity: Identity,
+        live: Live,
+        background: Background,
+        open_sockets: OpenSockets,
+    ) -> None:
         self._desk = desk
+        self._open = open_sockets
         self._background = background
         self._live = live
         self._identity = identity
@@ -59,11 +72,17 @@ class Connections:
         return sum(map(len, self._of_session.values()))
 
     async def admit(self, connection: Connection, claims: Claims) -> None:
-        """Takes a socket in, by its token. Raises `Unauthenticated` if its session is over.
+        """Takes a socket in, by its token. Raises `Unauthenticated` if its session is over, and
+        `RateLimited` if its account or address has too many.
 
         In this order: a session that ends from now on finds the socket, and one that ended
         before is seen, however lately somebody looked.
         """
+        self._open.take(
+            connection,
+            (open_sockets.OF_ACCOUNT, str(connection.user_id)),
+            (open_sockets.OF_ADDRESS, connection.address),
+        )
         self._of_session[connection.session_id].add(connection)
         try:
             connection.actor = await self._good(connection, claims)
@@ -99,6 +118,7 @@ class Connections:
 
     def remove(self, connection: Connection) -> None:
         self._admitted.discard(connection)
+        self._open.free(connection)
         self._remove(connection, connection.session_id)
 
     def _remove(self, connection: Connection, session_id: UUID) -> None:

@@ -22,6 +22,7 @@ ETAG = "ETag"
 LOCATION = "Location"
 LINK = "Link"
 TOTAL = "X-Total-Count"
+COOKIE = "Set-Cookie"
 
 PARAMETER = re.compile(r"\{(\w+)\}")
 

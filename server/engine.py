@@ -3,29 +3,26 @@
 import asyncio
 import logging
 import time
-import weakref
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
-import engineio
 import socketio
 import structlog
 from aiohttp import web
 from engineio.async_socket import AsyncSocket
-from engineio.packet import MESSAGE, PING, Packet
+from engineio.packet import MESSAGE, Packet
 from engineio.payload import Payload
 from socketio.packet import ACK, CONNECT_ERROR
 
 from config import Settings
-from server import carrier, handshake
+from server import carrier, handshake, keys, open_sockets, pings
 from server.attachments import is_attachment
 from server.background import Background
 from server.browsers import is_welcome
 from server.carrier import carrier_of
 from server.live import Live
+from server.open_sockets import OpenSockets
 from server.outgoing import Outgoing, Ready
 from server.packets import (
     LONGEST_FRAME,
@@ -34,27 +31,22 @@ from server.packets import (
     StrictPacket,
     environ_of,
 )
+from server.pings import Pinging
 from wire import codec
 from wire.channel import NAMESPACE
 
 log = structlog.get_logger("server.engine")
 
-PING_INTERVAL = 25
 PING_TIMEOUT = 20
-# Between two looks at who is to be pinged, and at who has not answered in time.
-PING_LOOK_SECONDS = 0.5
+# Between two looks at who has not answered in time.
 WATCH_SECONDS = 2.0
 # Who has opened a connection and not entered the namespace by then is hung up on.
 CONNECT_SECONDS = 10.0
-NOWHERE: Mapping[str, Any] = MappingProxyType({})
+# Where a socket was opened, in what its handlers are given of the request.
+ADDRESS = "address"
 
 
-class Engine(engineio.AsyncServer):  # type: ignore[misc]
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        # Who is to be pinged, and when: all wait for the same time, so the first is the next.
-        self._to_ping: deque[tuple[float, weakref.ref[AsyncSocket]]] = deque()
-
+class Engine(Pinging):
     def post(self, packet: Packet, *sids: str) -> None:
         """Sends to clients, or finds that they are dead or gone. Never waits."""
         sockets, now = self.sockets, time.time()
@@ -66,31 +58,6 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
                 self.background.start(connection.check_ping_timeout())
             else:
                 connection.queue.put_nowait(packet)
-
-    def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
-        """A ping waits in a queue: `AsyncSocket.schedule_ping` of python-engineio 4.15.1 would
-        keep a task for each socket, and a timer.
-        """
-        if getattr(target, "__func__", None) is not AsyncSocket._send_ping:
-            return super().start_background_task(target, *args, **kwargs)
-        self._to_ping.append((time.monotonic() + PING_INTERVAL, weakref.ref(target.__self__)))
-        return None
-
-    async def ping_forever(self) -> None:
-        while True:
-            await asyncio.sleep(PING_LOOK_SECONDS)
-            while self._to_ping and self._to_ping[0][0] <= time.monotonic():
-                _, found = self._to_ping.popleft()
-                connection = found()
-                if connection is not None and not (connection.closing or connection.closed):
-                    self._ping(connection)
-
-    def _ping(self, connection: AsyncSocket) -> None:
-        try:
-            connection.last_ping = time.time()
-            connection.queue.put_nowait(Packet(PING))
-        except Exception:
-            log.exception("socket not pinged")
 
     async def watch_forever(self) -> None:
         """Gives up those who do not answer. The library looks at one after the other, with a
@@ -117,6 +84,11 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         except KeyError as error:
             raise web.HTTPBadRequest(reason="The session is over") from error
         return answer
+
+    async def _handle_connect(self, environ: dict[str, Any], *how: Any) -> Any:
+        """Raises `RateLimited` for an address where too many wait to sign in."""
+        self.open_sockets.require(open_sockets.WAITING, _address(environ))
+        return await super()._handle_connect(environ, *how)
 
     async def disconnect(self, sid: str) -> None:
         """Ends a connection, what was sent before goes out if it is fetched soon.
@@ -157,6 +129,11 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             log.error("socket not left", exc_info=error)
 
 
+def _address(environ: dict[str, Any]) -> str:
+    request: web.Request = environ["aiohttp.request"]
+    return request.app[keys.limits].address(request)
+
+
 async def _leave(connection: AsyncSocket) -> None:
     if connection.upgraded and (found := carrier_of(connection)):
         await found.leave()
@@ -169,9 +146,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     not read.
     """
 
-    def __init__(self, background: Background, **options: Any) -> None:
+    def __init__(self, background: Background, open_sockets: OpenSockets, **options: Any) -> None:
         super().__init__(**options)
         self._background = self.eio.background = background
+        self._open = self.eio.open_sockets = open_sockets
         # Told before a socket is cut off.
         self.on_cut_off: Callable[[str], None] = lambda _: None
 
@@ -179,21 +157,26 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        # Its place is asked for, what was in it is not.
-        self.environ[eio_sid] = NOWHERE
+        # The place of the request: it would be kept as long as the socket.
+        self.environ[eio_sid] = {ADDRESS: (address := _address(environ))}
+        self._open.take(eio_sid, (open_sockets.WAITING, address))
         loop = asyncio.get_running_loop()
         loop.call_later(CONNECT_SECONDS, self._reap, eio_sid)
         queue: Outgoing = self.eio.sockets[eio_sid].queue
         queue.on_overflow = partial(loop.call_soon, self._cut_off, eio_sid)
 
+    async def _handle_eio_disconnect(self, eio_sid: str, *reason: Any) -> None:
+        self._open.free(eio_sid)
+        await super()._handle_eio_disconnect(eio_sid, *reason)
+
     def _cut_off(self, eio_sid: str) -> None:
         log.warning("a client does not read and is cut off", eio_sid=eio_sid)
-        if (sid := self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)) is not None:
+        if (sid := self._sid(eio_sid)) is not None:
             self.on_cut_off(sid)
         self._background.start(self.eio.cut_off(eio_sid))
 
     def _reap(self, eio_sid: str) -> None:
-        if self.manager.sid_from_eio_sid(eio_sid, NAMESPACE) is None:
+        if self._sid(eio_sid) is None:
             self._close_later(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
@@ -211,6 +194,11 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
         if namespace == NAMESPACE:
             await super()._handle_connect(eio_sid, namespace, data)
+            if eio_sid not in self.environ:
+                # It ended before it was let in: nobody was told of its end.
+                await super()._handle_disconnect(eio_sid, namespace)
+            elif self.manager.is_connected(self._sid(eio_sid), namespace):
+                self._open.free(eio_sid)
             return
         detail = f"Connect to the namespace {NAMESPACE}"
         said = {"message": detail, "data": {"code": "unknown_namespace", "detail": detail}}
@@ -220,7 +208,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         """As in python-socketio 5.18.1 for handlers that take turns, less its lookups. It would
         log a line for each event of a client that has not entered.
         """
-        sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+        sid = self._sid(eio_sid)
         if not self.manager.is_connected(sid, NAMESPACE):
             return
         answer = await self.namespace_handlers[NAMESPACE].trigger_event(data[0], sid, *data[1:])
@@ -259,6 +247,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         connection = self.eio.sockets.get(self.manager.eio_sid_from_sid(sid, NAMESPACE))
         return None if connection is None else connection.queue
 
+    def _sid(self, eio_sid: str) -> str | None:
+        found: str | None = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+        return found
+
     def _close_later(self, eio_sid: str) -> None:
         self._background.start(self.eio.disconnect(eio_sid))
 
@@ -267,13 +259,16 @@ def _is_welcome(_: str | None, environ: dict[str, Any]) -> bool:
     return is_welcome(environ["aiohttp.request"])
 
 
-def socket_server(settings: Settings, live: Live, background: Background) -> SocketServer:
+def socket_server(
+    settings: Settings, live: Live, background: Background, open_sockets: OpenSockets
+) -> SocketServer:
     """The server, with the manager that carries hints between processes."""
     Payload.max_decode_packets = MOST_PACKETS
     # Without a sticky proxy a poll may reach a process that does not know its session.
     transports = ["websocket"] if settings.web_processes > 1 else ["polling", "websocket"]
     server = SocketServer(
         background,
+        open_sockets,
         async_mode="aiohttp",
         client_manager=live,
         serializer=StrictPacket,
@@ -285,7 +280,7 @@ def socket_server(settings: Settings, live: Live, background: Background) -> Soc
         cors_allowed_origins=_is_welcome,
         cors_credentials=False,
         max_http_buffer_size=LONGEST_FRAME,
-        ping_interval=PING_INTERVAL,
+        ping_interval=pings.PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
         monitor_clients=False,  # See `Engine.watch_forever`.
         # Else each gets a handler of its own, which writes past our renderer.

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from server.changes import Changes
     from server.connections import Connections
     from server.delivery import Delivery
+    from server.devices import Devices
     from server.engine import SocketServer
     from server.identity import Identity
     from server.limits import RateLimits
     from server.live import Live
     from server.metrics import Metrics
+    from server.open_sockets import OpenSockets
     from server.passwords import Passwords
     from server.presence import Presence
     from server.resync import Resync
@@ -42,6 +44,7 @@ metrics: web.AppKey[Metrics] = web.AppKey("metrics")
 live: web.AppKey[Live] = web.AppKey("live")
 sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
 plain_sockets: web.AppKey[WeakSet[FairWebSocket]] = web.AppKey("plain_sockets")
+open_sockets: web.AppKey[OpenSockets] = web.AppKey("open_sockets")
 rooms: web.AppKey[Rooms] = web.AppKey("rooms")
 changes: web.AppKey[Changes] = web.AppKey("changes")
 presence: web.AppKey[Presence] = web.AppKey("presence")
@@ -51,6 +54,7 @@ connections: web.AppKey[Connections] = web.AppKey("connections")
 identity: web.AppKey[Identity] = web.AppKey("identity")
 tokens: web.AppKey[Tokens] = web.AppKey("tokens")
 passwords: web.AppKey[Passwords] = web.AppKey("passwords")
+devices: web.AppKey[Devices] = web.AppKey("devices")
 unread: web.AppKey[Unread] = web.AppKey("unread")
 limits: web.AppKey[RateLimits] = web.AppKey("limits")
 

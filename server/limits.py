@@ -32,8 +32,9 @@ REDIS_TIMEOUT_SECONDS = 0.5
 CONNECTIONS = 8
 # What a socket spends is asked of Redis in so many parts of the limit: the process has one in hand.
 PARTS = 100
-# IPv6 hands out networks of this size to one customer.
+# IPv6 hands out networks of this size to one customer, and wider ones to who asks.
 IPV6_PREFIX = 64
+WIDER_PREFIXES = {4: (24,), 6: (56, 48)}
 # No address with a port and a zone is longer.
 LONGEST_HOP = 100
 
@@ -44,9 +45,12 @@ class Limit:
     item: RateLimitItem
 
 
-# Wrong passwords: from one address for one account, and for the account from anywhere.
+# Wrong passwords, for one account: from one address, from each of the networks around it, from
+# anywhere; and from a browser that signed in before.
 WRONG_PASSWORD_HERE = Limit("wrong-password-here", parse("10 per 5 minutes"))
+WRONG_PASSWORD_NEAR = Limit("wrong-password-near", parse("30 per hour"))
 WRONG_PASSWORD = Limit("wrong-password", parse("100 per hour"))
+WRONG_PASSWORD_DEVICE = Limit("wrong-password-device", parse("10 per hour"))
 # A check takes a quarter of a second of a core: what one address may ask for is well under half of
 # what one core can do, and an office of 300 is in within minutes.
 LOGIN = Limit("login", parse("100 per minute"))
@@ -63,6 +67,9 @@ POST = Limit("post", parse("600 per minute"))
 POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))
 READ = Limit("read", parse("60 per 10 seconds"))
+# Of an account, on all of its sockets.
+TYPING_ACCOUNT = Limit("typing-account", parse("120 per 10 seconds"))
+READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))
@@ -203,13 +210,19 @@ def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def network(address: str) -> str:
-    """An address, or a network of one customer, as the wider network that it is in."""
+def networks(address: str) -> list[str]:
+    """The wider networks that an address, or a network of one customer, is in; narrow first."""
     try:
         found = ip_interface(address)
     except ValueError:
-        return ""
-    return str(ip_network((found.ip, 24 if found.version == 4 else 48), strict=False))
+        return []
+    prefixes = WIDER_PREFIXES[found.version]
+    return [str(ip_network((found.ip, prefix), strict=False)) for prefix in prefixes]
+
+
+def network(address: str) -> str:
+    """The widest of them: all that is told of an address."""
+    return (networks(address) or [""])[-1]
 
 
 def client_address(

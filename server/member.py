@@ -19,18 +19,22 @@ class SocketMember:
         "_presence",
         "_typists",
         "actor",
+        "address",
         "expires_at",
         "is_gone",
         "key",
         "session_id",
+        "user_id",
     )
 
-    def __init__(self, app: web.Application, sid: str, claims: Claims) -> None:
+    def __init__(self, app: web.Application, sid: str, claims: Claims, address: str) -> None:
         self._live = app[keys.live]
         self._presence = app[keys.presence]
         self._typists = app[keys.typists]
         self.key = sid
         self.actor: Actor
+        self.user_id = claims.user_id
+        self.address = address
         self.session_id = claims.session_id
         self.expires_at = claims.expires_at
         self.is_gone = False

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from desk.messages import NewMessage
 from desk.text import Input
 from server import audit, keys, limits
 from server.contract import Right
+from server.engine import ADDRESS
 from server.member import SocketMember
 from server.packets import BINARY, UNREADABLE
 from server.payloads import (
@@ -136,7 +137,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _life_cycle(self, event: str, sid: str, *args: Any) -> None:
         if event == "connect":
-            await self._connect(sid, args[-1])
+            await self._connect(sid, *args)
         elif event == "disconnect" and (member := self._members.pop(sid, None)):
             member.is_gone = True
             self._connections.remove(member)
@@ -145,12 +146,12 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             # others until then.
             self._background.start(self._rooms.leave_all(member))
 
-    async def _connect(self, sid: str, auth: object) -> None:
+    async def _connect(self, sid: str, environ: Mapping[str, str], auth: object) -> None:
         try:
             credentials = validated(Credentials, auth)
             claims = self._identity.claims(credentials.token)
             self._limits.spend_here(limits.CONNECT, str(claims.user_id))
-            member = SocketMember(self._app, sid, claims)
+            member = SocketMember(self._app, sid, claims, environ[ADDRESS])
             await self._connections.admit(member, claims)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
@@ -200,6 +201,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     async def typing(self, member: SocketMember, given: Typing) -> object:
         """Tells the others. It ends with a message, and unless it is repeated within 6 seconds."""
         self._limits.spend_here(limits.TYPING, member.key)
+        self._limits.spend_here(limits.TYPING_ACCOUNT, str(member.actor.id))
         self._rooms.require_inside(member, given.ticket_id)
         if given.internal and not member.actor.is_staff:
             raise Forbidden("csr_required", "Only staff write internal notes")
@@ -218,6 +220,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
         self._limits.spend_here(limits.READ, member.key)
+        self._limits.spend_here(limits.READ_ACCOUNT, str(member.actor.id))
         await self._desk.run(reads.mark_read, member.actor, given.ticket_id, given.seq)
         return Done()
 

@@ -38,6 +38,7 @@ HEADERS = {
     "RateLimit-Remaining": "Requests that are left in it.",
     "RateLimit-Reset": "Seconds until the window is over.",
     "Retry-After": "Seconds after which another try makes sense.",
+    "Set-Cookie": "`device`, `__Host-device` with https: a browser that signed in before.",
     "WWW-Authenticate": "How to authenticate: `Bearer`.",
     "X-Total-Count": "How many there are on all pages. Only with `count=true`.",
 }

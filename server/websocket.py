@@ -14,7 +14,7 @@ from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Un
 from desk.messages import NewMessage
 from desk.text import ClientId, Content, Id, Input
 from models import Kind
-from server import keys, limits, outgoing
+from server import keys, limits, open_sockets, outgoing
 from server.browsers import is_welcome
 from server.carrier import CLOSE_SECONDS, MOST_UNSENT
 from server.outgoing import Outgoing
@@ -83,6 +83,8 @@ class PlainMember:
         self._ws = ws
         self.key = f"ws:{uuid4()}"
         self.actor: Actor
+        self.user_id = claims.user_id
+        self.address = request.app[keys.limits].address(request)
         self.session_id = claims.session_id
         self.expires_at = claims.expires_at
         self.is_gone = False
@@ -148,24 +150,27 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     ws = FairWebSocket(heartbeat=HEARTBEAT_SECONDS)
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
-    await ws.prepare(request)
-    request.app[keys.plain_sockets].add(ws)
-    request.app[keys.unread].forget(request.transport)
-    connections = request.app[keys.connections]
+    connections, places = request.app[keys.connections], request.app[keys.open_sockets]
+    places.take(ws, (open_sockets.WAITING, request.app[keys.limits].address(request)))
     member = None
     try:
+        await ws.prepare(request)
+        request.app[keys.plain_sockets].add(ws)
+        request.app[keys.unread].forget(request.transport)
         ticket_id = UUID(request.match_info["ticket_id"])
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         claims = await _claims(request, ticket_id)
         request.app[keys.limits].spend_here(limits.CONNECT, str(claims.user_id))
         member = PlainMember(request, ws, claims)
         await connections.admit(member, claims)
+        places.free(ws)
         await _converse(request, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
     except DeskError as error:
         await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=error.code.encode())
     finally:
+        places.free(ws)
         if member is not None:
             member.is_gone = True
             connections.remove(member)

@@ -247,7 +247,7 @@ MUTATIONS = (
     ),
     Mutation(
         "who is silent is not pinged",
-        "server/engine.py",
+        "server/pings.py",
         "                    self._ping(connection)",
         "                    assert connection",
         ("tests/server/test_silent_client.py",),

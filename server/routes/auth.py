@@ -9,10 +9,12 @@ from pydantic import StringConstraints
 
 from desk import accounts, sessions
 from desk.errors import Malformed, Unauthenticated
+from desk.full_names import require_own
 from desk.text import Input
 from models import Role
 from server import audit, keys, limits
-from server.contract import NOTHING, At, Gives, Right, done, ok
+from server.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
+from server.guesses import Guesses
 from server.limits import network
 from server.routing import Query, body, limit, no_body, now, query, reply
 from server.tokens import Claims, Pair
@@ -40,6 +42,8 @@ async def signup(request: web.Request) -> web.Response:
     await limit(request, limits.SIGNUP, address)
     new = await body(request, accounts.Signup)
     await limit(request, limits.SIGNUP_ADDRESS, new.email)
+    desk_name = request.app[keys.settings].desk_name
+    require_own(new.full_name, desk_name)  # Before it costs a hash.
     password_hash = await request.app[keys.passwords].hashed(new.password, address)
     profile = await request.app[keys.desk].run(
         accounts.create, new.email, new.full_name, password_hash
@@ -50,26 +54,28 @@ async def signup(request: web.Request) -> web.Response:
 
 
 async def login(request: web.Request) -> web.Response:
+    """A browser gets a cookie that keeps others' wrong guesses from locking it out. It proves
+    nothing else, and nothing has to send it.
+    """
     address = request.app[keys.limits].address(request)
     await limit(request, limits.LOGIN, address)
     given = await body(request, accounts.Login)
     desk, tokens = request.app[keys.desk], request.app[keys.tokens]
-    counted = request.app[keys.limits]
-    await counted.require(limits.WRONG_PASSWORD_HERE, given.email, address)
-    await counted.require(limits.WRONG_PASSWORD, given.email)
+    devices = request.app[keys.devices]
     found = await desk.read(accounts.credentials, given.email)
+    device = devices.known(request, found, now())
+    guesses = await Guesses.of(request.app[keys.limits], given.email, address, device)
+    await guesses.require()
     matches = await request.app[keys.passwords].matches(
         given.password, found.password_hash if found else None, address
     )
     if found is None or not matches:
         user_id = found.user_id if found else None
         audit.note("login_failed", user_id=user_id, address=_noted(request))
-        await counted.hit(limits.WRONG_PASSWORD_HERE, given.email, address)
-        await counted.hit(limits.WRONG_PASSWORD, given.email)
+        await guesses.count()
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
-    await counted.require(limits.WRONG_PASSWORD_HERE, given.email, address)
-    await counted.require(limits.WRONG_PASSWORD, given.email)
+    await guesses.require()
     issued = await desk.run(
         sessions.open_session, found.user_id, tokens.refresh_lifetime, now(), found.password_hash
     )
@@ -79,7 +85,9 @@ async def login(request: web.Request) -> web.Response:
         session_id=issued.session_id,
         address=_noted(request),
     )
-    return reply(tokens.pair(issued, now()))
+    response = reply(tokens.pair(issued, now()))
+    devices.remember(request, response, found, now())
+    return response
 
 
 def _noted(request: web.Request) -> str | None:
@@ -157,9 +165,8 @@ async def me(request: web.Request) -> web.Response:
 
 async def change_me(request: web.Request) -> web.Response:
     wanted = await body(request, accounts.ProfileChange)
-    return reply(
-        await request.app[keys.desk].run(accounts.change_profile, request[keys.actor], wanted)
-    )
+    desk, desk_name = request.app[keys.desk], request.app[keys.settings].desk_name
+    return reply(await desk.run(accounts.change_profile, request[keys.actor], wanted, desk_name))
 
 
 ROUTES = (
@@ -167,12 +174,12 @@ ROUTES = (
         "Make an account for yourself, as a customer",
         accounts.Signup,
         Gives(201, SignedUp, ()),
-        refuses=("409 email_taken", "429 rate_limited", "503 busy"),
+        refuses=("409 email_taken", "422 name_reserved", "429 rate_limited", "503 busy"),
     ),
     At("POST", "/auth/login", login, Right.ANYONE).says(
         "Log in",
         accounts.Login,
-        ok(Pair),
+        ok(Pair, COOKIE),
         refuses=("401 invalid_credentials", "429 rate_limited", "503 busy"),
     ),
     At("POST", "/auth/refresh", refresh, Right.ANYONE).says(
@@ -200,6 +207,9 @@ ROUTES = (
         "Show your profile", NOTHING, ok(accounts.Profile), refuses=()
     ),
     At("PATCH", "/auth/me", change_me, Right.PERSON).says(
-        "Change your profile", accounts.ProfileChange, ok(accounts.Profile), refuses=()
+        "Change your profile",
+        accounts.ProfileChange,
+        ok(accounts.Profile),
+        refuses=("422 name_reserved",),
     ),
 )

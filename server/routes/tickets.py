@@ -246,6 +246,7 @@ async def close_own(request: web.Request) -> web.Response:
 
 async def mark_read(request: web.Request) -> web.Response:
     given = await body(request, Read)
+    request.app[keys.limits].spend_here(limits.READ_ACCOUNT, str(request[keys.actor].id))
     await request.app[keys.desk].run(
         reads.mark_read, request[keys.actor], path_id(request), given.seq
     )
@@ -291,6 +292,6 @@ ROUTES = (
         ),
     ),
     At("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER).says(
-        "Say how far you have read", Read, done(), refuses=()
+        "Say how far you have read", Read, done(), refuses=("429 rate_limited",)
     ),
 )

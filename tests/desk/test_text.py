@@ -6,12 +6,12 @@ import unicodedata
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from desk.full_names import FullName
 from desk.text import (
     MOST_MARKS,
     Content,
     Description,
     Email,
-    FullName,
     GivenPassword,
     Tag,
     Title,

@@ -4,6 +4,7 @@ from tests.mutations import Mutation
 
 SIGN_OUT = "tests/cluster/test_sign_out.py"
 RACES = "tests/server/test_races.py"
+GUESSES = "tests/server/test_guesses.py"
 SESSIONS = "tests/desk/test_sessions.py"
 
 CHECKS = [
@@ -89,6 +90,27 @@ CHECKS = [
         '    sessions.end_all(session, actor.id, "password_changed", now, but=actor.session_id)\n',
         "",
         (SIGN_OUT,),
+    ),
+    Mutation(
+        "devices: of the account alone",
+        "server/devices.py",
+        "[str(account.user_id), at, nonce, account.password_hash]",
+        "[at, nonce]",
+        (GUESSES,),
+    ),
+    Mutation(
+        "devices: until the password changes",
+        "server/devices.py",
+        "at, nonce, account.password_hash]",
+        "at, nonce]",
+        (GUESSES,),
+    ),
+    Mutation(
+        "devices: a count of its own",
+        "server/guesses.py",
+        "own = cls(rates, (limits.WRONG_PASSWORD_DEVICE, (device,)))",
+        "own = cls(rates)",
+        (GUESSES,),
     ),
     Mutation(
         "admins.change(): a deactivation ends the sessions",

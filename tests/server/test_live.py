@@ -6,13 +6,14 @@ import contextlib
 from server.background import Background
 from server.engine import socket_server
 from server.live import Live
+from server.open_sockets import OpenSockets
 from tests.conftest import Backend
 
 
 async def test_it_closes_even_if_a_cancellation_is_swallowed(backend: Backend) -> None:
     background = Background()
     live = Live(backend.redis_url, background, backend.settings.secrets)
-    socket_server(backend.settings, live, background)
+    socket_server(backend.settings, live, background, OpenSockets(is_bounded=True))
     live.initialize()
 
     async def hard_of_hearing() -> None:

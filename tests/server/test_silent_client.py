@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server import engine, keys
+from server import keys, pings
 from server.app import create_app
 from tests.api import Api
 from tests.conftest import Backend
@@ -64,7 +64,7 @@ async def test_it_is_given_up_though_nobody_has_a_message_for_it(
 async def test_who_is_pinged_and_answers_stays(
     monkeypatch: pytest.MonkeyPatch, application: tuple[web.Application, Api]
 ) -> None:
-    monkeypatch.setattr(engine, "PING_INTERVAL", 0.05)
+    monkeypatch.setattr(pings, "PING_INTERVAL", 0.05)
     _, api = application
     async with Raw(api) as socket:
         for _ in range(3):

@@ -1,0 +1,91 @@
+"""Browsers that signed in before, by a cookie: wrong passwords from elsewhere don't lock them out.
+
+The device cookie of OWASP. It is good for nothing but a count of wrong passwords of its own, and
+only for the account that signed in with it, as long as the password is that of then. Nothing is
+stored: it is sealed with a key that is derived from that of the tokens, and from the password's
+hash.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+
+from config import Settings
+from desk.accounts import Credentials
+
+PURPOSE = b"browsers that signed in, 1: "
+LIFETIME = timedelta(days=180)
+KEPT_SECONDS = int(LIFETIME.total_seconds())
+# Of one browser: its last ones.
+MOST_ACCOUNTS = 4
+NONCE_BYTES = 16
+# When, which browser, the seal.
+TOKEN = re.compile(r"[0-9]{1,11}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
+
+
+class Devices:
+    def __init__(self, settings: Settings) -> None:
+        self._keys = [
+            hmac.digest(secret.encode(), PURPOSE, hashlib.sha256) for secret in settings.secrets
+        ]
+        self._is_secure = settings.public_url.startswith("https:")
+        # A browser takes a name with this prefix from us alone, not from a neighbour's page.
+        self._name = "__Host-device" if self._is_secure else "device"
+
+    def known(self, request: web.Request, account: Credentials | None, now: datetime) -> str | None:
+        """What counts the guesses of this browser, if the account signed in with it before."""
+        found = self._found(request, account, now) if account else None
+        return found.split(".")[1] if found else None
+
+    def remember(
+        self, request: web.Request, response: web.Response, account: Credentials, now: datetime
+    ) -> None:
+        """Gives a browser the cookie of who has signed in, beside those of the others."""
+        before = self._found(request, account, now)
+        others = [token for token in self._tokens(request) if token != before]
+        at, nonce = str(int(now.timestamp())), _text(secrets.token_bytes(NONCE_BYTES))
+        token = f"{at}.{nonce}.{self._seal(self._keys[0], at, nonce, account)}"
+        response.set_cookie(
+            self._name,
+            "~".join([token, *others][:MOST_ACCOUNTS]),
+            max_age=KEPT_SECONDS,
+            path="/",
+            secure=self._is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def _found(self, request: web.Request, account: Credentials, now: datetime) -> str | None:
+        return next((t for t in self._tokens(request) if self._is_good(t, account, now)), None)
+
+    def _tokens(self, request: web.Request) -> Iterator[str]:
+        """As they were sent, by whomever; bounded."""
+        for header in request.headers.getall("Cookie", ()):
+            for pair in header.split(";"):
+                name, _, value = pair.strip().partition("=")
+                if name == self._name:
+                    tokens = value.split("~", MOST_ACCOUNTS)[:MOST_ACCOUNTS]
+                    yield from filter(TOKEN.fullmatch, tokens)
+                    return
+
+    def _is_good(self, token: str, account: Credentials, now: datetime) -> bool:
+        at, nonce, seal = token.split(".")
+        if datetime.fromtimestamp(int(at), UTC) + LIFETIME <= now:
+            return False
+        return any(
+            hmac.compare_digest(self._seal(key, at, nonce, account), seal) for key in self._keys
+        )
+
+    def _seal(self, key: bytes, at: str, nonce: str, account: Credentials) -> str:
+        said = "\n".join([str(account.user_id), at, nonce, account.password_hash])
+        return _text(hmac.digest(key, said.encode(), hashlib.sha256))
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,0 +1,51 @@
+"""How many sockets are open here, and whose: nobody fills a process with theirs."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from desk.errors import RateLimited
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How many of something may be open at once, in one process."""
+
+    name: str
+    count: int
+
+
+# Each tab has a socket, and a program one for each ticket that it follows on a plain WebSocket.
+OF_ACCOUNT = Most("account", 100)
+# An idle socket takes some 10 kB: 120 MB. An office of 300 has 40 each.
+OF_ADDRESS = Most("address", 12_000)
+# Of an address, not signed in yet; that lasts 10 s at most (`server.engine.CONNECT_SECONDS`).
+WAITING = Most("waiting", 2_000)
+
+
+class OpenSockets:
+    """Counted in this process alone: it is its memory."""
+
+    def __init__(self, *, is_bounded: bool) -> None:
+        self._is_bounded = is_bounded
+        self._open: Counter[tuple[str, str]] = Counter()
+        self._places: dict[object, list[tuple[str, str]]] = {}
+
+    def require(self, most: Most, who: str) -> None:
+        """Raises `RateLimited` where one more would be too many."""
+        if self._is_bounded and self._open[most.name, who] >= most.count:
+            raise RateLimited("too_many_sockets", "Too many sockets are open; close one first")
+
+    def take(self, socket: object, *wanted: tuple[Most, str]) -> None:
+        """A place for a socket in each count, or in none: then it raises `RateLimited`."""
+        for most, who in wanted:
+            self.require(most, who)
+        places = [(most.name, who) for most, who in wanted]
+        self._places[socket] = places
+        self._open.update(places)
+
+    def free(self, socket: object) -> None:
+        """Harmless where it has none any more."""
+        for place in self._places.pop(socket, ()):
+            self._open[place] -= 1
+            if not self._open[place]:
+                del self._open[place]
