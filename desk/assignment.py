@@ -237,5 +237,5 @@ def _give(
         # It waits again, or somebody has room for more.
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     if to is not None:
-        to.last_assigned_at = event.at
-        notifications.of_assignment(session, ticket, event)
+        last, to.last_assigned_at = to.last_assigned_at, event.at
+        notifications.of_assignment(session, ticket, event, last)

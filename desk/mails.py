@@ -1,9 +1,11 @@
 """The queue of mails: what the notifications say is due, who takes it, what became of it.
 
-All that is pending for one person on one ticket becomes one mail. Its rows keep the mail's id
-from the first attempt on, so that a repeat is the same mail with the same contents.
+All that is pending for one person on one ticket becomes one mail; so do all their new assignments,
+of whatever tickets. Its rows keep the mail's id from the first attempt on, so that a repeat is the
+same mail with the same contents.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,17 +65,24 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a mail tells of one ticket."""
+
+    id: UUID
+    number: int
+    title: str
+    news: Sequence[News]
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """What a mailer needs to tell one person of what happened to one ticket."""
+    """What a mailer needs to tell one person of what happened to a ticket, or to several."""
 
     id: UUID
     user_id: UUID
     to_name: str
     to_email: str
-    ticket_id: UUID
-    ticket_number: int
-    ticket_title: str
-    news: Sequence[News]
+    tickets: Sequence[Told]
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -109,7 +118,7 @@ def settle(session: Session, now: datetime) -> int:
 def lease(session: Session, now: datetime) -> Mail | None:
     """Takes the next mail for `LEASE`; None if nothing is due."""
     found = session.execute(
-        select(Notification, User, Ticket)
+        select(Notification, User)
         .join(User, User.id == Notification.user_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
@@ -120,7 +129,7 @@ def lease(session: Session, now: datetime) -> Mail | None:
     ).one_or_none()
     if found is None:
         return None
-    first, user, ticket = found
+    first, user = found
     mail_id = first.mail_id or first.id
     rows = _told_together(session, first, now)
     session.execute(
@@ -133,17 +142,7 @@ def lease(session: Session, now: datetime) -> Mail | None:
             attempts=first.attempts + 1,
         )
     )
-    news = [_news(*row) for row in rows]
-    return Mail(
-        mail_id,
-        user.id,
-        user.full_name,
-        user.email,
-        ticket.id,
-        ticket.number,
-        ticket.title,
-        news,
-    )
+    return Mail(mail_id, user.id, user.full_name, user.email, _by_ticket(rows))
 
 
 def _is_cause() -> ColumnElement[bool]:
@@ -152,7 +151,7 @@ def _is_cause() -> ColumnElement[bool]:
 
 def _told_together(
     session: Session, first: Notification, now: datetime
-) -> list[tuple[Notification, Event, str | None]]:
+) -> list[tuple[Notification, Event, Ticket, str | None]]:
     """The notifications of the mail with their causes and whose acts they were, oldest first.
 
     Before the first attempt that is whatever is pending, also what is not due yet.
@@ -160,24 +159,41 @@ def _told_together(
     if first.mail_id is not None:
         same = Notification.mail_id == first.mail_id
     else:
+        together = Notification.ticket_id == first.ticket_id
+        if first.kind is NotificationKind.ASSIGNED:
+            together = or_(together, Notification.kind == NotificationKind.ASSIGNED)
         same = and_(
-            Notification.ticket_id == first.ticket_id,
             Notification.user_id == first.user_id,
+            together,
             Notification.mail_id.is_(None),
-            or_(Notification.id == first.id, and_(_free(now), ~HAS_READ)),
+            or_(Notification.id == first.id, and_(_free(now), MAY_SEE, ~HAS_READ)),
         )
     actor = aliased(User)
     # Of a repeated mail none may be left out, of a new one each may come later.
     is_new = first.mail_id is None
     rows = session.execute(
-        select(Notification, Event, actor.full_name)
+        select(Notification, Event, Ticket, actor.full_name)
+        .join(User, User.id == Notification.user_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
         .outerjoin(actor, actor.id == Notification.actor_id)
         .where(PENDING, same)
-        .order_by(Notification.event_seq, Notification.kind)
+        .order_by(Notification.event_seq, Notification.kind, Notification.id)
         .with_for_update(of=Notification, skip_locked=is_new, key_share=True)
     )
-    return [(notification, event, name) for notification, event, name in rows]
+    return [(notification, event, ticket, name) for notification, event, ticket, name in rows]
+
+
+def _by_ticket(
+    rows: Sequence[tuple[Notification, Event, Ticket, str | None]],
+) -> Sequence[Told]:
+    """The ticket with the oldest news first."""
+    found: dict[UUID, Told] = {}
+    told: defaultdict[UUID, list[News]] = defaultdict(list)
+    for notification, event, ticket, name in rows:
+        told[ticket.id].append(_news(notification, event, name))
+        found[ticket.id] = Told(ticket.id, ticket.number, ticket.title, told[ticket.id])
+    return sorted(found.values(), key=lambda each: (each.news[0].at, each.number))
 
 
 def _news(notification: Notification, event: Event, actor_name: str | None) -> News:

@@ -48,7 +48,7 @@ class Notification(Base):
         Index("ix_notifications_due", "due_at", postgresql_where="done_at is null"),
         # What becomes one mail, and what became one.
         Index(
-            "ix_notifications_gathered", "ticket_id", "user_id", postgresql_where="done_at is null"
+            "ix_notifications_gathered", "user_id", "ticket_id", postgresql_where="done_at is null"
         ),
         Index("ix_notifications_mail", "mail_id", postgresql_where="done_at is null"),
         # The dead letters.

@@ -4,6 +4,7 @@ Names, titles and contents are other people's words. None of them can begin a he
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,13 +15,15 @@ import idna
 import jinja2
 
 from config import Settings
-from desk.mails import Mail, News
+from desk.mails import Mail, News, Told
 from models import NotificationKind
 from wire import unsubscribe
 from worker import headers
 
 LONGEST_CONTENT = 2_000
+# Of one ticket; and tickets.
 MOST_NEWS = 20
+MOST_TICKETS = 100
 # Overrides and isolates that make text read as something else than it is.
 DIRECTION = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
 # The folding of headers goes by the line, the patience of readers sooner.
@@ -49,25 +52,36 @@ def letter(due: Mail, settings: Settings) -> Letter:
     sender = f"{sender.rpartition('@')[0]}@{domain}"
     user = due.to_email.rpartition("@")[0]
     recipient = f"{user}@{_ascii_domain(due.to_email)}"
-    # The ticket is the thread: a first mail that nobody got, and all others answer it.
-    thread = f"<ticket.{due.ticket_id}@{domain}>"
     link = unsubscribe.link(settings.base_url, settings.jwt_secret_key, due.user_id)
     head = headers.block(
         [
             ("From", headers.address(line(name), sender)),
             ("To", headers.address(line(due.to_name), recipient)),
-            ("Subject", headers.text(line(f"[#{due.ticket_number}] {due.ticket_title}"))),
-            ("Date", format_datetime(due.news[-1].at)),
+            ("Subject", headers.text(_subject(due.tickets))),
+            ("Date", format_datetime(max(item.at for told in due.tickets for item in told.news))),
             ("Message-ID", f"<{due.id}@{domain}>"),
-            ("In-Reply-To", thread),
-            ("References", thread),
+            *_thread(due.tickets, domain),
             ("List-Unsubscribe", f"<{link}>"),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             ("Auto-Submitted", "auto-generated"),
         ]
     )
-    words = _words(due, link, f"{settings.base_url}/tickets/{due.ticket_number}")
+    words = _words(due, link, settings.base_url)
     return Letter(sender, recipient, head + _body(due, words))
+
+
+def _subject(tickets: Sequence[Told]) -> str:
+    if len(tickets) > 1:
+        return f"{len(tickets)} tickets were assigned to you"
+    return line(f"[#{tickets[0].number}] {tickets[0].title}")
+
+
+def _thread(tickets: Sequence[Told], domain: str) -> list[tuple[str, str]]:
+    """The ticket is the thread: a first mail that nobody got, and all others answer it."""
+    if len(tickets) > 1:
+        return []
+    first = f"<ticket.{tickets[0].id}@{domain}>"
+    return [("In-Reply-To", first), ("References", first)]
 
 
 def _body(due: Mail, words: dict[str, object]) -> bytes:
@@ -95,16 +109,25 @@ def _ascii_domain(email: str) -> str:
     return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
 
 
-def _words(due: Mail, unsubscribe_link: str, ticket_link: str) -> dict[str, object]:
-    shown = due.news[:MOST_NEWS]
+def _words(due: Mail, unsubscribe_link: str, base_url: str) -> dict[str, object]:
+    shown = due.tickets[:MOST_TICKETS]
     return {
         "name": line(due.to_name),
-        "number": due.ticket_number,
-        "title": line(due.ticket_title),
-        "news": [{"headline": _headline(item), "content": _content(item)} for item in shown],
-        "more": len(due.news) - len(shown),
-        "ticket": ticket_link,
+        "subject": f"Ticket #{shown[0].number}" if len(due.tickets) == 1 else _subject(due.tickets),
+        "tickets": [_told(told, base_url) for told in shown],
+        "more": len(due.tickets) - len(shown),
         "unsubscribe": unsubscribe_link,
+    }
+
+
+def _told(told: Told, base_url: str) -> dict[str, object]:
+    shown = told.news[:MOST_NEWS]
+    return {
+        "number": told.number,
+        "title": line(told.title),
+        "news": [{"headline": _headline(item), "content": _content(item)} for item in shown],
+        "more": len(told.news) - len(shown),
+        "link": f"{base_url}/tickets/{told.number}",
     }
 
 

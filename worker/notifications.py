@@ -67,7 +67,8 @@ def _next(
 
 def _sent(postbox: Postbox, due: Mail) -> Outcome | str:
     """What became of it: how it ended, or the error that it is to be tried again after."""
-    if is_present(_redis(), due.ticket_id, due.user_id, settings().key_prefix):
+    prefix = settings().key_prefix
+    if all(is_present(_redis(), told.id, due.user_id, prefix) for told in due.tickets):
         return Outcome.PRESENT
     try:
         postbox.send(due.id, letter(due, settings()))
