@@ -74,6 +74,8 @@ class Notification(Base):
     # The first of those that are told in one mail. Set when the mail is first tried, so that a
     # repeat is the same mail.
     mail_id: Mapped[UUID | None]
+    # The same for whether the mail tells nothing but that there is news.
+    is_neutral: Mapped[bool | None]
     last_error: Mapped[str | None] = mapped_column(String(64))
     done_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome, "outcome"))

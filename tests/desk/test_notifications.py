@@ -17,6 +17,7 @@ from desk.outbox import outbox
 from desk.tickets import Change
 from desk.views import TicketView
 from models import Notification, NotificationKind, Outcome, Role, User
+from tests.conftest import SECRET
 from tests.factories import a_ticket, an_actor, now
 
 Told = list[tuple[object, str]]
@@ -64,7 +65,7 @@ class Case:
         self.session.flush()
         while mails.settle(self.session, now() + later):
             self.session.flush()
-        mail = mails.lease(self.session, now() + later)
+        mail = mails.lease(self.session, now() + later, SECRET)
         self.session.expire_all()
         return mail
 

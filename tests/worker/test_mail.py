@@ -267,7 +267,7 @@ def test_a_status_is_mailed_in_words(
         tickets.change(session, csr.actor, ticket_id, change, now())
     let_time_pass(backend)
     drain()
-    assert f"{csr.full_name} set the status to in progress." in parts(mailbox.mails[0])[0]
+    assert f"{csr.full_name}, support, set the status to in progress." in parts(mailbox.mails[0])[0]
 
 
 def header(raw: bytes, name: str) -> str:
