@@ -280,6 +280,7 @@ export interface Profile {
   full_name: string;
   role: Role;
   notify_email: boolean;
+  email_verified_at: string | null;
 }
 
 /** Only the fields that were sent count. */
@@ -447,6 +448,7 @@ export interface User {
   available: boolean;
   capacity: number;
   created_at: string;
+  email_verified_at: string | null;
 }
 
 /** Only the fields that were sent count. */
@@ -455,6 +457,10 @@ export interface UserChange {
   is_active?: boolean;
   capacity?: number;
   full_name?: string;
+}
+
+export interface Verification {
+  token: string;
 }
 
 /** Somebody who looks at a ticket, however many tabs they have open. */
@@ -514,6 +520,8 @@ export interface Routes {
   "POST /api/v1/auth/password": { query: undefined; body: PasswordChange; answer: undefined };
   "GET /api/v1/auth/me": { query: undefined; body: undefined; answer: Profile };
   "PATCH /api/v1/auth/me": { query: undefined; body: ProfileChange; answer: Profile };
+  "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
+  "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
   "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number" }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };

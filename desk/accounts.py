@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -50,6 +50,7 @@ class Profile:
     full_name: str
     role: Role
     notify_email: bool
+    email_verified_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,15 @@ def create(
     password_hash: str,
     role: Role = Role.USER,
     capacity: int = DEFAULT_CAPACITY,
+    *,
+    is_confirmed: bool = True,
 ) -> Profile:
-    """A new account; `Conflict` if the address has one already, in whatever case."""
+    """A new account; `Conflict` if the address has one already, in whatever case.
+
+    ``is_confirmed``: whether whoever makes it answers for the address.
+    """
     values = {
+        "email_verified_at": func.now() if is_confirmed else None,
         "email": email,
         "full_name": full_name,
         "password_hash": password_hash,
@@ -133,4 +140,11 @@ def profile(session: Session, user_id: UUID) -> Profile:
 
 
 def _profile(user: User) -> Profile:
-    return Profile(user.id, user.email, user.full_name, user.role, user.notify_email)
+    return Profile(
+        user.id,
+        user.email,
+        user.full_name,
+        user.role,
+        user.notify_email,
+        user.email_verified_at,
+    )

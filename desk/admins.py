@@ -48,6 +48,7 @@ class Account:
     available: bool
     capacity: int
     created_at: datetime
+    email_verified_at: datetime | None
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -60,6 +61,7 @@ class Account:
             user.available,
             user.capacity,
             user.created_at,
+            user.email_verified_at,
         )
 
 

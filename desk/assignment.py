@@ -8,10 +8,11 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Strict
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import cast, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from desk import decisions, notifications, tickets, timeline
+from desk import decisions, notifications, queue, tickets, timeline
 from desk.access import Actor
 from desk.decisions import ByHand
 from desk.errors import Conflict, Invalid
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 BATCH = 25
+# Of so many that are next, those are left out that somebody has locked.
+REACH = 2 * BATCH
 
 
 class Assign(Input):
@@ -73,20 +76,24 @@ def drain(
     only: UUID | None = None,
     but: Collection[UUID] = (),
 ) -> int:
-    """Assigns up to `BATCH` waiting tickets, oldest first; the number of those it could assign.
+    """Assigns up to `BATCH` waiting tickets, customers taking turns; the number that it could.
 
     A full batch may have left more behind. Harmless to repeat: an assigned ticket no longer
     waits, and a locked one is left to the next time. ``only``, ``but``: of all tickets only this
     one, or none of these.
     """
     cursor = take_turn(session)
-    query = _waiting(but) if only is None else _waiting(but).where(Ticket.id == only)
-    queue = session.scalars(tickets.locked(query, skip=True)).all()
-    if not queue:
+    if only is None:
+        found = queue.following(session, cursor.looked_at, but, REACH)
+        cursor.looked_at = found.after
+        waiting = _locked(session, found.tickets)
+    else:
+        waiting = _locked(session, [only])
+    if not waiting:
         return 0
     csrs = _locked_csrs(session)
     candidates = _candidates(session, csrs.values())
-    for done, ticket in enumerate(queue):
+    for done, ticket in enumerate(waiting):
         _settle(csrs, candidates)
         # Nobody answers themselves while somebody else can.
         others = [each for each in candidates if each.user_id != ticket.user_id]
@@ -98,19 +105,20 @@ def drain(
         cursor.turn += 1
         user.turn = chosen.turn = cursor.turn
         chosen.open_tickets += 1
-    return len(queue)
+    return len(waiting)
 
 
 def waiting(session: Session, but: Collection[UUID] = ()) -> Sequence[UUID]:
     """The tickets that `drain` would look at, without a lock."""
-    return session.scalars(_waiting(but).with_only_columns(Ticket.id)).all()
+    looked_at = session.scalar(select(AssignmentCursor.looked_at))
+    return queue.following(session, looked_at, but, REACH).tickets[:BATCH]
 
 
-def _waiting(but: Collection[UUID]) -> Select[Ticket]:
-    query = select(Ticket).where(tickets.WAITING)
-    if but:
-        query = query.where(Ticket.id.not_in(but))
-    return query.order_by(Ticket.created_at, Ticket.id).limit(BATCH)
+def _locked(session: Session, found: Sequence[UUID]) -> Sequence[Ticket]:
+    """The first of the tickets that nobody has locked, as they are now and if they still wait."""
+    place = func.array_position(cast(found, ARRAY(Ticket.id.type)), Ticket.id)
+    query = select(Ticket).where(Ticket.id.in_(found), tickets.WAITING)
+    return session.scalars(tickets.locked(query.order_by(place).limit(BATCH), skip=True)).all()
 
 
 def _locked_csrs(session: Session) -> dict[UUID, User]:
@@ -229,5 +237,5 @@ def _give(
         # It waits again, or somebody has room for more.
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     if to is not None:
-        to.last_assigned_at = event.at
-        notifications.of_assignment(session, ticket, event)
+        last, to.last_assigned_at = to.last_assigned_at, event.at
+        notifications.of_assignment(session, ticket, event, last)

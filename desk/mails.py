@@ -1,9 +1,11 @@
 """The queue of mails: what the notifications say is due, who takes it, what became of it.
 
-All that is pending for one person on one ticket becomes one mail. Its rows keep the mail's id
-from the first attempt on, so that a repeat is the same mail with the same contents.
+All that is pending for one person on one ticket becomes one mail; so do all their new assignments,
+of whatever tickets. Its rows keep the mail's id from the first attempt on, so that a repeat is the
+same mail with the same contents.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +14,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from desk import addresses
+from desk.addresses import DAY, MOST_OTHERS
 from models import (
+    EmailConfirmation,
     Event,
     Kind,
     Notification,
@@ -57,23 +62,33 @@ class News:
     at: datetime
     # None: the desk itself.
     actor_name: str | None
+    actor_role: Role | None
     content: str | None
     is_note: bool
     status: str | None
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a mail tells of one ticket."""
+
+    id: UUID
+    number: int
+    title: str
+    news: Sequence[News]
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """What a mailer needs to tell one person of what happened to one ticket."""
+    """What a mailer needs to tell one person of what happened to a ticket, or to several."""
 
     id: UUID
     user_id: UUID
     to_name: str
     to_email: str
-    ticket_id: UUID
-    ticket_number: int
-    ticket_title: str
-    news: Sequence[News]
+    # Nobody has confirmed the address: it is told that there is news, and nothing of it.
+    is_neutral: bool
+    tickets: Sequence[Told]
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -88,7 +103,7 @@ def settle(session: Session, now: datetime) -> int:
     """Ends what is due but not to be mailed; the number of those. Call again after a full batch."""
     over = case(
         (Notification.attempts >= MOST_ATTEMPTS, Outcome.DEAD.value),
-        (~and_(WANTED, MAY_SEE), Outcome.UNWANTED.value),
+        (or_(~and_(WANTED, MAY_SEE), _told_enough(now)), Outcome.UNWANTED.value),
         # What was tried already is the same mail at every try.
         (and_(Notification.mail_id.is_(None), HAS_READ), Outcome.READ.value),
     )
@@ -106,21 +121,26 @@ def settle(session: Session, now: datetime) -> int:
     return len(found)
 
 
-def lease(session: Session, now: datetime) -> Mail | None:
-    """Takes the next mail for `LEASE`; None if nothing is due."""
+def lease(session: Session, now: datetime, secret: str) -> Mail | None:
+    """Takes the next mail for `LEASE`; None if nothing is due. ``secret``: of `addresses.token`."""
     found = session.execute(
-        select(Notification, User, Ticket)
+        select(Notification, User)
         .join(User, User.id == Notification.user_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
         .where(_due(now), Notification.attempts < MOST_ATTEMPTS, WANTED, MAY_SEE)
+        .where(~_told_enough(now))
         .order_by(Notification.due_at, Notification.id)
         .limit(1)
         .with_for_update(of=Notification, skip_locked=True, key_share=True)
     ).one_or_none()
     if found is None:
         return None
-    first, user, ticket = found
+    first, user = found
+    is_new, is_neutral = first.mail_id is None, bool(first.is_neutral)
+    if is_new and user.email_verified_at is None:
+        is_neutral = True
+        addresses.told(session, user, secret, now)
     mail_id = first.mail_id or first.id
     rows = _told_together(session, first, now)
     session.execute(
@@ -128,21 +148,26 @@ def lease(session: Session, now: datetime) -> Mail | None:
         .where(Notification.id.in_([row.id for row, *_ in rows]))
         .values(
             mail_id=mail_id,
+            is_neutral=is_neutral,
             leased_until=now + LEASE,
             # In step, whatever the others went through.
             attempts=first.attempts + 1,
         )
     )
-    news = [_news(*row) for row in rows]
-    return Mail(
-        mail_id,
-        user.id,
-        user.full_name,
-        user.email,
-        ticket.id,
-        ticket.number,
-        ticket.title,
-        news,
+    tickets = _by_ticket(rows)
+    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets)
+
+
+def _told_enough(now: datetime) -> ColumnElement[bool]:
+    """Whether it would be one more new mail to an address that has got many and confirmed none."""
+    return and_(
+        User.email_verified_at.is_(None),
+        Notification.mail_id.is_(None),
+        exists().where(
+            EmailConfirmation.user_id == Notification.user_id,
+            EmailConfirmation.others >= MOST_OTHERS,
+            EmailConfirmation.others_since > now - DAY,
+        ),
     )
 
 
@@ -152,7 +177,7 @@ def _is_cause() -> ColumnElement[bool]:
 
 def _told_together(
     session: Session, first: Notification, now: datetime
-) -> list[tuple[Notification, Event, str | None]]:
+) -> list[tuple[Notification, Event, Ticket, User | None]]:
     """The notifications of the mail with their causes and whose acts they were, oldest first.
 
     Before the first attempt that is whatever is pending, also what is not due yet.
@@ -160,31 +185,49 @@ def _told_together(
     if first.mail_id is not None:
         same = Notification.mail_id == first.mail_id
     else:
+        together = Notification.ticket_id == first.ticket_id
+        if first.kind is NotificationKind.ASSIGNED:
+            together = or_(together, Notification.kind == NotificationKind.ASSIGNED)
         same = and_(
-            Notification.ticket_id == first.ticket_id,
             Notification.user_id == first.user_id,
+            together,
             Notification.mail_id.is_(None),
-            or_(Notification.id == first.id, and_(_free(now), ~HAS_READ)),
+            or_(Notification.id == first.id, and_(_free(now), MAY_SEE, ~HAS_READ)),
         )
     actor = aliased(User)
     # Of a repeated mail none may be left out, of a new one each may come later.
     is_new = first.mail_id is None
     rows = session.execute(
-        select(Notification, Event, actor.full_name)
+        select(Notification, Event, Ticket, actor)
+        .join(User, User.id == Notification.user_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
         .outerjoin(actor, actor.id == Notification.actor_id)
         .where(PENDING, same)
-        .order_by(Notification.event_seq, Notification.kind)
+        .order_by(Notification.event_seq, Notification.kind, Notification.id)
         .with_for_update(of=Notification, skip_locked=is_new, key_share=True)
     )
-    return [(notification, event, name) for notification, event, name in rows]
+    return [(notification, event, ticket, who) for notification, event, ticket, who in rows]
 
 
-def _news(notification: Notification, event: Event, actor_name: str | None) -> News:
+def _by_ticket(
+    rows: Sequence[tuple[Notification, Event, Ticket, User | None]],
+) -> Sequence[Told]:
+    """The ticket with the oldest news first."""
+    found: dict[UUID, Told] = {}
+    told: defaultdict[UUID, list[News]] = defaultdict(list)
+    for notification, event, ticket, who in rows:
+        told[ticket.id].append(_news(notification, event, who))
+        found[ticket.id] = Told(ticket.id, ticket.number, ticket.title, told[ticket.id])
+    return sorted(found.values(), key=lambda each: (each.news[0].at, each.number))
+
+
+def _news(notification: Notification, event: Event, who: User | None) -> News:
     return News(
         notification.kind,
         notification.created_at,
-        actor_name,
+        who.full_name if who else None,
+        who.role if who else None,
         event.content,
         event.kind is Kind.NOTE_POSTED,
         event.data.get("to") if event.kind is Kind.STATUS_CHANGED else None,
@@ -208,8 +251,13 @@ def failed(session: Session, mail_id: UUID, error: str, now: datetime) -> None:
         if notification.attempts >= MOST_ATTEMPTS:
             notification.done_at, notification.outcome = now, Outcome.DEAD
         else:
-            waited = notification.attempts - 1
-            notification.due_at = now + FIRST_RETRY * RETRY_FACTOR**waited
+            notification.due_at = now + next_try(notification.attempts)
+
+
+def next_try(attempts: int) -> timedelta:
+    """How long a mail waits after so many that failed."""
+    factor: int = RETRY_FACTOR ** (attempts - 1)
+    return FIRST_RETRY * factor
 
 
 def dead(session: Session, limit: int) -> Sequence[Notification]:

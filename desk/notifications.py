@@ -20,13 +20,18 @@ from models import Event, Notification, NotificationKind, Role, Status, Ticket, 
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
 MAIL_WINDOW = timedelta(seconds=30)
+# A new assignment is mailed at once; those that follow so soon after another, together after it.
+ASSIGNED_WINDOW = timedelta(minutes=2)
 OVER = (Status.RESOLVED, Status.CLOSED)
 
 
-def of_assignment(session: Session, ticket: Ticket, event: Event) -> None:
-    """Tells the new assignee."""
-    if ticket.assigned_to_id is not None:
-        _tell(session, ticket, event, {ticket.assigned_to_id: NotificationKind.ASSIGNED})
+def of_assignment(session: Session, ticket: Ticket, event: Event, last: datetime | None) -> None:
+    """Tells the new assignee. ``last``: when they got the one before."""
+    if ticket.assigned_to_id is None:
+        return
+    told = {ticket.assigned_to_id: NotificationKind.ASSIGNED}
+    follows = last is not None and event.at - last < ASSIGNED_WINDOW
+    _tell(session, ticket, event, told, wait=ASSIGNED_WINDOW if follows else timedelta(0))
 
 
 # For the statement that posts a message: it has the locked row as ``ticket`` and the event as
@@ -88,13 +93,14 @@ def _tell(
     cause: Event,
     told: dict[UUID, NotificationKind],
     more: dict[str, Any] | None = None,
+    *,
+    wait: timedelta = MAIL_WINDOW,
 ) -> None:
     """Records a notification for each. Nobody is told of their own act."""
     data = {"number": ticket.number, "title": ticket.title, **(more or {})}
     for user_id, kind in told.items():
         if user_id == cause.actor_id:
             continue
-        at_once = kind is NotificationKind.ASSIGNED
         notification = Notification(
             user_id=user_id,
             kind=kind,
@@ -104,11 +110,11 @@ def _tell(
             data=data,
             created_at=cause.at,
             dedupe_key=f"{ticket.id}:{cause.seq}:{kind}:{user_id}",
-            due_at=cause.at if at_once else cause.at + MAIL_WINDOW,
+            due_at=cause.at + wait,
         )
         session.add(notification)
         outbox(session).notifications.append(notification)
-        if at_once:
+        if not wait:
             outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
 
 

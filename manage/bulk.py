@@ -102,12 +102,13 @@ def _cast(session: Session, tickets: int, password_hash: str, now: datetime) -> 
             0,
             False,
             now - SETTLED - YEARS,
+            now - SETTLED - YEARS,
         )
         for n in range(csrs + customers)
     ]
     columns = (
         "id, email, full_name, password_hash, role, is_active, notify_email, available, capacity, "
-        "turn, catching_up, created_at"
+        "turn, catching_up, created_at, email_verified_at"
     )
     _copy(session, "users", columns, people)
     ids = [str(person[0]) for person in people]

@@ -48,7 +48,7 @@ class Notification(Base):
         Index("ix_notifications_due", "due_at", postgresql_where="done_at is null"),
         # What becomes one mail, and what became one.
         Index(
-            "ix_notifications_gathered", "ticket_id", "user_id", postgresql_where="done_at is null"
+            "ix_notifications_gathered", "user_id", "ticket_id", postgresql_where="done_at is null"
         ),
         Index("ix_notifications_mail", "mail_id", postgresql_where="done_at is null"),
         # The dead letters.
@@ -74,6 +74,8 @@ class Notification(Base):
     # The first of those that are told in one mail. Set when the mail is first tried, so that a
     # repeat is the same mail.
     mail_id: Mapped[UUID | None]
+    # The same for whether the mail tells nothing but that there is news.
+    is_neutral: Mapped[bool | None]
     last_error: Mapped[str | None] = mapped_column(String(64))
     done_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome, "outcome"))

@@ -38,6 +38,7 @@ class Priority(StrEnum):
 IS_ACTIVE = "status in ('open', 'in_progress')"
 
 UNASSIGNED = "assigned_to_id is null"
+IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
 
 RANK = (
     "case priority when 'low' then 1 when 'medium' then 2 "
@@ -55,7 +56,16 @@ class Ticket(Base):
             "ix_tickets_waiting",
             "created_at",
             "id",
-            postgresql_where=f"assigned_to_id is null and {IS_ACTIVE}",
+            postgresql_where=IS_WAITING,
+        ),
+        # The same, customer by customer; and how much of each is worked on.
+        Index(
+            "ix_tickets_user_waiting", "user_id", "created_at", "id", postgresql_where=IS_WAITING
+        ),
+        Index(
+            "ix_tickets_user_held",
+            "user_id",
+            postgresql_where=f"assigned_to_id is not null and {IS_ACTIVE}",
         ),
         # Open tickets per CSR, counted at each assignment.
         Index("ix_tickets_load", "assigned_to_id", postgresql_where=IS_ACTIVE),

@@ -1,4 +1,6 @@
-"""The contract for machines and people: OpenAPI, AsyncAPI, and the pages that show them."""
+"""The contract for machines and people: OpenAPI, AsyncAPI, and the pages that show them; and the
+page behind the links that confirm addresses.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from aiohttp import web
 from server import asyncapi, keys, openapi
 from server.routes import ROUTES
 from server.routing import PREFIX
+from wire import confirm
 from wire.codec import encode
 
 STATIC = Path(__file__).parent / "static"
@@ -19,6 +22,7 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 PAGES = {
+    confirm.PATH: ("verify.html", POLICY.format(scripts="'self'", styles="'none'")),
     "/docs": ("docs.html", POLICY.format(scripts="'self'", styles="'self'")),
     # Redoc writes its styles into the page.
     "/redoc": ("redoc.html", POLICY.format(scripts="'self'", styles="'self' 'unsafe-inline'")),

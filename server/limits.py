@@ -77,6 +77,10 @@ CONNECT = Limit("connect", parse("120 per minute"))
 SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
 # Socket tickets tried from one address: each is a question to the database.
 TRY_SOCKET_TICKET = Limit("try-socket-ticket", parse("600 per minute"))
+# Mails with a link that an account asks for: the address may be a stranger's.
+CONFIRM = Limit("confirm", parse("5 per day"))
+# Links tried from one address.
+VERIFY = Limit("verify", parse("120 per minute"))
 
 
 class RateLimits:

@@ -1,111 +1,94 @@
-"""What a mail says and what stands on its envelope: pure, from what is due to a message.
+"""What a mail says: pure, from what is due to a letter.
 
-Names, titles and contents are other people's words. None of them can begin a header or a tag.
+Names, titles and contents are other people's words. None of them can begin a header or a tag, and
+none is in a mail to an address that nobody has confirmed.
 """
 
-import unicodedata
-from dataclasses import dataclass
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
-from pathlib import Path
-
-import idna
-import jinja2
+from collections.abc import Sequence
 
 from config import Settings
-from desk.mails import Mail, News
-from models import NotificationKind
-from wire import unsubscribe
-from worker import headers
+from desk import addresses
+from desk.confirmations import Confirmation
+from desk.mails import Mail, News, Told
+from models import NotificationKind, Role
+from wire import confirm
+from worker.envelopes import Envelope, Letter, line, sealed
 
 LONGEST_CONTENT = 2_000
+# Of one ticket; and tickets.
 MOST_NEWS = 20
-# Overrides and isolates that make text read as something else than it is.
-DIRECTION = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
-# The folding of headers goes by the line, the patience of readers sooner.
-LONGEST_LINE = 250
-
-_folder = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
-_html = jinja2.Environment(loader=_folder, autoescape=True, undefined=jinja2.StrictUndefined)
-_text = jinja2.Environment(  # Nothing reads plain text as HTML.
-    loader=_folder, autoescape=False, undefined=jinja2.StrictUndefined
-)
+MOST_TICKETS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail and its envelope: two addresses, and the bytes that leave."""
-
-    sender: str
-    recipient: str
-    data: bytes
-
-
-def letter(due: Mail, settings: Settings) -> Letter:
+def letter(due: Mail | Confirmation, settings: Settings) -> Letter:
     """The mail, the same to the byte whenever it is made again."""
-    name, sender = parseaddr(settings.mail_from)
-    domain = _ascii_domain(sender)
-    sender = f"{sender.rpartition('@')[0]}@{domain}"
-    user = due.to_email.rpartition("@")[0]
-    recipient = f"{user}@{_ascii_domain(due.to_email)}"
-    # The ticket is the thread: a first mail that nobody got, and all others answer it.
-    thread = f"<ticket.{due.ticket_id}@{domain}>"
-    link = unsubscribe.link(settings.base_url, settings.jwt_secret_key, due.user_id)
-    head = headers.block(
-        [
-            ("From", headers.address(line(name), sender)),
-            ("To", headers.address(line(due.to_name), recipient)),
-            ("Subject", headers.text(line(f"[#{due.ticket_number}] {due.ticket_title}"))),
-            ("Date", format_datetime(due.news[-1].at)),
-            ("Message-ID", f"<{due.id}@{domain}>"),
-            ("In-Reply-To", thread),
-            ("References", thread),
-            ("List-Unsubscribe", f"<{link}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-            ("Auto-Submitted", "auto-generated"),
-        ]
+    if isinstance(due, Confirmation):
+        return _asking(due, settings)
+    at = max(item.at for told in due.tickets for item in told.news)
+    thread = due.tickets[0].id if len(due.tickets) == 1 else None
+    name = "" if due.is_neutral else due.to_name
+    subject = _subject(due.tickets, is_neutral=due.is_neutral)
+    envelope = Envelope(due.id, due.user_id, due.to_email, name, subject, at, thread)
+    if due.is_neutral:
+        return sealed(envelope, "neutral", _neutral(due, settings.base_url), settings)
+    return sealed(envelope, "mail", _words(due, settings.base_url), settings)
+
+
+def _asking(due: Confirmation, settings: Settings) -> Letter:
+    """Raises `LookupError` if it was asked for under a key that is gone: no token fits it."""
+    made = (addresses.token(secret, due.nonce) for secret in settings.secrets)
+    token = next((token for token in made if addresses.hashed(token) == due.hash), None)
+    if token is None:
+        raise LookupError("the key of this link is gone")
+    envelope = Envelope(due.id, due.user_id, due.to_email, "", "Confirm your address", due.asked_at)
+    words = {
+        "desk": settings.base_url,
+        "link": confirm.link(settings.base_url, token),
+        "days": addresses.LIFETIME.days,
+    }
+    return sealed(envelope, "confirm", words, settings)
+
+
+def _subject(tickets: Sequence[Told], *, is_neutral: bool = False) -> str:
+    if len(tickets) > 1:
+        return f"{len(tickets)} tickets were assigned to you"
+    (told,) = tickets
+    return (
+        f"[#{told.number}] News on your ticket" if is_neutral else f"[#{told.number}] {told.title}"
     )
-    words = _words(due, link, f"{settings.base_url}/tickets/{due.ticket_number}")
-    return Letter(sender, recipient, head + _body(due, words))
 
 
-def _body(due: Mail, words: dict[str, object]) -> bytes:
-    """The parts, with the headers that say what they are: none of those has anybody's words."""
-    message = EmailMessage(policy=SMTP)
-    message.set_content(_text.get_template("mail.txt.j2").render(words), cte="quoted-printable")
-    html = _html.get_template("mail.html.j2").render(words)
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=={due.id.hex}==")
-    return message.as_bytes()
+def _neutral(due: Mail, base_url: str) -> dict[str, object]:
+    shown = due.tickets[:MOST_TICKETS]
+    return {
+        "tickets": [{"number": told.number, "link": _link(told, base_url)} for told in shown],
+        "more": len(due.tickets) - len(shown),
+    }
 
 
-def line(text: str) -> str:
-    """Other people's text as a part of a header or headline: one line, left as it reads."""
-    kept = (
-        " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c
-        for c in text
-        if c not in DIRECTION
-    )
-    return " ".join("".join(kept).split())[:LONGEST_LINE]
-
-
-def _ascii_domain(email: str) -> str:
-    domain = email.rpartition("@")[2]
-    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
-
-
-def _words(due: Mail, unsubscribe_link: str, ticket_link: str) -> dict[str, object]:
-    shown = due.news[:MOST_NEWS]
+def _words(due: Mail, base_url: str) -> dict[str, object]:
+    shown = due.tickets[:MOST_TICKETS]
     return {
         "name": line(due.to_name),
-        "number": due.ticket_number,
-        "title": line(due.ticket_title),
-        "news": [{"headline": _headline(item), "content": _content(item)} for item in shown],
-        "more": len(due.news) - len(shown),
-        "ticket": ticket_link,
-        "unsubscribe": unsubscribe_link,
+        "subject": f"Ticket #{shown[0].number}" if len(due.tickets) == 1 else _subject(due.tickets),
+        "tickets": [_told(told, base_url) for told in shown],
+        "more": len(due.tickets) - len(shown),
     }
+
+
+def _told(told: Told, base_url: str) -> dict[str, object]:
+    shown = told.news[:MOST_NEWS]
+    return {
+        "number": told.number,
+        "title": line(told.title),
+        "news": [{"headline": _headline(item), "content": _content(item)} for item in shown],
+        "more": len(told.news) - len(shown),
+        "link": _link(told, base_url),
+    }
+
+
+def _link(told: Told, base_url: str) -> str:
+    return f"{base_url}/tickets/{told.number}"
 
 
 def _content(item: News) -> str | None:
@@ -114,8 +97,15 @@ def _content(item: News) -> str | None:
     return item.content[:LONGEST_CONTENT] + " […]"
 
 
+def _who(item: News) -> str:
+    """The writer by name and by role: whoever calls themselves support is not."""
+    if item.actor_name is None:
+        return "The desk"
+    return f"{line(item.actor_name)}, {'customer' if item.actor_role is Role.USER else 'support'},"
+
+
 def _headline(item: News) -> str:
-    who = line(item.actor_name) if item.actor_name else "The desk"
+    who = _who(item)
     status = (item.status or "").replace("_", " ")
     match item.kind:
         case NotificationKind.ASSIGNED:

@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from worker.letters import Letter
+from worker.envelopes import Letter
 
 __all__ = ["Postbox", "SMTPException", "Undeliverable"]
 

@@ -3,7 +3,6 @@
 import time
 from datetime import UTC, datetime
 from functools import cache
-from uuid import UUID
 
 import redis
 import structlog
@@ -11,7 +10,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session
 
 from config import settings
-from desk import mails
+from desk import confirmations, mails
+from desk.confirmations import Confirmation
 from desk.jobs import Job
 from desk.mails import SETTLED_AT_ONCE, Mail
 from models import Outcome
@@ -23,6 +23,8 @@ from worker.mail import Postbox, Undeliverable
 from worker.transaction import alone, run
 
 log = structlog.get_logger("worker.notifications")
+
+Due = Mail | Confirmation
 
 REDIS_SECONDS = 1.0
 # After this the rest is left to a task of its own, well before the time limit.
@@ -44,30 +46,45 @@ def drain() -> None:
             return
         while run(mails.settle, datetime.now(UTC)) == SETTLED_AT_ONCE:
             pass
-        due, has_time = run(mails.lease, datetime.now(UTC)), True
+        due, has_time = run(_lease, datetime.now(UTC)), True
         while due:
             became = _sent(postbox, due)
             has_time = time.monotonic() < until
-            due = run(_next, due.id, became, datetime.now(UTC), has_time=has_time)
+            due = run(_next, due, became, datetime.now(UTC), has_time=has_time)
         if has_time:
             return
     wake_again(Job.DRAIN_NOTIFICATIONS)
 
 
+def _lease(session: Session, now: datetime) -> Due | None:
+    """What is due next: who has just signed up waits for the link."""
+    link = confirmations.lease(session, now)
+    return link or mails.lease(session, now, settings().jwt_secret_key)
+
+
 def _next(
-    session: Session, mail_id: UUID, became: Outcome | str, now: datetime, *, has_time: bool
-) -> Mail | None:
+    session: Session, done: Due, became: Outcome | str, now: datetime, *, has_time: bool
+) -> Due | None:
     """Says what became of a mail, and takes the next in the same transaction."""
+    queue = confirmations if isinstance(done, Confirmation) else mails
     if isinstance(became, Outcome):
-        mails.finished(session, mail_id, became, now)
+        queue.finished(session, done.id, became, now)
     else:
-        mails.failed(session, mail_id, became, now)
-    return mails.lease(session, now) if has_time else None
+        queue.failed(session, done.id, became, now)
+    return _lease(session, now) if has_time else None
 
 
-def _sent(postbox: Postbox, due: Mail) -> Outcome | str:
+def _sees_it(due: Due) -> bool:
+    """Whether the person looks at all that the mail would tell of."""
+    prefix = settings().key_prefix
+    return isinstance(due, Mail) and all(
+        is_present(_redis(), told.id, due.user_id, prefix) for told in due.tickets
+    )
+
+
+def _sent(postbox: Postbox, due: Due) -> Outcome | str:
     """What became of it: how it ended, or the error that it is to be tried again after."""
-    if is_present(_redis(), due.ticket_id, due.user_id, settings().key_prefix):
+    if _sees_it(due):
         return Outcome.PRESENT
     try:
         postbox.send(due.id, letter(due, settings()))

@@ -1,10 +1,21 @@
 """The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
 
 from server.contract import Route
-from server.routes import admin, agents, auth, csr, notifications, socket_tickets, tickets, webhooks
+from server.routes import (
+    addresses,
+    admin,
+    agents,
+    auth,
+    csr,
+    notifications,
+    socket_tickets,
+    tickets,
+    webhooks,
+)
 
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
+    *addresses.ROUTES,
     *tickets.ROUTES,
     *socket_tickets.ROUTES,
     *csr.ROUTES,

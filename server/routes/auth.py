@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import StringConstraints
 
-from desk import accounts, sessions
+from desk import accounts, addresses, sessions
 from desk.errors import Malformed, Unauthenticated
 from desk.full_names import require_own
 from desk.text import Input
@@ -45,9 +45,8 @@ async def signup(request: web.Request) -> web.Response:
     desk_name = request.app[keys.settings].desk_name
     require_own(new.full_name, desk_name)  # Before it costs a hash.
     password_hash = await request.app[keys.passwords].hashed(new.password, address)
-    profile = await request.app[keys.desk].run(
-        accounts.create, new.email, new.full_name, password_hash
-    )
+    secret = request.app[keys.settings].jwt_secret_key
+    profile = await request.app[keys.desk].run(addresses.sign_up, new, password_hash, secret, now())
     audit.note("signed_up", user_id=profile.id)
     shown = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
     return reply(shown, status=201)

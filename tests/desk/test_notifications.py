@@ -12,11 +12,12 @@ from desk.access import Actor
 from desk.assignment import Assign
 from desk.mails import LEASE, MOST_ATTEMPTS, Mail
 from desk.messages import NewMessage
-from desk.notifications import MAIL_WINDOW
+from desk.notifications import ASSIGNED_WINDOW, MAIL_WINDOW
 from desk.outbox import outbox
 from desk.tickets import Change
 from desk.views import TicketView
 from models import Notification, NotificationKind, Outcome, Role, User
+from tests.conftest import SECRET
 from tests.factories import a_ticket, an_actor, now
 
 Told = list[tuple[object, str]]
@@ -64,7 +65,7 @@ class Case:
         self.session.flush()
         while mails.settle(self.session, now() + later):
             self.session.flush()
-        mail = mails.lease(self.session, now() + later)
+        mail = mails.lease(self.session, now() + later, SECRET)
         self.session.expire_all()
         return mail
 
@@ -166,7 +167,11 @@ def test_an_assignment_is_mailed_at_once_and_talk_after_a_window_as_one_mail(cas
     assert case.mail(later=timedelta(0)) is None
     mail = case.mail()
     assert mail is not None
-    assert [news.content for news in mail.news] == ["message 0", "message 1", "message 2"]
+    assert [news.content for news in mail.tickets[0].news] == [
+        "message 0",
+        "message 1",
+        "message 2",
+    ]
     assert case.mail() is None
     mails.finished(case.session, mail.id, Outcome.SENT, now())
     assert case.outcomes() == {Outcome.SENT}
@@ -174,6 +179,50 @@ def test_an_assignment_is_mailed_at_once_and_talk_after_a_window_as_one_mail(cas
     at_once = case.mail(later=timedelta(0))
     assert at_once is not None
     assert at_once.user_id == case.colleague.id
+
+
+def given(case: Case, *tickets: TicketView) -> None:
+    for ticket in tickets:
+        wanted = Assign(assignee_id=case.colleague.id)
+        assignment.assign(case.session, case.assignee, ticket.id, wanted, now())
+
+
+def test_of_many_new_assignments_the_first_is_mailed_at_once_with_what_is_there(
+    case: Case,
+) -> None:
+    opened = [a_ticket(case.session, case.customer) for _ in range(5)]
+    given(case, *opened[:3])
+    mail = case.mail(later=timedelta(0))
+    assert mail is not None
+    assert [told.id for told in mail.tickets] == [ticket.id for ticket in opened[:3]]
+    given(case, *opened[3:])
+    assert case.mail(later=timedelta(0)) is None
+    case.say(case.customer, "not of these")
+    later = [case.mail(later=ASSIGNED_WINDOW) for _ in range(3)]
+    found = {mail.user_id: [told.id for told in mail.tickets] for mail in later if mail}
+    assert found == {
+        case.assignee.id: [case.ticket.id],
+        case.colleague.id: [ticket.id for ticket in opened[3:]],
+    }
+
+
+def test_after_a_while_a_new_assignment_is_mailed_at_once_again(case: Case) -> None:
+    first, second = (a_ticket(case.session, case.customer) for _ in range(2))
+    given(case, first)
+    colleague = case.session.get_one(User, case.colleague.id)
+    colleague.last_assigned_at = now() - ASSIGNED_WINDOW
+    given(case, second)
+    case.session.flush()
+    due = case.session.scalars(select(Notification.due_at - Notification.created_at))
+    assert set(due) == {timedelta(0)}
+
+
+def test_a_mail_of_several_tickets_is_the_same_when_it_is_tried_again(case: Case) -> None:
+    opened = [a_ticket(case.session, case.customer) for _ in range(3)]
+    given(case, *opened[:2])
+    first = case.mail(later=timedelta(0))
+    given(case, opened[2])
+    assert case.mail(later=LEASE + timedelta(seconds=1)) == first
 
 
 def test_a_mail_that_is_tried_again_is_the_same_mail(case: Case) -> None:
@@ -185,7 +234,7 @@ def test_a_mail_that_is_tried_again_is_the_same_mail(case: Case) -> None:
     assert first is not None
     assert other is not None
     assert again == first
-    assert [news.content for news in other.news] == ["second"]
+    assert [news.content for news in other.tickets[0].news] == ["second"]
     assert other.id != first.id
 
 

@@ -40,6 +40,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/auth/logout"): Body(
         {"refresh_token": bad.TOKEN}, {"refresh_token": "x"}, status=SIGNED_OUT
     ),
+    ("POST", "/auth/email/verify"): Body({"token": bad.TOKEN}, {"token": "x"}, status=(400,)),
     ("PATCH", "/auth/me"): Body(
         {"full_name": bad.TITLE, "notify_email": bad.BOOL},
         {},
@@ -124,6 +125,7 @@ BODIES: dict[tuple[str, str], Body] = {
 NO_BODY = {
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("POST", "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver"),
+    ("POST", "/auth/email/verify/send"),
     ("POST", "/auth/logout_all"),
     ("POST", "/csr/tickets/{ticket_id}/claim"),
     ("POST", "/notifications/read_all"),

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 
 from config import settings
-from models import Notification, Role
+from models import EmailConfirmation, Notification, Role
 from tests.conftest import SECRET, Backend
 from tests.factories import Person, database, people
 from tests.mailbox import Mailbox
@@ -45,6 +45,7 @@ def configure(
     configure()
     with database(backend.settings) as session:
         session.execute(delete(Notification))
+        session.execute(delete(EmailConfirmation))
     yield configure
     transaction._engine().dispose()
     transaction._engine.cache_clear()

@@ -100,6 +100,6 @@ def test_the_end_of_a_tasks_time_is_no_mail_that_failed(
 
     configure()
     monkeypatch.setattr(notifications, "letter", out_of_time)
-    due = SimpleNamespace(id=uuid4(), ticket_id=uuid4(), user_id=uuid4())
+    due = SimpleNamespace(id=uuid4(), user_id=uuid4(), tickets=[SimpleNamespace(id=uuid4())])
     with Postbox("") as postbox, pytest.raises(SoftTimeLimitExceeded):
         notifications._sent(postbox, cast(Mail, due))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.policy import default
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import redis
@@ -13,7 +14,8 @@ from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 
 from config import settings
-from desk import messages, tickets
+from desk import assignment, messages, tickets
+from desk.assignment import Assign
 from desk.messages import NewMessage
 from desk.notifications import MAIL_WINDOW
 from models import Notification, Outcome, Role, Ticket, User
@@ -65,6 +67,40 @@ def test_what_is_due_in_the_window_is_not_mailed_yet(
     assert timedelta(0) < due - now() <= MAIL_WINDOW
     drain()
     assert not mailbox.mails
+
+
+def test_a_flood_of_assignments_is_one_mail_now_and_one_later(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    (admin,) = people(backend.settings, Role.ADMIN)
+    titles = [f"Printer {n} on fire" for n in range(10)]
+    ids = [opened(backend, customer, title=title) for title in titles]
+
+    def give(ticket_id: UUID) -> None:
+        with database(backend.settings) as session:
+            to = Assign(assignee_id=csr.id)
+            assignment.assign(session, admin.actor, ticket_id, to, None)
+
+    give(ids[0])
+    drain()
+    for ticket_id in ids[1:]:
+        give(ticket_id)
+    drain()
+    (first,) = mailbox.mails
+    assert titles[0] in first["Subject"]
+    let_time_pass(backend)
+    drain()
+    _, gathered = mailbox.mails
+    assert gathered["Subject"] == "9 tickets were assigned to you"
+    assert gathered["References"] is None
+    with database(backend.settings) as session:
+        numbers = [session.get_one(Ticket, ticket_id).number for ticket_id in ids]
+    for part in parts(gathered):
+        assert [title for title in titles if title in part] == titles[1:]
+        links = re.findall(r"https://desk.test/tickets/(\d+)", part)
+        assert links == [str(number) for number in numbers[1:]]
+    assert outcomes(backend) == [Outcome.SENT] * 10
 
 
 def test_all_mails_of_a_ticket_are_one_thread(
@@ -231,7 +267,7 @@ def test_a_status_is_mailed_in_words(
         tickets.change(session, csr.actor, ticket_id, change, now())
     let_time_pass(backend)
     drain()
-    assert f"{csr.full_name} set the status to in progress." in parts(mailbox.mails[0])[0]
+    assert f"{csr.full_name}, support, set the status to in progress." in parts(mailbox.mails[0])[0]
 
 
 def header(raw: bytes, name: str) -> str:

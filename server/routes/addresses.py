@@ -1,0 +1,40 @@
+"""Confirming that an address is one's own, by a link that was mailed to it."""
+
+from aiohttp import web
+
+from desk import addresses
+from server import audit, keys, limits
+from server.contract import NOTHING, At, Right, done
+from server.routing import body, limit, no_body, now
+
+
+async def verify(request: web.Request) -> web.Response:
+    """A token is good once, for three days, and until a newer one is mailed."""
+    await limit(request, limits.VERIFY, request.app[keys.limits].address(request))
+    given = await body(request, addresses.Verification)
+    user_id = await request.app[keys.desk].run(addresses.verify, given, now())
+    audit.note("email_verified", user_id=user_id)
+    return web.Response(status=204)
+
+
+async def send(request: web.Request) -> web.Response:
+    """Nothing is mailed where the address is confirmed, or where `notify_email` is off."""
+    await no_body(request)
+    actor = request[keys.actor]
+    await limit(request, limits.CONFIRM, str(actor.id))
+    secret = request.app[keys.settings].jwt_secret_key
+    await request.app[keys.desk].run(addresses.send, actor, secret, now())
+    return web.Response(status=204)
+
+
+ROUTES = (
+    At("POST", "/auth/email/verify", verify, Right.ANYONE).says(
+        "Confirm an address with the token of a mailed link",
+        addresses.Verification,
+        done(),
+        refuses=("400 invalid_token", "429 rate_limited"),
+    ),
+    At("POST", "/auth/email/verify/send", send, Right.PERSON).says(
+        "Have a new link mailed to your address", NOTHING, done(), refuses=("429 rate_limited",)
+    ),
+)
