@@ -156,9 +156,19 @@ def _prepared(
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
     wanted = _given(filters)
+    me = literal(actor.id, Ticket.user_id.type)
+    if "user_id" in wanted:
+        # Theirs first, wherever they stand: to meet them with all that are, say, closed would go
+        # through everybody's.
+        theirs = [visible(actor), Ticket.user_id == wanted.pop("user_id")]
+        columns = {Ticket.id, *(column_of(name, Ticket) for name in wanted)}
+        here = select(*columns).where(*theirs).offset(0).subquery("here").c
+        asked = conditions(wanted, here)
+        if "q" in wanted:
+            asked.append(search.says(actor.audience, wanted["q"], here.id, me))
+        return session.scalar(select(func.count(here.id)).where(*asked)) or 0
     asked = [visible(actor), *conditions(wanted, Ticket)]
     if "q" in wanted:
-        me = literal(actor.id, Ticket.user_id.type)
         asked.append(Ticket.id.in_(search.found(actor.audience, wanted["q"], me)))
     return session.scalar(select(func.count()).select_from(Ticket).where(*asked)) or 0
 
@@ -186,6 +196,8 @@ def _leading(wanted: Mapping[str, Any], field: SortField) -> Sequence[str]:
     """Those of the filters that an index leads through in the order of the field."""
     # Who has an assignee is not in an index of its own; several statuses are in no order in one.
     leads = [name for name in LEADING if wanted.get(name, False) is not False]
+    if "q" in wanted and "user_id" in leads:
+        return ["user_id"]  # As in `count`.
     if always := [name for name in leads if not isinstance(wanted[name], list)]:
         return always
     return [name for name in LEADING_IF_SORTED_BY.get(field, ()) if name in wanted][:1]

@@ -73,6 +73,11 @@ READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))
+# Of a customer: what an index leads through, in each process; what is looked for; what is counted.
+# Staff's programs read as much as they like.
+LOOK = Limit("look", parse("30000 per minute"))
+SEARCH = Limit("search", parse("120 per minute"))
+COUNT = Limit("count", parse("600 per minute"))
 CONNECT = Limit("connect", parse("120 per minute"))
 SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
 # Socket tickets tried from one address: each is a question to the database.

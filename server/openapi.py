@@ -241,6 +241,8 @@ def _implied(route: Route) -> list[str]:
     found += [f"404 {name.removesuffix('_id')}_not_found" for name in route.parameters]
     if route.takes is not None and issubclass(route.takes, Paged):
         found.append("422 invalid_cursor")
+    if route.method == "GET" and route.right not in (Right.ANYONE, Right.STAFF, Right.ADMIN):
+        found.append("429 rate_limited")  # Customers' reads.
     if route.method != "GET":
         found += ["400 invalid_json", "400 invalid_body", "413 content_too_large"]
         found.append("415 unsupported_media_type")

@@ -15,7 +15,7 @@ from desk.access import Actor
 from desk.errors import Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from desk.timeline import LONGEST_READ
 from models import Role
-from server import keys
+from server import keys, limits
 from server.contract import TOTAL, Handler, Right, Route
 from server.limits import Limit
 from server.validation import validated
@@ -65,6 +65,8 @@ def guarded(route: Route) -> Handler:
             actor, _ = await request.app[keys.identity].of_token(bearer(request))
             request[keys.actor] = actor
             admit(route.right, actor)
+            if route.method == "GET":
+                spend_look(request, limits.LOOK)
         return await route.handler(request)
 
     return handle
@@ -94,6 +96,13 @@ def bearer(request: web.Request) -> str:
 async def limit(request: web.Request, limited: Limit, *who: str) -> None:
     """Counts the request against a limit; the answer will say what is left of it."""
     request[keys.headers] = await request.app[keys.limits].hit(limited, *who)
+
+
+def spend_look(request: web.Request, limited: Limit) -> None:
+    """Counts a read of a customer's, here alone: it costs this process and the database."""
+    actor = request[keys.actor]
+    if not actor.is_staff:
+        request.app[keys.limits].spend_here(limited, str(actor.id))
 
 
 def now() -> datetime:
@@ -185,6 +194,7 @@ async def counted(
     """The header with the number that the rule counts, if it was asked for."""
     if not given.count:
         return {}
+    spend_look(request, limits.COUNT)
     return {TOTAL: str(await request.app[keys.desk].read(rule, *args, **kwargs))}
 
 

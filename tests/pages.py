@@ -1,8 +1,8 @@
 """Pages of every list, by every filter and sort, and of searches: to measure and to explain."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 from sqlalchemy import text
@@ -76,7 +76,10 @@ class Case:
     label: str
     actor: Actor
     path: str
-    params: Mapping[str, str]
+    params: Mapping[str, Any]
+
+    def with_status(self, status: Sequence[str]) -> "Case":
+        return replace(self, params={**self.params, "status": status})
 
     @property
     def is_search(self) -> bool:

@@ -108,6 +108,8 @@ async def ticket_page(
     request: web.Request, actor: Actor, given: TicketQuery, filters: Filters
 ) -> web.Response:
     """A page of tickets by filters, sort and cursor."""
+    if given.q is not None and not actor.is_staff:
+        await limit(request, limits.SEARCH, str(actor.id))
     desk = request.app[keys.desk]
     sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
     position = decode_cursor(given.cursor, POSITIONS[sort.field])
@@ -264,7 +266,7 @@ ROUTES = (
         "List your own tickets",
         TicketQuery,
         listed(TicketView, TOTAL, names="ticket_id"),
-        refuses=(),
+        refuses=("429 rate_limited",),
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
         "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()

@@ -1,16 +1,17 @@
 """How lists and searches of a desk with 100,000 tickets are answered: from indexes alone."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from desk.lists import REACHES
 from manage import bulk
-from models import Role
+from models import Role, Status
 from server.transaction import OPTIONS
 from tests.conftest import Backend
 from tests.factories import PASSWORD_HASH, an_actor, now
@@ -87,6 +88,24 @@ def test_a_search_looks_near_by_and_then_at_what_has_the_words(
     asked = [case for case in every if case.is_search]
     assert len(asked) > 30
     assert not complaints(session, asked, later=later)
+
+
+@pytest.mark.parametrize("status", [*([status] for status in Status), ["open", "in_progress"]])
+def test_what_a_customer_searches_for_by_status_is_not_looked_up_among_others_tickets(
+    session: Session, every: list[Case], status: list[str]
+) -> None:
+    asked = [case for case in every if case.path == OWN and "q" in case.params]
+    few = session.scalar(
+        text("select count(*) from events join tickets t on t.id = ticket_id where user_id = :me"),
+        {"me": asked[0].actor.id},
+    )
+    assert few
+    assert few < TICKETS / 20
+    for case in (case.with_status(status) for case in asked):
+        for plan in (*plans(session, partial(case.run, cursor=None)), *plans(session, case.count)):
+            others = re.findall(r"ix_tickets_(?!user_)\w+", plan.steps)
+            assert not others, f"{case.label}: {plan.steps}"
+            assert plan.rows <= 2 * few, f"{case.label}: {plan.steps}"
 
 
 def test_what_a_customer_searches_for_is_not_looked_up_among_others_words(
