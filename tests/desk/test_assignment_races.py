@@ -14,7 +14,7 @@ from desk import admins, agents, assignment, leavers, messages, tickets
 from desk.access import Actor
 from desk.admins import UserChange
 from desk.agents import Availability
-from desk.assignment import Assign, Strategy
+from desk.assignment import BATCH, Assign, Strategy
 from desk.errors import Conflict, Invalid, NotFound
 from desk.messages import NewMessage
 from desk.tickets import Change
@@ -133,6 +133,18 @@ def test_a_claim_during_a_drain_finds_the_ticket_assigned(
     with pytest.raises(Conflict):
         claimed.result()
     assert holder(engine, ticket_id) == csr.id
+
+
+def test_tickets_that_somebody_has_locked_take_no_place_in_a_batch(
+    engine: Engine, customer: Actor, csr: Actor
+) -> None:
+    ids = [opened(engine, customer) for _ in range(BATCH + 3)]
+    with committing(engine) as session:
+        for ticket_id in ids[:3]:
+            tickets.held(session, customer, ticket_id)
+        assert run(engine, drain) == BATCH
+    assert [holder(engine, ticket_id) for ticket_id in ids] == [None] * 3 + [csr.id] * BATCH
+    assert run(engine, drain) == 3
 
 
 def test_a_ticket_that_is_reopened_while_its_holder_leaves_is_found(

@@ -122,7 +122,7 @@ def test_what_is_worked_on_for_a_customer_counts_as_their_turns(
     assert queue(session) == [honest.id, other.id, honest.id, flooding.id]
 
 
-def test_a_ticket_that_is_left_out_or_locked_takes_no_place_in_a_batch(
+def test_a_ticket_that_is_left_out_takes_no_place_in_a_batch(
     session: Session, customers: list[Actor]
 ) -> None:
     stuck, *others = [a_ticket(session, customers[0]).id for _ in range(BATCH + 1)]

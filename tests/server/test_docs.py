@@ -15,6 +15,8 @@ VENDORED = ("swagger-ui", "redoc", "asyncapi")
 RENDERED = {
     "/docs": "document.querySelector('#operations-auth-auth_login')",
     "/redoc": "document.querySelector('[data-section-id$=auth_login]')",
+    # Here without its token.
+    "/verify": "document.getElementById('said')?.textContent.includes('not complete')",
     "/asyncapi": "document.body?.innerText.includes('ticket_changed')",
 }
 
