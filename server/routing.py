@@ -65,6 +65,9 @@ def guarded(route: Route) -> Handler:
             actor, _ = await request.app[keys.identity].of_token(bearer(request))
             request[keys.actor] = actor
             admit(route.right, actor)
+            if route.method == "GET":
+                async with request.app[keys.turns].of(actor.id):
+                    return await route.handler(request)
         return await route.handler(request)
 
     return handle
