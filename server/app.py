@@ -33,6 +33,7 @@ from server.routes import ROUTES, health, metrics, unsubscribe
 from server.routing import LONGEST_BODY, PREFIX, guarded
 from server.tokens import Tokens
 from server.transaction import Desk, create_engine
+from server.turns import Turns
 from server.typists import Typists
 from server.unread import Unread, watched
 from server.websocket import leave_all, ticket_socket
@@ -63,6 +64,7 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
     app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
     app[keys.unread] = Unread()
+    app[keys.turns] = Turns()
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
     app[keys.devices] = Devices(settings)

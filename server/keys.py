@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from server.rooms import Rooms
     from server.tokens import Tokens
     from server.transaction import Desk
+    from server.turns import Turns
     from server.typists import Typists
     from server.unread import Unread
     from server.websocket import FairWebSocket
@@ -56,6 +57,7 @@ tokens: web.AppKey[Tokens] = web.AppKey("tokens")
 passwords: web.AppKey[Passwords] = web.AppKey("passwords")
 devices: web.AppKey[Devices] = web.AppKey("devices")
 unread: web.AppKey[Unread] = web.AppKey("unread")
+turns: web.AppKey[Turns] = web.AppKey("turns")
 limits: web.AppKey[RateLimits] = web.AppKey("limits")
 
 actor: web.RequestKey[Actor] = web.RequestKey("actor")

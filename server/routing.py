@@ -67,6 +67,9 @@ def guarded(route: Route) -> Handler:
             admit(route.right, actor)
             if route.method == "GET":
                 spend_look(request, limits.LOOK)
+                if not actor.is_staff:
+                    async with request.app[keys.turns].of(actor.id):
+                        return await route.handler(request)
         return await route.handler(request)
 
     return handle

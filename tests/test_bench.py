@@ -118,9 +118,9 @@ def test_an_attack_is_judged_by_the_others_and_by_memory(
 
 def test_an_attack_that_is_turned_away_at_the_door_is_none() -> None:
     attack = ATTACKS["searches"]
-    require_aimed(attack, Toll(90, Counter({"200": 5, "401 invalid_token": 85})))
+    require_aimed(attack, Toll(90, Counter({"200": 3, "401 invalid_token": 87})))
     with pytest.raises(Refused, match="401 invalid_token"):
-        require_aimed(attack, Toll(90, Counter({"200": 4, "401 invalid_token": 86})))
+        require_aimed(attack, Toll(90, Counter({"200": 2, "401 invalid_token": 88})))
 
 
 def test_a_group_goes_by_its_own_name_or_by_that_of_several() -> None:

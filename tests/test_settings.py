@@ -47,7 +47,7 @@ def test_the_table_has_each_setting_and_no_other() -> None:
     assert table().keys() == NAMES
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
 def test_the_table_says_the_default(name: str) -> None:
     assert DEFAULTS[name] in table()[name]
 
@@ -56,7 +56,7 @@ def test_the_example_has_each_setting_and_no_other() -> None:
     assert example().keys() == NAMES
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
 def test_the_example_shows_the_default(name: str) -> None:
     assert example()[name] == DEFAULTS[name]
 

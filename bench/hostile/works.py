@@ -21,8 +21,9 @@ from tests.conftest import ROOT
 BEFORE, DURING, AFTER = "before", "during", "after"
 WARM_UP = 4.0
 LOOK_SECONDS = 0.2
-# Of the answers that an attack is about, in a round: with fewer it was none.
-FEWEST = 5
+# Of the answers that an attack is about, in a round: with fewer it was none. On a machine that has
+# much else to do, passwords are checked seldom.
+FEWEST = 3
 # An attack ends when what it has sent is answered.
 SLOWEST = 60.0
 

@@ -43,8 +43,8 @@ CHECKS = [
     Mutation(
         "numbered(): customers read the staff's timeline",
         "desk/access.py",
-        "Event.seq if audience is Audience.STAFF else Event.public_seq",
-        "Event.seq",
+        "event.seq if audience is Audience.STAFF else event.public_seq",
+        "event.seq",
         ("tests/server/test_inbox_rights.py",),
     ),
     Mutation(
