@@ -23,7 +23,7 @@ A support-ticket system: REST for everything, Socket.IO and a plain WebSocket fo
 Log in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
 
 * Unknown fields and unknown query parameters are refused (422). Every text has a bound.
-* Bodies say that they are JSON (`Content-Type: application/json`) and are in no coding: else 415.
+* Bodies are JSON: one that says it is something else, or has a `Content-Encoding`, is 415.
 * Refusals are problems (RFC 9457) with a stable `code`. With 429 and 503 comes `Retry-After`.
 * Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
 * A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`.
