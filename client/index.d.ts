@@ -52,7 +52,7 @@ export type Options = Common &
   );
 
 export class DeskError extends Error {
-  /** The server's stable code, `closed`, `lost` or `other_account`. */
+  /** The server's stable code, or `invalid`, `closed`, `lost`, `logged_out` or `other_account`. */
   readonly code: string;
 }
 

@@ -1,6 +1,7 @@
 """Which people a ticket's timeline names for its customer.
 
 Who of the staff only looks at a ticket, or writes notes, is nothing that a customer learns.
+Which names people may have is in `desk.full_names`.
 """
 
 from uuid import UUID

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from desk.prepared import Prepared, ids
 from models import IS_ACTIVE, IS_WAITING
 
-# Customers, and tickets that are oldest, which one look goes through.
+# So many customers, and so many of the oldest tickets, one look goes through.
 MOST_LOOKED_AT = 100
-# More that are worked on for one customer are not counted.
+# Of the tickets that are worked on for one customer, those beyond are not counted.
 MOST_HELD = 100
 NOBODY = UUID(int=0)
 
@@ -95,8 +95,11 @@ NEXT: Prepared[tuple[UUID | None, UUID]] = Prepared(
 
 
 def following(session: Session, after: UUID | None, but: Collection[UUID], most: int) -> Next:
-    """The tickets that are next, ``most`` at most. ``after``, ``but``: see `Next`, and none of
-    these.
+    """The ids of the tickets that are next, ``most`` at most, and where the next look begins.
+
+    ``after``: the customer after whom the look begins, from the `Next` of the last one; None at
+    first. ``but``: ids of tickets that are left out. Locks nothing: a ticket may be assigned before
+    the caller has it.
     """
     found = NEXT.all(session, after=after or NOBODY, but=ids(but), most=most)
     tickets = [ticket_id for ticket_id, _ in found if ticket_id is not None]

@@ -1,8 +1,8 @@
 """Open sockets, by the session that opened them: they end when it ends.
 
 A session that is ended anywhere is announced and its sockets are closed at once. As the message
-may be lost, the sessions of all sockets here are looked up every two seconds as well; so are the
-tokens that the sockets live on.
+may be lost, the sessions of all sockets here are looked up every `WATCH_SECONDS` as well; so are
+the tokens that the sockets live on.
 """
 
 import asyncio

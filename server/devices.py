@@ -1,9 +1,11 @@
-"""Browsers that signed in before, by a cookie: wrong passwords from elsewhere don't lock them out.
+"""The cookie by which a browser that signed in before is known: others' guesses don't lock it out.
 
-The device cookie of OWASP. It is good for nothing but a count of wrong passwords of its own, and
-only for the account that signed in with it, as long as the password is that of then. Nothing is
-stored: it is sealed with a key that is derived from that of the tokens, and from the password's
-hash.
+This is the device cookie of OWASP. It signs nobody in: all that it does is to give the browser a
+count of wrong passwords of its own (`server.guesses`). It is good for the account that signed in
+with it alone, for `LIFETIME`, and until the password changes. The server stores nothing: a token
+is ``<seconds since 1970>.<nonce>.<seal>``, where the seal is an HMAC over the account, the time,
+the nonce and the password's hash, under a key that is derived from `JWT_SECRET_KEY`. The cookie
+has up to `MOST_ACCOUNTS` of them, joined by ``~``.
 """
 
 import base64
@@ -22,10 +24,10 @@ from desk.accounts import Credentials
 PURPOSE = b"browsers that signed in, 1: "
 LIFETIME = timedelta(days=180)
 KEPT_SECONDS = int(LIFETIME.total_seconds())
-# Of one browser: its last ones.
+# A browser keeps the tokens of so many accounts: those that signed in last.
 MOST_ACCOUNTS = 4
 NONCE_BYTES = 16
-# When, which browser, the seal.
+# The time, the nonce, the seal.
 TOKEN = re.compile(r"[0-9]{1,11}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 
 
@@ -39,14 +41,20 @@ class Devices:
         self._name = "__Host-device" if self._is_secure else "device"
 
     def known(self, request: web.Request, account: Credentials | None, now: datetime) -> str | None:
-        """What counts the guesses of this browser, if the account signed in with it before."""
+        """The nonce under which this browser's wrong passwords are counted.
+
+        None if there is no such account, or it has not signed in with this browser before.
+        """
         found = self._found(request, account, now) if account else None
         return found.split(".")[1] if found else None
 
     def remember(
         self, request: web.Request, response: web.Response, account: Credentials, now: datetime
     ) -> None:
-        """Gives a browser the cookie of who has signed in, beside those of the others."""
+        """Sets the cookie of the account that has signed in; tokens of other accounts stay in it.
+
+        A token of the same account is replaced, so that its lifetime and its count begin anew.
+        """
         before = self._found(request, account, now)
         others = [token for token in self._tokens(request) if token != before]
         at, nonce = str(int(now.timestamp())), _text(secrets.token_bytes(NONCE_BYTES))
@@ -65,7 +73,10 @@ class Devices:
         return next((t for t in self._tokens(request) if self._is_good(t, account, now)), None)
 
     def _tokens(self, request: web.Request) -> Iterator[str]:
-        """As they were sent, by whomever; bounded."""
+        """The tokens in the request's cookie that have the right form, `MOST_ACCOUNTS` at most.
+
+        Whether one is ours says `_is_good`.
+        """
         for header in request.headers.getall("Cookie", ()):
             for pair in header.split(";"):
                 name, _, value = pair.strip().partition("=")

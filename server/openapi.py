@@ -23,7 +23,8 @@ A support-ticket system: REST for everything, Socket.IO and a plain WebSocket fo
 Log in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
 
 * Unknown fields and unknown query parameters are refused (422). Every text has a bound.
-* Refusals are problems (RFC 9457) with a stable `code`.
+* Bodies are JSON: one that says it is something else, or has a `Content-Encoding`, is 415.
+* Refusals are problems (RFC 9457) with a stable `code`. With 429 and 503 comes `Retry-After`.
 * Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
 * A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`.
 * `Idempotency-Key`, where a `POST` takes it: a repeat within 24 hours gets the first answer.

@@ -1,6 +1,8 @@
-"""Reads of one customer: a few at once, the others behind them, and not in the others' way.
+"""Lets few reads of one customer run at once in this process; the customer's other reads wait.
 
-All requests share some connections to the database. Who asks for much at once would have them all.
+All requests share a few connections to the database. Without this a customer who asks for much at
+once would hold all of them. Reads of the staff do not come here (`server.routing`); which customer
+is next in the assignment is another matter, see `desk.queue`.
 """
 
 import asyncio
@@ -15,11 +17,13 @@ MOST_AT_ONCE = 3
 @dataclass(slots=True)
 class Line:
     free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
-    # Who reads or waits: it stays while there are any.
+    # Reads that run or wait. The line is kept while there are any.
     length: int = 0
 
 
 class Turns:
+    """The lines of reads, one for each account that reads just now; `len` says how many."""
+
     def __init__(self) -> None:
         self._lines: dict[UUID, Line] = {}
 
@@ -28,7 +32,7 @@ class Turns:
 
     @asynccontextmanager
     async def of(self, user_id: UUID) -> AsyncIterator[None]:
-        """Waits for a turn of the account's."""
+        """Waits until fewer than `MOST_AT_ONCE` reads of the account run, then holds a turn."""
         line = self._lines.setdefault(user_id, Line())
         line.length += 1
         try:

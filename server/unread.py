@@ -1,4 +1,4 @@
-"""Cuts off who does not read what they have asked for over HTTP."""
+"""Cuts off who does not read what they have asked for over HTTP. For sockets: `server.outgoing`."""
 
 import asyncio
 

@@ -1,4 +1,8 @@
-"""What stands on a mail's envelope and around its words, the same to the byte at every attempt."""
+"""Makes the bytes of a mail: its headers, and around its words the parts in plain text and HTML.
+
+What is given twice makes the same bytes twice, so that a mail that is sent again is recognized as
+the same. Nothing is signed or encrypted here.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -19,7 +23,7 @@ from worker import headers
 
 # Overrides and isolates that make text read as something else than it is.
 DIRECTION = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
-# The folding of headers goes by the line, the patience of readers sooner.
+# In characters: a header may be longer, but nobody reads that far.
 LONGEST_LINE = 250
 
 _folder = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
@@ -40,7 +44,11 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """To whom a mail goes, and about what. ``thread``: the ticket whose mails it belongs to."""
+    """To whom a mail goes, about what, and when what it tells of happened (``at``).
+
+    ``mail_id`` makes its Message-ID, ``thread`` is the ticket whose mails it belongs to, if it is
+    of one ticket alone.
+    """
 
     mail_id: UUID
     user_id: UUID
@@ -54,7 +62,12 @@ class Envelope:
 def sealed(
     envelope: Envelope, template: str, words: dict[str, object], settings: Settings
 ) -> Letter:
-    """The letter with the words of a template, of which there is one in text and one in HTML."""
+    """The mail that is ready to be sent.
+
+    ``template``: the name of a pair in `worker/templates`, ``<name>.txt.j2`` and
+    ``<name>.html.j2``. ``words``: what is filled in there; the link that ends all mails is added.
+    Raises `idna.IDNAError` where a domain is none.
+    """
     name, sender = parseaddr(settings.mail_from)
     domain = _ascii_domain(sender)
     sender = f"{sender.rpartition('@')[0]}@{domain}"
@@ -79,7 +92,10 @@ def sealed(
 
 
 def _thread(envelope: Envelope, domain: str) -> Sequence[tuple[str, str]]:
-    """The ticket is the thread: a first mail that nobody got, and all others answer it."""
+    """The headers by which mail programs show a ticket's mails together, or none.
+
+    All of them answer a first mail, which is named after the ticket and was never sent.
+    """
     if envelope.thread is None:
         return ()
     first = f"<ticket.{envelope.thread}@{domain}>"

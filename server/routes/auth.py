@@ -38,6 +38,7 @@ class LoggedOut:
 
 
 async def signup(request: web.Request) -> web.Response:
+    """A link that confirms the address is mailed to it; the account can be used before."""
     address = request.app[keys.limits].address(request)
     await limit(request, limits.SIGNUP, address)
     new = await body(request, accounts.Signup)
