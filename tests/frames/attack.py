@@ -189,7 +189,12 @@ class Attack:
                 self.toll.hung_up += 1
                 return
         if chance.random() < 0.5:
-            await self._frames(chance, await Socket.open(url, f"{SOCKET}&sid={sid}"), target)
+            try:
+                socket = await Socket.open(url, f"{SOCKET}&sid={sid}")
+            except Refused:  # What was posted last has ended the session.
+                self.toll.hung_up += 1
+                return
+            await self._frames(chance, socket, target)
         else:
             await self._post(address, b"1")
 
