@@ -181,7 +181,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
         self._limits.spend_here(limits.JOIN, str(member.actor.id))
-        if len(self._rooms.joined_by(member)) >= MOST_TICKETS_JOINED:
+        joined_already = self._rooms.joined_by(member) - {given.ticket_id}
+        if len(joined_already) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
         viewers = await self._presence.viewers(given.ticket_id, member.actor.audience)

@@ -9,7 +9,10 @@ import pytest
 
 from server.background import Background
 from server.resync import Resync
+from tests.api import Api
 from tests.conftest import Backend
+from tests.factories import Person
+from tests.sockets import Client
 
 
 @pytest.fixture
@@ -39,3 +42,16 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: Resync) -> N
         resync.recall(session_id, partial(told.__setitem__, "again"))
     await asyncio.sleep(0.2)
     assert told == {}
+
+
+async def test_who_has_joined_as_many_as_one_may_can_join_each_of_them_again(
+    web_url: str, api: Api, customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.namespace.MOST_TICKETS_JOINED", 2)
+    ids = [(await api.a_ticket(customer))["id"] for _ in range(3)]
+    async with Client(web_url, customer) as client:
+        for ticket_id in ids[:2]:
+            await client.join(ticket_id)
+        assert (await client.join(ids[1], after=1))["seq"] == 1
+        ack = await client.call("join_ticket", {"ticket_id": ids[2]})
+        assert ack["error"]["code"] == "too_many_tickets"
