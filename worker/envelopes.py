@@ -59,7 +59,7 @@ class Envelope:
     thread: UUID | None = None
 
 
-def sealed(
+def composed(
     envelope: Envelope, template: str, words: dict[str, object], settings: Settings
 ) -> Letter:
     """The mail that is ready to be sent.

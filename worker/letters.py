@@ -15,7 +15,7 @@ from desk.confirmations import Confirmation
 from desk.mails import Mail, News, Told
 from models import NotificationKind, Role
 from wire import confirm
-from worker.envelopes import Envelope, Letter, line, sealed
+from worker.envelopes import Envelope, Letter, composed, line
 
 LONGEST_CONTENT = 2_000
 # Of one ticket; and tickets.
@@ -33,8 +33,8 @@ def letter(due: Mail | Confirmation, settings: Settings) -> Letter:
     subject = _subject(due.tickets, is_neutral=due.is_neutral)
     envelope = Envelope(due.id, due.user_id, due.to_email, name, subject, at, thread)
     if due.is_neutral:
-        return sealed(envelope, "neutral", _neutral(due, settings.base_url), settings)
-    return sealed(envelope, "mail", _words(due, settings.base_url), settings)
+        return composed(envelope, "neutral", _neutral(due, settings.base_url), settings)
+    return composed(envelope, "mail", _words(due, settings.base_url), settings)
 
 
 def _asking(due: Confirmation, settings: Settings) -> Letter:
@@ -49,7 +49,7 @@ def _asking(due: Confirmation, settings: Settings) -> Letter:
         "link": confirm.link(settings.base_url, token),
         "days": addresses.LIFETIME.days,
     }
-    return sealed(envelope, "confirm", words, settings)
+    return composed(envelope, "confirm", words, settings)
 
 
 def _subject(tickets: Sequence[Told], *, is_neutral: bool = False) -> str:
