@@ -34,6 +34,8 @@ def lease(session: Session, now: datetime) -> Confirmation | None:
             EmailConfirmation.attempts < MOST_ATTEMPTS,
             or_(EmailConfirmation.leased_until.is_(None), EmailConfirmation.leased_until < now),
             EmailConfirmation.expires_at > now,
+            # Who confirms while they are asked again need not.
+            User.email_verified_at.is_(None),
             User.is_active,
             User.notify_email,
         )

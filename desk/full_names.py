@@ -25,7 +25,8 @@ JOINED = re.compile(
     "\U00011000-\U00011fff]"
 )
 MONGOLIAN = re.compile("[\u1800-\u18af]")
-MONGOLIAN_SELECTORS = re.compile("[\u180b-\u180d\u180f]")
+# And what parts a last vowel from its word.
+MONGOLIAN_SELECTORS = re.compile("[\u180b-\u180f]")
 SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # Letters that look like Latin ones, small or large, the usual: Cyrillic, Greek, Armenian; and
 # digits and signs. With l, i and 1 one cannot be told from the other.
@@ -37,6 +38,7 @@ LIKE = {
     "t": "\u0442\u03c47", "u": "\u03c5\u057d", "w": "\u051d", "x": "\u0445\u03c7", "y": "\u0443",
     "z": "\u03b6",
 }  # fmt: skip
+DIGITS = re.compile(r"\d+")
 LOOKS = {ord(other): letter for letter, others in LIKE.items() for other in others}
 # What alone, with each other or with the name of the desk, is no person's name.
 OF_THE_DESK = (
@@ -74,7 +76,9 @@ def _is_needed(character: str, before: str, after: str) -> bool:
     kind = unicodedata.category(before)
     if character in (NON_JOINER, JOINER):
         is_emoji = kind in ("So", "Sk") or before == "\ufe0f"
-        joins_emoji = character == JOINER and is_emoji and unicodedata.category(after) == "So"
+        joins_emoji = (
+            character == JOINER and is_emoji and unicodedata.category(after) in ("So", "Sm")
+        )
         return joins_emoji or (kind[0] in "LM" and JOINED.match(before) is not None)
     if MONGOLIAN_SELECTORS.match(character):
         return kind[0] == "L" and MONGOLIAN.match(before) is not None
@@ -90,14 +94,20 @@ def require_own(full_name: str, desk_name: str) -> None:
 
     ``desk_name``: what stands before the address of its mails.
     """
-    said, desk = _words(full_name), _words(desk_name)
-    joined = "".join(said)
-    is_desk = bool(desk) and joined == "".join(desk)
-    is_made_of_it = {*said} <= ALONE | OTHERS | {*desk} and bool({*said} & ALONE)
-    if is_desk or is_made_of_it or joined in ALONE:
+    desk = _words(desk_name)
+    # A digit may stand for a letter, or for nothing.
+    without_digits = DIGITS.sub(" ", unicodedata.normalize("NFKC", full_name))
+    if any(_is_the_desk(_words(said), desk) for said in (full_name, without_digits)):
         raise Invalid(
             "name_reserved", "This is the name of the desk; give your own", pointer="/full_name"
         )
+
+
+def _is_the_desk(said: list[str], desk: list[str]) -> bool:
+    joined = "".join(said)
+    is_name = bool(desk) and joined == "".join(desk)
+    is_made_of_it = {*said} <= ALONE | OTHERS | {*desk} and bool({*said} & ALONE)
+    return is_name or is_made_of_it or joined in ALONE
 
 
 def _words(text: str) -> list[str]:

@@ -137,10 +137,11 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
     if found is None:
         return None
     first, user = found
-    is_new, is_neutral = first.mail_id is None, bool(first.is_neutral)
-    if is_new and user.email_verified_at is None:
-        is_neutral = True
-        addresses.told(session, user, secret, now)
+    is_neutral = first.is_neutral
+    if is_neutral is None:  # A new mail, or one that a process from before the links has tried.
+        is_neutral = user.email_verified_at is None
+        if is_neutral:
+            addresses.told(session, user, secret, now)
     mail_id = first.mail_id or first.id
     rows = _told_together(session, first, now)
     session.execute(

@@ -32,6 +32,7 @@ from server.packets import (
     environ_of,
 )
 from server.pings import Pinging
+from server.strays import count_stray
 from wire import codec
 from wire.channel import NAMESPACE
 
@@ -192,6 +193,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             self._close_later(eio_sid)
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
+        count_stray(self.eio.sockets.get(eio_sid))
         if namespace == NAMESPACE:
             await super()._handle_connect(eio_sid, namespace, data)
             if eio_sid not in self.environ:
@@ -210,6 +212,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         """
         sid = self._sid(eio_sid)
         if not self.manager.is_connected(sid, NAMESPACE):
+            count_stray(self.eio.sockets.get(eio_sid))
             return
         answer = await self.namespace_handlers[NAMESPACE].trigger_event(data[0], sid, *data[1:])
         if id is not None:
@@ -219,8 +222,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
         self.eio.post(Packet(MESSAGE, pkt.encode()), eio_sid)
 
-    async def _handle_ack(self, *_: Any) -> None:
+    async def _handle_ack(self, eio_sid: str, *_: Any) -> None:
         """We ask for no acknowledgements, so there are none to take."""
+        count_stray(self.eio.sockets.get(eio_sid))
 
     async def _handle_disconnect(self, eio_sid: str, *args: Any) -> None:
         await super()._handle_disconnect(eio_sid, *args)

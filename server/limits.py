@@ -73,6 +73,11 @@ READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))
+# What sockets of an account send beyond the other limits: refused, too; then the socket is over.
+# Well over what a client sends at once that was offline.
+BEYOND = Limit("beyond", parse("2000 per 10 seconds"))
+# Of an account: each of its sockets takes a new token a few times an hour.
+REFRESH_AUTH = Limit("refresh-auth", parse("300 per minute"))
 # Of a customer: what an index leads through, in each process; what is looked for; what is counted.
 # Staff's programs read as much as they like.
 LOOK = Limit("look", parse("30000 per minute"))

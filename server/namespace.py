@@ -102,16 +102,18 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
                 log.exception("event failed", event_name=event[:64])
                 told = internal()
             if told.status in NO_EVENT:
-                self._pay(member)
+                self._pay(member, limits.REFUSED, member.key)
+            elif isinstance(error, RateLimited):
+                self._pay(member, limits.BEYOND, str(member.actor.id))
             self._metrics.event(name, told.code, time.perf_counter() - began)
             return told.as_ack()
         self._metrics.event(name, "ok", time.perf_counter() - began)
         return {"ok": True, "data": data}
 
-    def _pay(self, member: SocketMember) -> None:
-        """For what is no event of ours: who goes on with it is hung up on."""
+    def _pay(self, member: SocketMember, limit: limits.Limit, who: str) -> None:
+        """For what is refused: who goes on with it is hung up on."""
         try:
-            self._limits.spend_here(limits.REFUSED, member.key)
+            self._limits.spend_here(limit, who)
         except RateLimited:
             self._background.start(self._live.server.hang_up(member.key))
 
@@ -120,8 +122,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("invalid_json", "The event is not valid JSON")
         if name == BINARY:
             raise Invalid("binary_refused", "Events are JSON without binary")
-        event = EVENTS.get(name)
-        if event is None:
+        if (event := EVENTS.get(name)) is None:
             raise Invalid("unknown_event", "There is no such event")
         if len(args) != 1:
             raise Invalid("invalid", "Send one object", pointer="")
@@ -227,6 +228,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
+        self._limits.spend_here(limits.REFRESH_AUTH, str(member.actor.id))
         actor, claims = await self._identity.of_token(given.token)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
@@ -289,7 +291,7 @@ EVENTS = {
         Right.PERSON,
         "Keep the socket with a later token of the same account",
         gives=Done,
-        refuses=("invalid_token", "other_account"),
+        refuses=("invalid_token", "other_account", "rate_limited"),
     ),
 }
 

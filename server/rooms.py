@@ -28,10 +28,11 @@ from wire.shapes import Recorded, TimelineEvent, timeline_event
 log = structlog.get_logger("server.rooms")
 
 # Events that one join replays, and the characters of their texts, of which JSON may make six
-# times as many; a longer history takes several joins. A character has four bytes at most: what a
-# read ended before is over this, too.
+# times as many; a longer history takes several joins. With what stands around each text that is
+# less than may wait for a socket. A character has four bytes at most: what a read ended before is
+# over this, too.
 HISTORY_PAGE = 500
-HISTORY_CHARACTERS = timeline.LONGEST_READ // 4
+HISTORY_CHARACTERS = timeline.LONGEST_READ * 3 // 16
 POLL_SECONDS = 1.0
 # Hints that wait for a busy room. Dropping some costs a read from the database, nothing else.
 MOST_HINTS = 256

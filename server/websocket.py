@@ -258,17 +258,24 @@ async def _read(
                 log.exception("frame failed")
                 told = internal()
             member.put(_error(told))
-            if told.status in NO_FRAME and not _pays(request, member):
+            is_beyond = isinstance(error, RateLimited)
+            is_refused = is_beyond or told.status in NO_FRAME
+            if is_refused and not _pays(request, member, is_beyond=is_beyond):
                 break
     else:
         return
     await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"rate_limited")
 
 
-def _pays(request: web.Request, member: PlainMember) -> bool:
-    """For what is no frame of ours; False for who goes on with it too long."""
+def _pays(request: web.Request, member: PlainMember, *, is_beyond: bool = False) -> bool:
+    """For what is refused: no frame of ours, or one beyond a limit; False for who goes on with it
+    too long.
+    """
+    limit = limits.BEYOND if is_beyond else limits.REFUSED
     try:
-        request.app[keys.limits].spend_here(limits.REFUSED, member.key)
+        request.app[keys.limits].spend_here(
+            limit, str(member.actor.id) if is_beyond else member.key
+        )
     except RateLimited:
         return False
     return True

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Engine, create_engine, func, select, update
 from sqlalchemy.orm import Session
 
 from desk import accounts, addresses, confirmations, mails, messages
@@ -203,6 +203,28 @@ def test_who_was_there_before_links_were_is_mailed_one_with_their_next_news(
     news(session, old, an_actor(session, Role.CSR), 1)
     assert len(sent(session, MAIL_WINDOW)) == 1
     assert verify(session, token(link)) == old.id
+
+
+def test_a_mail_that_was_tried_before_there_were_links_is_neutral_at_its_next_try(
+    session: Session,
+) -> None:
+    old = an_actor(session, email_verified_at=None)
+    news(session, old, an_actor(session, Role.CSR), 1)
+    tried = {"mail_id": Notification.id, "attempts": 1}
+    session.execute(update(Notification).where(Notification.user_id == old.id).values(tried))
+    (mail,) = sent(session, MAIL_WINDOW)
+    assert mail.is_neutral
+    assert confirmations.lease(session, now() + MAIL_WINDOW) is not None
+
+
+def test_who_confirms_while_their_next_link_is_asked_for_is_not_mailed_it(
+    session: Session, ann: Actor
+) -> None:
+    verify(session, token(mailed(session)))
+    # As a mailer does that has seen them unconfirmed a moment ago.
+    addresses.told(session, session.get_one(User, ann.id), SECRET, now())
+    session.flush()
+    assert confirmations.lease(session, now()) is None
 
 
 @pytest.fixture
