@@ -142,6 +142,7 @@ def change(
 ) -> Account:
     """Applies what was sent. Another role, or none of the house any more, ends all sessions.
 
+    Who joins the staff has an address that an admin vouches for, as whom an admin makes.
     Whoever can hold no tickets any more gives theirs back, a new CSR begins with the default
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
     (``last_admin``).
@@ -163,6 +164,8 @@ def change(
         sessions.end_all(session, user.id, "role_changed", now)
     if user.role is Role.USER and role is Role.CSR:
         user.capacity = default_capacity
+    if user.role is Role.USER and role is not Role.USER and user.email_verified_at is None:
+        user.email_verified_at = now
     if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
         agents.makes_room(session, user)
     user.role, user.is_active = role, is_active

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, update
 from sqlalchemy.orm import Session
 
-from desk import accounts, addresses, confirmations, mails, messages
+from desk import accounts, addresses, admins, confirmations, mails, messages
 from desk.access import Actor
 from desk.accounts import Signup
 from desk.addresses import DAY, LIFETIME, MOST_OTHERS, Verification
+from desk.admins import UserChange
 from desk.confirmations import Confirmation
 from desk.errors import Malformed
 from desk.jobs import Job
@@ -110,6 +111,17 @@ def test_who_is_confirmed_or_wants_no_mail_is_sent_no_link(
 def test_whose_account_was_made_by_somebody_else_counts_as_confirmed(session: Session) -> None:
     made = accounts.create(session, "orla@desk.test", "Orla", "hash", Role.CSR)
     assert made.email_verified_at is not None
+
+
+@pytest.mark.parametrize("role", [Role.CSR, Role.ADMIN])
+def test_whom_an_admin_takes_onto_the_staff_counts_as_confirmed(
+    session: Session, ann: Actor, role: Role
+) -> None:
+    admin = an_actor(session, Role.ADMIN)
+    admins.change(session, admin, ann.id, UserChange(capacity=3), now())
+    assert not confirmed(session, ann)
+    admins.change(session, admin, ann.id, UserChange(role=role), now())
+    assert confirmed(session, ann)
 
 
 def test_a_mail_with_a_link_is_leased_repeated_and_given_up(session: Session, ann: Actor) -> None:
