@@ -22,7 +22,7 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 PAGES = {
-    confirm.PATH: ("verify.html", POLICY.format(scripts="'self'", styles="'none'")),
+    confirm.PATH: ("verify.html", POLICY.format(scripts="'self'", styles="'self'")),
     "/docs": ("docs.html", POLICY.format(scripts="'self'", styles="'self'")),
     # Redoc writes its styles into the page.
     "/redoc": ("redoc.html", POLICY.format(scripts="'self'", styles="'self' 'unsafe-inline'")),

@@ -17,13 +17,15 @@ PATH = unsubscribe.PATH
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Mails</title></head>
-<body><p>{text}</p>{form}</body>
+<title>Mails about your tickets</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="static/pages/mails.css"></head>
+<body><main><h1>Mails about your tickets</h1><p>{text}</p>{form}</main></body>
 </html>
 """
 FORM = '<form method="post" action="{action}"><button>Send me no more mails</button></form>'
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
 
