@@ -68,7 +68,7 @@ POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))
 READ = Limit("read", parse("60 per 10 seconds"))
 # Of an account, on all of its sockets.
-TYPING_ACCOUNT = Limit("typing-account", parse("60 per 10 seconds"))
+TYPING_ACCOUNT = Limit("typing-account", parse("120 per 10 seconds"))
 READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
@@ -81,7 +81,7 @@ REFRESH_AUTH = Limit("refresh-auth", parse("300 per minute"))
 # Of a customer: what an index leads through, in each process; what is looked for; what is counted.
 # Staff's programs read as much as they like.
 LOOK = Limit("look", parse("30000 per minute"))
-SEARCH = Limit("search", parse("30 per 10 seconds"))
+SEARCH = Limit("search", parse("120 per minute"))
 COUNT = Limit("count", parse("600 per minute"))
 CONNECT = Limit("connect", parse("120 per minute"))
 SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
