@@ -4,7 +4,6 @@ Whoever signs up names an address, which may be anybody's. Until a link that was
 been used, mails to it hold nothing that people wrote, and are few.
 """
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -20,6 +19,7 @@ from uuid_utils.compat import uuid7
 
 from desk import accounts
 from desk.access import Actor
+from desk.crypto import base64url, derived_key, token_hash
 from desk.errors import Malformed
 from desk.jobs import Job
 from desk.outbox import outbox
@@ -43,14 +43,7 @@ def token(secret: str, nonce: bytes) -> str:
 
     So the mail can be made again, the same to the byte, and who reads the table can make none.
     """
-    key = hmac.digest(secret.encode(), PURPOSE, hashlib.sha256)
-    made = hmac.digest(key, nonce, hashlib.sha256)
-    return base64.urlsafe_b64encode(made).decode().rstrip("=")
-
-
-def hashed(given: str) -> bytes:
-    # What nobody can guess needs no slow hash.
-    return hashlib.sha256(given.encode(errors="replace")).digest()
+    return base64url(hmac.digest(derived_key(secret, PURPOSE), nonce, hashlib.sha256))
 
 
 def sign_up(
@@ -78,7 +71,7 @@ def ask(session: Session, user_id: UUID, email: str, secret: str, now: datetime)
     link = {
         "email": email,
         "nonce": nonce,
-        "hash": hashed(token(secret, nonce)),
+        "hash": token_hash(token(secret, nonce)),
         "created_at": now,
         "expires_at": now + LIFETIME,
         "mail_id": uuid7(),
@@ -94,7 +87,7 @@ def ask(session: Session, user_id: UUID, email: str, secret: str, now: datetime)
 
 def verify(session: Session, given: Verification, now: datetime) -> UUID:
     """Spends a token: of two who try, one confirms. Raises `Malformed` (``invalid_token``)."""
-    spent = delete(EmailConfirmation).where(EmailConfirmation.hash == hashed(given.token))
+    spent = delete(EmailConfirmation).where(EmailConfirmation.hash == token_hash(given.token))
     found = session.execute(
         spent.returning(
             EmailConfirmation.user_id, EmailConfirmation.email, EmailConfirmation.expires_at

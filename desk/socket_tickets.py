@@ -7,7 +7,6 @@ was used, or it is too old. It lies in the database, so any process takes it, wi
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from desk import tickets
 from desk.access import Actor
+from desk.crypto import token_hash
 from models import SocketTicket
 
 LIFETIME = timedelta(seconds=30)
@@ -39,7 +39,7 @@ def issue(
     given = HEAD + secrets.token_urlsafe()
     session.add(
         SocketTicket(
-            hash=_hash(given),
+            hash=token_hash(given),
             user_id=actor.id,
             session_id=actor.session_id,
             ticket_id=ticket_id,
@@ -55,7 +55,7 @@ def take(session: Session, given: str, ticket_id: UUID, now: datetime) -> Admiss
 
     None if there is none (any more), or if it is for another ticket.
     """
-    spent = delete(SocketTicket).where(SocketTicket.hash == _hash(given))
+    spent = delete(SocketTicket).where(SocketTicket.hash == token_hash(given))
     found = session.execute(
         spent.returning(
             SocketTicket.user_id,
@@ -68,11 +68,6 @@ def take(session: Session, given: str, ticket_id: UUID, now: datetime) -> Admiss
     if found is None or found.ticket_id != ticket_id or found.expires_at <= now:
         return None
     return Admission(found.user_id, found.session_id, found.socket_until)
-
-
-def _hash(given: str) -> bytes:
-    # What nobody can guess needs no slow hash.
-    return sha256(given.encode(errors="replace")).digest()
 
 
 def prune(session: Session, now: datetime) -> int:

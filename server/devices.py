@@ -8,7 +8,6 @@ the nonce and the password's hash, under a key that is derived from `JWT_SECRET_
 has up to `MOST_ACCOUNTS` of them, joined by ``~``.
 """
 
-import base64
 import hashlib
 import hmac
 import re
@@ -20,6 +19,7 @@ from aiohttp import web
 
 from config import Settings
 from desk.accounts import Credentials
+from desk.crypto import base64url, derived_key
 
 PURPOSE = b"browsers that signed in, 1: "
 LIFETIME = timedelta(days=180)
@@ -33,9 +33,7 @@ TOKEN = re.compile(r"[0-9]{1,11}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 
 class Devices:
     def __init__(self, settings: Settings) -> None:
-        self._keys = [
-            hmac.digest(secret.encode(), PURPOSE, hashlib.sha256) for secret in settings.secrets
-        ]
+        self._keys = [derived_key(secret, PURPOSE) for secret in settings.secrets]
         self._is_secure = settings.public_url.startswith("https:")
         # A browser takes a name with this prefix from us alone, not from a neighbour's page.
         self._name = "__Host-device" if self._is_secure else "device"
@@ -57,7 +55,7 @@ class Devices:
         """
         before = self._found(request, account, now)
         others = [token for token in self._tokens(request) if token != before]
-        at, nonce = str(int(now.timestamp())), _text(secrets.token_bytes(NONCE_BYTES))
+        at, nonce = str(int(now.timestamp())), base64url(secrets.token_bytes(NONCE_BYTES))
         token = f"{at}.{nonce}.{self._seal(self._keys[0], at, nonce, account)}"
         response.set_cookie(
             self._name,
@@ -95,8 +93,4 @@ class Devices:
 
     def _seal(self, key: bytes, at: str, nonce: str, account: Credentials) -> str:
         said = "\n".join([str(account.user_id), at, nonce, account.password_hash])
-        return _text(hmac.digest(key, said.encode(), hashlib.sha256))
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        return base64url(hmac.digest(key, said.encode(), hashlib.sha256))

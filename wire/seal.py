@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
+from desk.crypto import derived_key
+
 PURPOSE = b"messages between processes, 1: "
 SEAL_BYTES = hashlib.sha256().digest_size
 
@@ -21,7 +23,7 @@ class Seal:
 
     def __init__(self, secrets: Sequence[str], channel: str) -> None:
         label = PURPOSE + channel.encode()
-        self._keys = [hmac.digest(secret.encode(), label, hashlib.sha256) for secret in secrets]
+        self._keys = [derived_key(secret, label) for secret in secrets]
 
     def closed(self, body: bytes) -> bytes:
         return hmac.digest(self._keys[0], body, hashlib.sha256) + body

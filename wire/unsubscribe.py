@@ -11,6 +11,8 @@ import hmac
 from collections.abc import Iterable
 from uuid import UUID
 
+from desk.crypto import derived_key
+
 PATH = "/unsubscribe"
 PURPOSE = b"unsubscribe from mail, 1"
 SIGNATURE_BYTES = 20
@@ -40,5 +42,4 @@ def reader(secrets: Iterable[str], given: str) -> UUID | None:
 
 
 def _signature(secret: str, person: bytes) -> bytes:
-    key = hmac.digest(secret.encode(), PURPOSE, hashlib.sha256)
-    return hmac.digest(key, person, hashlib.sha256)[:SIGNATURE_BYTES]
+    return hmac.digest(derived_key(secret, PURPOSE), person, hashlib.sha256)[:SIGNATURE_BYTES]

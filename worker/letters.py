@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from config import Settings
 from desk import addresses
 from desk.confirmations import Confirmation
+from desk.crypto import token_hash
 from desk.mails import Mail, News, Told
 from models import NotificationKind, Role
 from wire import confirm
@@ -40,7 +41,7 @@ def letter(due: Mail | Confirmation, settings: Settings) -> Letter:
 def _asking(due: Confirmation, settings: Settings) -> Letter:
     """Raises `LookupError` if it was asked for under a key that is gone: no token fits it."""
     made = (addresses.token(secret, due.nonce) for secret in settings.secrets)
-    token = next((token for token in made if addresses.hashed(token) == due.hash), None)
+    token = next((token for token in made if token_hash(token) == due.hash), None)
     if token is None:
         raise LookupError("the key of this link is gone")
     envelope = Envelope(due.id, due.user_id, due.to_email, "", "Confirm your address", due.asked_at)
