@@ -12,10 +12,10 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from desk.errors import Invalid
-from desk.text import BLANK, Text
+from desk.text import BLANK, DIRECTION, Text
 
-# Marks, embeddings, overrides and isolates: what follows is shown in the other direction.
-TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# With the Arabic letter mark, which no name needs.
+TURNS = re.compile(f"[\u061c{DIRECTION}]")
 NON_JOINER, JOINER = "\u200c", "\u200d"
 # Emoji that are spelled with what else is invisible: keycaps, and flags of parts of a country.
 SPELLED = re.compile("[0-9#*]\ufe0f?\u20e3|\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f")

@@ -24,6 +24,10 @@ BLANK = frozenset(
     map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0))
 ) | frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
+# Marks, embeddings, overrides and isolates: what follows is shown in the other direction. As they
+# stand in a class of a regular expression.
+DIRECTION = "\u200e\u200f\u202a-\u202e\u2066-\u2069"
+
 
 class Input(BaseModel):
     """Something a client sends: unknown fields and other types are refused, never coerced."""

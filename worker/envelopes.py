@@ -4,6 +4,7 @@ What is given twice makes the same bytes twice, so that a mail that is sent agai
 the same. Nothing is signed or encrypted here.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +19,12 @@ import idna
 import jinja2
 
 from config import Settings
+from desk.text import DIRECTION
 from wire import unsubscribe
 from worker import headers
 
-# Overrides and isolates that make text read as something else than it is.
-DIRECTION = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
+# What makes text read as something else than it is.
+TURNS = re.compile(f"[{DIRECTION}]")
 # In characters: a header may be longer, but nobody reads that far.
 LONGEST_LINE = 250
 
@@ -115,11 +117,8 @@ def _body(mail_id: UUID, template: str, words: dict[str, object]) -> bytes:
 
 def line(text: str) -> str:
     """Other people's text as a part of a header or headline: one line, left as it reads."""
-    kept = (
-        " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c
-        for c in text
-        if c not in DIRECTION
-    )
+    shown = TURNS.sub("", text)
+    kept = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in shown)
     return " ".join("".join(kept).split())[:LONGEST_LINE]
 
 
