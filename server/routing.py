@@ -65,11 +65,10 @@ def guarded(route: Route) -> Handler:
             actor, _ = await request.app[keys.identity].of_token(bearer(request))
             request[keys.actor] = actor
             admit(route.right, actor)
-            if route.method == "GET":
+            if route.method == "GET" and not actor.is_staff:
                 spend_look(request, limits.LOOK)
-                if not actor.is_staff:
-                    async with request.app[keys.turns].of(actor.id):
-                        return await route.handler(request)
+                async with request.app[keys.turns].of(actor.id):
+                    return await route.handler(request)
         return await route.handler(request)
 
     return handle

@@ -77,14 +77,16 @@ class FairWebSocket(web.WebSocketResponse):
 class PlainMember:
     """One plain WebSocket, as a member of its ticket's room. Sending never waits."""
 
-    def __init__(self, request: web.Request, ws: web.WebSocketResponse, claims: Claims) -> None:
+    def __init__(
+        self, request: web.Request, ws: web.WebSocketResponse, claims: Claims, address: str
+    ) -> None:
         self._live = request.app[keys.live]
         self._presence = request.app[keys.presence]
         self._ws = ws
         self.key = f"ws:{uuid4()}"
         self.actor: Actor
         self.user_id = claims.user_id
-        self.address = request.app[keys.limits].address(request)
+        self.address = address
         self.session_id = claims.session_id
         self.expires_at = claims.expires_at
         self.is_gone = False
@@ -151,7 +153,8 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     connections, places = request.app[keys.connections], request.app[keys.open_sockets]
-    places.take(ws, (open_sockets.WAITING, request.app[keys.limits].address(request)))
+    address = request.app[keys.limits].address(request)
+    places.take(ws, (open_sockets.WAITING, address))
     member = None
     try:
         await ws.prepare(request)
@@ -161,7 +164,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         claims = await _claims(request, ticket_id)
         request.app[keys.limits].spend_here(limits.CONNECT, str(claims.user_id))
-        member = PlainMember(request, ws, claims)
+        member = PlainMember(request, ws, claims, address)
         await connections.admit(member, claims)
         places.free(ws)
         await _converse(request, ws, member, ticket_id, after)
@@ -241,7 +244,7 @@ async def _read(
     async for message in ws:
         if message.type is not WSMsgType.TEXT:
             member.put(_error(Refusal(422, "invalid", "Send text frames")))
-            if not _pays(request, member):
+            if not _pays(request, limits.REFUSED, member.key):
                 break
             continue
         try:
@@ -258,24 +261,22 @@ async def _read(
                 log.exception("frame failed")
                 told = internal()
             member.put(_error(told))
-            is_beyond = isinstance(error, RateLimited)
-            is_refused = is_beyond or told.status in NO_FRAME
-            if is_refused and not _pays(request, member, is_beyond=is_beyond):
+            goes_on = True
+            if told.status in NO_FRAME:
+                goes_on = _pays(request, limits.REFUSED, member.key)
+            elif isinstance(error, RateLimited):
+                goes_on = _pays(request, limits.BEYOND, str(member.actor.id))
+            if not goes_on:
                 break
     else:
         return
     await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"rate_limited")
 
 
-def _pays(request: web.Request, member: PlainMember, *, is_beyond: bool = False) -> bool:
-    """For what is refused: no frame of ours, or one beyond a limit; False for who goes on with it
-    too long.
-    """
-    limit = limits.BEYOND if is_beyond else limits.REFUSED
+def _pays(request: web.Request, limit: limits.Limit, who: str) -> bool:
+    """For what is refused; False for who goes on with it too long."""
     try:
-        request.app[keys.limits].spend_here(
-            limit, str(member.actor.id) if is_beyond else member.key
-        )
+        request.app[keys.limits].spend_here(limit, who)
     except RateLimited:
         return False
     return True
