@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,11 +102,17 @@ def backend(make_backend: Callable[[], Backend]) -> Backend:
     return make_backend()
 
 
-@pytest.fixture(scope="session")
-def engine(backend: Backend) -> Iterator[Engine]:
+@contextmanager
+def engine_of(backend: Backend) -> Iterator[Engine]:
     engine = create_engine(backend.database_url, connect_args={"options": "-c timezone=UTC"})
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def engine(backend: Backend) -> Iterator[Engine]:
+    with engine_of(backend) as engine:
+        yield engine
 
 
 @pytest.fixture

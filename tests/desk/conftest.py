@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
-from tests.conftest import Backend
+from tests.conftest import Backend, engine_of
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,5 @@ def backend(make_backend: Callable[[], Backend]) -> Backend:
 
 @pytest.fixture(scope="session")
 def engine(backend: Backend) -> Iterator[Engine]:
-    engine = create_engine(backend.database_url, connect_args={"options": "-c timezone=UTC"})
-    yield engine
-    engine.dispose()
+    with engine_of(backend) as engine:
+        yield engine
