@@ -39,10 +39,10 @@ fuzz: $(VENV)/.ok-dev ## Send requests made up from the contract, for long (FUZZ
 FUZZ_EXAMPLES ?= 10000
 
 chaos: $(VENV)/.ok-dev ## Kill and freeze everything while clients talk, then judge (make chaos ARGS="--seconds 20 --seed 7")
-	$(BIN)/python -m tests.chaos $(ARGS)
+	$(BIN)/python -m tools.chaos $(ARGS)
 
 frames: $(VENV)/.ok-dev ## Send 100,000 bad frames while clients talk, then judge (make frames ARGS="--frames 20000 --seed 7")
-	$(BIN)/python -m tests.frames $(ARGS)
+	$(BIN)/python -m tools.frames $(ARGS)
 
 bench: $(PEERS) ## Measure beside peers (make bench ARGS="--only chat"); needs wrk and node
 	$(BIN)/python -m bench $(ARGS)
@@ -51,7 +51,7 @@ bench-quick: $(PEERS) ## Some of it, in one short round
 	$(BIN)/python -m bench --quick $(ARGS)
 
 types: $(VENV)/.ok-dev ## Write client/types.d.ts anew from the tables of routes and events
-	$(BIN)/python -m server.typescript > client/types.d.ts
+	$(BIN)/python -m server.specs.typescript > client/types.d.ts
 
 lock: ## Resolve the .in files anew into the hashed requirements (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 1; }

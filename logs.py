@@ -41,7 +41,7 @@ def _hidden(run: re.Match[str]) -> str:
     return f"{before}[token]" if begins and "." in token else run[0]
 
 
-# As `desk.socket_tickets` makes them.
+# As `desk.accounts.socket_tickets` makes them.
 SOCKET_TICKET = re.compile(r"wst_[\w-]+")
 
 

@@ -23,9 +23,9 @@ import click
 from sqlalchemy import create_engine, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from desk import assignment, leavers
-from desk.assignment import BATCH, Strategy
-from dev.embedded import Embedded
+from desk.assignment import assignment, departures
+from desk.assignment.assignment import BATCH, Strategy
+from embedded.servers import Embedded
 from models import AssignmentDecision, Role, Status, Ticket, User
 from tests import ledger
 from tests.cluster.conftest import Cluster
@@ -139,7 +139,7 @@ def cost_of_a_batch(cluster: Cluster) -> list[tuple[str, str]]:
     rows = [
         ("connect, begin, commit", timed(in_transaction(lambda s: s.connection()))),
         ("count the loads", timed(in_transaction(lambda s: s.execute(LOADS).all()))),
-        ("look for leavers", timed(in_transaction(leavers.leavers))),
+        ("look for leavers", timed(in_transaction(departures.leavers))),
         (f"a batch of {BATCH}", timed(in_transaction(batch))),
     ]
     with database(cluster.settings) as session:

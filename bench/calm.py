@@ -15,7 +15,7 @@ from bench.people import Customers, customers, share, staff
 from bench.rest import LIST
 from bench.rounds import Refused, Sample, Work, interleaved, metered
 from bench.sockets import Crowd, Load
-from server import passwords
+from server.identity import passwords
 from tests.factories import PASSWORD
 
 Starting = Callable[[], AbstractContextManager[Subject]]

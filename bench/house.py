@@ -17,8 +17,8 @@ import psycopg
 from bench.machine import Cores, divide, pinned
 from config import Settings
 from dev import procfile
-from dev.embedded import Embedded
-from dev.server import free_port
+from embedded.server import free_port
+from embedded.servers import Embedded
 from processes import Child
 from tests.conftest import ROOT, Backend, migrated
 

@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from config import Settings
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from models import Role
 from tests.api import Api
 from tests.cluster.conftest import Cluster

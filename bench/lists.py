@@ -23,13 +23,13 @@ import click
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from desk import sessions
 from desk.access import Actor
-from dev.embedded import Embedded
+from desk.accounts import sessions
+from embedded.servers import Embedded
 from manage import bulk
 from models import Role
-from server.tokens import Tokens
-from server.transaction import OPTIONS
+from server.database.transaction import OPTIONS
+from server.identity.tokens import Tokens
 from tests.cluster.conftest import Cluster
 from tests.conftest import Backend, migrated
 from tests.factories import PASSWORD_HASH, an_actor, database, now

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from tests.cluster.conftest import Cluster
 from tests.cluster.kills import Run
 from tests.conftest import Backend, migrated

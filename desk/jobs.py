@@ -27,7 +27,7 @@ class Job(StrEnum):
         return timedelta(hours=1) if self in RARE else timedelta(seconds=5)
 
 
-# Deleting what nobody asks for any more: `desk.pruning`.
+# Deleting what nobody asks for any more: `desk.retention`.
 RARE = (
     Job.PRUNE_SESSIONS,
     Job.PRUNE_WEBHOOKS,

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from desk.jobs import Job
-from desk.past import PastEvent, PastNotification
+from desk.rows import PastEvent, PastNotification
 from models import Event, Notification
 
 

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from desk.common_passwords import is_common
+from desk.accounts.common_passwords import is_common
 
 LONGEST_EMAIL = 254
 # Marks on one letter, as in Unicode's stream-safe form. Putting them in order takes the square

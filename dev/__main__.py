@@ -9,16 +9,17 @@ import signal
 import sys
 from pathlib import Path
 
-from dev import CannotStart, procfile
-from dev.embedded import Embedded
+from dev import procfile
 from dev.report import say, step, welcome
 from dev.settings import browser_url, checked, given, refuse_strangers, require_free
 from dev.watch import Watch
+from embedded.errors import CannotStart
+from embedded.servers import Embedded
 from processes import Child, Program, die_with_parent, supervise
 
 STATE = ".data"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# With the servers' own (dev.server.STOP_SECONDS) under ten seconds.
+# With the servers' own (embedded.server.STOP_SECONDS) under ten seconds.
 GRACE = 6.0
 DEMO = Program("demo", ("python", "-m", "manage", "demo"))
 

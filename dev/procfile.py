@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dev import CannotStart
+from embedded.errors import CannotStart
 from processes import Program
 
 LINE = re.compile(r"(?P<name>[\w-]+):\s*(?P<command>\S.*)")

@@ -9,7 +9,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from config import Settings, settings
-from dev import CannotStart
+from embedded.errors import CannotStart
 
 # In place of what is embedded, until it runs: so that the other settings can be checked before.
 PLACEHOLDERS = {

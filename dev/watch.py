@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from dev import CannotStart
-from dev.embedded import Embedded
 from dev.report import say
+from embedded.errors import CannotStart
+from embedded.servers import Embedded
 
 SECONDS_BETWEEN = 0.25
 SLOW_AFTER = 30.0

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
-from desk import search
+from desk.tickets import search
 from manage.past import COLUMNS, MAKES, Cast, Row, chapter
 from models import Role, User
 

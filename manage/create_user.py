@@ -9,14 +9,14 @@ import click
 from pydantic import ValidationError
 
 from config import Database, Misconfigured, read, settings
-from desk import accounts
-from desk.accounts import Signup
+from desk.accounts import accounts
+from desk.accounts.accounts import Signup
 from desk.jobs import Job
 from desk.outbox import outbox
 from manage.database import transaction
 from manage.patience import within
 from models import Role
-from server.passwords import hashed
+from server.identity.passwords import hashed
 from wire.broker import celery_app, wake
 
 WAKE_SECONDS = 2.0

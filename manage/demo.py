@@ -14,17 +14,19 @@ import click
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from desk import accounts, assignment, messages, reads, tickets
 from desk.access import Actor
-from desk.assignment import BATCH, Strategy
-from desk.messages import NewMessage
+from desk.accounts import accounts
+from desk.assignment import assignment
+from desk.assignment.assignment import BATCH, Strategy
 from desk.outbox import outbox
-from desk.tickets import Change, NewTicket
+from desk.tickets import messages, reading, tickets
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change, NewTicket
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.stories import PEOPLE, STORIES, Story, Turn
 from models import Notification, Outcome, Role, Status, Ticket, User
-from server.passwords import hashed
+from server.identity.passwords import hashed
 
 # Everybody may know it: the launcher serves demo data on this machine only.
 PASSWORD = "demo-password"
@@ -233,7 +235,7 @@ class Course:
         # Who answers has read what was there.
         self._session.flush()
         seq = event.seq if actor.is_staff else event.public_seq
-        reads.mark_read(self._session, actor, self._id, seq or 0)
+        reading.mark_read(self._session, actor, self._id, seq or 0)
 
     def _set(self, status: Status, now: datetime) -> None:
         if csr := self._csr:

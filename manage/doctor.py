@@ -22,7 +22,7 @@ PATIENCE = 5.0
 # Where CVE-2024-6923 was closed.
 PATCHED = {(3, 11): (3, 11, 10), (3, 12): (3, 12, 5)}
 PING_SECONDS = 1.0
-# As much as the tokens of one host may be ahead of the clock of another (server.tokens).
+# As much as the tokens of one host may be ahead of the clock of another (server.identity.tokens).
 MOST_SKEW = 2.0
 
 

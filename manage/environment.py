@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from dev.embedded import running
 from dev.settings import given
+from embedded.servers import running
 
 STATE = Path(".data")
 

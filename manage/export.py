@@ -9,10 +9,10 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import timeline
 from desk.access import Audience
-from desk.past import PastEvent
-from desk.views import columns
+from desk.rows import PastEvent
+from desk.tickets import timeline
+from desk.tickets.views import columns
 from manage.database import transaction
 from models import Role, Ticket, User
 from wire.codec import encode

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from desk import mails
+from desk.notifications import mail_queue
 from manage.database import transaction
 
 
@@ -14,7 +14,7 @@ from manage.database import transaction
 def dead_notifications(limit: int) -> None:
     """Lists mails that were given up: their id, since when, the person, the ticket, the error."""
     with transaction() as session:
-        dead = mails.dead(session, limit)
+        dead = mail_queue.dead(session, limit)
     for row in dead:
         since = row.done_at.isoformat(timespec="seconds") if row.done_at else ""
         error = row.last_error or "MailerDied"
@@ -30,5 +30,5 @@ def retry_notifications(mail_ids: tuple[UUID, ...], everything: bool) -> None:
     if everything == bool(mail_ids):
         raise click.UsageError("Give the ids of mails, or --all")
     with transaction() as session:
-        revived = mails.retry(session, None if everything else mail_ids, datetime.now(UTC))
+        revived = mail_queue.retry(session, None if everything else mail_ids, datetime.now(UTC))
     click.echo(f"{revived} notifications are due again")

@@ -9,7 +9,7 @@ from random import Random
 
 from uuid_utils import uuid7
 
-from desk.strategies import Strategy
+from desk.assignment.strategies import Strategy
 from manage.stories import STORIES, Story
 from models import STAFF_ONLY, Kind, Priority, Status
 
@@ -143,7 +143,7 @@ class Course:
     def _record(
         self, kind: Kind, actor: str | None, *, data: str = "{}", content: str | None = None
     ) -> None:
-        """As `desk.timeline.record` does it."""
+        """As `desk.tickets.timeline.record` does it."""
         if self._seq:
             self._at += timedelta(minutes=self._random.uniform(1, 600))
         self._seq += 1

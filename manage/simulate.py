@@ -5,8 +5,8 @@ from random import Random
 
 import click
 
-from desk.assignment import Strategy
-from desk.simulation import Csr, simulate
+from desk.assignment.assignment import Strategy
+from desk.assignment.simulation import Csr, simulate
 
 SPEC = re.compile(r"(?:(\d{1,4})x)?(\d{1,5})(?:@(\d{1,7})-(\d{1,7}))?")
 MOST_CSRS = 1000

@@ -6,11 +6,12 @@ from random import SystemRandom
 import click
 
 from config import Database, read
-from desk import assignment, leavers, search
-from desk.assignment import BATCH, Strategy
-from desk.backlog import backlog
+from desk.assignment import assignment, departures
+from desk.assignment.assignment import BATCH, Strategy
+from desk.assignment.backlog import backlog
 from desk.jobs import Job
-from desk.pruning import PRUNES
+from desk.retention import PRUNES
+from desk.tickets import search
 from manage import environment
 from manage.database import transaction
 
@@ -50,10 +51,10 @@ def _say(count: int, what: str) -> None:
 
 def _reclaim() -> int:
     with transaction() as session:
-        left = leavers.leavers(session)
+        left = departures.leavers(session)
     for user_id in left:
         with transaction() as session:
-            leavers.reclaim(session, user_id, None)
+            departures.reclaim(session, user_id, None)
     return len(left)
 
 

@@ -19,7 +19,7 @@ class AssignmentCursor(Base):
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False, default=1)
     turn: Mapped[int] = mapped_column(default=0)
-    # The customer whom the last look over those who wait ended with, see `desk.queue`.
+    # The customer whom the last look over those who wait ended with, see `desk.assignment.queue`.
     looked_at: Mapped[UUID | None]
 
 

@@ -29,7 +29,7 @@ def serve(wanted: Settings) -> None:
         port=wanted.port,
         loop=uvloop.new_event_loop(),
         access_log=None,
-        # A read ends with its client: `server.middleware.finished`.
+        # A read ends with its client: `server.http.middleware.finished`.
         handler_cancellation=True,
         print=lambda *_: log.info("serving", host=wanted.host, port=wanted.port),
         reuse_port=wanted.web_processes > 1,

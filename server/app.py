@@ -9,34 +9,35 @@ from sqlalchemy.pool import QueuePool
 
 from config import Settings
 from desk.database import short_name
-from server import bad_requests, keys
+from server import keys
 from server.background import Background
-from server.browsers import add_headers, preflight
-from server.changes import Changes
-from server.connections import Connections
-from server.delivery import Delivery, Waker
-from server.devices import Devices
-from server.docs import add_docs
-from server.engine import socket_server
-from server.identity import Identity
-from server.limits import RateLimits
-from server.live import Live
+from server.database.transaction import Desk, create_engine
+from server.http import bad_requests
+from server.http.browsers import add_headers, preflight
+from server.http.middleware import access_log, finished, plain, refusals
+from server.http.routing import LONGEST_BODY, PREFIX, guarded
+from server.http.unread import Unread, watched
+from server.identity.authenticate import Identity
+from server.identity.devices import Devices
+from server.identity.passwords import Passwords
+from server.identity.session_watch import Connections
+from server.identity.tokens import Tokens
+from server.limits.open_sockets import OpenSockets
+from server.limits.shared import RateLimits
+from server.limits.turns import Turns
+from server.live.bus import Live
+from server.live.catch_up import Resync
+from server.live.delivery import Delivery, Waker
+from server.live.presence import Presence
+from server.live.sequencer import Rooms
+from server.live.ticket_changes import Changes
+from server.live.typists import Typists
 from server.metrics import Metrics
-from server.middleware import access_log, finished, plain, refusals
-from server.namespace import Tickets
-from server.open_sockets import OpenSockets
-from server.passwords import Passwords
-from server.presence import Presence
-from server.resync import Resync
-from server.rooms import Rooms
 from server.routes import ROUTES, health, metrics, unsubscribe
-from server.routing import LONGEST_BODY, PREFIX, guarded
-from server.tokens import Tokens
-from server.transaction import Desk, create_engine
-from server.turns import Turns
-from server.typists import Typists
-from server.unread import Unread, watched
-from server.websocket import leave_all, ticket_socket
+from server.sockets.commands import Tickets
+from server.sockets.plain import leave_all, ticket_socket
+from server.specs.pages import add_docs
+from server.transport.engine import socket_server
 from wire.shapes import Recorded
 
 

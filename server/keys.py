@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from config import Settings
     from desk.access import Actor
     from server.background import Background
-    from server.changes import Changes
-    from server.connections import Connections
-    from server.delivery import Delivery
-    from server.devices import Devices
-    from server.engine import SocketServer
-    from server.identity import Identity
-    from server.limits import RateLimits
-    from server.live import Live
+    from server.database.transaction import Desk
+    from server.http.unread import Unread
+    from server.identity.authenticate import Identity
+    from server.identity.devices import Devices
+    from server.identity.passwords import Passwords
+    from server.identity.session_watch import Connections
+    from server.identity.tokens import Tokens
+    from server.limits.open_sockets import OpenSockets
+    from server.limits.shared import RateLimits
+    from server.limits.turns import Turns
+    from server.live.bus import Live
+    from server.live.catch_up import Resync
+    from server.live.delivery import Delivery
+    from server.live.presence import Presence
+    from server.live.sequencer import Rooms
+    from server.live.ticket_changes import Changes
+    from server.live.typists import Typists
     from server.metrics import Metrics
-    from server.open_sockets import OpenSockets
-    from server.passwords import Passwords
-    from server.presence import Presence
-    from server.resync import Resync
-    from server.rooms import Rooms
-    from server.tokens import Tokens
-    from server.transaction import Desk
-    from server.turns import Turns
-    from server.typists import Typists
-    from server.unread import Unread
-    from server.websocket import FairWebSocket
+    from server.sockets.plain import FairWebSocket
+    from server.transport.engine import SocketServer
 
 settings: web.AppKey[Settings] = web.AppKey("settings")
 engine: web.AppKey[AsyncEngine] = web.AppKey("engine")

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.orm import Session
 
 from config import Settings
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 
 ROOT = Path(__file__).parents[1]
 SECRET = "0b3c9f6d52a14e7f8890c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c"

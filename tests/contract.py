@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from server import asyncapi, openapi
-from server.contract import ETAG, LOCATION
+from server.http.contract import ETAG, LOCATION
+from server.http.routing import PREFIX
 from server.routes import ROUTES
-from server.routing import PREFIX
+from server.specs import asyncapi, openapi
 
 # Headers that an answer never lacks once they are declared; others depend on the page.
 CERTAIN = {ETAG, LOCATION}

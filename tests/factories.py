@@ -11,12 +11,13 @@ from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
 from config import Settings
-from desk import accounts, sessions, tickets
 from desk.access import Actor
-from desk.tickets import NewTicket
-from desk.views import TicketView
+from desk.accounts import accounts, sessions
+from desk.tickets import tickets
+from desk.tickets.tickets import NewTicket
+from desk.tickets.views import TicketView
 from models import Event, Kind, Role, Ticket, User
-from server.tokens import Pair, Tokens
+from server.identity.tokens import Pair, Tokens
 
 # bcrypt of PASSWORD as the product digests it, at the cheapest cost: tests log in often.
 PASSWORD = "correct horse battery staple"

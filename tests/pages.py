@@ -8,17 +8,18 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from desk import admins, lists, notifications
 from desk.access import Actor
-from desk.lists import Filters, Page, ticket_list
-from desk.queries import parsed
-from desk.walk import Sort
+from desk.accounts import administration
+from desk.notifications import inbox
+from desk.tickets import lists
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters, Page, ticket_list
+from desk.tickets.queries import parsed
 from models import Role
-from server.routes import admin
-from server.routes import notifications as inbox
+from server.http.routing import decode_cursor, encode_cursor
+from server.routes import admin, notifications
 from server.routes.csr import StaffTicketQuery
 from server.routes.tickets import POSITIONS, SortParameter, sort_field
-from server.routing import decode_cursor, encode_cursor
 
 LIMIT = 20
 DEPTH = 10_000 * LIMIT
@@ -95,7 +96,7 @@ class Case:
         """What the route does, without the route."""
         if self.path == USERS:
             given = admin.UserQuery.model_validate(self.params)
-            return admins.accounts(
+            return administration.accounts(
                 session,
                 role=given.role,
                 is_active=given.is_active,
@@ -105,12 +106,12 @@ class Case:
                 before=decode_cursor(cursor, admin.POSITION),
             )
         if self.path == INBOX:
-            return notifications.inbox(
+            return inbox.page(
                 session,
                 self.actor,
                 unread="unread" in self.params,
                 limit=LIMIT + 1,
-                before=decode_cursor(cursor, inbox.POSITION),
+                before=decode_cursor(cursor, notifications.POSITION),
             )
         return self._tickets(session, cursor)
 

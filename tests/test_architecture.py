@@ -15,9 +15,10 @@ ALLOWED = {
     "server": {"models", "desk", "wire", "config", "logs", "processes"},
     "worker": {"models", "desk", "wire", "config", "logs", "processes"},
     "processes": set(),
-    "dev": {"config", "processes"},
+    "embedded": {"processes"},
+    "dev": {"config", "processes", "embedded"},
     # Of the server only how it digests a password.
-    "manage": {"models", "desk", "wire", "server", "dev", "config", "processes"},
+    "manage": {"models", "desk", "wire", "server", "embedded", "dev", "config", "processes"},
     "config": set(),
     "logs": set(),
     "migrations": {"models", "config"},
@@ -60,7 +61,7 @@ def test_rules_and_tables_know_no_transport(part: str) -> None:
 
 # What a web process loads late, so that it starts sooner: all but its settings, where it is the
 # parent of others, and Celery.
-LATE = {("server/__main__.py", "_made"), ("server/delivery.py", "_wake")}
+LATE = {("server/__main__.py", "_made"), ("server/live/delivery.py", "_wake")}
 
 
 @pytest.mark.parametrize("part", ALLOWED)

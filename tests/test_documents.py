@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings
-from dev.server import free_port
+from embedded.server import free_port
 from tests.cluster.conftest import Cluster
 from tests.conftest import ROOT, Backend
 from tests.documents import (

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from tests import mutate_delivery, mutate_rights
-from tests.mutations import ROOT, Mutation, Stale, stale
+from tools import mutate_delivery, mutate_rights
+from tools.mutations import ROOT, Mutation, Stale, stale
 
 EVERY = [*mutate_rights.every(), *mutate_delivery.MUTATIONS]
 

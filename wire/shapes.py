@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from desk.access import Audience
-from desk.past import PastEvent, PastNotification
+from desk.rows import PastEvent, PastNotification
 from models import MESSAGES, Event, Kind, Known, Notification, NotificationKind, Role
 
 KINDS = Known(Kind)

@@ -6,7 +6,7 @@ What is not in this table cannot be emitted; the contract is made from it.
 from dataclasses import dataclass
 from typing import Any
 
-from desk.views import TicketView
+from desk.tickets.views import TicketView
 from wire.channel import (
     NOTIFICATION,
     PRESENCE,

@@ -25,10 +25,10 @@ celery.set_default()
 celery.conf.update(
     include=[
         "worker.assignment",
-        "worker.notifications",
-        "worker.pruning",
+        "worker.mail.drain",
+        "worker.retention",
         "worker.search",
-        "worker.webhooks",
+        "worker.webhooks.drain",
     ],
     beat_schedule={
         job.value: {

@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from config import settings
-from desk import assignment, leavers
-from desk.assignment import BATCH, Strategy
+from desk.assignment import assignment, departures
+from desk.assignment.assignment import BATCH, Strategy
 from desk.jobs import Job
 from worker.app import task
 from worker.transaction import run
@@ -64,9 +64,9 @@ def _one_by_one(but: set[UUID]) -> set[UUID]:
 @task(Job.RECLAIM_ASSIGNMENT)
 def reclaim() -> None:
     """Takes back what people hold who left. Rare, and asked of all holders: only beat wakes it."""
-    for user_id in run(leavers.leavers):
+    for user_id in run(departures.leavers):
         try:
-            run(leavers.reclaim, user_id, None)
+            run(departures.reclaim, user_id, None)
         except OperationalError:
             raise
         except ROW_ERRORS as error:

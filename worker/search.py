@@ -2,8 +2,8 @@
 
 import time
 
-from desk import search
 from desk.jobs import Job
+from desk.tickets import search
 from worker.app import task
 from worker.transaction import run
 

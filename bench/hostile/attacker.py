@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from tests.frames.wire import Frame
+from tools.frames.wire import Frame
 
 API = "/api/v1"
 # Requests that are under way at once, at most.

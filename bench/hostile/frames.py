@@ -7,8 +7,8 @@ import time
 
 from bench.hostile.attacker import Account, Attacker, Wire
 from bench.hostile.requests import members
-from tests.chaos.connection import NAMESPACE, Connection, Gone, Refused
-from tests.frames.wire import BINARY, Frame
+from tools.chaos.connection import NAMESPACE, Connection, Gone, Refused
+from tools.frames.wire import BINARY, Frame
 
 SOCKET = "/socket.io/?EIO=4&transport=websocket"
 # Fills a frame to some 57 kB.

@@ -13,8 +13,8 @@ import aiohttp
 import orjson
 
 from bench.hostile.attacker import API
-from tests.chaos.connection import Connection, Gone, Refused
 from tests.factories import PASSWORD, Person
+from tools.chaos.connection import Connection, Gone, Refused
 
 PATIENCE = aiohttp.ClientTimeout(total=10)
 ASSIGNED_SECONDS = 10.0

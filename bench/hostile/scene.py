@@ -13,7 +13,7 @@ from bench.hostile.attacker import Account
 from bench.house import House
 from bench.lists import filled
 from models import Role
-from server import passwords
+from server.identity import passwords
 from tests.cluster.conftest import Cluster
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, a_past, a_ticket, database, people

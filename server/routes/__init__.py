@@ -1,6 +1,6 @@
 """The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
 
-from server.contract import Route
+from server.http.contract import Route
 from server.routes import (
     addresses,
     admin,

@@ -2,15 +2,17 @@
 
 from aiohttp import web
 
-from desk import addresses
-from server import audit, keys, limits
-from server.contract import NOTHING, At, Right, done
-from server.routing import body, limit, no_body, now
+from desk.accounts import addresses
+from server import keys
+from server.http.contract import NOTHING, At, Right, done
+from server.http.routing import body, limit, no_body, now
+from server.identity import audit
+from server.limits import shared
 
 
 async def verify(request: web.Request) -> web.Response:
     """A token is good once, for three days, and until a newer one is mailed."""
-    await limit(request, limits.VERIFY, request.app[keys.limits].address(request))
+    await limit(request, shared.VERIFY, request.app[keys.limits].address(request))
     given = await body(request, addresses.Verification)
     user_id = await request.app[keys.desk].run(addresses.verify, given, now())
     audit.note("email_verified", user_id=user_id)
@@ -21,7 +23,7 @@ async def send(request: web.Request) -> web.Response:
     """Nothing is mailed where the address is confirmed, or where `notify_email` is off."""
     await no_body(request)
     actor = request[keys.actor]
-    await limit(request, limits.CONFIRM, str(actor.id))
+    await limit(request, shared.CONFIRM, str(actor.id))
     secret = request.app[keys.settings].jwt_secret_key
     await request.app[keys.desk].run(addresses.send, actor, secret, now())
     return web.Response(status=204)

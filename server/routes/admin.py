@@ -7,13 +7,13 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import Field, TypeAdapter
 
-from desk import admins
+from desk.accounts import administration
 from desk.text import Email, Words
 from models import Role
-from server import audit, keys
-from server.contract import KEYED, NOTHING, TOTAL, At, Right, listed, made, ok
-from server.idempotency import REPEATED, once
-from server.routing import (
+from server import keys
+from server.http.contract import KEYED, NOTHING, TOTAL, At, Right, listed, made, ok
+from server.http.idempotency import REPEATED, once
+from server.http.routing import (
     PREFIX,
     Paged,
     Query,
@@ -26,6 +26,7 @@ from server.routing import (
     query,
     reply,
 )
+from server.identity import audit
 
 POSITION = TypeAdapter(tuple[datetime, UUID])
 
@@ -40,7 +41,7 @@ class UserQuery(Paged):
 async def list_users(request: web.Request) -> web.Response:
     given = query(request, UserQuery)
     found = await request.app[keys.desk].read(
-        admins.accounts,
+        administration.accounts,
         role=given.role,
         is_active=given.is_active,
         email=given.email,
@@ -51,7 +52,7 @@ async def list_users(request: web.Request) -> web.Response:
     total = await counted(
         request,
         given,
-        admins.count,
+        administration.count,
         role=given.role,
         is_active=given.is_active,
         email=given.email,
@@ -63,16 +64,16 @@ async def list_users(request: web.Request) -> web.Response:
 
 
 async def add_user(request: web.Request) -> web.Response:
-    new = await body(request, admins.NewUser)
+    new = await body(request, administration.NewUser)
     password_hash = await request.app[keys.passwords].hashed(
         new.password, str(request[keys.actor].id)
     )
 
-    def write(account: admins.Account) -> web.Response:
+    def write(account: administration.Account) -> web.Response:
         return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
 
     capacity = request.app[keys.settings].default_capacity
-    answer = await once(request, new, write, admins.add, new, password_hash, capacity)
+    answer = await once(request, new, write, administration.add, new, password_hash, capacity)
     if REPEATED not in answer.headers:
         user_id = answer.headers["Location"].rpartition("/")[2]
         audit.note("user_added", by=request[keys.actor].id, user_id=user_id, role=new.role)
@@ -81,13 +82,13 @@ async def add_user(request: web.Request) -> web.Response:
 
 async def show_user(request: web.Request) -> web.Response:
     query(request, Query)
-    return reply(await request.app[keys.desk].read(admins.show, _user_id(request)))
+    return reply(await request.app[keys.desk].read(administration.show, _user_id(request)))
 
 
 async def change_user(request: web.Request) -> web.Response:
-    wanted = await body(request, admins.UserChange)
+    wanted = await body(request, administration.UserChange)
     account = await request.app[keys.desk].run(
-        admins.change,
+        administration.change,
         request[keys.actor],
         _user_id(request),
         wanted,
@@ -112,19 +113,22 @@ ROUTES = (
     At("GET", "/admin/users", list_users, Right.ADMIN).says(
         "List accounts, the newest first",
         UserQuery,
-        listed(admins.Account, TOTAL, names="user_id"),
+        listed(administration.Account, TOTAL, names="user_id"),
         refuses=(),
     ),
     At("POST", "/admin/users", add_user, Right.ADMIN).says(
         "Make an account of any role",
-        admins.NewUser,
-        made(admins.Account, names="user_id"),
+        administration.NewUser,
+        made(administration.Account, names="user_id"),
         refuses=("409 email_taken", "503 busy", *KEYED),
     ),
     At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN).says(
-        "Show an account", NOTHING, ok(admins.Account), refuses=()
+        "Show an account", NOTHING, ok(administration.Account), refuses=()
     ),
     At("PATCH", "/admin/users/{user_id}", change_user, Right.ADMIN).says(
-        "Change an account", admins.UserChange, ok(admins.Account), refuses=("409 last_admin",)
+        "Change an account",
+        administration.UserChange,
+        ok(administration.Account),
+        refuses=("409 last_admin",),
     ),
 )

@@ -5,10 +5,10 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from desk import agents, decisions
+from desk.assignment import agents, decisions
 from server import keys
-from server.contract import NOTHING, TOTAL, At, Right, listed, ok
-from server.routing import (
+from server.http.contract import NOTHING, TOTAL, At, Right, listed, ok
+from server.http.routing import (
     Paged,
     Query,
     body,

@@ -7,17 +7,19 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import StringConstraints
 
-from desk import accounts, addresses, sessions
+from desk.accounts import accounts, addresses, sessions
+from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
-from desk.full_names import require_own
 from desk.text import Input
 from models import Role
-from server import audit, keys, limits
-from server.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
-from server.guesses import Guesses
-from server.limits import network
-from server.routing import Query, body, limit, no_body, now, query, reply
-from server.tokens import Claims, Pair
+from server import keys
+from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
+from server.http.routing import Query, body, limit, no_body, now, query, reply
+from server.identity import audit
+from server.identity.guesses import Guesses
+from server.identity.tokens import Claims, Pair
+from server.limits import shared
+from server.limits.shared import network
 
 
 class RefreshToken(Input):
@@ -40,9 +42,9 @@ class LoggedOut:
 async def signup(request: web.Request) -> web.Response:
     """A link that confirms the address is mailed to it; the account can be used before."""
     address = request.app[keys.limits].address(request)
-    await limit(request, limits.SIGNUP, address)
+    await limit(request, shared.SIGNUP, address)
     new = await body(request, accounts.Signup)
-    await limit(request, limits.SIGNUP_ADDRESS, new.email)
+    await limit(request, shared.SIGNUP_ADDRESS, new.email)
     desk_name = request.app[keys.settings].desk_name
     require_own(new.full_name, desk_name)  # Before it costs a hash.
     password_hash = await request.app[keys.passwords].hashed(new.password, address)
@@ -58,7 +60,7 @@ async def login(request: web.Request) -> web.Response:
     nothing else, and nothing has to send it.
     """
     address = request.app[keys.limits].address(request)
-    await limit(request, limits.LOGIN, address)
+    await limit(request, shared.LOGIN, address)
     given = await body(request, accounts.Login)
     desk, tokens = request.app[keys.desk], request.app[keys.tokens]
     devices = request.app[keys.devices]
@@ -98,7 +100,7 @@ def _noted(request: web.Request) -> str | None:
 
 
 async def refresh(request: web.Request) -> web.Response:
-    await limit(request, limits.TOKENS, request.app[keys.limits].address(request))
+    await limit(request, shared.TOKENS, request.app[keys.limits].address(request))
     tokens = request.app[keys.tokens]
     claims = await _claims(request)
     issued = await request.app[keys.desk].run(
@@ -116,7 +118,7 @@ async def refresh(request: web.Request) -> web.Response:
 
 
 async def logout(request: web.Request) -> web.Response:
-    await limit(request, limits.TOKENS, request.app[keys.limits].address(request))
+    await limit(request, shared.TOKENS, request.app[keys.limits].address(request))
     try:
         claims = await _claims(request)
     except Unauthenticated as error:
@@ -142,15 +144,15 @@ async def change_password(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     counted = request.app[keys.limits]
     given = await body(request, accounts.PasswordChange)
-    await limit(request, limits.PASSWORD, str(actor.id))
+    await limit(request, shared.PASSWORD, str(actor.id))
     # Who holds a session may not guess on either.
-    await counted.require(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
+    await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     desk, passwords = request.app[keys.desk], request.app[keys.passwords]
     stored = await desk.read(accounts.stored_hash, actor.id)
     if not await passwords.matches(given.current_password, stored, str(actor.id)):
-        await counted.hit(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
+        await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
-    await counted.require(limits.WRONG_PASSWORD_HERE, str(actor.id), "change")
+    await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     new = await passwords.hashed(given.new_password, str(actor.id))
     await desk.run(accounts.change_password, actor, stored, new, now())
     audit.note("password_changed", user_id=actor.id)

@@ -8,15 +8,16 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import Field
 
-from desk import assignment, tickets, views
-from desk.lists import Filters, any_of
+from desk.assignment import assignment
 from desk.text import Input, Tag
-from desk.views import TicketView
+from desk.tickets import tickets, views
+from desk.tickets.lists import Filters, any_of
+from desk.tickets.views import TicketView
 from models import Priority
 from server import keys
-from server.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
+from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
+from server.http.routing import MIDDLING_BODY, body, no_body, path_id, query
 from server.routes.tickets import TicketQuery, tags_of, ticket_page, ticket_reply, ticket_shown
-from server.routing import MIDDLING_BODY, body, no_body, path_id, query
 
 # A ticket's tag: its version, and after a dot what is unread.
 TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from desk.errors import Unavailable
 from server import keys
-from server.routing import reply
+from server.http.routing import reply
 
 PATIENCE = 3.0
 

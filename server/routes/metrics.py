@@ -7,11 +7,11 @@ from ipaddress import ip_address
 
 from aiohttp import web
 
-from desk.backlog import Backlog, backlog
+from desk.assignment.backlog import Backlog, backlog
 from desk.errors import Forbidden, Unauthenticated, Unavailable
 from server import keys
+from server.http.routing import bearer, now
 from server.metrics import CONTENT_TYPE
-from server.routing import bearer, now
 
 # A database that is slow must not hide the rest.
 PATIENCE = 1.0

@@ -6,10 +6,10 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from desk import notifications
+from desk.notifications import inbox
 from server import keys
-from server.contract import NOTHING, TOTAL, At, Right, done, listed
-from server.routing import (
+from server.http.contract import NOTHING, TOTAL, At, Right, done, listed
+from server.http.routing import (
     Paged,
     counted,
     decode_cursor,
@@ -28,26 +28,24 @@ class InboxQuery(Paged):
     unread: bool = False
 
 
-async def inbox(request: web.Request) -> web.Response:
+async def list_notifications(request: web.Request) -> web.Response:
     given = query(request, InboxQuery)
     found = await request.app[keys.desk].read(
-        notifications.inbox,
+        inbox.page,
         request[keys.actor],
         unread=given.unread,
         limit=given.limit + 1,
         before=decode_cursor(given.cursor, POSITION),
     )
     shown = [NotificationOut.of(row) for row in found]
-    total = await counted(
-        request, given, notifications.count, request[keys.actor], unread=given.unread
-    )
+    total = await counted(request, given, inbox.count, request[keys.actor], unread=given.unread)
     return page_of(request, shown, given.limit, lambda row: (row.created_at, row.id), total)
 
 
 async def mark_read(request: web.Request) -> web.Response:
     await no_body(request)
     await request.app[keys.desk].run(
-        notifications.mark_read,
+        inbox.mark_read,
         request[keys.actor],
         path_id(request, "notification_id", "Notification"),
         now(),
@@ -57,12 +55,12 @@ async def mark_read(request: web.Request) -> web.Response:
 
 async def mark_all_read(request: web.Request) -> web.Response:
     await no_body(request)
-    await request.app[keys.desk].run(notifications.mark_all_read, request[keys.actor], now())
+    await request.app[keys.desk].run(inbox.mark_all_read, request[keys.actor], now())
     return web.Response(status=204)
 
 
 ROUTES = (
-    At("GET", "/notifications", inbox, Right.PERSON).says(
+    At("GET", "/notifications", list_notifications, Right.PERSON).says(
         "List your notifications, the newest first",
         InboxQuery,
         listed(NotificationOut, TOTAL, names="notification_id"),

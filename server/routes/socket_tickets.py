@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from desk import socket_tickets
-from server import keys, limits
-from server.contract import NOTHING, At, Gives, Right
-from server.routing import bearer, limit, no_body, now, path_id, reply
+from desk.accounts import socket_tickets
+from server import keys
+from server.http.contract import NOTHING, At, Gives, Right
+from server.http.routing import bearer, limit, no_body, now, path_id, reply
+from server.limits import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class SocketTicketOut:
 async def issue(request: web.Request) -> web.Response:
     await no_body(request)
     actor = request[keys.actor]
-    await limit(request, limits.SOCKET_TICKET, str(actor.id))
+    await limit(request, shared.SOCKET_TICKET, str(actor.id))
     claims = request.app[keys.identity].claims(bearer(request))
     ticket = await request.app[keys.desk].run(
         socket_tickets.issue, actor, path_id(request), claims.expires_at, now()

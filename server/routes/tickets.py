@@ -9,16 +9,16 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from desk import history, messages, reads, tickets, views
 from desk.access import Actor, Audience
-from desk.lists import Filters, Position, any_of, count, list_page, plainly, ticket_list
-from desk.prepared import Prepared
+from desk.statements import Prepared
 from desk.text import Input, Label, Seq, Words
-from desk.views import TicketView
-from desk.walk import Sort, SortField
+from desk.tickets import history, messages, reading, tickets, views
+from desk.tickets.keyset import Sort, SortField
+from desk.tickets.lists import Filters, Position, any_of, count, list_page, plainly, ticket_list
+from desk.tickets.views import TicketView
 from models import Status
-from server import keys, limits
-from server.contract import (
+from server import keys
+from server.http.contract import (
     ETAG,
     KEYED,
     NOTHING,
@@ -32,8 +32,8 @@ from server.contract import (
     not_modified,
     ok,
 )
-from server.idempotency import once
-from server.routing import (
+from server.http.idempotency import once
+from server.http.routing import (
     LONGEST_BODY,
     PREFIX,
     Countable,
@@ -52,6 +52,7 @@ from server.routing import (
     query,
     reply,
 )
+from server.limits import shared
 from wire.shapes import TimelineEvent, timeline_event
 
 SortParameter = Literal[
@@ -109,7 +110,7 @@ async def ticket_page(
 ) -> web.Response:
     """A page of tickets by filters, sort and cursor."""
     if given.q is not None and not actor.is_staff:
-        await limit(request, limits.SEARCH, str(actor.id))
+        await limit(request, shared.SEARCH, str(actor.id))
     desk = request.app[keys.desk]
     sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
     position = decode_cursor(given.cursor, POSITIONS[sort.field])
@@ -171,8 +172,8 @@ async def ticket_shown(
 async def open_ticket(request: web.Request) -> web.Response:
     actor = request[keys.actor]
     if not actor.is_staff:
-        await limit(request, limits.OPEN, str(actor.id))
-        await limit(request, limits.OPEN_ADDRESS, request.app[keys.limits].address(request))
+        await limit(request, shared.OPEN, str(actor.id))
+        await limit(request, shared.OPEN_ADDRESS, request.app[keys.limits].address(request))
     new = await body(request, tickets.NewTicket, LONGEST_BODY)
 
     def write(ticket: TicketView) -> web.Response:
@@ -230,7 +231,7 @@ async def list_messages(request: web.Request) -> web.Response:
 
 async def post_message(request: web.Request) -> web.Response:
     actor = request[keys.actor]
-    await limit(request, limits.POST, str(actor.id))
+    await limit(request, shared.POST, str(actor.id))
     new = await body(request, messages.NewMessage, LONGEST_BODY)
 
     def write(posted: messages.Posted) -> web.Response:
@@ -248,9 +249,9 @@ async def close_own(request: web.Request) -> web.Response:
 
 async def mark_read(request: web.Request) -> web.Response:
     given = await body(request, Read)
-    request.app[keys.limits].spend_here(limits.READ_ACCOUNT, str(request[keys.actor].id))
+    request.app[keys.limits].spend_here(shared.READ_ACCOUNT, str(request[keys.actor].id))
     await request.app[keys.desk].run(
-        reads.mark_read, request[keys.actor], path_id(request), given.seq
+        reading.mark_read, request[keys.actor], path_id(request), given.seq
     )
     return web.Response(status=204)
 

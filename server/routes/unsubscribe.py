@@ -9,8 +9,9 @@ from uuid import UUID
 
 from aiohttp import web
 
-from desk import accounts
-from server import audit, keys
+from desk.accounts import accounts
+from server import keys
+from server.identity import audit
 from wire import unsubscribe
 
 PATH = unsubscribe.PATH

@@ -9,12 +9,12 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from desk import webhooks
 from desk.errors import Invalid
-from server import audit, keys
-from server.contract import KEYED, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
-from server.idempotency import REPEATED, earlier, once
-from server.routing import (
+from desk.webhooks import webhooks
+from server import keys
+from server.http.contract import KEYED, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
+from server.http.idempotency import REPEATED, earlier, once
+from server.http.routing import (
     MIDDLING_BODY,
     PREFIX,
     Paged,
@@ -28,6 +28,7 @@ from server.routing import (
     query,
     reply,
 )
+from server.identity import audit
 from wire.addresses import AddressRefused, Allowed, addresses
 from wire.codec import encode, loads
 

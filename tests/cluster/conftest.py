@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from config import Settings
-from dev.embedded import Embedded
-from dev.server import free_port
+from embedded.server import free_port
+from embedded.servers import Embedded
 from processes import Child
 from tests.conftest import ROOT, Backend
 

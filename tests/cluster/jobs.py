@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import func, select
 
 from desk.jobs import Job
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from models import AssignmentDecision, Event, Kind, Notification
 from tests.cluster.conftest import PATIENCE, Cluster
 from tests.factories import Person, a_ticket, database

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from desk import sessions
+from desk.accounts import sessions
 from models import Event
-from server.tokens import Pair, Tokens
+from server.identity.tokens import Pair, Tokens
 from tests.cluster.conftest import Cluster
 from tests.conftest import ROOT
 from tests.factories import Person, database, now

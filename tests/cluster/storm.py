@@ -17,7 +17,7 @@ from threading import Event
 
 from sqlalchemy import func, select, update
 
-from desk.tickets import WAITING
+from desk.tickets.tickets import WAITING
 from models import Event as TimelineEvent
 from models import Kind, Role, Ticket, User
 from tests import ledger

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 import pytest
 from sqlalchemy import select
 
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from models import Role, Ticket
 from tests.api import Api
 from tests.cluster.conftest import Cluster

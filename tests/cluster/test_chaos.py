@@ -1,11 +1,11 @@
-"""A short reign of chaos; `python -m tests.chaos` is the long one."""
+"""A short reign of chaos; `python -m tools.chaos` is the long one."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.__main__ import table
-from tests.chaos.run import Plan, product, run
+from tools.chaos.__main__ import table
+from tools.chaos.run import Plan, product, run
 
 # As many sends and faults per second as at full length, so it is slow on a slow machine.
 PLAN = Plan(seconds=12, seed=2026, sends=1200, faults=22)

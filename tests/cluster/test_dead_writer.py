@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from desk import messages
 from desk.access import Actor
-from desk.messages import NewMessage
+from desk.tickets import messages
+from desk.tickets.messages import NewMessage
 from models import Role
 from tests.api import Api
 from tests.cluster.conftest import Cluster

@@ -10,7 +10,7 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from tests.api import Api
 from tests.cluster.conftest import Cluster, clusters, kill
 from tests.cluster.crowd import crowd

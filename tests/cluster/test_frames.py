@@ -1,4 +1,4 @@
-"""Some thousand bad frames; `python -m tests.frames` sends a hundred thousand."""
+"""Some thousand bad frames; `python -m tools.frames` sends a hundred thousand."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.conftest import Cluster
-from tests.frames.__main__ import MOST_GROWTH, table
-from tests.frames.run import LIMITS_ON, WEBS, Plan, run
+from tools.frames.__main__ import MOST_GROWTH, table
+from tools.frames.run import LIMITS_ON, WEBS, Plan, run
 
 PLAN = Plan(frames=2000, accounts=40, seed=2026, pace=1000, warm_up=200, quiet=1, release=1)
 

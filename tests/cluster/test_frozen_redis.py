@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from models import Role
 from tests.api import Api
 from tests.cluster.conftest import Cluster

@@ -14,15 +14,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from desk.text import Content
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from models import Role, Ticket
 from tests.api import Api
-from tests.chaos.faults import TERMINATE
 from tests.cluster.conftest import Cluster, clusters
 from tests.cluster.scripted import CLIENT, js, signed_in, truth
 from tests.conftest import Backend
 from tests.factories import Person, database, people
 from tests.node import node
+from tools.chaos.faults import TERMINATE
 
 LONGEST_CONTENT = 10_000
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from dev.server import free_port
+from embedded.server import free_port
 from models import AuthSession, Role
 from tests.api import Api
 from tests.cluster.conftest import Cluster, clusters

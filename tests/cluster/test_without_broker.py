@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dev.server import free_port
+from embedded.server import free_port
 from models import Role
 from tests.api import Api
 from tests.cluster.conftest import Cluster

@@ -10,7 +10,7 @@ import redis
 from sqlalchemy import select, text
 
 from desk.jobs import Job
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from models import Role, Ticket, User
 from tests import ledger
 from tests.cluster.conftest import Cluster

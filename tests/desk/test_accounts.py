@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
-from desk import accounts
+from desk.accounts import accounts
 from desk.errors import Conflict
 from desk.jobs import Job
 from desk.outbox import outbox

@@ -7,18 +7,20 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, update
 from sqlalchemy.orm import Session
 
-from desk import accounts, addresses, admins, confirmations, mails, messages
 from desk.access import Actor
-from desk.accounts import Signup
-from desk.addresses import DAY, LIFETIME, MOST_OTHERS, Verification
-from desk.admins import UserChange
-from desk.confirmations import Confirmation
+from desk.accounts import accounts, addresses, administration
+from desk.accounts.accounts import Signup
+from desk.accounts.addresses import DAY, LIFETIME, MOST_OTHERS, Verification
+from desk.accounts.administration import UserChange
 from desk.errors import Malformed
 from desk.jobs import Job
-from desk.mails import LEASE, MOST_ATTEMPTS
-from desk.messages import NewMessage
-from desk.notifications import MAIL_WINDOW
+from desk.notifications import confirmations, mail_queue
+from desk.notifications.confirmations import Confirmation
+from desk.notifications.inbox import MAIL_WINDOW
+from desk.notifications.mail_queue import LEASE, MOST_ATTEMPTS
 from desk.outbox import outbox
+from desk.tickets import messages
+from desk.tickets.messages import NewMessage
 from models import EmailConfirmation, Notification, Outcome, Role, User
 from tests.conftest import SECRET, Backend
 from tests.desk.test_races import overlapping, run
@@ -118,9 +120,9 @@ def test_whom_an_admin_takes_onto_the_staff_counts_as_confirmed(
     session: Session, ann: Actor, role: Role
 ) -> None:
     admin = an_actor(session, Role.ADMIN)
-    admins.change(session, admin, ann.id, UserChange(capacity=3), now())
+    administration.change(session, admin, ann.id, UserChange(capacity=3), now())
     assert not confirmed(session, ann)
-    admins.change(session, admin, ann.id, UserChange(role=role), now())
+    administration.change(session, admin, ann.id, UserChange(role=role), now())
     assert confirmed(session, ann)
 
 
@@ -157,16 +159,16 @@ def news(session: Session, customer: Actor, csr: Actor, count: int) -> None:
     session.flush()
 
 
-def sent(session: Session, later: timedelta) -> list[mails.Mail]:
+def sent(session: Session, later: timedelta) -> list[mail_queue.Mail]:
     """What the mailer sends at a time."""
     at = now() + later
-    while mails.settle(session, at):
+    while mail_queue.settle(session, at):
         session.flush()
     found = []
-    while mail := mails.lease(session, at, SECRET):
-        mails.finished(session, mail.id, Outcome.SENT, at)
+    while mail := mail_queue.lease(session, at, SECRET):
+        mail_queue.finished(session, mail.id, Outcome.SENT, at)
         found.append(mail)
-    while mails.settle(session, at):
+    while mail_queue.settle(session, at):
         session.flush()
     session.expire_all()
     return found
@@ -193,10 +195,10 @@ def test_whether_a_mail_is_neutral_is_decided_when_it_is_first_tried(
     session: Session, ann: Actor
 ) -> None:
     news(session, ann, an_actor(session, Role.CSR), 1)
-    first = mails.lease(session, now() + MAIL_WINDOW, SECRET)
+    first = mail_queue.lease(session, now() + MAIL_WINDOW, SECRET)
     verify(session, token(mailed(session)))
     session.expire_all()
-    again = mails.lease(session, now() + MAIL_WINDOW + 2 * LEASE, SECRET)
+    again = mail_queue.lease(session, now() + MAIL_WINDOW + 2 * LEASE, SECRET)
     assert first is not None
     assert first.is_neutral
     assert again == first

@@ -7,14 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Settings
-from desk import accounts, admins, agents, assignment, leavers, tickets
 from desk.access import Actor
-from desk.admins import UserChange
-from desk.agents import Agent, Availability
-from desk.assignment import Assign, Strategy
+from desk.accounts import accounts, administration
+from desk.accounts.administration import UserChange
+from desk.assignment import agents, assignment, departures
+from desk.assignment.agents import Agent, Availability
+from desk.assignment.assignment import Assign, Strategy
 from desk.errors import Invalid, NotFound
 from desk.jobs import Job
 from desk.outbox import Outbox, outbox
+from desk.tickets import tickets
 from models import DEFAULT_CAPACITY, Event, Kind, Role, Status, Ticket, User
 from tests.factories import a_ticket, an_actor, now
 
@@ -146,7 +148,7 @@ def test_what_gives_work_or_room_drains_the_queue(
 
 
 def change(session: Session, admin: Actor, person: Actor, **wanted: object) -> None:
-    admins.change(session, admin, person.id, UserChange.model_validate(wanted), now(), 7)
+    administration.change(session, admin, person.id, UserChange.model_validate(wanted), now(), 7)
 
 
 @pytest.mark.parametrize("wanted", [{"is_active": False}, {"role": "user"}])
@@ -193,13 +195,13 @@ def test_a_ticket_that_is_reopened_after_its_holder_left_is_not_forgotten(
     assignment.claim(session, other, kept, now())
     set_status(session, csr, ticket_id, Status.RESOLVED)
     change(session, admin, csr, is_active=False)
-    assert leavers.leavers(session) == []
+    assert departures.leavers(session) == []
     set_status(session, admin, ticket_id, Status.OPEN)
-    assert leavers.leavers(session) == [csr.id]
-    leavers.reclaim(session, csr.id, now())
+    assert departures.leavers(session) == [csr.id]
+    departures.reclaim(session, csr.id, now())
     session.flush()
     assert holder(session, ticket_id) is None
-    leavers.reclaim(session, other.id, now())
+    departures.reclaim(session, other.id, now())
     assert holder(session, kept) == other.id
     assert drain(session) == 1
 

@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import admins, agents, assignment, tickets
 from desk.access import Actor
-from desk.admins import UserChange
-from desk.agents import Availability
-from desk.assignment import Assign, Strategy
+from desk.accounts import administration
+from desk.accounts.administration import UserChange
+from desk.assignment import agents, assignment
+from desk.assignment.agents import Availability
+from desk.assignment.assignment import Assign, Strategy
 from desk.errors import Conflict, Invalid
 from desk.outbox import outbox
+from desk.tickets import tickets
 from models import Event, Kind, Notification, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
@@ -102,7 +104,7 @@ def test_who_comes_back_is_not_flooded_to_make_up_for_it(
     if back and how == "available again":
         agents.set_availability(session, back, Availability(available=False))
     elif back and how == "reactivated":
-        admins.change(session, admin, back.id, UserChange(is_active=False), now())
+        administration.change(session, admin, back.id, UserChange(is_active=False), now())
     elif back:
         agents.set_availability(session, back, Availability(available=True, capacity=1))
     for _ in range(20):
@@ -111,7 +113,7 @@ def test_who_comes_back_is_not_flooded_to_make_up_for_it(
     if back is None:
         back = an_actor(session, Role.CSR)
     elif how == "reactivated":
-        admins.change(session, admin, back.id, UserChange(is_active=True), now())
+        administration.change(session, admin, back.id, UserChange(is_active=True), now())
     else:
         agents.set_availability(session, back, Availability(available=True, capacity=50))
     for _ in range(12):

@@ -10,15 +10,17 @@ import pytest
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
-from desk import admins, agents, assignment, leavers, messages, tickets
 from desk.access import Actor
-from desk.admins import UserChange
-from desk.agents import Availability
-from desk.assignment import BATCH, Assign, Strategy
+from desk.accounts import administration
+from desk.accounts.administration import UserChange
+from desk.assignment import agents, assignment, departures
+from desk.assignment.agents import Availability
+from desk.assignment.assignment import BATCH, Assign, Strategy
 from desk.errors import Conflict, Invalid, NotFound
-from desk.messages import NewMessage
-from desk.tickets import Change
-from dev.embedded import Embedded
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
+from embedded.servers import Embedded
 from models import Role, Status, Ticket
 from tests import ledger
 from tests.conftest import Backend
@@ -73,7 +75,7 @@ def going_away(csr: Actor) -> Callable[[Session], object]:
 
 
 def leaving(admin: Actor, csr: Actor) -> Callable[[Session], object]:
-    return lambda s: admins.change(s, admin, csr.id, UserChange(is_active=False), now())
+    return lambda s: administration.change(s, admin, csr.id, UserChange(is_active=False), now())
 
 
 def test_who_goes_away_during_a_drain_gets_nothing_after_it(
@@ -159,8 +161,8 @@ def test_a_ticket_that_is_reopened_while_its_holder_leaves_is_found(
         session.flush()
         run(engine, leaving(admin, csr))
     assert holder(engine, ticket_id) == csr.id
-    assert run(engine, leavers.leavers) == [csr.id]
-    run(engine, lambda s: leavers.reclaim(s, csr.id, now()))
+    assert run(engine, departures.leavers) == [csr.id]
+    run(engine, lambda s: departures.reclaim(s, csr.id, now()))
     assert holder(engine, ticket_id) is None
 
 
@@ -184,7 +186,7 @@ def test_in_a_storm_nobody_gets_more_than_their_capacity_and_nothing_deadlocks(
     run(engine, drain)
     people = {csr.id for csr in csrs}
     assert 0 < run(engine, lambda s: ledger.most_held(s, people)) <= CAPACITY
-    assert run(engine, leavers.leavers) == []
+    assert run(engine, departures.leavers) == []
     assert b"deadlock" not in log.read_bytes()[began:]
 
 
@@ -200,7 +202,7 @@ def step(
         drain,
         drain,
         lambda s: agents.set_availability(s, csr, Availability(available=yes)),
-        lambda s: admins.change(s, admin, csr.id, UserChange(is_active=yes), now()),
+        lambda s: administration.change(s, admin, csr.id, UserChange(is_active=yes), now()),
         lambda s: assignment.assign(s, admin, ticket_id, back, now()),
         lambda s: assignment.assign(s, admin, ticket_id, Assign(assignee_id=admin.id), now()),
         lambda s: assignment.claim(s, admin, ticket_id, now()),

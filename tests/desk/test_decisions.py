@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from desk import admins, assignment, decisions
 from desk.access import Actor
-from desk.admins import UserChange
-from desk.assignment import Assign, Strategy
-from desk.decisions import MOST_CANDIDATES, Considered, Outcome
+from desk.accounts import administration
+from desk.accounts.administration import UserChange
+from desk.assignment import assignment, decisions
+from desk.assignment.assignment import Assign, Strategy
+from desk.assignment.decisions import MOST_CANDIDATES, Considered, Outcome
 from desk.errors import NotFound
 from models import AssignmentDecision, Role, User
 from tests.factories import a_ticket, an_actor, now
@@ -100,7 +101,7 @@ def test_back_in_the_queue_says_who_put_it_there(
     if how == "by hand":
         assignment.assign(session, admin, ticket_id, Assign(assignee_id=None), now())
     else:
-        admins.change(session, admin, csr.id, UserChange(is_active=False), now())
+        administration.change(session, admin, csr.id, UserChange(is_active=False), now())
     session.flush()
     why = decisions.newest(session, admin, ticket_id)
     assert (why.strategy, why.assigned_to_id, why.by) == ("manual", None, admin.id)

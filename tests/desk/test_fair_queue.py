@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
-from desk import assignment
 from desk.access import Actor
-from desk.assignment import BATCH, Assign, Strategy
+from desk.assignment import assignment
+from desk.assignment.assignment import BATCH, Assign, Strategy
 from models import Role, Ticket
-from server.transaction import OPTIONS
+from server.database.transaction import OPTIONS
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, now
 from tests.statements import plans

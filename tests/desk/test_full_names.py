@@ -5,8 +5,8 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from desk.accounts.full_names import LIKE, LOOKS, FullName, require_own
 from desk.errors import Invalid
-from desk.full_names import LIKE, LOOKS, FullName, require_own
 
 NAME: TypeAdapter[str] = TypeAdapter(FullName)
 

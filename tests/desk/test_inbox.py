@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import assignment, notifications
 from desk.access import Actor
-from desk.assignment import Assign
+from desk.assignment import assignment
+from desk.assignment.assignment import Assign
 from desk.errors import NotFound
+from desk.notifications import inbox
 from models import Notification, Role
 from tests.factories import a_ticket, an_actor
 
@@ -45,10 +46,10 @@ def due(session: Session, boss: Actor, customer: Actor, csr: Actor) -> Notificat
     return give(session, boss, customer, csr)
 
 
-def inbox(
+def shown(
     session: Session, actor: Actor, *, unread: bool = False, limit: int = 100
 ) -> list[Notification]:
-    return list(notifications.inbox(session, actor, unread=unread, limit=limit, before=None))
+    return list(inbox.page(session, actor, unread=unread, limit=limit, before=None))
 
 
 def test_the_inbox_shows_the_newest_first_page_by_page(
@@ -61,7 +62,7 @@ def test_the_inbox_shows_the_newest_first_page_by_page(
     wanted = [made[4].id, *sorted((n.id for n in made[:4]), reverse=True)]
     walked: list[object] = []
     before = None
-    while page := notifications.inbox(session, csr, unread=False, limit=2, before=before):
+    while page := inbox.page(session, csr, unread=False, limit=2, before=before):
         walked += [n.id for n in page]
         before = (page[-1].created_at, page[-1].id)
     assert walked == wanted
@@ -69,11 +70,11 @@ def test_the_inbox_shows_the_newest_first_page_by_page(
 
 def test_reading_keeps_the_first_time(session: Session, csr: Actor, due: Notification) -> None:
     for later in (0, 5):
-        notifications.mark_read(session, csr, due.id, START + timedelta(seconds=later))
+        inbox.mark_read(session, csr, due.id, START + timedelta(seconds=later))
     session.flush()
     assert due.read_at == START
-    assert inbox(session, csr, unread=True) == []
-    assert inbox(session, csr) == [due]
+    assert shown(session, csr, unread=True) == []
+    assert shown(session, csr) == [due]
 
 
 def test_all_are_read_at_once_but_only_ones_own(
@@ -82,17 +83,17 @@ def test_all_are_read_at_once_but_only_ones_own(
     other = an_actor(session, Role.CSR)
     give(session, boss, customer, csr)
     theirs = give(session, boss, customer, other)
-    notifications.mark_all_read(session, csr, START)
+    inbox.mark_all_read(session, csr, START)
     session.expire_all()
-    assert inbox(session, csr, unread=True) == []
-    assert inbox(session, other, unread=True) == [theirs]
+    assert shown(session, csr, unread=True) == []
+    assert shown(session, other, unread=True) == [theirs]
 
 
 def test_other_peoples_notifications_are_not_found(
     session: Session, boss: Actor, due: Notification
 ) -> None:
-    assert inbox(session, boss) == []
+    assert shown(session, boss) == []
     with pytest.raises(NotFound) as refused:
-        notifications.mark_read(session, boss, due.id, START)
+        inbox.mark_read(session, boss, due.id, START)
     assert refused.value.code == "notification_not_found"
     assert due.read_at is None

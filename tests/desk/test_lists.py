@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from desk import lists, tickets
 from desk.access import Actor
-from desk.lists import Filters, Position, count, ticket_list
-from desk.tickets import Change
-from desk.views import TicketView
-from desk.walk import Sort, SortField
+from desk.tickets import lists, tickets
+from desk.tickets.keyset import Sort, SortField
+from desk.tickets.lists import Filters, Position, count, ticket_list
+from desk.tickets.tickets import Change
+from desk.tickets.views import TicketView
 from models import Priority, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 

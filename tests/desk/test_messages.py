@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import messages, tickets
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound
-from desk.messages import NewMessage, Posted
-from desk.views import TicketView
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage, Posted
+from desk.tickets.views import TicketView
 from models import Event, Kind, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 

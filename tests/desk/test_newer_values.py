@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from desk import history, lists, messages, tickets, timeline, views
 from desk.access import Actor, Audience
-from desk.lists import Filters
-from desk.messages import NewMessage
+from desk.tickets import history, lists, messages, tickets, timeline, views
+from desk.tickets.lists import Filters
+from desk.tickets.messages import NewMessage
 from models import Event, Kind, NotificationKind, Priority, Role, Status, Ticket, User
 from models.base import Known, opaque
 from tests.factories import a_ticket, an_actor, now

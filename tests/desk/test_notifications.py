@@ -7,15 +7,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import assignment, mails, messages, reads, tickets
 from desk.access import Actor
-from desk.assignment import Assign
-from desk.mails import LEASE, MOST_ATTEMPTS, Mail
-from desk.messages import NewMessage
-from desk.notifications import ASSIGNED_WINDOW, MAIL_WINDOW
+from desk.assignment import assignment
+from desk.assignment.assignment import Assign
+from desk.notifications import mail_queue
+from desk.notifications.inbox import ASSIGNED_WINDOW, MAIL_WINDOW
+from desk.notifications.mail_queue import LEASE, MOST_ATTEMPTS, Mail
 from desk.outbox import outbox
-from desk.tickets import Change
-from desk.views import TicketView
+from desk.tickets import messages, reading, tickets
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
+from desk.tickets.views import TicketView
 from models import Notification, NotificationKind, Outcome, Role, User
 from tests.conftest import SECRET
 from tests.factories import a_ticket, an_actor, now
@@ -63,9 +65,9 @@ class Case:
 
     def mail(self, later: timedelta = MAIL_WINDOW) -> Mail | None:
         self.session.flush()
-        while mails.settle(self.session, now() + later):
+        while mail_queue.settle(self.session, now() + later):
             self.session.flush()
-        mail = mails.lease(self.session, now() + later, SECRET)
+        mail = mail_queue.lease(self.session, now() + later, SECRET)
         self.session.expire_all()
         return mail
 
@@ -173,7 +175,7 @@ def test_an_assignment_is_mailed_at_once_and_talk_after_a_window_as_one_mail(cas
         "message 2",
     ]
     assert case.mail() is None
-    mails.finished(case.session, mail.id, Outcome.SENT, now())
+    mail_queue.finished(case.session, mail.id, Outcome.SENT, now())
     assert case.outcomes() == {Outcome.SENT}
     case.assign(case.colleague, by=case.assignee)
     at_once = case.mail(later=timedelta(0))
@@ -262,7 +264,7 @@ def test_who_wants_no_mail_or_may_no_longer_see_the_ticket_gets_none(
 
 def test_what_was_read_is_not_mailed(case: Case) -> None:
     case.say(case.customer)
-    reads.mark_read(case.session, case.assignee, case.ticket.id, 1000)
+    reading.mark_read(case.session, case.assignee, case.ticket.id, 1000)
     assert case.mail() is None
     assert case.outcomes() == {Outcome.READ}
 
@@ -279,7 +281,7 @@ def test_a_mail_that_fails_waits_longer_each_time_and_is_dead_after_ten_attempts
         assert mail is not None
         mail_id = mail.id
         began = now() + at
-        mails.failed(case.session, mail.id, "OSError", began)
+        mail_queue.failed(case.session, mail.id, "OSError", began)
         row = case.session.scalars(select(Notification)).one()
         waits.append((row.due_at - began).total_seconds())
         at += timedelta(days=1)
@@ -287,10 +289,10 @@ def test_a_mail_that_fails_waits_longer_each_time_and_is_dead_after_ten_attempts
     assert waits[:-1] == sorted(waits[:-1])
     assert case.outcomes() == {Outcome.DEAD}
     assert case.mail(at) is None
-    assert [row.last_error for row in mails.dead(case.session, 10)] == ["OSError"]
+    assert [row.last_error for row in mail_queue.dead(case.session, 10)] == ["OSError"]
     assert mail_id is not None
-    assert mails.retry(case.session, [mail_id], now()) == 1
-    assert mails.retry(case.session, None, now()) == 0
+    assert mail_queue.retry(case.session, [mail_id], now()) == 1
+    assert mail_queue.retry(case.session, None, now()) == 0
     revived = case.mail()
     assert revived is not None
     assert revived.id == mail_id

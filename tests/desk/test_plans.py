@@ -9,10 +9,10 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from desk.lists import REACHES
+from desk.tickets.lists import REACHES
 from manage import bulk
 from models import Role, Status
-from server.transaction import OPTIONS
+from server.database.transaction import OPTIONS
 from tests.conftest import Backend
 from tests.factories import PASSWORD_HASH, an_actor, now
 from tests.pages import LABEL, OWN, Case, cases, people

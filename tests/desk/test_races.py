@@ -16,13 +16,16 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
-from desk import accounts, assignment, messages, search, sessions, tickets, timeline, webhooks
 from desk.access import Actor
+from desk.accounts import accounts, sessions
+from desk.assignment import assignment
 from desk.errors import Conflict
-from desk.messages import NewMessage
-from desk.tickets import Change
-from desk.views import TicketView
-from desk.webhooks import MOST_WEBHOOKS, NewWebhook
+from desk.tickets import messages, search, tickets, timeline
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
+from desk.tickets.views import TicketView
+from desk.webhooks import webhooks
+from desk.webhooks.webhooks import MOST_WEBHOOKS, NewWebhook
 from models import AuthSession, Event, Role, Ticket, TicketSearch, User
 from tests.conftest import Backend
 from tests.factories import PASSWORD, a_ticket, an_actor, now

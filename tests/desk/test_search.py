@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from desk import lists, messages, search, tickets
-from desk.lists import Filters
-from desk.messages import NewMessage
-from desk.tickets import NewTicket
-from desk.walk import Sort
+from desk.tickets import lists, messages, search, tickets
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import NewTicket
 from models import Role, TicketSearch
 from tests.factories import a_ticket, an_actor, now
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
-from desk import accounts, admins, sessions
 from desk.access import Actor
+from desk.accounts import accounts, administration, sessions
 from desk.errors import Forbidden, Unauthenticated
 from models import AuthSession, Role, User
 from tests.conftest import Backend
@@ -29,7 +29,9 @@ def change_password(session: Session, actor: Actor) -> None:
 
 def deactivate(session: Session, actor: Actor) -> None:
     admin = an_actor(session, Role.ADMIN)
-    admins.change(session, admin, actor.id, admins.UserChange(is_active=False), now())
+    administration.change(
+        session, admin, actor.id, administration.UserChange(is_active=False), now()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,9 @@ def test_who_is_no_admin_any_more_changes_nobody(session: Session) -> None:
     demoted, user = an_actor(session, Role.USER), an_actor(session)
     stale = Actor(demoted.id, Role.ADMIN)
     with pytest.raises(Forbidden):
-        admins.change(session, stale, user.id, admins.UserChange(role=Role.CSR), now())
+        administration.change(
+            session, stale, user.id, administration.UserChange(role=Role.CSR), now()
+        )
 
 
 def test_an_expired_session_is_over_everywhere(session: Session) -> None:

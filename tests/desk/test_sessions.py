@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from desk import sessions
+from desk.accounts import sessions
+from desk.accounts.sessions import GRACE, KEPT, Issued
 from desk.errors import Unauthenticated
-from desk.sessions import GRACE, KEPT, Issued
 from models import AuthSession, Role, User
 from tests.factories import an_actor, behind, now
 

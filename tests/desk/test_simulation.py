@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from click.testing import CliRunner
 
-from desk.assignment import Strategy
-from desk.simulation import Csr, simulate
+from desk.assignment.assignment import Strategy
+from desk.assignment.simulation import Csr, simulate
 from manage.simulate import simulate_assignment
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.strategies import Candidate, Strategy, caught_up, choose
+from desk.assignment.strategies import Candidate, Strategy, caught_up, choose
 
 
 def candidate(number: int, open_tickets: int = 0, capacity: int = 1000, **more: bool) -> Candidate:

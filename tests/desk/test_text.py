@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from desk.full_names import FullName
+from desk.accounts.full_names import FullName
 from desk.text import (
     MOST_MARKS,
     Content,

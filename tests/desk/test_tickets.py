@@ -6,15 +6,15 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from desk import messages, tickets, timeline
 from desk.access import Actor
 from desk.errors import Conflict, NotFound, Stale
 from desk.jobs import Job
-from desk.messages import NewMessage
 from desk.outbox import outbox
-from desk.past import PastEvent
-from desk.tickets import TRANSITIONS, Change
-from desk.views import TicketView
+from desk.rows import PastEvent
+from desk.tickets import messages, tickets, timeline
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import TRANSITIONS, Change
+from desk.tickets.views import TicketView
 from models import Kind, Priority, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk import history, messages, tickets, timeline
 from desk.access import Actor
-from desk.messages import NewMessage
-from desk.past import PastEvent
-from desk.tickets import Change
+from desk.rows import PastEvent
+from desk.tickets import history, messages, tickets, timeline
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
 from models import STAFF_ONLY, Event, Kind, Role, Ticket
 from tests.factories import a_past, a_ticket, an_actor, now
 from wire.shapes import TimelineEvent, timeline_event

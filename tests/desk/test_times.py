@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
-from desk import assignment, messages, tickets
 from desk.access import Actor
-from desk.messages import NewMessage
+from desk.assignment import assignment
 from desk.outbox import outbox
-from desk.tickets import Change, NewTicket
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change, NewTicket
 from models import Event, Notification, Role, Status, Ticket
-from server.transaction import Desk
-from server.transaction import create_engine as server_engine
+from server.database.transaction import Desk
+from server.database.transaction import create_engine as server_engine
 from tests import locks
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor

@@ -4,13 +4,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from desk import changed, messages, notifications, reads, views
 from desk.access import Actor
-from desk.lists import Filters, ticket_list
-from desk.messages import NewMessage
-from desk.prepared import ids
-from desk.views import TicketView
-from desk.walk import Sort
+from desk.notifications import inbox
+from desk.statements import ids
+from desk.tickets import changed, messages, reading, views
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.messages import NewMessage
+from desk.tickets.views import TicketView
 from models import Role
 from tests.factories import a_ticket, an_actor, now
 
@@ -25,7 +26,7 @@ def test_unread_is_counted_per_ticket_when_several_were_read(session: Session) -
     first, second = a_ticket(session, customer), a_ticket(session, customer)
     for ticket in (first, second):
         said(session, csr, ticket)
-        reads.mark_read(session, customer, ticket.id, 2)
+        reading.mark_read(session, customer, ticket.id, 2)
     said(session, csr, second)
 
     listed = ticket_list(session, customer, Filters(), Sort("number"), 20, None).tickets
@@ -39,8 +40,8 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
     said(session, customer, ticket)
     said(session, csr, ticket)
     for read in (ticket, second):
-        reads.mark_read(session, csr, read.id, 1)
-        reads.mark_read(session, customer, read.id, 1)
+        reading.mark_read(session, csr, read.id, 1)
+        reading.mark_read(session, customer, read.id, 1)
 
     asked = ids([ticket.id, second.id])
     staff = {str(csr.id), str(other.id)}
@@ -67,14 +68,14 @@ def test_what_is_read_of_a_ticket_is_read_in_the_inbox(session: Session) -> None
 
     def unread() -> list[tuple[UUID, int]]:
         session.expire_all()
-        found = notifications.inbox(session, customer, unread=True, limit=10, before=None)
+        found = inbox.page(session, customer, unread=True, limit=10, before=None)
         return sorted((told.ticket_id, told.event_seq) for told in found)
 
     messages.post(session, csr, ticket.id, NewMessage(content="note", internal=True), now())
     for each in (ticket, ticket, other):
         said(session, csr, each)
     assert unread() == sorted([(ticket.id, 3), (ticket.id, 4), (other.id, 2)])
-    reads.mark_read(session, customer, ticket.id, 2)  # The customer's number of the staff's 3.
+    reading.mark_read(session, customer, ticket.id, 2)  # The customer's number of the staff's 3.
     assert unread() == sorted([(ticket.id, 4), (other.id, 2)])
-    reads.mark_read(session, customer, ticket.id, 3)
+    reading.mark_read(session, customer, ticket.id, 3)
     assert unread() == [(other.id, 2)]

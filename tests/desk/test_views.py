@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import changed, messages, reads, tickets, views
 from desk.access import Actor
 from desk.errors import NotFound
-from desk.messages import NewMessage
-from desk.prepared import ids
-from desk.tickets import Change
-from desk.views import TicketView
+from desk.statements import ids
+from desk.tickets import changed, messages, reading, tickets, views
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
+from desk.tickets.views import TicketView
 from models import ReadCursor, Role
 from tests.factories import a_ticket, an_actor, now
 
@@ -90,13 +90,13 @@ def test_each_reads_by_the_numbers_of_their_audience(
     say(session, csr, ticket)  # 3, the customer's 2
     say(session, customer, ticket)  # 4, the customer's 3
     say(session, csr, ticket)  # 5, the customer's 4
-    reads.mark_read(session, customer, ticket.id, 2)
+    reading.mark_read(session, customer, ticket.id, 2)
     assert unread(session, ticket, customer) == [1]
-    reads.mark_read(session, customer, ticket.id, 4)
+    reading.mark_read(session, customer, ticket.id, 4)
     assert unread(session, ticket, customer) == [0]
-    reads.mark_read(session, csr, ticket.id, 3)
+    reading.mark_read(session, csr, ticket.id, 3)
     assert unread(session, ticket, csr) == [1]
-    reads.mark_read(session, csr, ticket.id, 4)
+    reading.mark_read(session, csr, ticket.id, 4)
     assert unread(session, ticket, csr) == [0]
 
 
@@ -105,23 +105,23 @@ def test_reading_never_goes_back(
 ) -> None:
     for _ in range(3):
         say(session, csr, ticket)
-    reads.mark_read(session, customer, ticket.id, 4)
+    reading.mark_read(session, customer, ticket.id, 4)
     for earlier in (2, 0):
-        reads.mark_read(session, customer, ticket.id, earlier)
+        reading.mark_read(session, customer, ticket.id, earlier)
         assert unread(session, ticket, customer) == [0]
 
 
 def test_reading_further_than_there_is_reads_what_there_is(
     session: Session, customer: Actor, csr: Actor, ticket: TicketView
 ) -> None:
-    reads.mark_read(session, customer, ticket.id, 2**63 - 1)
+    reading.mark_read(session, customer, ticket.id, 2**63 - 1)
     say(session, csr, ticket)
     assert unread(session, ticket, customer) == [1]
 
 
 def test_only_who_sees_a_ticket_reads_it(session: Session, ticket: TicketView) -> None:
     with pytest.raises(NotFound):
-        reads.mark_read(session, an_actor(session), ticket.id, 1)
+        reading.mark_read(session, an_actor(session), ticket.id, 1)
     assert session.scalars(select(ReadCursor)).all() == []
 
 
@@ -150,7 +150,7 @@ def test_what_is_shown_unasked_is_what_each_would_see(
     other = an_actor(session, Role.ADMIN)
     say(session, csr, ticket, internal=True)
     say(session, csr, ticket)
-    reads.mark_read(session, other, ticket.id, 2)
+    reading.mark_read(session, other, ticket.id, 2)
     asked = ids([ticket.id])
     staff = {str(csr.id): csr, str(other.id): other}
     [found] = changed.FOR_STAFF.all(session, tickets=asked, people=ids(staff))

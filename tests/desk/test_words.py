@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from desk import lists, search
 from desk.access import Actor
-from desk.lists import Filters
-from desk.queries import MOST_WORDS, parsed
-from desk.walk import Sort
-from desk.words import MOST_BYTES, document
+from desk.tickets import lists, search
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters
+from desk.tickets.queries import MOST_WORDS, parsed
+from desk.tickets.words import MOST_BYTES, document
 from models import Role, TicketSearch
 from tests.desk.test_search import index
 from tests.factories import a_ticket, an_actor

@@ -14,14 +14,14 @@ import psycopg
 import pytest
 import redis
 
-from dev import CannotStart
-from dev.embedded import Embedded, running
+from embedded.errors import CannotStart
+from embedded.servers import Embedded, running
 from tests.dev.conftest import REPOSITORY, Start, gone, processes_with, python, read_until
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 with Embedded(Path(sys.argv[1])) as embedded:
     print("up", embedded.database_url, embedded.redis_url, flush=True)
     time.sleep(600)

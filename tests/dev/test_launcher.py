@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.embedded import Embedded, running
-from dev.server import free_port
+from embedded.server import free_port
+from embedded.servers import Embedded, running
 from tests.conftest import SECRET
 from tests.dev.conftest import REPOSITORY, Process, Start, eventually, gone, read_until
 

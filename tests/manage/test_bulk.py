@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
-from desk import accounts, agents, history, lists, messages, tickets, views
 from desk.access import Actor
-from desk.lists import Filters, ticket_list
-from desk.messages import NewMessage
-from desk.tickets import Change
-from desk.walk import Sort
+from desk.accounts import accounts
+from desk.assignment import agents
+from desk.tickets import history, lists, messages, tickets, views
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
 from models import Base, Priority, Role, Status, Ticket, User
-from server.passwords import matches
+from server.identity.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, now
 from tests.manage.conftest import PATIENCE, Manage, command, environment, run_in

@@ -12,10 +12,10 @@ import redis
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from dev.embedded import Embedded
+from embedded.servers import Embedded
 from manage.create_user import create_user
 from models import Role, User
-from server.passwords import matches
+from server.identity.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, people
 from tests.manage.conftest import Manage, command, environment, refusal

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from models import Event, Notification, Status, Ticket, User
-from server.passwords import matches
+from server.identity.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, now
 from tests.manage.conftest import Manage, refusal

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from desk import messages, tickets
 from desk.access import Audience
-from desk.messages import NewMessage
-from desk.tickets import Change
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
 from manage import export as command
 from models import Role
 from tests.conftest import Backend

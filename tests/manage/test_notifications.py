@@ -7,9 +7,9 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select, update
 
 from config import settings
-from desk import messages
-from desk.mails import MOST_ATTEMPTS
-from desk.messages import NewMessage
+from desk.notifications.mail_queue import MOST_ATTEMPTS
+from desk.tickets import messages
+from desk.tickets.messages import NewMessage
 from manage.notifications import dead_notifications, retry_notifications
 from models import Notification, Outcome, Role
 from tests.conftest import Backend

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from desk.tickets import WAITING
+from desk.tickets.tickets import WAITING
 from models import AuthSession, Role, Ticket, User
 from tests.conftest import Backend
 from tests.factories import a_ticket, database, now, people

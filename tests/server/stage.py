@@ -8,13 +8,13 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import make_url
 
-from desk import messages, tickets
 from desk.access import Actor
-from desk.messages import NewMessage
 from desk.outbox import Outbox
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage
 from server.background import Background
-from server.rooms import Rooms
-from server.transaction import Desk, create_engine
+from server.database.transaction import Desk, create_engine
+from server.live.sequencer import Rooms
 from tests.conftest import Backend
 from tests.factories import now
 from wire.shapes import Recorded, TimelineEvent

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from desk import addresses
+from desk.accounts import addresses
 from models import EmailConfirmation, Role, User
 from server import keys
 from tests.api import Api

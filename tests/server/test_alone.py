@@ -8,16 +8,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from desk import messages, tickets, views, webhooks
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound, Unavailable
 from desk.jobs import Job
-from desk.messages import NewMessage, Posted
 from desk.outbox import Outbox
-from desk.tickets import Change, NewTicket
+from desk.tickets import messages, tickets, views
+from desk.tickets.messages import NewMessage, Posted
+from desk.tickets.tickets import Change, NewTicket
+from desk.webhooks import webhooks
 from models import Event, Kind, Notification, Role, Status, Ticket, WebhookDelivery
-from server.direct import REST_SECONDS
-from server.transaction import Desk, create_engine
+from server.database.driver import REST_SECONDS
+from server.database.transaction import Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
 from tests.locks import end_waiters, locked, until_one_waits

@@ -6,11 +6,11 @@ import orjson
 import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
-from server.asyncapi import shown_key
-from server.examples import example
-from server.namespace import EVENTS
-from server.schemas import Schemas
-from server.typescript import declarations
+from server.sockets.commands import EVENTS
+from server.specs.asyncapi import shown_key
+from server.specs.examples import example
+from server.specs.schemas import Schemas
+from server.specs.typescript import declarations
 from tests.api import Api
 from tests.conftest import ROOT
 from tests.contract import live

@@ -106,7 +106,7 @@ async def test_guessing_and_a_reused_token_are_noted(
     }
     spent = {"refresh_token": customer.tokens.refresh_token}
     assert (await api.post("/auth/refresh", json=spent)).status == 200
-    monkeypatch.setattr("desk.sessions.GRACE", timedelta(seconds=-1))
+    monkeypatch.setattr("desk.accounts.sessions.GRACE", timedelta(seconds=-1))
     assert (await api.post("/auth/refresh", json=spent)).code == "refresh_token_revoked"
     assert noted(lines)[-1] == {
         "event": "session_ended",

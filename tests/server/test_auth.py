@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuthSession, Role, User
-from server.tokens import Tokens
+from server.identity.tokens import Tokens
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, numbers, people

@@ -15,7 +15,7 @@ from aiohttp import WSCloseCode
 from socketio.exceptions import ConnectionError as Refused
 from structlog.testing import capture_logs
 
-from server.tokens import CLAIMS, Tokens
+from server.identity.tokens import CLAIMS, Tokens
 from tests.api import Api
 from tests.conftest import SECRET, Backend
 from tests.factories import Person, now

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from server import keys
-from server.attachments import MOST_ATTACHMENTS
-from server.packets import LONGEST_FRAME
+from server.transport.attachments import MOST_ATTACHMENTS
+from server.transport.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
 from tests.node import JsClient

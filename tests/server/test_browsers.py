@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from server.browsers import HEADERS
+from server.http.browsers import HEADERS
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person

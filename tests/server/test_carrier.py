@@ -11,13 +11,14 @@ import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.web_protocol import RequestHandler
 
-from server import carrier, engine, keys
+from server import keys
+from server.transport import engine, websocket
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
-from tests.frames.wire import PING, TEXT, Frame, Socket
 from tests.server.conftest import serving
 from tests.server.raw_sockets import ADDRESS, NAMESPACE, POLLING, Raw, polling
+from tools.frames.wire import PING, TEXT, Frame, Socket
 
 FRAMES = 1000
 NOTHING = "00000000-0000-0000-0000-000000000000"
@@ -187,7 +188,7 @@ async def test_who_is_given_up_and_will_not_go_is_cut_off(
     application: tuple[web.Application, Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else its end would be left to the kernel, hours later."""
-    monkeypatch.setattr(carrier, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(websocket, "CLOSE_SECONDS", 0.2)
     app, api = application
     socket = await Socket.open(api.url, ADDRESS, is_deaf=True)
     [connection] = app[keys.sockets].eio.sockets.values()

@@ -11,10 +11,10 @@ import structlog
 from aiohttp import web
 from sqlalchemy import text
 
-from desk import messages
-from desk.changed import MOVED
-from desk.messages import NewMessage
-from desk.prepared import Prepared
+from desk.statements import Prepared
+from desk.tickets import messages
+from desk.tickets.changed import MOVED
+from desk.tickets.messages import NewMessage
 from models import Kind, Role
 from server import keys
 from tests.api import Api
@@ -45,7 +45,7 @@ async def test_a_look_shows_what_no_hint_told_and_to_the_customer_only_what_is_t
     csr: Person,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("server.changes.LOOK_BACK", timedelta(seconds=1))
+    monkeypatch.setattr("server.live.ticket_changes.LOOK_BACK", timedelta(seconds=1))
     _, api = application
     ticket_id = (await api.a_ticket(customer))["id"]
     async with (
@@ -105,7 +105,7 @@ async def test_a_ticket_that_cannot_be_read_does_not_keep_the_others_from_being_
 async def test_a_look_reads_what_moved_in_pages_and_all_of_it(
     make_backend: Callable[[], Backend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.changes.MOVED_PAGE", 2)
+    monkeypatch.setattr("server.live.ticket_changes.MOVED_PAGE", 2)
     backend = make_backend()
     customer, csr = people(backend.settings, Role.USER, Role.CSR)
     async with serving(backend.settings) as (app, api):

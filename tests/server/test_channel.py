@@ -9,7 +9,7 @@ from aiohttp import web
 
 from models import Role
 from server import keys
-from server.live import Live
+from server.live.bus import Live
 from tests.api import Api
 from tests.conftest import SECRET, Backend
 from tests.factories import Person, people

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from desk import sessions
-from dev.server import free_port
+from desk.accounts import sessions
+from embedded.server import free_port
 from models import AuthSession
-from server.tokens import Tokens
+from server.identity.tokens import Tokens
 from tests.browser import a_page
 from tests.conftest import ROOT, Backend
 from tests.factories import PASSWORD, Person, database, now

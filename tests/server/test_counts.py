@@ -3,7 +3,7 @@
 import pytest
 
 from models import Role
-from server.contract import TOTAL
+from server.http.contract import TOTAL
 from server.routes import ROUTES
 from tests.api import Api
 from tests.conftest import Backend

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from models import Role
-from server.contract import Right
+from server.http.contract import Right
 from server.routes import ROUTES
 from tests.api import Answer, Api
 from tests.conftest import Backend

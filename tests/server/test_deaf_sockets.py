@@ -9,11 +9,11 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from server import keys
-from server.carrier import MOST_UNSENT
-from server.connections import Connection
-from server.member import SocketMember
-from server.outgoing import LONGEST_WAITING, Outgoing
-from server.websocket import PlainMember
+from server.identity.session_watch import Connection
+from server.sockets.member import SocketMember
+from server.sockets.plain import PlainMember
+from server.transport.send_queue import LONGEST_WAITING, Outgoing
+from server.transport.websocket import MOST_UNSENT
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database
@@ -124,7 +124,7 @@ async def deaf(backend: Backend, customer: Person) -> AsyncIterator[Deaf]:
 async def test_what_waits_for_who_does_not_read_is_bounded(
     deaf: Deaf, csr: Person, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    monkeypatch.setattr("server.outgoing.READY_SECONDS", 0.2)
+    monkeypatch.setattr("server.transport.send_queue.READY_SECONDS", 0.2)
     for _ in range(MANY):
         await deaf.open(way)
     most = 0
@@ -143,7 +143,7 @@ async def test_what_waits_for_who_does_not_read_is_bounded(
 async def test_who_takes_nothing_of_little_is_cut_off_in_the_end(
     deaf: Deaf, csr: Person, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    monkeypatch.setattr("server.outgoing.WRITE_SECONDS", 0.2)
+    monkeypatch.setattr("server.transport.send_queue.WRITE_SECONDS", 0.2)
     _, member = await deaf.one(way)
     for _ in range(ENOUGH):
         await deaf.post(csr)

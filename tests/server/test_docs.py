@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.docs import PAGES, STATIC
+from server.specs.pages import PAGES, STATIC
 from tests.api import Api
 from tests.browser import a_page
 from tests.factories import PASSWORD, Person

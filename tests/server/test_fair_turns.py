@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import WSMsgType, web
 
-from server.websocket import FairWebSocket
-from tests.frames.wire import BINARY, PING, TEXT, Frame, Socket
+from server.sockets.plain import FairWebSocket
+from tools.frames.wire import BINARY, PING, TEXT, Frame, Socket
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FRAMES = 1000

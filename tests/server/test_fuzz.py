@@ -36,12 +36,14 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import select, text
 
 from config import Settings
-from desk import assignment, deliveries, messages, webhooks
-from desk.deliveries import Answer, Outgoing
+from desk.assignment import assignment
+from desk.tickets import messages
+from desk.webhooks import webhook_queue, webhooks
+from desk.webhooks.webhook_queue import Answer, Outgoing
 from models import Event, Role, WebhookDelivery
-from server.contract import Route
+from server.http.contract import Route
+from server.http.routing import PREFIX
 from server.routes import ROUTES
-from server.routing import PREFIX
 from tests.conftest import Backend
 from tests.contract import rest
 from tests.factories import Person, a_ticket, database, now, people
@@ -122,7 +124,7 @@ def somebody(desk: Desk, role: Role) -> Person:
         delivery = session.scalars(select(WebhookDelivery)).one()
         event = session.get_one(Event, (ticket.id, 1))
         told = Outgoing(delivery.id, delivery.webhook_id, PUBLIC, "", event, {})
-        deliveries.answered(session, told, Answer(now(), 12, 500, None))
+        webhook_queue.answered(session, told, Answer(now(), 12, 500, None))
     return cast[role]
 
 

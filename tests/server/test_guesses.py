@@ -9,9 +9,10 @@ import pytest
 from limits import parse
 
 from config import Settings
-from dev.server import free_port
+from embedded.server import free_port
 from models import Role
-from server import devices, limits
+from server.identity import devices
+from server.limits import shared
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, people
@@ -97,8 +98,8 @@ async def test_wider_networks_are_counted_too(
     far: str,
 ) -> None:
     # As if five minutes had passed between two places.
-    often = limits.Limit("wrong-password-here", parse("1000 per 5 minutes"))
-    monkeypatch.setattr(limits, "WRONG_PASSWORD_HERE", often)
+    often = shared.Limit("wrong-password-here", parse("1000 per 5 minutes"))
+    monkeypatch.setattr(shared, "WRONG_PASSWORD_HERE", often)
     assert (await guessed(limited, customer.email, places)).count(401) == 30
     assert (await logs_in(limited, customer.email, at=near)).status == 429
     assert (await logs_in(limited, customer.email, at=far)).status == 200
@@ -133,8 +134,8 @@ async def test_a_stolen_cookie_has_ten_guesses_and_then_none_of_its_own(
 
 @pytest.fixture
 def soon_locked(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = limits.Limit("wrong-password-2", parse("5 per hour"))
-    monkeypatch.setattr(limits, "WRONG_PASSWORD", few)
+    few = shared.Limit("wrong-password-2", parse("5 per hour"))
+    monkeypatch.setattr(shared, "WRONG_PASSWORD", few)
 
 
 async def locked(api: Api, person: Person) -> None:

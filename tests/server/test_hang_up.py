@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server import carrier, engine, keys
-from server.packets import LONGEST_FRAME
+from server import keys
+from server.transport import engine, websocket
+from server.transport.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import ADDRESS, POLLING, polling
@@ -55,7 +56,7 @@ async def cut(ws: aiohttp.ClientWebSocketResponse, within: float) -> bool:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience of tenths of seconds."""
     monkeypatch.setattr(engine, "CONNECT_SECONDS", 0.2)
-    monkeypatch.setattr(carrier, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(websocket, "CLOSE_SECONDS", 0.2)
 
 
 @pytest.mark.usefixtures("hasty")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from desk import agents
+from desk.assignment import agents
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database

@@ -10,10 +10,11 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk import idempotency, tickets
+from desk import idempotency
 from desk.errors import Conflict
 from desk.idempotency import Answer, Repeatable
-from desk.tickets import NewTicket
+from desk.tickets import tickets
+from desk.tickets.tickets import NewTicket
 from models import Event, IdempotencyKey, Role, Ticket
 from tests.api import Api
 from tests.conftest import Backend

@@ -7,9 +7,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from desk import sessions
+from desk.accounts import sessions
 from server import keys
-from server.connections import Connections
+from server.identity.session_watch import Connections
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now

@@ -9,9 +9,9 @@ import pytest
 from limits import parse
 
 from desk.errors import RateLimited
-from dev.server import free_port
-from server import limits
-from server.limits import RateLimits, client_address, network
+from embedded.server import free_port
+from server.limits import shared
+from server.limits.shared import RateLimits, client_address, network
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person
@@ -26,8 +26,8 @@ async def limited(backend: Backend) -> AsyncIterator[Api]:
         yield api
 
 
-TEN = limits.WRONG_PASSWORD_HERE
-MANY = limits.POST
+TEN = shared.WRONG_PASSWORD_HERE
+MANY = shared.POST
 
 
 async def test_guessing_is_stopped_even_with_the_right_password(
@@ -181,7 +181,7 @@ async def asked(api: Api, path: str, person: Person | None, body: object, times:
 async def test_opening_is_limited_for_a_customer_and_not_for_staff(
     limited: Api, customer: Person, csr: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "OPEN", limits.Limit("open", parse("3 per hour")))
+    monkeypatch.setattr(shared, "OPEN", shared.Limit("open", parse("3 per hour")))
     new = {"title": "t", "description": "d", "category": "c", "type": "t"}
     assert await asked(limited, "/users/tickets", customer, new, 5) == [201] * 3 + [429] * 2
     assert await asked(limited, "/users/tickets", csr, new, 5) == [201] * 5
@@ -190,7 +190,7 @@ async def test_opening_is_limited_for_a_customer_and_not_for_staff(
 async def test_refreshes_and_log_outs_are_limited_by_address(
     limited: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "TOKENS", limits.Limit("tokens-2", parse("3 per hour")))
+    monkeypatch.setattr(shared, "TOKENS", shared.Limit("tokens-2", parse("3 per hour")))
     body = {"refresh_token": "x"}
     assert await asked(limited, "/auth/refresh", None, body, 2) == [401] * 2
     assert await asked(limited, "/auth/logout", None, body, 3) == [400, 429, 429]
@@ -199,7 +199,7 @@ async def test_refreshes_and_log_outs_are_limited_by_address(
 async def test_the_right_password_in_a_loop_is_limited(
     limited: Api, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "PASSWORD", limits.Limit("password-2", parse("2 per hour")))
+    monkeypatch.setattr(shared, "PASSWORD", shared.Limit("password-2", parse("2 per hour")))
     body = {"current_password": PASSWORD, "new_password": PASSWORD}
     assert await asked(limited, "/auth/password", customer, body, 3) == [204, 204, 429]
 

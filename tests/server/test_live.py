@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 
 from server.background import Background
-from server.engine import socket_server
-from server.live import Live
-from server.open_sockets import OpenSockets
+from server.limits.open_sockets import OpenSockets
+from server.live.bus import Live
+from server.transport.engine import socket_server
 from tests.conftest import Backend
 
 

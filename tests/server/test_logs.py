@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from yarl import URL
 
 import logs
-from desk import accounts
+from desk.accounts import accounts
 from models import Role, User
 from server import keys
 from tests.api import Api

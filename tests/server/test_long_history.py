@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.carrier import MOST_UNSENT
-from server.outgoing import LONGEST_WAITING
+from server.transport.send_queue import LONGEST_WAITING
+from server.transport.websocket import MOST_UNSENT
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database

@@ -7,14 +7,15 @@ import pytest
 from aiohttp import WSMsgType, web
 from pydantic import ValidationError
 
-from desk.accounts import Login
-from server import limits, refusals
-from server.validation import MOST_ERRORS, validated
+from desk.accounts.accounts import Login
+from server.http import problems
+from server.http.validation import MOST_ERRORS, validated
+from server.limits import shared
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import Raw
 
-REFUSED = limits.REFUSED.item.amount
+REFUSED = shared.REFUSED.item.amount
 Served = tuple[web.Application, Api]
 
 
@@ -27,8 +28,8 @@ def errors_made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made.append(error.error_count())
         return _invalid(error)
 
-    _invalid = refusals._invalid
-    monkeypatch.setattr(refusals, "_invalid", told)
+    _invalid = problems._invalid
+    monkeypatch.setattr(problems, "_invalid", told)
     return made
 
 

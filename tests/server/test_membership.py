@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from server.membership import Membership
+from server.live.membership import Membership
 
 NAMESPACE = "/tickets"
 

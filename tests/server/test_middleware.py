@@ -4,7 +4,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from server import keys
-from server.middleware import refusals
+from server.http.middleware import refusals
 
 
 async def test_repeated_headers_of_an_answer_are_kept() -> None:

@@ -12,8 +12,9 @@ import pytest
 from aiohttp import web
 from limits import parse
 
-from server import keys, limits, open_sockets
-from server.open_sockets import Most
+from server import keys
+from server.limits import open_sockets, shared
+from server.limits.open_sockets import Most
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
@@ -258,8 +259,8 @@ async def test_those_who_have_not_signed_in_are_bounded_by_address(
 async def test_what_each_socket_may_send_is_bounded_for_the_account_too(
     application: Served, customer: Person, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
-    monkeypatch.setattr(limits, "TYPING_ACCOUNT", limits.Limit("typing-2", parse("3 per hour")))
-    monkeypatch.setattr(limits, "READ_ACCOUNT", limits.Limit("read-2", parse("3 per hour")))
+    monkeypatch.setattr(shared, "TYPING_ACCOUNT", shared.Limit("typing-2", parse("3 per hour")))
+    monkeypatch.setattr(shared, "READ_ACCOUNT", shared.Limit("read-2", parse("3 per hour")))
     _, api = application
     ticket_id = (await api.a_ticket(customer))["id"]
     more = '"active":true' if event == "typing" else '"seq":1'

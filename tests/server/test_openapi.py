@@ -9,10 +9,10 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import BaseModel
 
-from server.contract import Route
-from server.openapi import document, refused
+from server.http.contract import Route
+from server.http.routing import Query
 from server.routes import ROUTES
-from server.routing import Query
+from server.specs.openapi import document, refused
 from tests.api import Api
 from tests.conftest import ROOT
 from tests.contract import rest

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from server import keys
-from server.live import Live
-from server.outgoing import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, Outgoing
+from server.live.bus import Live
+from server.transport.send_queue import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, Outgoing
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import NAMESPACE, SMALL, Raw, small_sockets

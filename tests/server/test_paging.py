@@ -10,10 +10,10 @@ import pytest
 from yarl import URL
 
 from desk.errors import Invalid
-from desk.walk import SortField
+from desk.tickets.keyset import SortField
 from models import Role
+from server.http.routing import decode_cursor, encode_cursor
 from server.routes.tickets import POSITIONS
-from server.routing import decode_cursor, encode_cursor
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, people

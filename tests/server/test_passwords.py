@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from desk.errors import Busy
-from server.passwords import Passwords, hashed, matches
+from server.identity.passwords import Passwords, hashed, matches
 from tests.api import Api
 from tests.factories import PASSWORD, Person
 
@@ -23,7 +23,7 @@ def test_nothing_is_cut_at_72_bytes_or_at_nul() -> None:
 async def test_more_than_the_queue_holds_are_turned_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("server.passwords.LONGEST_QUEUE", 3)
+    monkeypatch.setattr("server.identity.passwords.LONGEST_QUEUE", 3)
     passwords = Passwords()
     # One runs at once.
     asked = [passwords.matches(PASSWORD, None, "here") for _ in range(6)]
@@ -35,8 +35,8 @@ async def test_more_than_the_queue_holds_are_turned_away(
 async def test_who_is_turned_away_is_told_when_to_come_back(
     api: Api, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.passwords.LONGEST_QUEUE", 0)
-    monkeypatch.setattr("server.passwords.THREADS", 0)
+    monkeypatch.setattr("server.identity.passwords.LONGEST_QUEUE", 0)
+    monkeypatch.setattr("server.identity.passwords.THREADS", 0)
     login = {"email": customer.email, "password": PASSWORD}
     answer = await api.post("/auth/login", json=login)
     assert (answer.status, answer.code) == (503, "busy")
@@ -51,7 +51,7 @@ async def test_who_asks_for_much_waits_behind_themselves(monkeypatch: pytest.Mon
         checked.append(password)
         return True
 
-    monkeypatch.setattr("server.passwords.matches", check)
+    monkeypatch.setattr("server.identity.passwords.matches", check)
     passwords = Passwords()
     loop = [passwords.matches(f"loop {n}", None, "attacker") for n in range(50)]
     honest = [passwords.matches(f"honest {n}", None, f"address {n}") for n in range(3)]
@@ -68,7 +68,7 @@ async def test_who_asks_for_much_leaves_a_thread_to_the_others(
     def check(password: str, _: str | None) -> bool:
         return password == "honest" or honest_was_checked.wait(PATIENCE)
 
-    monkeypatch.setattr("server.passwords.matches", check)
+    monkeypatch.setattr("server.identity.passwords.matches", check)
     passwords = Passwords()
     loop = [asyncio.create_task(passwords.matches("loop", None, "attacker")) for _ in range(3)]
     await asyncio.sleep(0)
@@ -83,7 +83,7 @@ async def test_who_asks_for_much_leaves_a_thread_to_the_others(
 async def test_a_full_queue_turns_away_whose_share_is_used_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("server.passwords.LONGEST_QUEUE", 10)
+    monkeypatch.setattr("server.identity.passwords.LONGEST_QUEUE", 10)
     passwords = Passwords()
     asked = [passwords.matches(PASSWORD, None, "attacker") for _ in range(30)]
     asked.append(passwords.matches(PASSWORD, None, "honest"))

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from server.browsers import HEADERS
+from server.http.browsers import HEADERS
 from tests.api import Api
 from tests.factories import Person
 

@@ -10,11 +10,11 @@ import socketio
 import structlog
 from aiohttp import web
 
-from desk import sessions
 from desk.access import Actor
+from desk.accounts import sessions
 from models import Role, User
-from server.identity import Identity
-from server.tokens import Claims, Tokens
+from server.identity.authenticate import Identity
+from server.identity.tokens import Claims, Tokens
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people

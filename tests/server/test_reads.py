@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 from limits import parse
 
-from dev.server import free_port
+from embedded.server import free_port
 from models import Role
-from server import limits
+from server.limits import shared
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, people
@@ -38,7 +38,7 @@ async def test_searches_are_limited_for_a_customer_and_other_lists_go_on(
     csr: Person,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limits, "SEARCH", limits.Limit("search-1", FEW))
+    monkeypatch.setattr(shared, "SEARCH", shared.Limit("search-1", FEW))
     _, api = application
     path = "/users/tickets?q=printer"
     answers = await asked(api, path, customer)
@@ -54,9 +54,9 @@ async def test_searches_are_limited_for_a_customer_and_other_lists_go_on(
 async def test_staff_search_as_much_as_they_like(
     application: Served, csr: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "SEARCH", limits.Limit("search-2", FEW))
-    monkeypatch.setattr(limits, "COUNT", limits.Limit("count-2", FEW))
-    monkeypatch.setattr(limits, "LOOK", limits.Limit("look-2", FEW))
+    monkeypatch.setattr(shared, "SEARCH", shared.Limit("search-2", FEW))
+    monkeypatch.setattr(shared, "COUNT", shared.Limit("count-2", FEW))
+    monkeypatch.setattr(shared, "LOOK", shared.Limit("look-2", FEW))
     _, api = application
     for path in ("/csr/tickets?q=printer&count=true", "/users/tickets?q=printer&count=true"):
         assert {answer.status for answer in await asked(api, path, csr)} == {200}
@@ -65,7 +65,7 @@ async def test_staff_search_as_much_as_they_like(
 async def test_counts_are_limited_for_a_customer_on_every_list(
     application: Served, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "COUNT", limits.Limit("count-3", FEW))
+    monkeypatch.setattr(shared, "COUNT", shared.Limit("count-3", FEW))
     _, api = application
     ticket_id = (await api.a_ticket(customer))["id"]
     lists = [
@@ -82,7 +82,7 @@ async def test_counts_are_limited_for_a_customer_on_every_list(
 async def test_all_reads_of_a_customer_are_limited_together(
     application: Served, backend: Backend, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "LOOK", limits.Limit("look-4", FEW))
+    monkeypatch.setattr(shared, "LOOK", shared.Limit("look-4", FEW))
     _, api = application
     (other,) = people(backend.settings, Role.USER)
     ticket_id = (await api.a_ticket(customer))["id"]

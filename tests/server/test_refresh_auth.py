@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from desk import sessions
+from desk.accounts import sessions
 from models import Role
 from server import keys
-from server.tokens import Tokens
+from server.identity.tokens import Tokens
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people
 from tests.server.conftest import serving
@@ -28,7 +28,7 @@ def another_token(backend: Backend, person: Person) -> str:
 async def test_a_socket_keeps_its_session_and_ends_with_it(
     make_backend: Callable[[], Backend], monkeypatch: pytest.MonkeyPatch, is_same: bool
 ) -> None:
-    monkeypatch.setattr("server.identity.REMEMBERED", 3600.0)
+    monkeypatch.setattr("server.identity.authenticate.REMEMBERED", 3600.0)
     backend = make_backend()
     (customer,) = people(backend.settings, Role.USER)
     async with serving(backend.settings) as (app, api):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from server.background import Background
-from server.resync import Resync
+from server.live.catch_up import Resync
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
@@ -47,7 +47,7 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: Resync) -> N
 async def test_who_has_joined_as_many_as_one_may_can_join_each_of_them_again(
     web_url: str, api: Api, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.namespace.MOST_TICKETS_JOINED", 2)
+    monkeypatch.setattr("server.sockets.commands.MOST_TICKETS_JOINED", 2)
     ids = [(await api.a_ticket(customer))["id"] for _ in range(3)]
     async with Client(web_url, customer) as client:
         for ticket_id in ids[:2]:

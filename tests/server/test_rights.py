@@ -9,9 +9,9 @@ import pytest
 import socketio
 
 from models import Role, User
-from server.contract import Right, Route
-from server.namespace import EVENTS
+from server.http.contract import Right, Route
 from server.routes import ROUTES
+from server.sockets.commands import EVENTS
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, people

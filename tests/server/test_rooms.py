@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.errors import NotFound
 from models import Role
-from server import rooms as rooms_module
+from server.live import sequencer as rooms_module
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
 from tests.server.stage import Stage

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from desk import lists, search
+from desk.tickets import lists, search
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database

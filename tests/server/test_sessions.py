@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuthSession, Role
-from server.passwords import COST
+from server.identity.passwords import COST
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, people

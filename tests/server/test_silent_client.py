@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server import keys, pings
+from server import keys
 from server.app import create_app
+from server.transport import pings
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person

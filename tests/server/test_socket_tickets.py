@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from sqlalchemy import select, update
 
-from desk import socket_tickets
+from desk.accounts import socket_tickets
 from models import Role, SocketTicket, User
 from server import keys
 from tests.api import Api

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from desk.sessions import Issued
+from desk.accounts.sessions import Issued
 from models import Role
-from server.tokens import Tokens
+from server.identity.tokens import Tokens
 from tests.conftest import Backend
 from tests.factories import Person, now, people
 from tests.sockets import Client

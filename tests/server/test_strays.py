@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from limits import parse
 
-from server import limits
-from server.limits import Limit
-from server.strays import MOST_STRAYS
+from server.limits import shared
+from server.limits.shared import Limit
+from server.transport.strays import MOST_STRAYS
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import NAMESPACE, Raw
@@ -43,7 +43,7 @@ async def test_who_is_in_may_send_a_few(api: Api, customer: Person, stray: str) 
 async def test_who_is_not_in_yet_may_send_a_few(
     api: Api, customer: Person, monkeypatch: pytest.MonkeyPatch, stray: str
 ) -> None:
-    monkeypatch.setattr("server.engine.CONNECT_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr("server.transport.engine.CONNECT_SECONDS", 10 * PATIENCE)
     async with Raw(api) as socket, Raw(api) as other:
         for _ in range(MOST_STRAYS + 1):
             await socket.send(stray)
@@ -58,9 +58,9 @@ async def test_who_goes_on_beyond_a_limit_is_hung_up_on(
     application: Served, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, api = application
-    monkeypatch.setattr(limits, "TYPING", Limit("typing-few", parse("3 per hour")))
-    monkeypatch.setattr(limits, "POST", Limit("post-few", parse("3 per hour")))
-    monkeypatch.setattr(limits, "BEYOND", Limit("beyond-few", parse("5 per hour")))
+    monkeypatch.setattr(shared, "TYPING", Limit("typing-few", parse("3 per hour")))
+    monkeypatch.setattr(shared, "POST", Limit("post-few", parse("3 per hour")))
+    monkeypatch.setattr(shared, "BEYOND", Limit("beyond-few", parse("5 per hour")))
     ticket_id = (await api.a_ticket(customer))["id"]
     typing = json.dumps(["typing", {"ticket_id": ticket_id, "active": True}])
     async with Raw(api) as socket:
@@ -83,7 +83,7 @@ async def test_new_tokens_for_sockets_are_limited(
     application: Served, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, api = application
-    monkeypatch.setattr(limits, "REFRESH_AUTH", Limit("refresh-few", parse("2 per hour")))
+    monkeypatch.setattr(shared, "REFRESH_AUTH", Limit("refresh-few", parse("2 per hour")))
     refresh = json.dumps(["refresh_auth", {"token": customer.token}])
     async with Raw(api) as socket:
         await socket.connect(customer.token)

@@ -3,7 +3,7 @@
 import pytest
 from limits import RateLimitItem, parse
 
-from server.tally import FEW, Leases, Tally
+from server.limits.local import FEW, Leases, Tally
 
 TEN = parse("10 per minute")
 MINUTE = 60.0

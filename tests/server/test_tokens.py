@@ -11,9 +11,9 @@ import jwt
 import pytest
 from multidict import CIMultiDict
 
+from desk.accounts.sessions import Issued
 from desk.errors import Unauthenticated
-from desk.sessions import Issued
-from server.tokens import CLAIMS, Tokens
+from server.identity.tokens import CLAIMS, Tokens
 from tests.api import Api
 from tests.conftest import SECRET, Backend
 from tests.factories import Person, now

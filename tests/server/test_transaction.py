@@ -12,16 +12,16 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk import messages, tickets
 from desk.access import Actor
 from desk.database import leave_outdated
 from desk.errors import Unavailable
-from desk.messages import NewMessage, Posted
 from desk.outbox import Outbox
-from desk.prepared import Prepared
-from desk.views import TicketView
+from desk.statements import Prepared
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage, Posted
+from desk.tickets.views import TicketView
 from models import Event, Ticket
-from server.transaction import DatabaseFault, Desk, create_engine
+from server.database.transaction import DatabaseFault, Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from models import Role
 from server import keys
-from server.turns import MOST_AT_ONCE, Turns
+from server.limits.turns import MOST_AT_ONCE, Turns
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, people

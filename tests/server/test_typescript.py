@@ -1,6 +1,6 @@
 """The TypeScript declarations of the client."""
 
-from server.typescript import declarations
+from server.specs.typescript import declarations
 from tests.conftest import ROOT
 
 

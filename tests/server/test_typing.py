@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from models import Role
-from server import typists
+from server.live import typists
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, people

@@ -8,7 +8,7 @@ from aiohttp import web
 from yarl import URL
 
 from server import keys
-from server.routing import LONGEST_PAGE
+from server.http.routing import LONGEST_PAGE
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database

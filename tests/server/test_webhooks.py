@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, select
 
-from desk import deliveries
-from desk.deliveries import Answer, Outgoing
-from desk.webhooks import MOST_WEBHOOKS
+from desk.webhooks import webhook_queue
+from desk.webhooks.webhook_queue import Answer, Outgoing
+from desk.webhooks.webhooks import MOST_WEBHOOKS
 from models import Event, IdempotencyKey, Role, Webhook, WebhookDelivery
 from tests.api import Api
 from tests.conftest import Backend
@@ -209,7 +209,7 @@ async def test_attempts_are_shown_newest_first_and_told_again(
             delivery = session.query(WebhookDelivery).one()
             event = session.get_one(Event, (ticket.id, 1))
             told = Outgoing(delivery.id, delivery.webhook_id, PUBLIC, "", event, {})
-            deliveries.answered(session, told, Answer(now(), 12, status, None))
+            webhook_queue.answered(session, told, Answer(now(), 12, status, None))
     attempts = await api.get(f"{path}/attempts", admin)
     assert [attempt["status"] for attempt in attempts.json] == [200, 500]
     first = attempts.json[0]

@@ -17,7 +17,8 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setenv("DATABASE_URL", "postgresql://localhost/none")
     patch.setenv("REDIS_URL", "redis://localhost/0")
     patch.setenv("JWT_SECRET_KEY", SECRET)
-    from worker import delivery, notifications, transaction
+    from worker import delivery, transaction
+    from worker.mail import drain
 settings.cache_clear()
 
 CACHES = (
@@ -25,7 +26,7 @@ CACHES = (
     delivery._redis,
     delivery._seal,
     transaction._prefix,
-    notifications._redis,
+    drain._redis,
 )
 
 

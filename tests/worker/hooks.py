@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from desk import webhooks
-from desk.webhooks import NewWebhook
+from desk.webhooks import webhooks
+from desk.webhooks.webhooks import NewWebhook
 from models import Kind, Webhook, WebhookAttempt, WebhookDelivery
 from tests.conftest import Backend
 from tests.factories import Person, database, now

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from desk import messages
-from desk.messages import NewMessage
+from desk.tickets import messages
+from desk.tickets.messages import NewMessage
 from models import Notification
 from tests.conftest import Backend
 from tests.factories import Person, a_ticket, database, now

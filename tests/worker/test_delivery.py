@@ -10,14 +10,15 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from desk.jobs import Job
-from desk.mails import Mail
+from desk.notifications.mail_queue import Mail
 from desk.outbox import Outbox
-from desk.past import PastEvent
+from desk.rows import PastEvent
 from models import Event, Kind
 from tests.factories import now
-from worker import delivery, notifications
+from worker import delivery
 from worker.app import celery
-from worker.mail import Postbox
+from worker.mail import drain
+from worker.mail.send import Postbox
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +100,7 @@ def test_the_end_of_a_tasks_time_is_no_mail_that_failed(
         raise SoftTimeLimitExceeded
 
     configure()
-    monkeypatch.setattr(notifications, "letter", out_of_time)
+    monkeypatch.setattr(drain, "letter", out_of_time)
     due = SimpleNamespace(id=uuid4(), user_id=uuid4(), tickets=[SimpleNamespace(id=uuid4())])
     with Postbox("") as postbox, pytest.raises(SoftTimeLimitExceeded):
-        notifications._sent(postbox, cast(Mail, due))
+        drain._sent(postbox, cast(Mail, due))

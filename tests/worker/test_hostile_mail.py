@@ -10,7 +10,7 @@ from tests.conftest import Backend
 from tests.factories import Person, database
 from tests.mailbox import Mailbox
 from tests.worker.talk import opened, parts, say
-from worker.notifications import drain
+from worker.mail.drain import drain
 
 EMPTY_BODY = ("html", "head", "meta", "title", "body")
 TAGS = [*EMPTY_BODY, "p", "bdi", "p", "strong", "bdi", "p", "blockquote", "p", "a", "hr", "p", "a"]

@@ -14,10 +14,11 @@ from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 
 from config import settings
-from desk import assignment, messages, tickets
-from desk.assignment import Assign
-from desk.messages import NewMessage
-from desk.notifications import MAIL_WINDOW
+from desk.assignment import assignment
+from desk.assignment.assignment import Assign
+from desk.notifications.inbox import MAIL_WINDOW
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage
 from models import Notification, Outcome, Role, Ticket, User
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people
@@ -26,7 +27,7 @@ from tests.worker.talk import let_time_pass, opened, parts, say
 from wire import codec, unsubscribe
 from wire.presence import Seen, process_key, ticket_key
 from wire.shapes import Viewer
-from worker.notifications import drain
+from worker.mail.drain import drain
 
 Configure = Callable[..., None]
 
@@ -222,7 +223,7 @@ def test_a_mailer_that_dies_after_sending_repeats_the_very_same_mail(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("desk.mails.finished", die)
+        patch.setattr("desk.notifications.mail_queue.finished", die)
         with pytest.raises(KeyboardInterrupt):
             drain()
     say(backend, ticket_id, csr, "and something new")

@@ -11,14 +11,14 @@ from uuid import uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
-from desk.deliveries import Outgoing
+from desk.webhooks.webhook_queue import Outgoing
 from models import Event, Kind
 from tests.conftest import Backend
 from tests.factories import now
 from tests.receiver import Receiver
 from wire.addresses import SERVICES, AddressRefused, Allowed, addresses, is_public
-from worker import post as sender
-from worker.post import post
+from worker.webhooks import post as sender
+from worker.webhooks.post import post
 
 LOCAL = Allowed(private=True, http=True)
 

@@ -7,15 +7,15 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import select, update
 
-from desk import addresses
-from desk.accounts import Signup
-from desk.addresses import Verification
+from desk.accounts import addresses
+from desk.accounts.accounts import Signup
+from desk.accounts.addresses import Verification
 from models import EmailConfirmation, Role, Ticket, User
 from tests.conftest import SECRET, Backend
 from tests.factories import PASSWORD, Person, database, now, people
 from tests.mailbox import Mailbox
 from tests.worker.talk import let_time_pass, opened, parts, say
-from worker.notifications import drain
+from worker.mail.drain import drain
 
 LINK = re.compile(r"https://desk\.test/verify#token=([\w-]+)")
 # What an attacker would like a bank's customer to read, and a decent answer to it.
@@ -90,7 +90,7 @@ def test_a_sign_up_is_mailed_the_link_once_and_the_very_same_where_the_mailer_di
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("desk.confirmations.finished", die)
+        patch.setattr("desk.notifications.confirmations.finished", die)
         with pytest.raises(KeyboardInterrupt):
             drain()
     with database(backend.settings) as session:

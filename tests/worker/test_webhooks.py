@@ -6,16 +6,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from desk import deliveries, tickets, webhooks
-from desk.deliveries import GIVE_UP, LONGEST_ASKED
-from desk.webhooks import WebhookChange
+from desk.tickets import tickets
+from desk.webhooks import webhook_queue, webhooks
+from desk.webhooks.webhook_queue import GIVE_UP, LONGEST_ASKED
+from desk.webhooks.webhooks import WebhookChange
 from models import Disabled, Role, Webhook, WebhookAttempt, WebhookDelivery
 from tests.conftest import Backend
 from tests.factories import Person, a_ticket, database, now, people
 from tests.receiver import Receiver, Told
 from tests.worker.hooks import a_secret, attempts, hooked, let_time_pass, pending
 from tests.worker.talk import opened, say
-from worker.webhooks import drain
+from worker.webhooks.drain import drain
 
 Pair = tuple[Person, Person]
 
@@ -300,5 +301,5 @@ def test_what_was_over_for_long_is_pruned(
     opened(backend, customer)
     drain()
     with database(backend.settings) as session:
-        assert deliveries.prune(session, now()) == 1
+        assert webhook_queue.prune(session, now()) == 1
     assert attempts(backend) == [(204, None)]

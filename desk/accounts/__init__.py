@@ -1,0 +1,1 @@
+"""Accounts: people, their sessions and addresses, and what admins do with them."""

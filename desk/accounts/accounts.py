@@ -1,0 +1,150 @@
+"""Accounts: making them and finding them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.accounts import sessions
+from desk.accounts.full_names import FullName, require_own
+from desk.errors import Conflict, Forbidden
+from desk.jobs import Job
+from desk.outbox import outbox
+from desk.text import Email, GivenPassword, Input, Password
+from models import DEFAULT_CAPACITY, Role, User
+
+
+class Signup(Input):
+    email: Email
+    password: Password
+    full_name: FullName
+
+
+class Login(Input):
+    email: Email
+    password: GivenPassword
+
+
+class ProfileChange(Input):
+    """Only the fields that were sent count."""
+
+    full_name: FullName = ""
+    notify_email: bool = True
+
+
+class PasswordChange(Input):
+    current_password: GivenPassword
+    new_password: Password
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account as its owner sees it."""
+
+    id: UUID
+    email: str
+    full_name: str
+    role: Role
+    notify_email: bool
+    email_verified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    user_id: UUID
+    password_hash: str
+
+
+def create(
+    session: Session,
+    email: str,
+    full_name: str,
+    password_hash: str,
+    role: Role = Role.USER,
+    capacity: int = DEFAULT_CAPACITY,
+    *,
+    is_confirmed: bool = True,
+) -> Profile:
+    """A new account; `Conflict` if the address has one already, in whatever case.
+
+    ``is_confirmed``: whether whoever makes it answers for the address.
+    """
+    values = {
+        "email_verified_at": func.now() if is_confirmed else None,
+        "email": email,
+        "full_name": full_name,
+        "password_hash": password_hash,
+        "role": role,
+        "capacity": capacity,
+    }
+    # Asking first and inserting then would let two at once through to a constraint error.
+    user = session.scalar(insert(User).values(values).on_conflict_do_nothing().returning(User))
+    if user is None:
+        raise Conflict("email_taken", "User already registered")
+    if role is Role.CSR:
+        outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+    return _profile(user)
+
+
+def credentials(session: Session, email: str) -> Credentials | None:
+    """What a password is checked against; None if there is no such active account."""
+    user = session.scalar(select(User).where(User.email == email, User.is_active))
+    return Credentials(user.id, user.password_hash) if user else None
+
+
+def stored_hash(session: Session, user_id: UUID) -> str:
+    return session.get_one(User, user_id).password_hash
+
+
+def change_profile(
+    session: Session, actor: Actor, wanted: ProfileChange, desk_name: str
+) -> Profile:
+    if "full_name" in wanted.model_fields_set and not actor.is_staff:
+        require_own(wanted.full_name, desk_name)
+    user = session.get_one(User, actor.id, with_for_update={"key_share": True})
+    for name in wanted.model_fields_set:
+        setattr(user, name, getattr(wanted, name))
+    return _profile(user)
+
+
+def end_mails(session: Session, user_id: UUID) -> None:
+    """For whoever holds the link of a mail; nothing if there is no such account any more."""
+    session.execute(update(User).where(User.id == user_id).values(notify_email=False))
+
+
+def change_password(
+    session: Session, actor: Actor, verified_hash: str, new_hash: str, now: datetime
+) -> None:
+    """Sets a new password and ends the account's other sessions.
+
+    Raises `Forbidden` if the password is no longer the one that was verified: of two changes at
+    once, with the same old password, one wins.
+    """
+    user = session.get_one(User, actor.id, with_for_update={"key_share": True})
+    if user.password_hash != verified_hash:
+        raise wrong_password()
+    user.password_hash = new_hash
+    sessions.end_all(session, actor.id, "password_changed", now, but=actor.session_id)
+
+
+def wrong_password() -> Forbidden:
+    return Forbidden("invalid_credentials", "Invalid credentials")
+
+
+def profile(session: Session, user_id: UUID) -> Profile:
+    return _profile(session.get_one(User, user_id))
+
+
+def _profile(user: User) -> Profile:
+    return Profile(
+        user.id,
+        user.email,
+        user.full_name,
+        user.role,
+        user.notify_email,
+        user.email_verified_at,
+    )

@@ -1,0 +1,194 @@
+"""What admins do with accounts: making, changing, deactivating them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import Strict
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.accounts import sessions
+from desk.accounts.accounts import create
+from desk.accounts.full_names import FullName
+from desk.assignment import agents, assignment
+from desk.assignment.agents import Capacity
+from desk.errors import Conflict, Forbidden, NotFound
+from desk.text import Email, Input, Password
+from models import DEFAULT_CAPACITY, Role, User
+
+
+class NewUser(Input):
+    email: Email
+    full_name: FullName
+    role: Annotated[Role, Strict(False)]
+    password: Password
+
+
+class UserChange(Input):
+    """Only the fields that were sent count."""
+
+    role: Annotated[Role, Strict(False)] = Role.USER
+    is_active: bool = True
+    capacity: Capacity = 0
+    full_name: FullName = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user as admins see them."""
+
+    id: UUID
+    email: str
+    full_name: str
+    role: Role
+    is_active: bool
+    available: bool
+    capacity: int
+    created_at: datetime
+    email_verified_at: datetime | None
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(
+            user.id,
+            user.email,
+            user.full_name,
+            user.role,
+            user.is_active,
+            user.available,
+            user.capacity,
+            user.created_at,
+            user.email_verified_at,
+        )
+
+
+def add(
+    session: Session, new: NewUser, password_hash: str, capacity: int = DEFAULT_CAPACITY
+) -> Account:
+    profile = create(session, new.email, new.full_name, password_hash, new.role, capacity)
+    return show(session, profile.id)
+
+
+def show(session: Session, user_id: UUID) -> Account:
+    return Account.of(_found(session.get(User, user_id)))
+
+
+def _found(user: User | None) -> User:
+    if user is None:
+        raise NotFound("user_not_found", "User not found")
+    return user
+
+
+def accounts(
+    session: Session,
+    *,
+    role: Role | None,
+    is_active: bool | None,
+    email: str | None,
+    q: str | None,
+    limit: int,
+    before: tuple[datetime, UUID] | None,
+) -> Sequence[Account]:
+    """Accounts, the newest first."""
+    keys: list[ColumnElement[Any]] = [User.created_at.expression, User.id.expression]
+    query = select(User).order_by(*(key.desc() for key in keys)).limit(limit)
+    if before is not None:
+        query = query.where(tuple_(*keys) < tuple_(*before))
+    query = query.where(*_matching(role, is_active, email, q))
+    return [Account.of(user) for user in session.scalars(query)]
+
+
+def count(
+    session: Session,
+    *,
+    role: Role | None,
+    is_active: bool | None,
+    email: str | None,
+    q: str | None,
+) -> int:
+    query = select(func.count()).select_from(User)
+    return session.scalar(query.where(*_matching(role, is_active, email, q))) or 0
+
+
+def _matching(
+    role: Role | None, is_active: bool | None, email: str | None, q: str | None
+) -> list[ColumnElement[bool]]:
+    filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
+    matching: list[ColumnElement[bool]] = [
+        column == wanted for column, wanted in filters if wanted is not None
+    ]
+    if q is not None:
+        begins, name = q.lower(), func.lower(User.full_name)
+        matching.append(
+            or_(
+                name.startswith(begins, autoescape=True),
+                name.contains(f" {begins}", autoescape=True),
+                User.email.startswith(begins, autoescape=True),
+            )
+        )
+    return matching
+
+
+def change(
+    session: Session,
+    actor: Actor,
+    user_id: UUID,
+    wanted: UserChange,
+    now: datetime,
+    default_capacity: int = DEFAULT_CAPACITY,
+) -> Account:
+    """Applies what was sent. Another role, or none of the house any more, ends all sessions.
+
+    Who joins the staff has an address that an admin vouches for, as whom an admin makes.
+    Whoever can hold no tickets any more gives theirs back, a new CSR begins with the default
+    capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
+    (``last_admin``).
+    """
+    sent = wanted.model_fields_set
+    if sent & {"role", "is_active"}:
+        _release_if_leaving(session, actor, user_id, wanted)
+    admins = _lock_admins(session)
+    if actor.id not in admins:
+        raise Forbidden("admin_required", "Admin privileges required")
+    user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
+    role = wanted.role if "role" in sent else user.role
+    is_active = wanted.is_active if "is_active" in sent else user.is_active
+    if admins == [user.id] and (role is not Role.ADMIN or not is_active):
+        raise Conflict("last_admin", "The last active admin stays one")
+    if user.is_active and not is_active:
+        sessions.end_all(session, user.id, "deactivated", now)
+    elif role is not user.role:
+        sessions.end_all(session, user.id, "role_changed", now)
+    if user.role is Role.USER and role is Role.CSR:
+        user.capacity = default_capacity
+    if user.role is Role.USER and role is not Role.USER and user.email_verified_at is None:
+        user.email_verified_at = now
+    if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
+        agents.makes_room(session, user)
+    user.role, user.is_active = role, is_active
+    if "capacity" in sent:
+        agents.set_capacity(session, user, wanted.capacity)
+    if "full_name" in sent:
+        user.full_name = wanted.full_name
+    session.flush()
+    return Account.of(user)
+
+
+def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, wanted: UserChange) -> None:
+    """First of all, for the order of the locks: cursor, then ticket, then user."""
+    assignment.take_turn(session)
+    sent = wanted.model_fields_set
+    demoted = "role" in sent and wanted.role is Role.USER
+    deactivated = "is_active" in sent and not wanted.is_active
+    if demoted or deactivated:
+        assignment.release(session, user_id, actor.id, None)
+
+
+def _lock_admins(session: Session) -> list[UUID]:
+    """The active admins. Locked, so that two of them cannot demote each other at once."""
+    query = select(User.id).where(User.role == Role.ADMIN, User.is_active).order_by(User.id)
+    return list(session.scalars(query.with_for_update(key_share=True)))

@@ -1,0 +1,173 @@
+"""Sessions: opened by a login, carried on by refreshing, ended by a logout or a theft."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, delete, select
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.errors import Unauthenticated
+from desk.outbox import outbox
+from desk.statements import Prepared, among, value
+from models import AuthSession, Role, User
+
+# A spent refresh token is honoured this long: a retry, or a second tab.
+GRACE = timedelta(seconds=10)
+# For questions about a theft.
+KEPT_AFTER_EXPIRY = timedelta(days=7)
+# Issue times kept: as many refreshes as a client may make within the grace time and be forgiven.
+KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One generation of a session: all that its pair of tokens is made from."""
+
+    session_id: UUID
+    user_id: UUID
+    generation: int
+    at: datetime
+
+
+def open_session(
+    session: Session,
+    user_id: UUID,
+    lifetime: timedelta,
+    now: datetime,
+    verified_hash: str | None = None,
+) -> Issued:
+    """Signs an account in.
+
+    Raises `Unauthenticated` if it was deactivated, or got another password, since the password
+    was checked. The lock waits for such a change, and makes one that comes now wait for us: it
+    ends this session with the others.
+    """
+    user = session.get(User, user_id, with_for_update={"read": True})
+    if user is None or not user.is_active or verified_hash not in (None, user.password_hash):
+        raise Unauthenticated("invalid_credentials", "Invalid credentials")
+    opened = AuthSession(
+        user_id=user_id, generation=0, issued=[now], created_at=now, expires_at=now + lifetime
+    )
+    session.add(opened)
+    session.flush()  # Its id goes into the tokens.
+    return Issued(opened.id, user_id, 0, now)
+
+
+def refresh(
+    session: Session,
+    session_id: UUID,
+    generation: int,
+    lifetime: timedelta,
+    now: datetime,
+    *,
+    user_id: UUID | None = None,
+) -> Issued | None:
+    """The successor of a generation; None if the session is over, or ends by this very call.
+
+    None, too, where it is not that of ``user_id``, whom the token names.
+
+    The newest generation gets a new successor. A spent one gets the successor it got before, if
+    that was within `GRACE`; later somebody else must have spent it, and the session ends.
+    """
+    found = session.scalar(
+        select(AuthSession).where(AuthSession.id == session_id).with_for_update(key_share=True)
+    )
+    if found is None or found.ended_at is not None or found.expires_at <= now:
+        return None
+    if user_id not in (None, found.user_id):
+        return None
+    if generation == found.generation:
+        found.generation += 1
+        found.issued = [now, *found.issued[: KEPT - 1]]
+        found.expires_at = now + lifetime
+        return Issued(found.id, found.user_id, found.generation, now)
+    behind = found.generation - generation
+    if 0 < behind <= len(found.issued) and now - found.issued[behind - 1] <= GRACE:
+        return Issued(found.id, found.user_id, generation + 1, found.issued[behind - 1])
+    _end(session, found, "token_reused", now)
+    return None
+
+
+def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
+    """Ends a session; False if it was over already."""
+    found = session.scalar(
+        select(AuthSession).where(AuthSession.id == session_id).with_for_update(key_share=True)
+    )
+    if found is None or found.ended_at is not None:
+        return False
+    _end(session, found, "logged_out", now)
+    return True
+
+
+def end_all(
+    session: Session, user_id: UUID, because: str, now: datetime, *, but: UUID | None = None
+) -> None:
+    """Ends all sessions of an account, perhaps but one."""
+    query = (
+        select(AuthSession)
+        .where(AuthSession.user_id == user_id, AuthSession.ended_at.is_(None))
+        # In one order, so that two who end them all wait for each other, and not both for ever.
+        .order_by(AuthSession.id)
+    )
+    for found in session.scalars(query.with_for_update(key_share=True)):
+        if found.id != but:
+            _end(session, found, because, now)
+
+
+def _end(session: Session, found: AuthSession, because: str, now: datetime) -> None:
+    found.ended_at = now
+    found.ended_because = because
+    outbox(session).ended[found.id] = because
+
+
+def over(session: Session, session_ids: Sequence[UUID], now: datetime) -> dict[UUID, str]:
+    """Which of the sessions are over, and why."""
+    query = (
+        select(AuthSession, User.is_active)
+        .join(User, User.id == AuthSession.user_id)
+        .where(AuthSession.id.in_(session_ids))
+    )
+    why = dict.fromkeys(session_ids, "session_expired")
+    for found, is_active in session.execute(query):
+        if found.ended_at is not None:
+            why[found.id] = found.ended_because or "session_ended"
+        elif not is_active:
+            why[found.id] = "deactivated"
+        elif found.expires_at > now:
+            del why[found.id]
+    return why
+
+
+def prune(session: Session, now: datetime) -> int:
+    """Deletes what has been over for a while; the number of sessions deleted."""
+    gone = delete(AuthSession).where(AuthSession.expires_at < now - KEPT_AFTER_EXPIRY)
+    return len(session.execute(gone.returning(AuthSession.id)).all())
+
+
+def _actor(user_id: UUID, role: str, session_id: UUID, full_name: str) -> Actor:
+    return Actor(user_id, Role(role), session_id, full_name)
+
+
+IS_GOOD = and_(
+    AuthSession.user_id == User.id,
+    AuthSession.ended_at.is_(None),
+    AuthSession.expires_at > value("now"),
+    User.is_active,
+)
+# Who is behind a session: nobody if it is over or the account is not active.
+ACTOR = Prepared.of(
+    select(User.id, User.role, AuthSession.id, User.full_name).where(
+        AuthSession.id == value("session_id"), IS_GOOD
+    ),
+    _actor,
+)
+# Who is behind those of the sessions that have somebody behind them.
+ACTORS = Prepared.of(
+    select(User.id, User.role, AuthSession.id, User.full_name).where(
+        among(AuthSession.id, "session_ids"), IS_GOOD
+    ),
+    _actor,
+)

@@ -1,0 +1,76 @@
+"""Socket tickets: instead of an access token in the address of a plain WebSocket.
+
+An address gets into logs that are not ours. A socket ticket that is read there opens nothing: it
+was used, or it is too old. It lies in the database, so any process takes it, with Redis or without.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.crypto import token_hash
+from desk.tickets import tickets
+from models import SocketTicket
+
+LIFETIME = timedelta(seconds=30)
+# The log knows them by this (`logs.SOCKET_TICKET`).
+HEAD = "wst_"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a socket ticket stands for: whose socket, under which session, and until when."""
+
+    user_id: UUID
+    session_id: UUID
+    until: datetime
+
+
+def issue(
+    session: Session, actor: Actor, ticket_id: UUID, token_expires_at: datetime, now: datetime
+) -> str:
+    """A socket ticket for a ticket that the actor may see; else `NotFound`."""
+    tickets.seen(session, actor, ticket_id)
+    given = HEAD + secrets.token_urlsafe()
+    session.add(
+        SocketTicket(
+            hash=token_hash(given),
+            user_id=actor.id,
+            session_id=actor.session_id,
+            ticket_id=ticket_id,
+            expires_at=now + LIFETIME,
+            socket_until=token_expires_at,
+        )
+    )
+    return given
+
+
+def take(session: Session, given: str, ticket_id: UUID, now: datetime) -> Admission | None:
+    """Spends a socket ticket, whatever it is used for: of two that try, one gets it.
+
+    None if there is none (any more), or if it is for another ticket.
+    """
+    spent = delete(SocketTicket).where(SocketTicket.hash == token_hash(given))
+    found = session.execute(
+        spent.returning(
+            SocketTicket.user_id,
+            SocketTicket.session_id,
+            SocketTicket.socket_until,
+            SocketTicket.ticket_id,
+            SocketTicket.expires_at,
+        )
+    ).one_or_none()
+    if found is None or found.ticket_id != ticket_id or found.expires_at <= now:
+        return None
+    return Admission(found.user_id, found.session_id, found.socket_until)
+
+
+def prune(session: Session, now: datetime) -> int:
+    """Deletes what was not used in time; the number deleted."""
+    gone = delete(SocketTicket).where(SocketTicket.expires_at < now)
+    return len(session.execute(gone.returning(SocketTicket.hash)).all())

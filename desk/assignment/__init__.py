@@ -1,0 +1,1 @@
+"""Assignment: who gets which ticket, and why."""

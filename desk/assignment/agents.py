@@ -1,0 +1,99 @@
+"""Agents: the staff with their availability, and the room that they have for tickets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.errors import NotFound
+from desk.jobs import Job
+from desk.outbox import outbox
+from desk.text import Input
+from desk.tickets import tickets
+from models import Role, Ticket, User
+
+LARGEST_CAPACITY = 10_000
+Capacity = Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)]
+
+AGENTS = and_(User.role != Role.USER, User.is_active)
+
+
+class Availability(Input):
+    """``capacity`` counts only if it was sent."""
+
+    available: bool
+    capacity: Capacity = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    user_id: UUID
+    full_name: str
+    role: Role
+    available: bool
+    capacity: int
+    open_tickets: int
+    last_assigned_at: datetime | None
+
+
+def agents(session: Session, *, limit: int, after: UUID | None) -> Sequence[Agent]:
+    """The active staff, those who came first first."""
+    query = _agents(AGENTS).order_by(User.id).limit(limit)
+    if after is not None:
+        query = query.where(User.id > after)
+    return [Agent(*row) for row in session.execute(query)]
+
+
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(User).where(AGENTS)) or 0
+
+
+def set_availability(session: Session, actor: Actor, wanted: Availability) -> Agent:
+    """Says whether the actor takes tickets. Who goes away keeps what they have."""
+    query = select(User).where(User.id == actor.id, AGENTS).with_for_update(key_share=True)
+    if (user := session.scalar(query)) is None:
+        raise NotFound("user_not_found", "User not found")
+    if wanted.available and not user.available:
+        makes_room(session, user)
+    user.available = wanted.available
+    if "capacity" in wanted.model_fields_set:
+        set_capacity(session, user, wanted.capacity)
+    session.flush()  # The answer is read from the table.
+    return Agent(*session.execute(_agents(User.id == actor.id)).one())
+
+
+def set_capacity(session: Session, user: User, capacity: int) -> None:
+    if capacity > user.capacity:
+        makes_room(session, user)
+    user.capacity = capacity
+
+
+def makes_room(session: Session, user: User) -> None:
+    """Somebody came, came back or takes more: what waits may be theirs, but not all at once."""
+    user.catching_up = True
+    outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+
+
+def _agents(
+    condition: ColumnElement[bool],
+) -> Select[UUID, str, Role, bool, int, int, datetime | None]:
+    open_tickets = (
+        select(func.count())
+        .where(Ticket.assigned_to_id == User.id, tickets.ACTIVE)
+        .scalar_subquery()
+    )
+    return select(
+        User.id,
+        User.full_name,
+        User.role,
+        User.available,
+        User.capacity,
+        open_tickets,
+        User.last_assigned_at,
+    ).where(condition)

@@ -1,0 +1,186 @@
+"""Telling people what happened to their tickets: who is told of what, and the inbox.
+
+A notification is recorded in the transaction of its cause. What is mailed:
+`desk.notifications.mail_queue`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.errors import NotFound
+from desk.jobs import Job
+from desk.outbox import outbox
+from desk.rows import PastEvent, PastNotification
+from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
+
+# A conversation is mailed once it pauses for so long after its first message, as one mail.
+MAIL_WINDOW = timedelta(seconds=30)
+# A new assignment is mailed at once; those that follow so soon after another, together after it.
+ASSIGNED_WINDOW = timedelta(minutes=2)
+OVER = (Status.RESOLVED, Status.CLOSED)
+
+
+def of_assignment(session: Session, ticket: Ticket, event: Event, last: datetime | None) -> None:
+    """Tells the new assignee. ``last``: when they got the one before."""
+    if ticket.assigned_to_id is None:
+        return
+    told = {ticket.assigned_to_id: NotificationKind.ASSIGNED}
+    follows = last is not None and event.at - last < ASSIGNED_WINDOW
+    _tell(session, ticket, event, told, wait=ASSIGNED_WINDOW if follows else timedelta(0))
+
+
+# For the statement that posts a message: it has the locked row as ``ticket`` and the event as
+# ``said``. Tells the other side; of a note only the assignee.
+OF_MESSAGE = f"""
+    insert into notifications (
+        id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, dedupe_key, due_at,
+        attempts
+    )
+    select %(notification_id)s, person, '{NotificationKind.MESSAGE_POSTED}', id, said.seq,
+        %(actor_id)s, jsonb_build_object('number', number, 'title', title) || case
+            when %(is_note)s then '{{"internal": true}}'::jsonb else '{{}}' end,
+        said.at, concat_ws(':', id, said.seq, '{NotificationKind.MESSAGE_POSTED}', person),
+        said.at + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
+    from said, ticket, lateral (
+        select case when %(is_note)s or user_id = %(actor_id)s
+            then (select id from users where id = assigned_to_id and role <> '{Role.USER}')
+            else user_id
+        end as person
+    ) told
+    where person <> %(actor_id)s
+    returning user_id, data
+"""
+
+
+def told_of_message(
+    event: PastEvent, id: UUID, user_id: UUID, data: dict[str, Any]
+) -> PastNotification:
+    """What `OF_MESSAGE` has inserted."""
+    kind = NotificationKind.MESSAGE_POSTED
+    return PastNotification(
+        id, user_id, kind, event.ticket_id, event.actor_id, data, created_at=event.at, read_at=None
+    )
+
+
+def of_status(session: Session, ticket: Ticket, event: Event, before: Status) -> None:
+    """Tells the customer and the assignee; the latter of work that came back by its own name."""
+    told = {ticket.user_id: NotificationKind.STATUS_CHANGED}
+    if (assignee := _assignee(session, ticket, event)) is not None:
+        reopened = before in OVER and ticket.status is Status.OPEN
+        # Who opened the ticket and works on it is told once.
+        told[assignee] = NotificationKind.REOPENED if reopened else NotificationKind.STATUS_CHANGED
+    _tell(session, ticket, event, told, event.data)
+
+
+def _assignee(session: Session, ticket: Ticket, event: Event) -> UUID | None:
+    """Who works on the ticket, unless it is they who acted, or they left the staff."""
+    if ticket.assigned_to_id in (None, event.actor_id):
+        return None
+    with session.no_autoflush:  # More of the ticket may change yet.
+        return session.scalar(
+            select(User.id).where(User.id == ticket.assigned_to_id, User.role != Role.USER)
+        )
+
+
+def _tell(
+    session: Session,
+    ticket: Ticket,
+    cause: Event,
+    told: dict[UUID, NotificationKind],
+    more: dict[str, Any] | None = None,
+    *,
+    wait: timedelta = MAIL_WINDOW,
+) -> None:
+    """Records a notification for each. Nobody is told of their own act."""
+    data = {"number": ticket.number, "title": ticket.title, **(more or {})}
+    for user_id, kind in told.items():
+        if user_id == cause.actor_id:
+            continue
+        notification = Notification(
+            user_id=user_id,
+            kind=kind,
+            ticket_id=ticket.id,
+            event_seq=cause.seq,
+            actor_id=cause.actor_id,
+            data=data,
+            created_at=cause.at,
+            dedupe_key=f"{ticket.id}:{cause.seq}:{kind}:{user_id}",
+            due_at=cause.at + wait,
+        )
+        session.add(notification)
+        outbox(session).notifications.append(notification)
+        if not wait:
+            outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
+
+
+def _shown_to(actor: Actor) -> ColumnElement[bool]:
+    """What a person was told and may see now: who left the staff is not of the staff any more."""
+    theirs = Notification.user_id == actor.id
+    if actor.is_staff:
+        return theirs
+    own = select(Ticket.id).where(Ticket.user_id == actor.id)
+    is_note = Notification.data.has_key("internal")
+    return and_(theirs, Notification.ticket_id.in_(own), ~is_note)
+
+
+def page(
+    session: Session,
+    actor: Actor,
+    *,
+    unread: bool,
+    limit: int,
+    before: tuple[datetime, UUID] | None,
+) -> Sequence[Notification]:
+    """The actor's notifications, newest first."""
+    query = select(Notification).where(_shown_to(actor))
+    if unread:
+        query = query.where(Notification.read_at.is_(None))
+    keys = (Notification.created_at, Notification.id)
+    if before is not None:
+        query = query.where(tuple_(*keys) < tuple_(*before))
+    return session.scalars(query.order_by(*(key.desc() for key in keys)).limit(limit)).all()
+
+
+def count(session: Session, actor: Actor, *, unread: bool) -> int:
+    query = select(func.count()).select_from(Notification)
+    query = query.where(_shown_to(actor))
+    if unread:
+        query = query.where(Notification.read_at.is_(None))
+    return session.scalar(query) or 0
+
+
+def mark_read(session: Session, actor: Actor, notification_id: UUID, now: datetime) -> None:
+    notification = session.scalar(
+        select(Notification).where(Notification.id == notification_id, _shown_to(actor))
+    )
+    if notification is None:
+        raise NotFound("notification_not_found", "Notification not found")
+    notification.read_at = notification.read_at or now
+
+
+def read_upto(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None:
+    """Marks what the actor was told of a ticket, up to a number of the staff's."""
+    session.execute(
+        update(Notification)
+        .where(
+            Notification.user_id == actor.id,
+            Notification.ticket_id == ticket_id,
+            Notification.event_seq <= seq,
+            Notification.read_at.is_(None),
+        )
+        .values(read_at=func.now())
+    )
+
+
+def mark_all_read(session: Session, actor: Actor, now: datetime) -> None:
+    session.execute(
+        update(Notification)
+        .where(Notification.user_id == actor.id, Notification.read_at.is_(None))
+        .values(read_at=now)
+    )

@@ -1,0 +1,282 @@
+"""The queue of mails: what the notifications say is due, who takes it, what became of it.
+
+All that is pending for one person on one ticket becomes one mail; so do all their new assignments,
+of whatever tickets. Its rows keep the mail's id from the first attempt on, so that a repeat is the
+same mail with the same contents.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from desk.accounts import addresses
+from desk.accounts.addresses import DAY, MOST_OTHERS
+from models import (
+    EmailConfirmation,
+    Event,
+    Kind,
+    Notification,
+    NotificationKind,
+    Outcome,
+    ReadCursor,
+    Role,
+    Ticket,
+    User,
+)
+
+# A mailer that died with a lease is given up after this: longer than a task may last.
+LEASE = timedelta(seconds=75)
+MOST_ATTEMPTS = 10
+# 5 s, 15 s, 45 s … the last wait is nine hours.
+FIRST_RETRY = timedelta(seconds=5)
+RETRY_FACTOR = 3
+SETTLED_AT_ONCE = 500
+
+PENDING = Notification.done_at.is_(None)
+WANTED = and_(User.is_active, User.notify_email)
+# Who left the staff is not told of other people's tickets, nor anybody else of notes.
+MAY_SEE = or_(
+    User.role != Role.USER,
+    and_(Ticket.user_id == User.id, Event.public_seq.is_not(None)),
+)
+HAS_READ = or_(
+    Notification.read_at.is_not(None),
+    exists().where(
+        ReadCursor.user_id == Notification.user_id,
+        ReadCursor.ticket_id == Notification.ticket_id,
+        ReadCursor.seq >= Notification.event_seq,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that a mail tells of."""
+
+    kind: NotificationKind
+    at: datetime
+    # None: the desk itself.
+    actor_name: str | None
+    actor_role: Role | None
+    content: str | None
+    is_note: bool
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a mail tells of one ticket."""
+
+    id: UUID
+    number: int
+    title: str
+    news: Sequence[News]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mailer needs to tell one person of what happened to a ticket, or to several."""
+
+    id: UUID
+    user_id: UUID
+    to_name: str
+    to_email: str
+    # Nobody has confirmed the address: it is told that there is news, and nothing of it.
+    is_neutral: bool
+    tickets: Sequence[Told]
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(PENDING, Notification.due_at <= now, _free(now))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Notification.leased_until.is_(None), Notification.leased_until < now)
+
+
+def settle(session: Session, now: datetime) -> int:
+    """Ends what is due but not to be mailed; the number of those. Call again after a full batch."""
+    over = case(
+        (Notification.attempts >= MOST_ATTEMPTS, Outcome.DEAD.value),
+        (or_(~and_(WANTED, MAY_SEE), _told_enough(now)), Outcome.UNWANTED.value),
+        # What was tried already is the same mail at every try.
+        (and_(Notification.mail_id.is_(None), HAS_READ), Outcome.READ.value),
+    )
+    found = session.execute(
+        select(Notification, over)
+        .join(User, User.id == Notification.user_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .join(Event, _is_cause())
+        .where(_due(now), over.is_not(None))
+        .limit(SETTLED_AT_ONCE)
+        .with_for_update(of=Notification, skip_locked=True, key_share=True)
+    ).all()
+    for notification, outcome in found:
+        notification.done_at, notification.outcome = now, Outcome(outcome)
+    return len(found)
+
+
+def lease(session: Session, now: datetime, secret: str) -> Mail | None:
+    """Takes the next mail for `LEASE`; None if nothing is due. ``secret``: of `addresses.token`."""
+    found = session.execute(
+        select(Notification, User)
+        .join(User, User.id == Notification.user_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .join(Event, _is_cause())
+        .where(_due(now), Notification.attempts < MOST_ATTEMPTS, WANTED, MAY_SEE)
+        .where(~_told_enough(now))
+        .order_by(Notification.due_at, Notification.id)
+        .limit(1)
+        .with_for_update(of=Notification, skip_locked=True, key_share=True)
+    ).one_or_none()
+    if found is None:
+        return None
+    first, user = found
+    is_neutral = first.is_neutral
+    if is_neutral is None:  # A new mail, or one that a process from before the links has tried.
+        is_neutral = user.email_verified_at is None
+        if is_neutral:
+            addresses.told(session, user, secret, now)
+    mail_id = first.mail_id or first.id
+    rows = _told_together(session, first, now)
+    session.execute(
+        update(Notification)
+        .where(Notification.id.in_([row.id for row, *_ in rows]))
+        .values(
+            mail_id=mail_id,
+            is_neutral=is_neutral,
+            leased_until=now + LEASE,
+            # In step, whatever the others went through.
+            attempts=first.attempts + 1,
+        )
+    )
+    tickets = _by_ticket(rows)
+    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets)
+
+
+def _told_enough(now: datetime) -> ColumnElement[bool]:
+    """Whether it would be one more new mail to an address that has got many and confirmed none."""
+    return and_(
+        User.email_verified_at.is_(None),
+        Notification.mail_id.is_(None),
+        exists().where(
+            EmailConfirmation.user_id == Notification.user_id,
+            EmailConfirmation.others >= MOST_OTHERS,
+            EmailConfirmation.others_since > now - DAY,
+        ),
+    )
+
+
+def _is_cause() -> ColumnElement[bool]:
+    return and_(Event.ticket_id == Notification.ticket_id, Event.seq == Notification.event_seq)
+
+
+def _told_together(
+    session: Session, first: Notification, now: datetime
+) -> list[tuple[Notification, Event, Ticket, User | None]]:
+    """The notifications of the mail with their causes and whose acts they were, oldest first.
+
+    Before the first attempt that is whatever is pending, also what is not due yet.
+    """
+    if first.mail_id is not None:
+        same = Notification.mail_id == first.mail_id
+    else:
+        together = Notification.ticket_id == first.ticket_id
+        if first.kind is NotificationKind.ASSIGNED:
+            together = or_(together, Notification.kind == NotificationKind.ASSIGNED)
+        same = and_(
+            Notification.user_id == first.user_id,
+            together,
+            Notification.mail_id.is_(None),
+            or_(Notification.id == first.id, and_(_free(now), MAY_SEE, ~HAS_READ)),
+        )
+    actor = aliased(User)
+    # Of a repeated mail none may be left out, of a new one each may come later.
+    is_new = first.mail_id is None
+    rows = session.execute(
+        select(Notification, Event, Ticket, actor)
+        .join(User, User.id == Notification.user_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .join(Event, _is_cause())
+        .outerjoin(actor, actor.id == Notification.actor_id)
+        .where(PENDING, same)
+        .order_by(Notification.event_seq, Notification.kind, Notification.id)
+        .with_for_update(of=Notification, skip_locked=is_new, key_share=True)
+    )
+    return [(notification, event, ticket, who) for notification, event, ticket, who in rows]
+
+
+def _by_ticket(
+    rows: Sequence[tuple[Notification, Event, Ticket, User | None]],
+) -> Sequence[Told]:
+    """The ticket with the oldest news first."""
+    found: dict[UUID, Told] = {}
+    told: defaultdict[UUID, list[News]] = defaultdict(list)
+    for notification, event, ticket, who in rows:
+        told[ticket.id].append(_news(notification, event, who))
+        found[ticket.id] = Told(ticket.id, ticket.number, ticket.title, told[ticket.id])
+    return sorted(found.values(), key=lambda each: (each.news[0].at, each.number))
+
+
+def _news(notification: Notification, event: Event, who: User | None) -> News:
+    return News(
+        notification.kind,
+        notification.created_at,
+        who.full_name if who else None,
+        who.role if who else None,
+        event.content,
+        event.kind is Kind.NOTE_POSTED,
+        event.data.get("to") if event.kind is Kind.STATUS_CHANGED else None,
+    )
+
+
+def finished(session: Session, mail_id: UUID, outcome: Outcome, now: datetime) -> None:
+    session.execute(
+        update(Notification)
+        .where(Notification.mail_id == mail_id, PENDING)
+        .values(done_at=now, outcome=outcome, leased_until=None)
+    )
+
+
+def failed(session: Session, mail_id: UUID, error: str, now: datetime) -> None:
+    """Puts a mail back, with a longer wait each time; after `MOST_ATTEMPTS` it is dead."""
+    pending = select(Notification).where(Notification.mail_id == mail_id, PENDING)
+    for notification in session.scalars(pending.with_for_update(key_share=True)):
+        notification.leased_until = None
+        notification.last_error = error[:64]
+        if notification.attempts >= MOST_ATTEMPTS:
+            notification.done_at, notification.outcome = now, Outcome.DEAD
+        else:
+            notification.due_at = now + next_try(notification.attempts)
+
+
+def next_try(attempts: int) -> timedelta:
+    """How long a mail waits after so many that failed."""
+    factor: int = RETRY_FACTOR ** (attempts - 1)
+    return FIRST_RETRY * factor
+
+
+def dead(session: Session, limit: int) -> Sequence[Notification]:
+    """Dead letters, the newest first."""
+    query = select(Notification).where(Notification.outcome == Outcome.DEAD)
+    order = (Notification.done_at.desc(), Notification.id.desc())
+    return session.scalars(query.order_by(*order).limit(limit)).all()
+
+
+def retry(session: Session, mail_ids: Sequence[UUID] | None, now: datetime) -> int:
+    """Makes dead letters due again, with all their attempts; None: all of them."""
+    is_dead = Notification.outcome == Outcome.DEAD
+    if mail_ids is not None:
+        is_dead = and_(is_dead, Notification.mail_id.in_(mail_ids))
+    revived = session.scalars(
+        update(Notification)
+        .where(is_dead)
+        .values(done_at=None, outcome=None, attempts=0, due_at=now, last_error=None)
+        .returning(Notification.id)
+    )
+    return len(revived.all())

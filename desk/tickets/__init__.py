@@ -1,0 +1,1 @@
+"""Tickets: their timeline, messages, lists and search."""

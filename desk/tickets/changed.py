@@ -1,0 +1,125 @@
+"""Tickets that changed, as those who are connected see them: many people in one query."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
+
+from desk.access import Audience
+from desk.statements import Prepared, among, value
+from desk.tickets.views import TicketView, columns, seen, unread
+from models import MESSAGES, Event, ReadCursor, Ticket
+
+
+class Head(NamedTuple):
+    """Where a ticket stands, in the numbers of the staff and of the customers.
+
+    ``public_seq`` is 0 where lately nothing has happened that customers may know.
+    """
+
+    ticket_id: UUID
+    seq: int
+    public_seq: int
+
+
+# As many as are read at once of those that moved.
+MOVED_PAGE = 1_000
+SINCE = value("since", Ticket.updated_at.type)
+_PLACE = tuple_(value("after_time", Ticket.updated_at.type), value("after_id", Ticket.id.type))
+
+
+def _moved(ticket_id: UUID, seq: int, public_seq: int, at: datetime) -> tuple[Head, datetime]:
+    return Head(ticket_id, seq, public_seq), at
+
+
+# The tickets on which something has happened ``since`` then, with when, in that order; the page
+# after a place in it.
+MOVED = Prepared.of(
+    select(
+        Ticket.id,
+        Ticket.last_seq,
+        case((Ticket.public_updated_at > SINCE, Ticket.last_public_seq), else_=0),
+        Ticket.updated_at,
+    )
+    .where(tuple_(Ticket.updated_at, Ticket.id) > _PLACE)
+    .order_by(Ticket.updated_at, Ticket.id)
+    .limit(value("limit")),
+    _moved,
+)
+_CHANGED = among(Ticket.id, "tickets")
+_IS_MESSAGE = (
+    Event.ticket_id == Ticket.id,
+    Event.kind.in_(MESSAGES),
+    Event.actor_id.is_not(None),
+)
+
+
+def _counted(key: ColumnElement[UUID], count: ColumnElement[int], of: Any) -> ColumnElement[Any]:
+    """A column of counts, by the id of who they are about; null for none."""
+    numbers = func.jsonb_object_agg(cast(key, String), count)
+    return select(numbers).select_from(of).scalar_subquery()
+
+
+def _by_author() -> ColumnElement[Any]:
+    """How many messages each has written on the ticket of the outer query."""
+    written = select(Event.actor_id, func.count().label("count")).where(*_IS_MESSAGE)
+    authors = written.group_by(Event.actor_id).correlate(Ticket).subquery("authors")
+    return _counted(authors.c.actor_id, authors.c["count"], authors)
+
+
+def _by_reader() -> ColumnElement[Any]:
+    """What those of the people who have ever read of the ticket have not read yet."""
+    others = select(func.count()).where(
+        *_IS_MESSAGE, Event.seq > ReadCursor.seq, Event.actor_id != ReadCursor.user_id
+    )
+    left = others.correlate(Ticket, ReadCursor).scalar_subquery()
+    cursors = select(ReadCursor.user_id, left.label("count")).where(
+        ReadCursor.ticket_id == Ticket.id, among(ReadCursor.user_id, "people")
+    )
+    readers = cursors.correlate(Ticket).subquery("readers")
+    return _counted(readers.c.user_id, readers.c["count"], readers)
+
+
+class Changed(NamedTuple):
+    """A ticket as all of the staff see it, but for what each of them has not read."""
+
+    # What `seen` takes, without ``unread``.
+    ticket: Sequence[Any]
+    # How many messages each has written; and how many they have not read who ever read of it.
+    by_author: Mapping[str, int]
+    by_reader: Mapping[str, int]
+
+    @classmethod
+    def of(cls, *row: Any) -> Self:
+        *ticket, by_author, by_reader = row
+        return cls(ticket, by_author or {}, by_reader or {})
+
+    def seen_by(self, people: set[str]) -> Iterator[tuple[TicketView, set[str]]]:
+        """As the people see it, and who of them sees it so."""
+        total = sum(self.by_author.values())
+        # Who has never read of it has read nothing of the others.
+        left = {person: total - own for person, own in self.by_author.items()}
+        left |= self.by_reader
+        by_unread: defaultdict[int, set[str]] = defaultdict(set)
+        by_unread[total] = people - left.keys()
+        for person in people & left.keys():
+            by_unread[left[person]].add(person)
+        for unread_by_them, who in by_unread.items():
+            if who:
+                yield seen(*self.ticket, unread_by_them), who
+
+
+# Both are given ``tickets`` and ``people`` as `ids`.
+FOR_STAFF = Prepared.of(
+    select(*columns(Audience.STAFF), _by_author(), _by_reader()).where(_CHANGED), Changed.of
+)
+# Those of the tickets that belong to one of the people, as their owner sees them.
+FOR_CUSTOMERS = Prepared.of(
+    select(*columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)).where(
+        _CHANGED, among(Ticket.user_id, "people")
+    ),
+    seen,
+)

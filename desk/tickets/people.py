@@ -1,0 +1,40 @@
+"""Which people a ticket's timeline names for its customer.
+
+Who of the staff only looks at a ticket, or writes notes, is nothing that a customer learns.
+Which names people may have is in `desk.accounts.full_names`.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from desk.statements import Prepared, ids
+from models import Kind
+
+# Of the people, those who have the ticket, opened it, or did something on it that its customer is
+# shown.
+NAMED: Prepared[UUID] = Prepared(
+    """
+    select person from unnest(%(user_ids)s::uuid[]) person
+    where exists (
+        select from tickets
+        where id = %(ticket_id)s and person in (user_id, assigned_to_id)
+    ) or exists (
+        select from events
+        where ticket_id = %(ticket_id)s and actor_id = person and public_seq is not null
+    )
+    """,
+    lambda user_id: user_id,
+)
+
+
+def is_named(session: Session, ticket_id: UUID, user_id: UUID) -> bool:
+    return bool(NAMED.all(session, ticket_id=ticket_id, user_ids=ids([user_id])))
+
+
+def named_by(kind: Kind, actor_id: UUID | None, data: dict[str, object]) -> set[UUID]:
+    """The people whom an event that customers are shown names from now on."""
+    named = {actor_id} if actor_id else set()
+    if kind is Kind.ASSIGNED and isinstance(to := data.get("to"), str):
+        named.add(UUID(to))
+    return named

@@ -1,0 +1,111 @@
+"""The timeline of a ticket: writing to it, and reading on from a number."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Subquery, func, select
+from sqlalchemy.orm import Session, aliased
+
+from desk.access import Audience, numbered
+from desk.outbox import outbox
+from desk.rows import PastEvent
+from desk.statements import Prepared, among, value
+from desk.webhooks import webhook_queue
+from models import STAFF_ONLY, Event, Kind, Known, Ticket
+
+# Bytes of texts: no read goes on after the event with which it has more than that. Whoever shows
+# less at once finds that there is more.
+LONGEST_READ = 512 * 1024
+
+
+def record(
+    session: Session,
+    ticket: Ticket,
+    kind: Kind,
+    actor_id: UUID | None,
+    now: datetime | None,
+    *,
+    data: dict[str, Any] | None = None,
+    content: str | None = None,
+    client_id: str | None = None,
+) -> Event:
+    """Appends to the timeline of a ticket that the caller has locked.
+
+    The lock lasts until the commit: that is why the order of the numbers is the order of the
+    commits, and why whoever sees event n sees all before it. ``now`` is for imports and tests:
+    the time of an event is otherwise the database's, under the lock, so that along the numbers it
+    never goes back.
+    """
+    asking, clock = webhook_queue.asking(session, kind)
+    at = now or max(clock, ticket.updated_at)
+    ticket.last_seq += 1
+    ticket.updated_at = at
+    public = kind not in STAFF_ONLY
+    if public:
+        ticket.last_public_seq += 1
+        ticket.public_updated_at = at
+    event = Event(
+        ticket_id=ticket.id,
+        seq=ticket.last_seq,
+        public_seq=ticket.last_public_seq if public else None,
+        kind=kind,
+        actor_id=actor_id,
+        at=at,
+        client_id=client_id,
+        content=content,
+        data=data or {},
+    )
+    session.add(event)
+    outbox(session).events.append(event)
+    webhook_queue.tell(session, asking, ticket, event)
+    return event
+
+
+def fitting(audience: Audience, limit: Any, *wanted: ColumnElement[bool]) -> Subquery:
+    """So many of the events that are wanted, oldest first, none of them after `LONGEST_READ`.
+
+    What is not among them is not even looked at: its length is known without its text.
+    """
+    number = numbered(audience)
+    before = func.sum(func.octet_length(Event.content)).over(order_by=number, rows=(None, -1))
+    asked = select(Event, func.coalesce(before, 0).label("before")).where(*wanted)
+    events = asked.order_by(number).limit(limit).subquery()
+    return select(events).where(events.c.before <= LONGEST_READ).subquery()
+
+
+def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
+    number = numbered(audience)
+    wanted = (Event.ticket_id == value("ticket_id"), number > value("after"))
+    event = aliased(Event, fitting(audience, value("limit"), *wanted))
+    columns = [getattr(event, name) for name in PastEvent._fields]
+    return select(*columns).order_by(numbered(audience, event))
+
+
+KINDS = Known(Kind)
+KIND = PastEvent._fields.index("kind")
+
+
+def _past(*row: Any) -> PastEvent:
+    return PastEvent._make((*row[:KIND], KINDS[row[KIND]], *row[KIND + 1 :]))
+
+
+AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience}
+
+
+def after(
+    session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
+) -> Sequence[PastEvent]:
+    """Events with a number over ``seq`` in the audience's numbering, oldest first.
+
+    Fewer than there are where they are `LONGEST_READ`, but one at least.
+    """
+    return AFTER[audience].all(session, ticket_id=ticket_id, after=seq, limit=limit)
+
+
+# The newest staff number of each of the tickets.
+HEADS: Prepared[tuple[UUID, int]] = Prepared.of(
+    select(Ticket.id, Ticket.last_seq).where(among(Ticket.id, "tickets")),
+    lambda ticket_id, head: (ticket_id, head),
+)

@@ -1,0 +1,1 @@
+"""Webhooks: what admins set up, and the queue of what is to be told."""

@@ -1,0 +1,215 @@
+"""The queue of webhooks: what is to be told to whom, in which order, and what became of it.
+
+A delivery is recorded in the transaction of its event. Those of one ticket go to a webhook one
+after the other; a failing one holds up the later ones of its ticket and no other ticket's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from desk.jobs import Job
+from desk.outbox import outbox
+from desk.rows import PastEvent
+from desk.tickets.views import TicketView
+from models import Disabled, Event, Kind, Ticket, Webhook, WebhookAttempt, WebhookDelivery
+
+# A sender that died with a lease is given up after this: longer than a task may last.
+LEASE = timedelta(seconds=75)
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(hours=6)
+# For how long one event is tried, and how long a webhook may fail before it is disabled.
+GIVE_UP = timedelta(days=3)
+# Who does not answer at all is left alone, so that the others do not wait with it.
+LONGEST_REST = timedelta(minutes=5)
+# Who asks to be left alone for a while is, as a whole, but not for ever.
+LONGEST_ASKED = timedelta(hours=1)
+KEPT = timedelta(days=30)
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a sender needs to tell one webhook of one event."""
+
+    delivery_id: UUID
+    webhook_id: UUID
+    url: str
+    secret: str
+    event: Event
+    ticket: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of an attempt; no status: no answer came, ``error`` says why."""
+
+    at: datetime
+    ms: int
+    status: int | None
+    error: str | None
+    # How long a receiver asked not to be called (``Retry-After``).
+    retry_after: timedelta | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+# The active webhooks that asked for a ``kind``, as an array. Locked against removal, which would
+# break the commit of the event.
+ASKING = """
+    array(
+        select id from webhooks where is_active and events @> array[%(kind)s::varchar]
+        order by id for key share
+    )
+"""
+
+
+def asking(session: Session, kind: Kind) -> tuple[list[UUID], datetime]:
+    """The active webhooks that asked for the kind, and the database's time in the same breath."""
+    found = session.connection().exec_driver_sql(
+        f"select {ASKING}, clock_timestamp()", {"kind": kind.value}
+    )
+    webhook_ids, clock = found.one()
+    return webhook_ids, clock
+
+
+def tell(
+    session: Session,
+    webhook_ids: Iterable[UUID],
+    ticket: Ticket | TicketView,
+    event: Event | PastEvent,
+) -> None:
+    """For each of these webhooks, which the transaction has locked."""
+    for webhook_id in webhook_ids:
+        delivery = WebhookDelivery(
+            webhook_id=webhook_id,
+            ticket_id=ticket.id,
+            seq=event.seq,
+            ticket=_summary(ticket),
+            due_at=event.at,
+            expires_at=event.at + GIVE_UP,
+        )
+        session.add(delivery)
+        outbox(session).wakes.add(Job.DRAIN_WEBHOOKS)
+
+
+def _summary(ticket: Ticket | TicketView) -> dict[str, Any]:
+    return {
+        "id": str(ticket.id),
+        "number": ticket.number,
+        "title": ticket.title,
+        "category": ticket.category,
+        "type": ticket.type,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "tags": list(ticket.tags or []),
+        "user_id": str(ticket.user_id),
+        "assigned_to_id": str(ticket.assigned_to_id) if ticket.assigned_to_id else None,
+    }
+
+
+def lease(session: Session, now: datetime) -> Outgoing | None:
+    """Takes the next delivery for `LEASE`; None if nothing is due."""
+    earlier = aliased(WebhookDelivery)
+    blocked = exists().where(
+        earlier.webhook_id == WebhookDelivery.webhook_id,
+        earlier.ticket_id == WebhookDelivery.ticket_id,
+        earlier.seq < WebhookDelivery.seq,
+        earlier.done_at.is_(None),
+    )
+    found = session.execute(
+        select(WebhookDelivery, Webhook, Event)
+        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .join(
+            Event,
+            and_(Event.ticket_id == WebhookDelivery.ticket_id, Event.seq == WebhookDelivery.seq),
+        )
+        .where(
+            WebhookDelivery.done_at.is_(None),
+            WebhookDelivery.due_at <= now,
+            or_(WebhookDelivery.leased_until.is_(None), WebhookDelivery.leased_until < now),
+            Webhook.is_active,
+            or_(Webhook.resting_until.is_(None), Webhook.resting_until <= now),
+            ~blocked,
+        )
+        .order_by(WebhookDelivery.due_at, WebhookDelivery.id)
+        .limit(1)
+        .with_for_update(of=WebhookDelivery, skip_locked=True, key_share=True)
+    ).one_or_none()
+    if found is None:
+        return None
+    delivery, webhook, event = found
+    delivery.leased_until = now + LEASE
+    delivery.attempts += 1
+    return Outgoing(delivery.id, webhook.id, webhook.url, webhook.secret, event, delivery.ticket)
+
+
+def answered(session: Session, told: Outgoing, answer: Answer) -> None:
+    """Keeps the attempt; what failed waits longer each time, until it or its webhook is given up.
+
+    Does nothing if the webhook was removed in the meantime.
+    """
+    # The webhook first, as its removal does: it takes the deliveries with it.
+    webhook = session.get(Webhook, told.webhook_id, with_for_update={"key_share": True})
+    delivery = session.get(WebhookDelivery, told.delivery_id, with_for_update={"key_share": True})
+    if webhook is None or delivery is None:
+        return
+    attempt = WebhookAttempt(
+        webhook_id=webhook.id,
+        delivery_id=delivery.id,
+        kind=told.event.kind,
+        ticket_id=delivery.ticket_id,
+        seq=delivery.seq,
+        at=answer.at,
+        status=answer.status,
+        ms=answer.ms,
+        error=answer.error,
+    )
+    session.add(attempt)
+    delivery.leased_until = None
+    if answer.is_good:
+        delivery.done_at = answer.at
+        webhook.failing_since = webhook.resting_until = None
+    else:
+        _postpone(delivery, webhook, answer)
+
+
+def wait_after(attempts: int) -> timedelta:
+    doublings = min(max(attempts - 1, 0), 20)
+    return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+
+
+def _postpone(delivery: WebhookDelivery, webhook: Webhook, answer: Answer) -> None:
+    wait = wait_after(delivery.attempts)
+    asked = min(answer.retry_after or timedelta(0), LONGEST_ASKED)
+    delivery.due_at = answer.at + max(wait, asked)
+    if answer.at >= delivery.expires_at:
+        delivery.done_at = answer.at
+    if answer.status is None:
+        webhook.resting_until = answer.at + min(wait, LONGEST_REST)
+    elif asked:
+        webhook.resting_until = answer.at + asked
+    webhook.failing_since = webhook.failing_since or answer.at
+    if answer.status == GONE:
+        webhook.is_active, webhook.disabled_because = False, Disabled.GONE
+    elif answer.at - webhook.failing_since >= GIVE_UP:
+        webhook.is_active, webhook.disabled_because = False, Disabled.FAILING
+
+
+def prune(session: Session, now: datetime) -> int:
+    """Deletes deliveries that have been over for long, with their attempts.
+
+    Also those that were never made, to a webhook that is not active.
+    """
+    before = now - KEPT
+    old = delete(WebhookDelivery).where(
+        or_(WebhookDelivery.done_at < before, WebhookDelivery.expires_at < before)
+    )
+    return len(session.scalars(old.returning(WebhookDelivery.id)).all())

@@ -1,0 +1,1 @@
+"""One request or event, one transaction; and single statements straight on the driver."""

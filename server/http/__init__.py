@@ -1,0 +1,1 @@
+"""HTTP: what a route promises, how input is read, how an answer and a refusal are written."""

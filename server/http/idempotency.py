@@ -1,0 +1,104 @@
+"""``Idempotency-Key``: a request that creates something may be repeated without harm."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from config import Settings
+from desk import idempotency
+from desk.errors import Invalid
+from desk.idempotency import Answer, Repeatable
+from server import keys
+from server.http.contract import ETAG, LOCATION
+from server.http.routing import now
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+HEADER = "Idempotency-Key"
+REPEATED = "Idempotency-Replayed"
+KEY = re.compile(r"[ -~]{1,64}")
+KEPT_HEADERS = (ETAG, LOCATION)
+
+
+async def once(
+    request: web.Request,
+    given: BaseModel,
+    write: Callable[[T], web.Response],
+    rule: Callable[Concatenate[Session, P], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> web.Response:
+    """Runs the rule and writes its answer; for a repeat of the request, the first answer again."""
+    desk, asked = request.app[keys.desk], _asked(request, given)
+    if asked is None:
+        return write(await desk.run(rule, *args, **kwargs))
+
+    def work(session: Session) -> Answer:
+        result = rule(session, *args, **kwargs)
+        session.flush()  # The answer shows ids that are given by now.
+        return _answer(write(result))
+
+    return _response(await desk.run(idempotency.once, asked, now(), work))
+
+
+async def earlier(request: web.Request, given: BaseModel) -> web.Response | None:
+    """The first answer, if the request is a repeat: before a route asks what may have changed."""
+    if (asked := _asked(request, given)) is None:
+        return None
+    answer = await request.app[keys.desk].read(idempotency.earlier, asked, now())
+    return _response(answer) if answer else None
+
+
+def _asked(request: web.Request, given: BaseModel) -> Repeatable | None:
+    if (key := _key(request)) is None:
+        return None
+    actor = request[keys.actor]
+    # Who has left the staff since is not answered again what staff may read.
+    side = " as staff" if actor.is_staff else ""
+    return Repeatable(
+        actor.id,
+        key,
+        f"{request.method} {request.path}{side}",
+        _hashes(request.app[keys.settings], given),
+    )
+
+
+def _response(answer: Answer) -> web.Response:
+    repeated = {REPEATED: "true"} if answer.is_repeated else {}
+    return web.Response(
+        body=answer.body,
+        status=answer.status,
+        headers={**answer.headers, **repeated},
+        content_type="application/json",
+    )
+
+
+def _answer(response: web.Response) -> Answer:
+    kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    return Answer(response.status, kept, bytes(response.body or b""))  # type: ignore[arg-type]
+
+
+def _key(request: web.Request) -> str | None:
+    sent = request.headers.getall(HEADER, [])
+    if not sent:
+        return None
+    if len(sent) > 1 or not KEY.fullmatch(sent[0]):
+        raise Invalid("invalid", f"{HEADER}: send one of 1 to 64 printable ASCII characters")
+    return sent[0]
+
+
+def _hashes(settings: Settings, given: BaseModel) -> tuple[bytes, ...]:
+    """Keyed, so that nobody who reads the table can try passwords against them."""
+    body = given.model_dump_json().encode()
+    secrets = (settings.jwt_secret_key, settings.jwt_previous_secret_key)
+    digest = partial(hmac.digest, msg=b"idempotency:" + body, digest=hashlib.sha256)
+    return tuple(digest(secret.encode()) for secret in secrets if secret)

@@ -1,0 +1,1 @@
+"""Identity: who is asking, by which token, and until when."""

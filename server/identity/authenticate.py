@@ -1,0 +1,88 @@
+"""Who is asking: a token's session, looked up at most once a second."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from desk.access import Actor
+from desk.accounts import sessions
+from desk.errors import Unauthenticated
+from server.database.transaction import Desk
+from server.identity.tokens import Claims, Tokens
+
+# Seconds that a session is taken for good without looking again.
+REMEMBERED = 1.0
+MOST_REMEMBERED = 20_000
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Identity:
+    def __init__(self, desk: Desk, tokens: Tokens) -> None:
+        self._desk = desk
+        self._tokens = tokens
+        self._seen: OrderedDict[UUID, tuple[float, Actor]] = OrderedDict()
+        # Signatures that were verified: a client sends the same token for minutes.
+        self._claims: OrderedDict[str, Claims] = OrderedDict()
+
+    async def of_token(self, token: str) -> tuple[Actor, Claims]:
+        """The actor behind an access token; `Unauthenticated` if it is not good (any more)."""
+        claims = self.claims(token)
+        return _named(await self.of_session(claims.session_id), claims), claims
+
+    def claims(self, token: str) -> Claims:
+        """What an access token says; whether its session is over is another question."""
+        claims = self._claims.get(token)
+        # Whether an expired one is still good for a moment the library says.
+        if claims is None or claims.expires_at <= datetime.now(UTC):
+            claims = self._tokens.read(token, "access")
+            _put(self._claims, token, claims)
+        return claims
+
+    async def of_session(self, session_id: UUID) -> Actor:
+        """The actor behind a session; `Unauthenticated` if it is over."""
+        clock = time.monotonic()
+        seen = self._seen.get(session_id)
+        if seen is not None and clock - seen[0] < REMEMBERED:
+            return seen[1]
+        now = datetime.now(UTC)
+        found = await self._desk.fetch(sessions.ACTOR, session_id=session_id, now=now)
+        if not found:
+            self.forget(session_id)
+            raise Unauthenticated("session_ended", "The session is over; log in again")
+        actor = found[0]
+        _put(self._seen, session_id, (clock, actor))
+        return actor
+
+    def keep(self, found: Iterable[Actor], clock: float) -> None:
+        """Goes on remembering sessions that were found good at a time of the monotonic clock."""
+        for actor in found:
+            session_id = actor.session_id
+            if session_id is not None and session_id in self._seen:
+                self._seen[session_id] = (clock, actor)
+
+    async def look_again(self, claims: Claims) -> Actor:
+        """As `of_token`, from the database."""
+        self.forget(claims.session_id)
+        return _named(await self.of_session(claims.session_id), claims)
+
+    def forget(self, session_id: UUID) -> None:
+        self._seen.pop(session_id, None)
+
+
+def _named(actor: Actor, claims: Claims) -> Actor:
+    """The actor of a session, if the token names them; `Unauthenticated` if it names another."""
+    if actor.id != claims.user_id:
+        raise Unauthenticated("invalid_token", "The token is not of its session's account")
+    return actor
+
+
+def _put(remembered: OrderedDict[K, V], key: K, value: V) -> None:
+    remembered[key] = value
+    remembered.move_to_end(key)
+    if len(remembered) > MOST_REMEMBERED:
+        remembered.popitem(last=False)

@@ -1,0 +1,170 @@
+"""Open sockets, by the session that opened them: they end when it ends.
+
+A session that is ended anywhere is announced and its sockets are closed at once. As the message
+may be lost, the sessions of all sockets here are looked up every `WATCH_SECONDS` as well; so are
+the tokens that the sockets live on.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from desk.access import Actor
+from desk.accounts import sessions
+from desk.errors import Unauthenticated
+from desk.statements import ids
+from server.background import Background, attempt
+from server.database.transaction import Desk
+from server.identity.authenticate import Identity
+from server.identity.tokens import Claims
+from server.limits import open_sockets
+from server.limits.open_sockets import OpenSockets
+from server.live.bus import Live
+
+log = structlog.get_logger("server.identity.session_watch")
+
+END = "end_session"
+# Less than what `server.identity.authenticate` remembers: so who is connected is not looked up one
+# by one.
+WATCH_SECONDS = 0.9
+
+
+class Connection(Protocol):
+    # Of whose token, and where it was opened.
+    user_id: UUID
+    address: str
+    # Set when it is admitted.
+    actor: Actor
+    session_id: UUID
+    # When the token expires that the socket lives on.
+    expires_at: datetime
+    is_gone: bool
+
+    async def sign_out(self, code: str) -> None:
+        """Says why, closes; nothing reaches the client after that."""
+
+
+class Connections:
+    def __init__(
+        self,
+        desk: Desk,
+        identity: Identity,
+        live: Live,
+        background: Background,
+        open_sockets: OpenSockets,
+    ) -> None:
+        self._desk = desk
+        self._open = open_sockets
+        self._background = background
+        self._live = live
+        self._identity = identity
+        self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
+        # Those of them that have an actor.
+        self._admitted: set[Connection] = set()
+        live.hear(END, lambda said: self.end(UUID(said["session_id"]), said["code"]))
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self._of_session.values()))
+
+    async def admit(self, connection: Connection, claims: Claims) -> None:
+        """Takes a socket in, by its token. Raises `Unauthenticated` if its session is over, and
+        `RateLimited` if its account or address has too many.
+
+        In this order: a session that ends from now on finds the socket, and one that ended
+        before is seen, however lately somebody looked.
+        """
+        self._open.take(
+            connection,
+            (open_sockets.OF_ACCOUNT, str(connection.user_id)),
+            (open_sockets.OF_ADDRESS, connection.address),
+        )
+        self._of_session[connection.session_id].add(connection)
+        try:
+            connection.actor = await self._good(connection, claims)
+        except BaseException:
+            self.remove(connection)
+            raise
+        self._admitted.add(connection)
+
+    async def move(self, connection: Connection, claims: Claims) -> None:
+        """Has a socket live on a later token, which may be of another session of its person.
+
+        Until that session is known to be good the socket belongs to both, and ends with either.
+        Raises `Unauthenticated`, `Unavailable`; then it lives on what it lived on before.
+        """
+        before, session_id = connection.session_id, claims.session_id
+        self._of_session[session_id].add(connection)
+        try:
+            actor = await self._good(connection, claims)
+        except BaseException:
+            if session_id != before:
+                self._remove(connection, session_id)
+            raise
+        connection.actor = actor
+        connection.session_id, connection.expires_at = session_id, claims.expires_at
+        if session_id != before:
+            self._remove(connection, before)
+
+    async def _good(self, connection: Connection, claims: Claims) -> Actor:
+        actor = await self._identity.look_again(claims)
+        if connection.is_gone:
+            raise Unauthenticated("session_ended", "The session is over; log in again")
+        return actor
+
+    def remove(self, connection: Connection) -> None:
+        self._admitted.discard(connection)
+        self._open.free(connection)
+        self._remove(connection, connection.session_id)
+
+    def _remove(self, connection: Connection, session_id: UUID) -> None:
+        remaining = self._of_session[session_id]
+        remaining.discard(connection)
+        if not remaining:
+            del self._of_session[session_id]
+
+    def end_everywhere(self, session_id: UUID, code: str) -> None:
+        """Tells every process, this one at once, that a session is over."""
+        self.end(session_id, code)
+        self._live.tell(END, session_id=session_id, code=code)
+
+    def end(self, session_id: UUID, code: str) -> None:
+        """Closes the sockets of a session that is over. Never waits."""
+        self._identity.forget(session_id)
+        for connection in list(self._of_session.get(session_id, ())):
+            self.close(connection, code)
+
+    def close(self, connection: Connection, code: str) -> None:
+        """Closes one socket. Never waits."""
+        self._background.start(connection.sign_out(code))
+
+    async def watch_forever(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            await attempt(self._watch(), log, "sessions not checked")
+
+    async def _watch(self) -> None:
+        now = datetime.now(UTC)
+        for connections in list(self._of_session.values()):
+            for connection in list(connections):
+                if connection.expires_at <= now:
+                    self.close(connection, "token_expired")
+        watched, clock = list(self._of_session), time.monotonic()
+        if not watched:
+            return
+        found = await self._desk.fetch(sessions.ACTORS, session_ids=ids(watched), now=now)
+        good = {actor.session_id: actor for actor in found if actor.session_id}
+        self._identity.keep(found, clock)
+        for session_id, actor in good.items():
+            for connection in self._of_session.get(session_id, set()) & self._admitted:
+                if connection.actor.role is not actor.role:  # It is in rooms of the other one.
+                    self.close(connection, "role_changed")
+        if missing := [session_id for session_id in watched if session_id not in good]:
+            over = await self._desk.read(sessions.over, missing, now)
+            for session_id, code in over.items():
+                self.end(session_id, code)

@@ -1,0 +1,261 @@
+"""Rate limits: counted in Redis for all processes together, here alone while Redis is down."""
+
+import time
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
+
+import structlog
+from aiohttp import web
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+from redis.asyncio import BlockingConnectionPool
+
+from config import Settings
+from desk.errors import RateLimited
+from server.limits.local import Leases, Tally
+
+log = structlog.get_logger("server.limits.shared")
+
+# After a failure Redis is left alone for this long, so that no request waits for it in vain.
+REDIS_REST_SECONDS = 5.0
+REDIS_TIMEOUT_SECONDS = 0.5
+CONNECTIONS = 8
+# What a socket spends is asked of Redis in so many parts of the limit: the process has one in hand.
+PARTS = 100
+# IPv6 hands out networks of this size to one customer, and wider ones to who asks.
+IPV6_PREFIX = 64
+WIDER_PREFIXES = {4: (24,), 6: (56, 48)}
+# No address with a port and a zone is longer.
+LONGEST_HOP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    name: str
+    item: RateLimitItem
+
+
+# Wrong passwords, for one account: from one address, from each of the networks around it, from
+# anywhere; and from a browser that signed in before.
+WRONG_PASSWORD_HERE = Limit("wrong-password-here", parse("10 per 5 minutes"))
+WRONG_PASSWORD_NEAR = Limit("wrong-password-near", parse("30 per hour"))
+WRONG_PASSWORD = Limit("wrong-password", parse("100 per hour"))
+WRONG_PASSWORD_DEVICE = Limit("wrong-password-device", parse("10 per hour"))
+# A check takes a quarter of a second of a core: what one address may ask for is well under half of
+# what one core can do, and an office of 300 is in within minutes.
+LOGIN = Limit("login", parse("100 per minute"))
+# Refreshing and logging out.
+TOKENS = Limit("tokens", parse("1200 per minute"))
+# Two checks each.
+PASSWORD = Limit("password", parse("20 per hour"))
+# Of a customer, and of everybody behind an address: staff who import tickets are not counted.
+OPEN = Limit("open", parse("100 per hour"))
+OPEN_ADDRESS = Limit("open-address", parse("2000 per hour"))
+SIGNUP = Limit("signup", parse("300 per 10 minutes"))
+SIGNUP_ADDRESS = Limit("signup-address", parse("10 per 10 minutes"))
+POST = Limit("post", parse("600 per minute"))
+POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
+TYPING = Limit("typing", parse("30 per 10 seconds"))
+READ = Limit("read", parse("60 per 10 seconds"))
+# Of an account, on all of its sockets.
+TYPING_ACCOUNT = Limit("typing-account", parse("120 per 10 seconds"))
+READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
+JOIN = Limit("join", parse("600 per minute"))
+# Frames of one socket that are no events; then it is over.
+REFUSED = Limit("refused", parse("60 per 10 seconds"))
+# What sockets of an account send beyond the other limits: refused, too; then the socket is over.
+# Well over what a client sends at once that was offline.
+BEYOND = Limit("beyond", parse("2000 per 10 seconds"))
+# Of an account: each of its sockets takes a new token a few times an hour.
+REFRESH_AUTH = Limit("refresh-auth", parse("300 per minute"))
+# Of a customer: what an index leads through, in each process; what is looked for; what is counted.
+# Staff's programs read as much as they like.
+LOOK = Limit("look", parse("30000 per minute"))
+SEARCH = Limit("search", parse("120 per minute"))
+COUNT = Limit("count", parse("600 per minute"))
+CONNECT = Limit("connect", parse("120 per minute"))
+SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
+# Socket tickets tried from one address: each is a question to the database.
+TRY_SOCKET_TICKET = Limit("try-socket-ticket", parse("600 per minute"))
+# Mails with a link that an account asks for: the address may be a stranger's.
+CONFIRM = Limit("confirm", parse("5 per day"))
+# Links tried from one address.
+VERIFY = Limit("verify", parse("120 per minute"))
+
+
+class RateLimits:
+    def __init__(self, settings: Settings) -> None:
+        self._is_on = settings.rate_limits == "on"
+        self._proxies = settings.proxies
+        self._pool = BlockingConnectionPool.from_url(
+            settings.redis_url,
+            max_connections=CONNECTIONS,
+            timeout=REDIS_TIMEOUT_SECONDS,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        )
+        redis = RedisStorage(
+            "async+redis://",
+            implementation="redispy",
+            wrap_exceptions=True,
+            key_prefix=f"{settings.key_prefix}limits",
+            connection_pool=self._pool,  # type: ignore[arg-type]  # Its type leaves out pools.
+        )
+        self._shared = SlidingWindowCounterRateLimiter(redis)
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._here = Tally()
+        self._leases = Leases()
+        self._redis_rests_until = 0.0
+
+    async def close(self) -> None:
+        await self._pool.disconnect()
+
+    async def hit(self, limit: Limit, *who: str) -> dict[str, str]:
+        """Counts one; the headers that tell what is left. Raises `RateLimited`."""
+        limiter, allowed = await self._count(limit, who)
+        if limiter is None:
+            return {}
+        headers = await self._headers(limiter, limit, who)
+        if not allowed:
+            raise _refused(headers)
+        return headers
+
+    async def spend(self, limit: Limit, *who: str) -> None:
+        """As `hit`, for sockets: no headers, and Redis is asked once for a hundredth of the limit.
+
+        What a process has left of that is lost to the others.
+        """
+        key = (limit.name, *who)
+        if self._leases.take(key):
+            return
+        if (part := limit.item.amount // PARTS) > 1:
+            limiter, allowed = await self._count(limit, who, cost=part)
+            if limiter is None or allowed:
+                self._leases.hold(limit.item, key, part - 1)
+                return
+        limiter, allowed = await self._count(limit, who)
+        if limiter is not None and not allowed:
+            raise _refused(await self._headers(limiter, limit, who))
+
+    def spend_here(self, limit: Limit, who: str) -> None:
+        """As `spend`, for what costs this process alone: counted in it, without a question."""
+        if self._is_on and not self._here.take(limit.item, limit.name, who):
+            raise _refused({})
+
+    async def require(self, limit: Limit, *who: str) -> None:
+        """Raises `RateLimited` where the next `hit` would. Counts nothing."""
+        limiter, allowed = await self._count(limit, who, cost=0)
+        if limiter is not None and not allowed:
+            raise _refused(await self._headers(limiter, limit, who))
+
+    async def _count(
+        self, limit: Limit, who: tuple[str, ...], cost: int = 1
+    ) -> tuple[SlidingWindowCounterRateLimiter | None, bool]:
+        """Who counted (nobody, where limits are off), and whether it is allowed."""
+        if not self._is_on:
+            return None, True
+        if time.monotonic() >= self._redis_rests_until:
+            try:
+                return self._shared, await _ask(self._shared, limit, who, cost)
+            except StorageError as error:
+                self._redis_rests_until = time.monotonic() + REDIS_REST_SECONDS
+                log.warning("limits are counted here alone", error=str(error.storage_error))
+        return self._own, await _ask(self._own, limit, who, cost)
+
+    async def _headers(
+        self, limiter: SlidingWindowCounterRateLimiter, limit: Limit, who: tuple[str, ...]
+    ) -> dict[str, str]:
+        try:
+            window = await limiter.get_window_stats(limit.item, limit.name, *who)
+        except StorageError:
+            return {}
+        return {
+            "RateLimit-Limit": str(limit.item.amount),
+            "RateLimit-Remaining": str(window.remaining),
+            "RateLimit-Reset": str(max(1, round(window.reset_time - time.time()))),
+        }
+
+    def address(self, request: web.Request) -> str:
+        """Where a request comes from, as one customer's network."""
+        return client_address(
+            request.remote or "", request.headers.getall("X-Forwarded-For", ()), self._proxies
+        )
+
+
+async def _ask(
+    limiter: SlidingWindowCounterRateLimiter, limit: Limit, who: tuple[str, ...], cost: int
+) -> bool:
+    if cost == 0:
+        return await limiter.test(limit.item, limit.name, *who)
+    return await limiter.hit(limit.item, limit.name, *who, cost=cost)
+
+
+def _refused(headers: dict[str, str]) -> RateLimited:
+    refused = RateLimited("rate_limited", "Too many requests; wait and try again")
+    refused.headers = {**headers, "Retry-After": headers.get("RateLimit-Reset", "1")}
+    return refused
+
+
+def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """A socket for both protocols writes IPv4 as ::ffff:192.0.2.1."""
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
+
+
+def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
+    """The address of a hop: alone, with a port, in brackets; None for "unknown" and rubbish."""
+    text = hop.strip().strip('"')[:LONGEST_HOP]
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return _unmapped(ip_address(text))
+    except ValueError:
+        return None
+
+
+def networks(address: str) -> list[str]:
+    """The wider networks that an address, or a network of one customer, is in; narrow first."""
+    try:
+        found = ip_interface(address)
+    except ValueError:
+        return []
+    prefixes = WIDER_PREFIXES[found.version]
+    return [str(ip_network((found.ip, prefix), strict=False)) for prefix in prefixes]
+
+
+def network(address: str) -> str:
+    """The widest of them: all that is told of an address."""
+    return (networks(address) or [""])[-1]
+
+
+def client_address(
+    peer: str,
+    forwarded: list[str] | tuple[str, ...],
+    proxies: list[IPv4Network | IPv6Network],
+) -> str:
+    """The nearest address that is no trusted proxy of ours; each proxy adds its peer at the end.
+
+    What stands before that was written by the client and proves nothing.
+    """
+    hops = [hop for line in forwarded for hop in line.split(",")]
+    if (address := _parsed(peer)) is None:
+        return peer[:64]
+    while hops and any(address in network for network in proxies):
+        # What the proxy does not know, or we cannot read, is the proxy itself.
+        if (found := _parsed(hops.pop())) is None:
+            break
+        address = found
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, IPV6_PREFIX), strict=False))
+    return str(address)

@@ -1,0 +1,268 @@
+"""The sequencer: brings every ticket's events to its local members once and in order.
+
+Each ticket with members in this process has a cursor, the staff number of the last event that
+was delivered, and a lock. What comes over Redis is only a hint: an event at or before the cursor
+is dropped, the next one is delivered, and a gap is filled from the database. Every second one
+query finds what a lost hint has hidden.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from desk.access import Actor
+from desk.errors import DeskError, Unavailable
+from desk.rows import PastEvent
+from desk.statements import ids
+from desk.tickets import history, timeline
+from desk.tickets.views import TicketView, not_found
+from server.background import Background, attempt
+from server.database.transaction import Desk
+from wire.shapes import Recorded, TimelineEvent, timeline_event
+
+log = structlog.get_logger("server.live.sequencer")
+
+# Events that one join replays, and the characters of their texts, of which JSON may make six
+# times as many; a longer history takes several joins. With what stands around each text that is
+# less than may wait for a socket. A character has four bytes at most: what a read ended before is
+# over this, too.
+HISTORY_PAGE = 500
+HISTORY_CHARACTERS = timeline.LONGEST_READ * 3 // 16
+POLL_SECONDS = 1.0
+# Hints that wait for a busy room. Dropping some costs a read from the database, nothing else.
+MOST_HINTS = 256
+
+
+class Member(Protocol):
+    """Somebody who reads a ticket through this process."""
+
+    key: str
+    # Set once the connection is over: who is gone enters no room any more.
+    is_gone: bool
+
+    async def ready(self) -> None:
+        """Waits until a page of history fits into what waits to be sent, but not for ever."""
+
+    async def send(self, event: TimelineEvent) -> None:
+        """Sends to this member alone; the event is numbered for their audience."""
+
+    async def enter(self, ticket_id: UUID) -> None:
+        """From now on what is broadcast to the room reaches the member."""
+
+    async def leave(self, ticket_id: UUID) -> None:
+        """The reverse of `enter`; harmless when not inside."""
+
+
+@dataclass(slots=True)
+class Room:
+    cursor: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    members: dict[str, Member] = field(default_factory=dict)
+    # A list, as it is short, and an empty deque is 760 bytes.
+    hints: list[Recorded] = field(default_factory=list)
+    is_taking: bool = False
+    # Tasks that hold or await the lock: the room stays while there are any.
+    users: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """``seq``: the last number that was replayed, or where the audience's timeline stands.
+
+    ``more``: the history was longer than a page, and the member is not in the room.
+    """
+
+    ticket: TicketView
+    seq: int
+    more: bool
+
+
+class Rooms:
+    def __init__(
+        self,
+        desk: Desk,
+        background: Background,
+        broadcast: Callable[[Recorded], Awaitable[None]],
+    ) -> None:
+        self._desk = desk
+        self._background = background
+        self._broadcast = broadcast
+        self._rooms: dict[UUID, Room] = {}
+        self._joined: dict[str, set[UUID]] = {}
+        # Tickets that cannot be read on, so that it is said once.
+        self._stuck: set[UUID] = set()
+
+    @asynccontextmanager
+    async def _held(self, ticket_id: UUID) -> AsyncIterator[Room]:
+        room = self._rooms.setdefault(ticket_id, Room())
+        room.users += 1
+        try:
+            async with room.lock:
+                yield room
+        finally:
+            room.users -= 1
+            self._forget_if_empty(ticket_id, room)
+
+    async def join(self, member: Member, actor: Actor, ticket_id: UUID, after: int) -> Joined:
+        """Replays what the actor may see after a number, then enters the room, without a seam.
+
+        All under the room's lock, so that no live event falls between or comes twice.
+        Raises `NotFound`, `Unavailable`.
+        """
+        await member.ready()
+        async with self._held(ticket_id) as room:
+            await self._remove(room, member, ticket_id)
+            read = await self._desk.read(history.read, actor, ticket_id, after, HISTORY_PAGE + 1)
+            page = _page(read.events)
+            more = len(page) < len(read.events)
+            if not more:
+                # The others first: the room stands where this member's history ends.
+                if room.members:
+                    await self._catch_up(room, ticket_id, read.head)
+                room.cursor = read.head
+            seq = read.ticket.seq
+            for row in page:
+                event = timeline_event(row, actor.audience)
+                await member.send(event)
+                seq = event.seq
+            if not (more or member.is_gone):
+                room.members[member.key] = member
+                self._joined.setdefault(member.key, set()).add(ticket_id)
+                await member.enter(ticket_id)
+            return Joined(read.ticket, seq, more)
+
+    @property
+    def count(self) -> int:
+        return len(self._rooms)
+
+    def joined_by(self, member: Member) -> frozenset[UUID]:
+        return frozenset(self._joined.get(member.key, ()))
+
+    def require_inside(self, member: Member, ticket_id: UUID) -> None:
+        """Raises `NotFound`, as for a ticket that there is not, unless the member has joined."""
+        if ticket_id not in self._joined.get(member.key, ()):
+            raise not_found()
+
+    async def leave(self, member: Member, ticket_id: UUID) -> None:
+        if ticket_id in self._rooms:
+            async with self._held(ticket_id) as room:
+                await self._remove(room, member, ticket_id)
+
+    async def leave_all(self, member: Member) -> None:
+        """For a connection that is over; a join still under way sees ``is_gone``.
+
+        Not under the lock: a broadcast, which holds it, may be what found the connection dead
+        and waits for us.
+        """
+        for ticket_id in self._joined.pop(member.key, set()):
+            room = self._rooms.get(ticket_id)
+            if room is not None and room.members.pop(member.key, None) is not None:
+                await member.leave(ticket_id)
+                self._forget_if_empty(ticket_id, room)
+
+    def _forget_if_empty(self, ticket_id: UUID, room: Room) -> None:
+        # It may be forgotten already, and another one be in its place.
+        if self._rooms.get(ticket_id) is room and not room.users and not room.members:
+            del self._rooms[ticket_id]
+
+    async def _remove(self, room: Room, member: Member, ticket_id: UUID) -> None:
+        if room.members.pop(member.key, None) is None:
+            return
+        if joined := self._joined.get(member.key):
+            joined.discard(ticket_id)
+        await member.leave(ticket_id)
+
+    def hint(self, recorded: Recorded) -> None:
+        """Takes an event that somebody says has happened. Never waits."""
+        ticket_id = recorded.event.ticket_id
+        room = self._rooms.get(ticket_id)
+        if room is None:
+            return
+        if len(room.hints) == MOST_HINTS:
+            del room.hints[0]
+        room.hints.append(recorded)
+        if not room.is_taking:
+            room.is_taking = True
+            self._background.start(self._take_hints(room, ticket_id))
+
+    async def _take_hints(self, room: Room, ticket_id: UUID) -> None:
+        try:
+            # The lock is given away after each: in a lively talk there is always another hint,
+            # and who wants to join, leave or poll would wait for the end of the talk.
+            while room.hints:
+                async with self._held(ticket_id):
+                    await self._take(room, room.hints.pop(0))
+        except DeskError as error:
+            # The poll comes back to it.
+            log.warning("cannot fill a gap", ticket_id=str(ticket_id), code=error.code)
+        except Exception:
+            log.exception("delivery failed", ticket_id=str(ticket_id))
+        finally:
+            room.is_taking = False
+
+    async def _take(self, room: Room, recorded: Recorded) -> None:
+        if not room.members or recorded.event.seq <= room.cursor:
+            return
+        if recorded.event.seq > room.cursor + 1:
+            await self._catch_up(room, recorded.event.ticket_id, recorded.event.seq)
+        else:
+            await self._broadcast(recorded)
+            room.cursor = recorded.event.seq
+
+    async def _catch_up(self, room: Room, ticket_id: UUID, head: int) -> None:
+        """Delivers what the database has after the cursor, up to ``head``."""
+        while room.cursor < head:
+            limit = min(HISTORY_PAGE, head - room.cursor)
+            rows = await self._desk.read(timeline.after, ticket_id, room.cursor, limit)
+            if not rows:
+                return
+            for row in rows:
+                await self._broadcast(Recorded.of(row))
+                room.cursor = row.seq
+
+    async def poll_forever(self) -> None:
+        """Looks every second whether a ticket has moved on without a hint."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            await attempt(self.poll(), log, "poll failed")
+
+    async def poll(self) -> None:
+        ticket_ids = [ticket_id for ticket_id, room in self._rooms.items() if room.members]
+        if not ticket_ids:
+            return
+        heads = await self._desk.fetch(timeline.HEADS, tickets=ids(ticket_ids))
+        self._stuck &= self._rooms.keys()
+        for ticket_id, head in heads:
+            room = self._rooms.get(ticket_id)
+            if room is not None and room.members and head > room.cursor:
+                await self._poll_one(ticket_id, head)
+
+    async def _poll_one(self, ticket_id: UUID, head: int) -> None:
+        """What is wrong with one ticket is no matter of the others; the database's absence is."""
+        try:
+            async with self._held(ticket_id) as room:
+                if room.members:
+                    await self._catch_up(room, ticket_id, head)
+        except Unavailable:
+            raise
+        except Exception:
+            if ticket_id not in self._stuck:
+                self._stuck.add(ticket_id)
+                log.exception("cannot read on", ticket_id=str(ticket_id))
+        else:
+            self._stuck.discard(ticket_id)
+
+
+def _page(events: Sequence[PastEvent]) -> Sequence[PastEvent]:
+    """The first events, as many as one join replays: at least one."""
+    characters = 0
+    for n, event in enumerate(events[:HISTORY_PAGE]):
+        characters += len(event.content or "")
+        if n and characters > HISTORY_CHARACTERS:
+            return events[:n]
+    return events[:HISTORY_PAGE]

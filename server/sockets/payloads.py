@@ -1,0 +1,65 @@
+"""What clients of Socket.IO send, and what the acknowledgements bring."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints
+
+from desk.text import ClientId, Content, Id, Input, Seq
+from desk.tickets.views import TicketView
+from wire.shapes import Viewer
+
+
+class Credentials(BaseModel):
+    """What a client connects with; other members are its own business."""
+
+    token: Annotated[str, StringConstraints(strict=True, max_length=8192)]
+
+
+class JoinTicket(Input):
+    ticket_id: Id
+    after: Seq = 0
+
+
+class LeaveTicket(Input):
+    ticket_id: Id
+
+
+class PostMessage(Input):
+    ticket_id: Id
+    client_id: ClientId
+    content: Content
+    internal: bool = False
+
+
+class Typing(Input):
+    ticket_id: Id
+    active: bool
+    # A note is being written: nothing for customers.
+    internal: bool = False
+
+
+class MarkRead(Input):
+    ticket_id: Id
+    seq: Seq
+
+
+class RefreshAuth(Input):
+    token: Annotated[str, StringConstraints(max_length=8192)]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """``seq``: the last number of the history. ``more``: the history was longer than one join
+    replays, and the room is not entered; join again from ``seq``.
+    """
+
+    ticket: TicketView
+    seq: int
+    more: bool
+    viewers: list[Viewer]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing more to say."""

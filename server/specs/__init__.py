@@ -1,0 +1,1 @@
+"""Specifications: OpenAPI, AsyncAPI and TypeScript, generated from the tables, and their pages."""

@@ -1,0 +1,262 @@
+"""OpenAPI 3.1, generated from the table of routes and the models behind it."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from server.http.contract import KEYED, Gives, Right, Route
+from server.http.idempotency import REPEATED
+from server.http.routing import PREFIX, Paged, Query
+from server.specs.examples import example
+from server.specs.links import links
+from server.specs.schemas import REF, Schema, Schemas, prose
+
+TITLE = "Ticket desk"
+VERSION = "1"
+ABOUT = """\
+A support-ticket system: REST for everything, Socket.IO and a plain WebSocket for what is live
+(see [/asyncapi](/asyncapi)).
+
+Log in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
+
+* Unknown fields and unknown query parameters are refused (422). Every text has a bound.
+* Bodies are JSON: one that says it is something else, or has a `Content-Encoding`, is 415.
+* Refusals are problems (RFC 9457) with a stable `code`. With 429 and 503 comes `Retry-After`.
+* Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
+* A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`.
+* `Idempotency-Key`, where a `POST` takes it: a repeat within 24 hours gets the first answer.
+"""
+
+HEADERS = {
+    "ETag": "The ticket as the caller sees it. `If-Match` compares the version in it alone.",
+    REPEATED: "`true` where this is the answer that was given the first time.",
+    "Link": 'The next page: `<…>; rel="next"`. Absent on the last one.',
+    "Location": "Where what was made is from now on.",
+    "RateLimit-Limit": "Requests that are allowed in the window.",
+    "RateLimit-Remaining": "Requests that are left in it.",
+    "RateLimit-Reset": "Seconds until the window is over.",
+    "Retry-After": "Seconds after which another try makes sense.",
+    "Set-Cookie": "`device`, `__Host-device` with https: a browser that signed in before.",
+    "WWW-Authenticate": "How to authenticate: `Bearer`.",
+    "X-Total-Count": "How many there are on all pages. Only with `count=true`.",
+}
+RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+REFUSAL_HEADERS = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After", *RATES),
+    503: ("Retry-After",),
+}
+# Request headers, by the code or status that tells that a route heeds them.
+HEEDED = {
+    "412 version_mismatch": ("If-Match", "Act only on this version of the ticket (an `ETag`)."),
+    "304": ("If-None-Match", "Answer 304 if the ticket is still of this version (an `ETag`)."),
+    KEYED[-1]: (
+        "Idempotency-Key",
+        "1 to 64 printable characters of your own. The same request with the same key within 24 "
+        "hours is carried out once; the answer is the same.",
+    ),
+}
+PROBLEM: Schema = {
+    "description": "A refusal (RFC 9457). `code` is stable, `detail` is for people.",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {
+            "description": "What is wrong with the input, where it is the input.",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string", "format": "json-pointer"},
+                    "detail": {"type": "string"},
+                },
+                "required": ["pointer", "detail"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "code"],
+}
+
+
+def document(routes: Sequence[Route]) -> Schema:
+    schemas = Schemas(
+        [route.takes for route in routes if route.takes is not None],
+        [given.shape for route in routes for given in route.gives if given.shape is not None],
+    )
+    paths: defaultdict[str, Schema] = defaultdict(dict)
+    for route in routes:
+        paths[PREFIX + route.path][route.method.lower()] = _operation(route, schemas, routes)
+    queries = {route.takes.__name__ for route in routes if route.takes and _is_query(route.takes)}
+    components = {name: s for name, s in schemas.components.items() if name not in queries}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": TITLE,
+            "version": VERSION,
+            "description": ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": name, "description": prose(sys.modules[module].__doc__)}
+            for name, module in dict.fromkeys(
+                (route.tag, route.handler.__module__) for route in routes
+            )
+        ],
+        "paths": dict(paths),
+        "components": {
+            "schemas": {**components, "Problem": PROBLEM},
+            "securitySchemes": {
+                "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def _is_query(model: type[BaseModel]) -> bool:
+    return issubclass(model, Query)
+
+
+def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schema:
+    body = route.takes is not None and not _is_query(route.takes)
+    found: Schema = {
+        "tags": [route.tag],
+        "summary": route.summary,
+        "description": _description(route),
+        "operationId": route.operation_id,
+        "security": [] if route.right is Right.ANYONE else [{"accessToken": []}],
+        "parameters": [*_in_path(route), *_in_query(route, schemas), *_in_headers(route)],
+        "responses": {
+            **{str(gives.status): _answer(route, gives, schemas, routes) for gives in route.gives},
+            **{str(status): _problem(status, codes) for status, codes in refused(route).items()},
+        },
+    }
+    if body:
+        schema = schemas.taken(route.takes)
+        if route.method == "PATCH":
+            schema = _without_defaults(schemas, schema)
+        shown = {"schema": schema, "example": example(schemas, schema)}
+        found["requestBody"] = {"required": True, "content": {"application/json": shown}}
+    return found
+
+
+def _description(route: Route) -> str:
+    """The handler's own words, and who may ask."""
+    said = prose(route.handler.__doc__)
+    return "\n\n".join(filter(None, [said, f"For {route.right.value}."]))
+
+
+def _without_defaults(schemas: Schemas, schema: Schema) -> Schema:
+    """In a change only what was sent counts: the model's defaults are its own affair."""
+    for member in schemas.resolved(schema).get("properties", {}).values():
+        member.pop("default", None)
+    return schema
+
+
+def _in_path(route: Route) -> list[Schema]:
+    uuid = {"type": "string", "format": "uuid"}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": uuid} for name in route.parameters
+    ]
+
+
+def _in_query(route: Route, schemas: Schemas) -> list[Schema]:
+    if route.takes is None or not _is_query(route.takes):
+        return []
+    members = schemas.resolved(schemas.taken(route.takes)).get("properties", {})
+    return [_query_parameter(name, schema) for name, schema in members.items()]
+
+
+def _query_parameter(name: str, schema: Schema) -> Schema:
+    """A parameter that may be left out cannot be null: it is text."""
+    plain = {k: v for k, v in schema.items() if k != "description" and v is not None}
+    if "anyOf" in plain:
+        kinds = [kind for kind in plain.pop("anyOf") if kind.get("type") != "null"]
+        plain |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    told = {"description": schema["description"]} if "description" in schema else {}
+    often = {"style": "form", "explode": True} if plain.get("type") == "array" else {}
+    return {"name": name, "in": "query", **told, **often, "schema": plain}
+
+
+def _in_headers(route: Route) -> list[Schema]:
+    tells = {*route.refuses, *(str(gives.status) for gives in route.gives)}
+    return [
+        {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+        for sign, (name, text) in HEEDED.items()
+        if sign in tells
+    ]
+
+
+def _answer(route: Route, gives: Gives, schemas: Schemas, routes: Sequence[Route]) -> Schema:
+    rates = RATES if "429 rate_limited" in route.refuses else ()
+    repeated = (REPEATED,) if KEYED[-1] in route.refuses else ()
+    found: Schema = {"description": gives.description or _words(gives)}
+    if headers := (*gives.headers, *repeated, *rates):
+        found["headers"] = {name: _header(name) for name in headers}
+    if gives.shape is not None:
+        schema = schemas.given(gives.shape)
+        shown = {"schema": schema, "example": example(schemas, schema)}
+        found["content"] = {"application/json": shown}
+    if led := links(route, gives, routes):
+        found["links"] = led
+    return found
+
+
+def _words(gives: Gives) -> str:
+    words = {200: "As asked", 201: "Made", 204: "Done", 304: "Still of that version"}
+    return words[gives.status]
+
+
+def _header(name: str) -> Schema:
+    is_number = name == "X-Total-Count" or name.startswith("RateLimit")
+    kind = "integer" if is_number else "string"
+    return {"description": HEADERS[name], "schema": {"type": kind}}
+
+
+def refused(route: Route) -> dict[int, list[str]]:
+    """Every code that the route may refuse with, by status."""
+    said = [tuple(refusal.split(" ", 1)) for refusal in (*route.refuses, *_implied(route))]
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for status, code in said:
+        if code not in found[int(status)]:
+            found[int(status)].append(code)
+    return {status: sorted(found[status]) for status in sorted(found)}
+
+
+def _implied(route: Route) -> list[str]:
+    """What follows from who may use a route and from what it takes."""
+    found = ["422 invalid", "500 internal", "503 unavailable"]
+    if route.right is not Right.ANYONE:
+        found += ["401 not_authenticated", "401 invalid_token", "401 session_ended"]
+    if route.right is Right.STAFF:
+        found.append("403 csr_required")
+    if route.right is Right.ADMIN:
+        found.append("403 admin_required")
+    found += [f"404 {name.removesuffix('_id')}_not_found" for name in route.parameters]
+    if route.takes is not None and issubclass(route.takes, Paged):
+        found.append("422 invalid_cursor")
+    if route.method == "GET" and route.right not in (Right.ANYONE, Right.STAFF, Right.ADMIN):
+        found.append("429 rate_limited")  # Customers' reads.
+    if route.method != "GET":
+        found += ["400 invalid_json", "400 invalid_body", "413 content_too_large"]
+        found.append("415 unsupported_media_type")
+    return found
+
+
+def _problem(status: int, codes: list[str]) -> Schema:
+    code = {"type": "object", "properties": {"code": {"enum": codes}}}
+    problem: dict[str, Any] = {"allOf": [{"$ref": REF + "Problem"}, code]}
+    found: Schema = {
+        "description": ", ".join(f"`{code}`" for code in codes),
+        "content": {"application/problem+json": {"schema": problem}},
+    }
+    if headers := REFUSAL_HEADERS.get(status):
+        found["headers"] = {name: _header(name) for name in headers}
+    return found

@@ -1,0 +1,65 @@
+"""The contract for machines and people: OpenAPI, AsyncAPI, and the pages that show them; and the
+page behind the links that confirm addresses.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from aiohttp import web
+
+from server import keys
+from server.http.routing import PREFIX
+from server.routes import ROUTES
+from server.specs import asyncapi, openapi
+from wire import confirm
+from wire.codec import encode
+
+STATIC = Path(__file__).parents[1] / "static"
+# Each page from the files beside it: no other host, no script in the page itself.
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src {styles}; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGES = {
+    confirm.PATH: ("verify.html", POLICY.format(scripts="'self'", styles="'self'")),
+    "/docs": ("docs.html", POLICY.format(scripts="'self'", styles="'self'")),
+    # Redoc writes its styles into the page.
+    "/redoc": ("redoc.html", POLICY.format(scripts="'self'", styles="'self' 'unsafe-inline'")),
+    # The AsyncAPI parser compiles schemas. This page has no tokens and shows nothing of anybody's.
+    "/asyncapi": ("asyncapi.html", POLICY.format(scripts="'self' 'unsafe-eval'", styles="'self'")),
+}
+
+
+def add_docs(app: web.Application) -> None:
+    base_url = app[keys.settings].base_url
+    json = "application/json"
+    _add(app, f"{PREFIX}/openapi.json", json, lambda: encode(openapi.document(ROUTES)))
+    _add(app, "/asyncapi.json", json, lambda: encode(asyncapi.document(base_url)))
+    for path, (name, policy) in PAGES.items():
+        _add(app, path, "text/html", (STATIC / "pages" / name).read_bytes, policy)
+    app.router.add_static("/static", STATIC)
+    app.router.add_get("/", _welcome)
+
+
+async def _welcome(_: web.Request) -> web.Response:
+    return web.Response(status=302, headers={"Location": "/docs"})
+
+
+def _add(
+    app: web.Application,
+    path: str,
+    content_type: str,
+    make: Callable[[], bytes],
+    policy: str | None = None,
+) -> None:
+    """Something that stays as it is while the process runs. The first who asks waits for it."""
+    headers = {"Content-Security-Policy": policy} if policy else {}
+    made = cache(make)
+
+    async def show(_: web.Request) -> web.Response:
+        body = await asyncio.to_thread(made)
+        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+
+    app.router.add_get(path, show)

@@ -1,0 +1,1 @@
+"""Transport: the Socket.IO wire on aiohttp."""

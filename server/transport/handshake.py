@@ -1,0 +1,53 @@
+"""Where a WebSocket of Socket.IO leaves aiohttp, which answers its handshake."""
+
+from functools import partial
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.http import WebSocketReader, WebSocketWriter
+from engineio.async_socket import AsyncSocket
+
+from server import keys
+from server.transport.websocket import Carrier, carrier_of
+
+
+def websocket(handler: Any, _: Any) -> Any:
+    """What python-engineio calls with the environ of a request that wants to be a WebSocket."""
+    return partial(_take_over, handler.__self__)
+
+
+async def _take_over(connection: AsyncSocket, environ: dict[str, Any]) -> web.StreamResponse:
+    request: web.Request = environ["aiohttp.request"]
+    answer = _Handshake()
+    await answer.prepare(request)
+    transport, http = request.transport, request.protocol
+    if transport is None:
+        pass  # It has gone before we could answer.
+    elif connection.upgraded or connection.closed:
+        transport.abort()  # Another one was faster, or it was given up.
+    else:
+        if earlier := carrier_of(connection):
+            earlier.transport.abort()
+        request.app[keys.unread].forget(transport)
+        connection.carrier = carrier = Carrier(connection, transport)
+        # Gets what came right behind the handshake.
+        http.set_parser(cast(WebSocketReader, carrier))
+        transport.set_protocol(carrier)
+        # To aiohttp the connection is lost: it forgets the request and ends its tasks.
+        http.transport = None
+        http.connection_lost(None)
+        carrier.begin()
+    return answer
+
+
+class _Handshake(web.WebSocketResponse):
+    """Answers as aiohttp does, and neither reads nor writes frames."""
+
+    def __init__(self) -> None:
+        super().__init__(compress=False)
+
+    def _post_start(self, request: web.BaseRequest, _: str | None, __: WebSocketWriter) -> None:
+        """Nothing: aiohttp 3.14.5 would begin to read."""
+
+    async def write_eof(self, _: bytes = b"") -> None:
+        """The end of the answer is not that of the connection."""

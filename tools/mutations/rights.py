@@ -1,0 +1,128 @@
+"""Who may do what, and with which token."""
+
+import re
+
+from tools.mutations import ROOT, Mutation
+
+TOKENS = "tests/server/test_tokens.py"
+OF_THE_CONTRACT = (
+    "tests/server/test_rights.py::test_a_route_has_the_right_that_the_contract_gives_it"
+)
+
+
+def of_routes() -> list[Mutation]:
+    """Each route, open to one rank more than it should be."""
+    found = []
+    wider = {"ADMIN": "STAFF", "STAFF": "PERSON", "VIEWER": "ANYONE", "OWNER": "ANYONE"}
+    wider |= {"PERSON": "ANYONE"}
+    for path in sorted((ROOT / "server" / "routes").glob("*.py")):
+        line = re.compile(r'At\("(\w+)", "([^"]+)", (\w+), Right\.(\w+)\)')
+        for match in line.finditer(path.read_text()):
+            method, address, _, right = match.groups()
+            if right in wider:
+                after = match[0].replace(f"Right.{right}", f"Right.{wider[right]}")
+                name = f"{method} {address}: {right} → {wider[right]}"
+                file = str(path.relative_to(ROOT))
+                found.append(Mutation(name, file, match[0], after, (OF_THE_CONTRACT,)))
+    return found
+
+
+CHECKS = [
+    Mutation(
+        "guarded(): nobody is asked who they are",
+        "server/http/routing.py",
+        "if route.right is not Right.ANYONE:",
+        "if False:",
+    ),
+    Mutation(
+        "visible(): customers see every ticket",
+        "desk/access.py",
+        "true() if audience is Audience.STAFF else Ticket.user_id == me",
+        "true()",
+    ),
+    Mutation(
+        "numbered(): customers read the staff's timeline",
+        "desk/access.py",
+        "event.seq if audience is Audience.STAFF else event.public_seq",
+        "event.seq",
+        ("tests/server/test_inbox_rights.py",),
+    ),
+    Mutation(
+        "OWN: staff see others' tickets as their own",
+        "server/routes/tickets.py",
+        "ticket_shown(request, views.OWN)",
+        "ticket_shown(request, views.VISIBLE)",
+    ),
+    Mutation(
+        "admit(): staff",
+        "server/http/routing.py",
+        "right is Right.STAFF and not actor.is_staff",
+        "False",
+    ),
+    Mutation(
+        "admit(): admin",
+        "server/http/routing.py",
+        "right is Right.ADMIN and actor.role is not Role.ADMIN",
+        "False",
+    ),
+    Mutation(
+        "internal notes by customers",
+        "desk/tickets/messages.py",
+        "    if new.internal and not actor.is_staff:\n",
+        "    if False:\n",
+        ("tests/server/test_audit.py",),
+    ),
+    Mutation(
+        "notifications of others: mark_read()",
+        "desk/notifications/inbox.py",
+        "Notification.id == notification_id, _shown_to(actor)",
+        "Notification.id == notification_id",
+        ("tests/server/test_inbox_rights.py",),
+    ),
+    Mutation(
+        "notifications of others: inbox()",
+        "desk/notifications/inbox.py",
+        "select(Notification).where(_shown_to(actor))",
+        "select(Notification)",
+        ("tests/server/test_inbox_rights.py",),
+    ),
+    Mutation(
+        "the origin of sockets",
+        "server/http/browsers.py",
+        "return origin is None or _listed(request) is not None or _is_ours(origin, request)",
+        "return True",
+        ("tests/server/test_browsers.py",),
+    ),
+    Mutation(
+        "tokens: the kind",
+        "server/identity/tokens.py",
+        'if claims["typ"] != kind:',
+        "if False:",
+        (TOKENS,),
+    ),
+    Mutation(
+        "tokens: audience", "server/identity/tokens.py", "audience=AUDIENCE,\n", "\n", (TOKENS,)
+    ),
+    Mutation("tokens: issuer", "server/identity/tokens.py", "issuer=ISSUER,\n", "\n", (TOKENS,)),
+    Mutation(
+        "tokens: the algorithm",
+        "server/identity/tokens.py",
+        "algorithms=[self._algorithm]",
+        'algorithms=["HS256", "HS384", "HS512"]',
+        (TOKENS,),
+    ),
+    Mutation(
+        "the limit of wrong passwords",
+        "server/routes/auth.py",
+        "        await guesses.count()\n",
+        "",
+        ("tests/server/test_limits.py",),
+    ),
+    Mutation(
+        "no more of a limit than was counted",
+        "server/limits/shared.py",
+        "self._leases.hold(limit.item, key, part - 1)",
+        "self._leases.hold(limit.item, key, part)",
+        ("tests/server/test_limits.py",),
+    ),
+]

@@ -1,0 +1,1 @@
+"""Mail: the drain of its queue, the words, the bytes, and the way out."""

@@ -1,0 +1,124 @@
+"""What a mail says: pure, from what is due to a letter.
+
+The sentences on what happened are made here (`_headline`); what stands around them is in
+`worker/templates`.
+
+Names, titles and contents are other people's words. None of them can begin a header or a tag, and
+none is in a mail to an address that nobody has confirmed.
+"""
+
+from collections.abc import Sequence
+
+from config import Settings
+from desk.accounts import addresses
+from desk.crypto import token_hash
+from desk.notifications.confirmations import Confirmation
+from desk.notifications.mail_queue import Mail, News, Told
+from models import NotificationKind, Role
+from wire import confirm
+from worker.mail.envelopes import Envelope, Letter, composed, line
+
+LONGEST_CONTENT = 2_000
+# Of one ticket; and tickets.
+MOST_NEWS = 20
+MOST_TICKETS = 100
+
+
+def letter(due: Mail | Confirmation, settings: Settings) -> Letter:
+    """The mail, the same to the byte whenever it is made again."""
+    if isinstance(due, Confirmation):
+        return _asking(due, settings)
+    at = max(item.at for told in due.tickets for item in told.news)
+    thread = due.tickets[0].id if len(due.tickets) == 1 else None
+    name = "" if due.is_neutral else due.to_name
+    subject = _subject(due.tickets, is_neutral=due.is_neutral)
+    envelope = Envelope(due.id, due.user_id, due.to_email, name, subject, at, thread)
+    if due.is_neutral:
+        return composed(envelope, "neutral", _neutral(due, settings.base_url), settings)
+    return composed(envelope, "mail", _words(due, settings.base_url), settings)
+
+
+def _asking(due: Confirmation, settings: Settings) -> Letter:
+    """Raises `LookupError` if it was asked for under a key that is gone: no token fits it."""
+    made = (addresses.token(secret, due.nonce) for secret in settings.secrets)
+    token = next((token for token in made if token_hash(token) == due.hash), None)
+    if token is None:
+        raise LookupError("the key of this link is gone")
+    envelope = Envelope(due.id, due.user_id, due.to_email, "", "Confirm your address", due.asked_at)
+    words = {
+        "desk": settings.base_url,
+        "link": confirm.link(settings.base_url, token),
+        "days": addresses.LIFETIME.days,
+    }
+    return composed(envelope, "confirm", words, settings)
+
+
+def _subject(tickets: Sequence[Told], *, is_neutral: bool = False) -> str:
+    if len(tickets) > 1:
+        return f"{len(tickets)} tickets were assigned to you"
+    (told,) = tickets
+    return (
+        f"[#{told.number}] News on your ticket" if is_neutral else f"[#{told.number}] {told.title}"
+    )
+
+
+def _neutral(due: Mail, base_url: str) -> dict[str, object]:
+    shown = due.tickets[:MOST_TICKETS]
+    return {
+        "tickets": [{"number": told.number, "link": _link(told, base_url)} for told in shown],
+        "more": len(due.tickets) - len(shown),
+    }
+
+
+def _words(due: Mail, base_url: str) -> dict[str, object]:
+    shown = due.tickets[:MOST_TICKETS]
+    return {
+        "name": line(due.to_name),
+        "subject": f"Ticket #{shown[0].number}" if len(due.tickets) == 1 else _subject(due.tickets),
+        "tickets": [_told(told, base_url) for told in shown],
+        "more": len(due.tickets) - len(shown),
+    }
+
+
+def _told(told: Told, base_url: str) -> dict[str, object]:
+    shown = told.news[:MOST_NEWS]
+    return {
+        "number": told.number,
+        "title": line(told.title),
+        "news": [{"headline": _headline(item), "content": _content(item)} for item in shown],
+        "more": len(told.news) - len(shown),
+        "link": _link(told, base_url),
+    }
+
+
+def _link(told: Told, base_url: str) -> str:
+    return f"{base_url}/tickets/{told.number}"
+
+
+def _content(item: News) -> str | None:
+    if item.content is None or len(item.content) <= LONGEST_CONTENT:
+        return item.content
+    return item.content[:LONGEST_CONTENT] + " […]"
+
+
+def _who(item: News) -> str:
+    """The writer by name and by role: whoever calls themselves support is not."""
+    if item.actor_name is None:
+        return "The desk"
+    return f"{line(item.actor_name)}, {'customer' if item.actor_role is Role.USER else 'support'},"
+
+
+def _headline(item: News) -> str:
+    who = _who(item)
+    status = (item.status or "").replace("_", " ")
+    match item.kind:
+        case NotificationKind.ASSIGNED:
+            return f"{who} assigned this ticket to you."
+        case NotificationKind.REOPENED:
+            return f"{who} reopened this ticket."
+        case NotificationKind.STATUS_CHANGED:
+            return f"{who} set the status to {status}."
+        case NotificationKind.MESSAGE_POSTED:
+            return f"{who} wrote a note:" if item.is_note else f"{who} wrote:"
+        case _:  # Of a newer process: see `models.base.opaque`.
+            return f"{who} changed this ticket."
