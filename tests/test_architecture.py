@@ -1,6 +1,8 @@
-"""Who may import whom."""
+"""Who may import whom: parts of the house, the rooms in them by floors, and what stands where."""
 
 import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # What each part of the house may import of the others.
-ALLOWED = {
+ALLOWED: dict[str, set[str]] = {
     "models": set(),
     "desk": {"models"},
     "wire": {"models", "desk"},
@@ -17,7 +19,7 @@ ALLOWED = {
     "processes": set(),
     "embedded": {"processes"},
     "dev": {"config", "processes", "embedded"},
-    # Of the server only how it digests a password.
+    # Of the server only how it digests a password, of the launcher where it runs.
     "manage": {"models", "desk", "wire", "server", "embedded", "dev", "config", "processes"},
     "config": set(),
     "logs": set(),
@@ -26,6 +28,50 @@ ALLOWED = {
 # What rules and tables must never meet.
 TRANSPORT = {"aiohttp", "socketio", "engineio", "celery", "kombu", "redis", "asyncio", "bcrypt"}
 
+# The floors of a part, lowest first: rooms and modules. Each imports of its part only what stands
+# on lower floors; a room its own modules, too, and modules of one floor one another. No circle.
+FLOORS = {
+    "desk": (
+        {
+            "access",
+            "crypto",
+            "database",
+            "errors",
+            "idempotency",
+            "jobs",
+            "outbox",
+            "rows",
+            "statements",
+            "text",
+        },
+        {"notifications", "webhooks"},
+        {"tickets"},
+        {"assignment"},
+        {"accounts"},
+        {"retention"},
+    ),
+    "server": (
+        {"background", "metrics"},
+        {"database"},
+        {"limits"},
+        {"identity"},
+        {"transport"},
+        {"live"},
+        {"http"},
+        {"sockets"},
+        {"routes"},
+        {"specs"},
+        {"app"},
+        {"__main__"},
+    ),
+    "worker": (
+        {"clock", "delivery", "transaction"},
+        {"app"},
+        {"mail", "webhooks"},
+        {"assignment", "retention", "search"},
+    ),
+}
+
 
 def modules(part: str) -> list[Path]:
     folder = ROOT / part
@@ -33,14 +79,41 @@ def modules(part: str) -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """The top-level names of all that a module imports, wherever in it."""
+    """The dotted names of all that a module imports, wherever in it, each with what it is asked
+    for: `from desk.tickets import lists` is ``desk.tickets.lists``.
+    """
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {name.name.partition(".")[0] for name in node.names}
+            found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
+            found |= {f"{node.module}.{name.name}" for name in node.names}
     return found
+
+
+def top(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def unit(part: str, name: str) -> str | None:
+    """The room or flat module of the part that a dotted name belongs to."""
+    first, _, rest = name.partition(".")
+    return rest.partition(".")[0] if first == part and rest else None
+
+
+def upward(part: str, own: str, names: set[str]) -> set[str]:
+    """What of the names a room or flat module must not import: what stands as high or higher."""
+    level = next(n for n, floor in enumerate(FLOORS[part]) if own in floor)
+    lower = {name for floor in FLOORS[part][:level] for name in floor}
+    flat = {name for name in FLOORS[part][level] if not (ROOT / part / name).is_dir()}
+    allowed = lower | {own} | (flat if own in flat else set())
+    known = {name for floor in FLOORS[part] for name in floor}
+    return {name for name in names if unit(part, name) in known - allowed}
+
+
+def own_unit(part: str, path: Path) -> str | None:
+    first = path.relative_to(ROOT / part).parts[0].removesuffix(".py")
+    return None if first == "__init__" else first
 
 
 @pytest.mark.parametrize("part", ALLOWED)
@@ -48,14 +121,88 @@ def test_imports_point_inward(part: str) -> None:
     paths = modules(part)
     assert paths
     for path in paths:
-        wrong = (imported(path) & ALLOWED.keys()) - ALLOWED[part] - {part}
+        wrong = (top(imported(path)) & ALLOWED.keys()) - ALLOWED[part] - {part}
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
 
 
 @pytest.mark.parametrize("part", ["models", "desk"])
 def test_rules_and_tables_know_no_transport(part: str) -> None:
     for path in modules(part):
-        wrong = imported(path) & TRANSPORT
+        wrong = top(imported(path)) & TRANSPORT
+        assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
+
+
+@pytest.mark.parametrize("part", FLOORS)
+def test_every_room_has_its_floor(part: str) -> None:
+    units = {own for path in modules(part) if (own := own_unit(part, path))}
+    floors = [name for floor in FLOORS[part] for name in floor]
+    assert sorted(floors) == sorted(units)
+
+
+@pytest.mark.parametrize("part", FLOORS)
+def test_arrows_point_downwards(part: str) -> None:
+    for path in modules(part):
+        if own := own_unit(part, path):
+            wrong = upward(part, own, imported(path))
+            assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
+
+
+def test_no_circle_is_left() -> None:
+    """Of modules, in the whole house. Raises `graphlib.CycleError`, which names it."""
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for part in ALLOWED
+        for path in modules(part)
+    }
+    graph = {
+        module: {name if name in names else name.rpartition(".")[0] for name in imported(path)}
+        & names.keys() - {module}
+        for module, path in names.items()
+    }
+    assert set(TopologicalSorter(graph).static_order()) == names.keys()
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_a_room_says_what_lives_there_and_re_exports_nothing(part: str) -> None:
+    for path in modules(part):
+        if path.name == "__init__.py" and path.parent != ROOT / part:
+            tree = ast.parse(path.read_text())
+            assert ast.get_docstring(tree), path
+            assert not imported(path) & names_of(path.parent), path
+
+
+def names_of(room: Path) -> set[str]:
+    prefix = ".".join(room.relative_to(ROOT).parts)
+    return {f"{prefix}.{path.stem}" for path in room.glob("*.py")}
+
+
+def private_names(source: str) -> Iterator[str]:
+    """Attributes with a leading underscore of anything but ourselves."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr.startswith("_")
+            and not node.attr.startswith("__")
+            and node.attr not in NAMED_TUPLE
+            and not (isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"})
+        ):
+            yield node.attr
+
+
+NAMED_TUPLE = {"_make", "_fields", "_replace", "_asdict"}
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_private_names_of_libraries_stand_in_the_transport_alone(part: str) -> None:
+    for path in modules(part):
+        if not path.is_relative_to(ROOT / "server" / "transport"):
+            found = set(private_names(path.read_text()))
+            assert not found, f"{path.relative_to(ROOT)} uses {found}"
+
+
+def test_no_test_imports_a_test() -> None:
+    for path in modules("tests") + modules("tools") + modules("bench"):
+        wrong = {n for n in imported(path) if any(p.startswith("test_") for p in n.split(".")[:-1])}
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
 
 
@@ -74,7 +221,19 @@ def test_imports_stand_at_the_top(part: str) -> None:
                 assert bool(inside) == ((name, node.name) in LATE), f"{name}: {node.name}"
 
 
-def test_a_wrong_import_is_found(tmp_path: Path) -> None:
+ROOMS = [(part, name) for part in FLOORS for floor in FLOORS[part] for name in sorted(floor)]
+
+
+@pytest.mark.parametrize(("part", "room"), ROOMS)
+def test_a_wrong_import_is_found_in_each_room(tmp_path: Path, part: str, room: str) -> None:
+    """One of each room and module on a higher floor, and of another part, planted in a function."""
+    level = next(n for n, floor in enumerate(FLOORS[part]) if room in floor)
+    higher = sorted(name for floor in FLOORS[part][level + 1 :] for name in floor)
+    planted = [f"from {part}.{name} import anything" for name in higher]
+    foreign = sorted(ALLOWED.keys() - ALLOWED[part] - {part})
+    planted += [f"import {name}.anything" for name in foreign]
     module = tmp_path / "wrong.py"
-    module.write_text("def late() -> None:\n    from server.app import create_app\n")
-    assert imported(module) == {"server"}
+    for line in planted:
+        module.write_text(f"def late() -> None:\n    {line}\n")
+        names = imported(module)
+        assert upward(part, room, names) or (top(names) & ALLOWED.keys()) - ALLOWED[part] - {part}
