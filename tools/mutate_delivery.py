@@ -100,7 +100,7 @@ MUTATIONS = (
     ),
     Mutation(
         "client_id is ignored",
-        "desk/tickets/messages.py",
+        "desk/tickets/fast_path.py",
         "%(client_id)s, %(content)s,",
         "null, %(content)s,",
         MESSAGES,
@@ -128,21 +128,21 @@ MUTATIONS = (
     ),
     Mutation(
         "a message by itself forgets the webhooks",
-        "desk/tickets/messages.py",
+        "desk/tickets/fast_path.py",
         "asking = '{{}}' and (status",
         "(status",
         ALONE,
     ),
     Mutation(
         "a message by itself leaves the ticket resolved",
-        "desk/tickets/messages.py",
+        "desk/tickets/fast_path.py",
         "(status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)",
         "true",
         ALONE,
     ),
     Mutation(
         "a ticket by itself forgets the webhooks",
-        "desk/tickets/tickets.py",
+        "desk/tickets/fast_path.py",
         "where not %(is_alone)s or asking = '{{}}'",
         "where true",
         ALONE,
@@ -170,7 +170,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a message does not lock its ticket",
-        "desk/tickets/messages.py",
+        "desk/tickets/fast_path.py",
         "        for no key update\n",
         "",
         ("tests/desk/test_races.py",),

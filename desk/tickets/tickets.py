@@ -18,9 +18,8 @@ from desk.notifications import inbox
 from desk.outbox import Outbox, outbox
 from desk.rows import PastEvent
 from desk.single_statement import Alone, may_be_alone
-from desk.statements import Prepared
 from desk.text import Description, Input, Label, Tag, Title
-from desk.tickets import timeline
+from desk.tickets import fast_path, timeline
 from desk.tickets.views import TicketView, not_found, show
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
@@ -56,40 +55,6 @@ class Change(Input):
     priority: Annotated[Priority | None, Strict(False)] = None
     tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] = Field([])
     category: Label = ""
-
-
-# If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
-OPEN: Prepared[tuple[int, list[UUID], datetime]] = Prepared(
-    f"""
-    with webhooks as materialized (
-        select {webhook_queue.ASKING} as asking,
-            coalesce(%(now)s::timestamptz, clock_timestamp()) as at
-    ),
-    ticket as (
-        insert into tickets (
-            id, title, description, category, type, status, tags, user_id,
-            created_at, updated_at, public_updated_at, last_seq, last_public_seq
-        )
-        select
-            %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s,
-            '{Status.OPEN}', '{{}}', %(user_id)s, at, at, at, 1, 1
-        from webhooks
-        where not %(is_alone)s or asking = '{{}}'
-        returning id, number, created_at
-    ),
-    created as (
-        insert into events (ticket_id, seq, public_seq, id, kind, actor_id, at, data)
-        select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, created_at, '{{}}'
-        from ticket
-    ),
-    unindexed as (
-        insert into unindexed_events (ticket_id, seq, words)
-        select id, 1, to_tsvector('simple', number::text) || %(words)s::tsvector from ticket
-    )
-    select number, asking, at from ticket, webhooks
-    """,
-    lambda *row: row,
-)
 
 
 @dataclass(frozen=True)
@@ -162,14 +127,14 @@ def opening(actor: Actor, new: NewTicket, now: datetime | None) -> Alone[TicketV
         [(number, _, at)] = rows
         return given.opened(recorded, number, given.event(at))
 
-    return Alone(OPEN, given.values(is_alone=True), done, is_repeatable=False)
+    return Alone(fast_path.OPEN, given.values(is_alone=True), done, is_repeatable=False)
 
 
 @may_be_alone(opening)
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | None) -> TicketView:
     """In one statement: the ticket, the first event of its timeline, its words for the search."""
     given = _Opening(actor, new, now)
-    [(number, asking, at)] = OPEN.all(session, **given.values(is_alone=False))
+    [(number, asking, at)] = fast_path.OPEN.all(session, **given.values(is_alone=False))
     event = given.event(at)
     ticket = given.opened(outbox(session), number, event)
     webhook_queue.tell(session, asking, ticket, event)
