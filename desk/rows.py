@@ -10,7 +10,7 @@ from uuid import UUID
 from models import Kind, NotificationKind
 
 
-class PastEvent(NamedTuple):
+class EventRow(NamedTuple):
     """An `Event`."""
 
     ticket_id: UUID
@@ -25,7 +25,7 @@ class PastEvent(NamedTuple):
     data: dict[str, Any]
 
 
-class PastNotification(NamedTuple):
+class NotificationRow(NamedTuple):
     """A `Notification`, as far as its person is shown it."""
 
     id: UUID

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from sqlalchemy.orm import Session
 
 from desk.outbox import Outbox
-from desk.statements import Prepared
+from desk.statements import Statement
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Alone(Generic[T]):
     ``is_repeatable``: if nobody knows whether it was committed, the rule may be run.
     """
 
-    statement: Prepared[Any]
+    statement: Statement[Any]
     values: dict[str, Any]
     done: Callable[[Sequence[Any], Outbox], T | None]
     is_repeatable: bool

@@ -94,8 +94,8 @@ MUTATIONS = (
     Mutation(
         "history begins one too late",
         "desk/tickets/timeline.py",
-        'number > value("after")',
-        'number > value("after") + 1',
+        'number > param("after")',
+        'number > param("after") + 1',
         ROOMS,
     ),
     Mutation(

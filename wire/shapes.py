@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from desk.access import Audience
-from desk.rows import PastEvent, PastNotification
+from desk.rows import EventRow, NotificationRow
 from models import MESSAGES, Event, Kind, Known, Notification, NotificationKind, Role
 
 KINDS = Known(Kind)
@@ -33,7 +33,7 @@ class Recorded:
     public_seq: int | None
 
     @classmethod
-    def of(cls, event: Event | PastEvent) -> Self:
+    def of(cls, event: Event | EventRow) -> Self:
         data = event.data
         if event.kind in MESSAGES:
             data = {"id": event.id, "client_id": event.client_id, "content": event.content}
@@ -64,7 +64,7 @@ class Recorded:
         return replace(self.event, seq=self.public_seq) if self.public_seq else None
 
 
-def timeline_event(event: Event | PastEvent, audience: Audience) -> TimelineEvent:
+def timeline_event(event: Event | EventRow, audience: Audience) -> TimelineEvent:
     """An event that was read for the audience."""
     numbered = Recorded.of(event).for_audience(audience)
     if numbered is None:
@@ -137,7 +137,7 @@ class NotificationOut:
     read_at: datetime | None
 
     @classmethod
-    def of(cls, row: Notification | PastNotification) -> Self:
+    def of(cls, row: Notification | NotificationRow) -> Self:
         return cls(
             row.id, row.kind, row.ticket_id, row.actor_id, row.data, row.created_at, row.read_at
         )

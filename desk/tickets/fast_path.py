@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from desk.notifications import inbox
-from desk.statements import Prepared
+from desk.statements import Statement
 from desk.webhooks import webhook_queue
 from models import Status
 
@@ -35,7 +35,7 @@ class Written(NamedTuple):
 # message: nothing if the ticket is closed, or if its ``client_id`` was used before. If it is alone,
 # without a transaction for what a webhook or a ticket that opens again needs, nothing then, too.
 # The clock is read in a select over the lock's: in the same one it would be read before the wait.
-POST = Prepared(
+POST = Statement(
     f"""
     with locked as materialized (
         select * from tickets
@@ -94,7 +94,7 @@ TICKET = (
 )  # fmt: skip
 
 # If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
-OPEN: Prepared[tuple[int, list[UUID], datetime]] = Prepared(
+OPEN: Statement[tuple[int, list[UUID], datetime]] = Statement(
     f"""
     with webhooks as materialized (
         select {webhook_queue.ASKING} as asking,

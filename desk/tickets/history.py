@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Actor, Audience, numbered
-from desk.rows import PastEvent
-from desk.statements import Prepared
+from desk.rows import EventRow
+from desk.statements import Statement
 from desk.tickets import tickets, timeline, views
 from desk.tickets.views import TicketView
 from models import MESSAGES, Event, Ticket
@@ -25,7 +25,7 @@ class History:
 
     ticket: TicketView
     head: int
-    events: Sequence[PastEvent]
+    events: Sequence[EventRow]
 
 
 def _stands(*row: Any) -> tuple[TicketView, int]:
@@ -34,7 +34,7 @@ def _stands(*row: Any) -> tuple[TicketView, int]:
 
 # By audience: a ticket that one may see, and the staff's number of its newest event.
 STANDS = {
-    audience: Prepared.of(views.one(audience).add_columns(Ticket.last_seq), _stands)
+    audience: Statement.of(views.one(audience).add_columns(Ticket.last_seq), _stands)
     for audience in Audience
 }
 

@@ -14,7 +14,7 @@ from desk.access import Actor
 from desk.errors import Conflict, Forbidden
 from desk.notifications.inbox import told_of_message
 from desk.outbox import Outbox, outbox
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.single_statement import Alone, may_be_alone
 from desk.text import ClientId, Content, Input
 from desk.tickets import fast_path, tickets
@@ -32,7 +32,7 @@ class NewMessage(Input):
 
 
 class Posted(NamedTuple):
-    event: Event | PastEvent
+    event: Event | EventRow
     # False for a retry that found its message already stored.
     is_new: bool
 
@@ -68,11 +68,11 @@ class _Posting:
             "words": document(self.new.content),
         }
 
-    def stored(self, recorded: Outbox, written: Written) -> PastEvent | None:
+    def stored(self, recorded: Outbox, written: Written) -> EventRow | None:
         """What the statement stored, recorded for those who listen."""
         if written.seq is None:
             return None
-        event = PastEvent(
+        event = EventRow(
             self.ticket_id,
             written.seq,
             written.public_seq,

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from desk.statements import Prepared, ids
+from desk.statements import Statement, ids
 from models import Kind
 
 # Of the people, those who have the ticket, opened it, or did something on it that its customer is
 # shown.
-NAMED: Prepared[UUID] = Prepared(
+NAMED: Statement[UUID] = Statement(
     """
     select person from unnest(%(user_ids)s::uuid[]) person
     where exists (

@@ -16,7 +16,7 @@ from desk.errors import Conflict, Stale
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import Outbox, outbox
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.single_statement import Alone, may_be_alone
 from desk.text import Description, Input, Label, Tag, Title
 from desk.tickets import fast_path, timeline
@@ -67,8 +67,8 @@ class _Opening:
     ticket_id: UUID = field(default_factory=uuid7)
     event_id: UUID = field(default_factory=uuid7)
 
-    def event(self, at: datetime) -> PastEvent:
-        return PastEvent(
+    def event(self, at: datetime) -> EventRow:
+        return EventRow(
             ticket_id=self.ticket_id,
             seq=1,
             public_seq=1,
@@ -93,7 +93,7 @@ class _Opening:
             "words": document(f"{self.new.title}\n{self.new.description}"),
         }
 
-    def opened(self, recorded: Outbox, number: int, event: PastEvent) -> TicketView:
+    def opened(self, recorded: Outbox, number: int, event: EventRow) -> TicketView:
         """What its author sees; recorded for those who listen."""
         recorded.events.append(event)
         recorded.wakes.add(Job.DRAIN_ASSIGNMENT)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.access import Audience, numbered
 from desk.outbox import outbox
-from desk.rows import PastEvent
-from desk.statements import Prepared, among, value
+from desk.rows import EventRow
+from desk.statements import Statement, in_array, param
 from desk.webhooks import webhook_queue
 from models import STAFF_ONLY, Event, Kind, Known, Ticket
 
@@ -77,26 +77,26 @@ def fitting(audience: Audience, limit: Any, *wanted: ColumnElement[bool]) -> Sub
 
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     number = numbered(audience)
-    wanted = (Event.ticket_id == value("ticket_id"), number > value("after"))
-    event = aliased(Event, fitting(audience, value("limit"), *wanted))
-    columns = [getattr(event, name) for name in PastEvent._fields]
+    wanted = (Event.ticket_id == param("ticket_id"), number > param("after"))
+    event = aliased(Event, fitting(audience, param("limit"), *wanted))
+    columns = [getattr(event, name) for name in EventRow._fields]
     return select(*columns).order_by(numbered(audience, event))
 
 
 KINDS = Known(Kind)
-KIND = PastEvent._fields.index("kind")
+KIND = EventRow._fields.index("kind")
 
 
-def _past(*row: Any) -> PastEvent:
-    return PastEvent._make((*row[:KIND], KINDS[row[KIND]], *row[KIND + 1 :]))
+def _past(*row: Any) -> EventRow:
+    return EventRow._make((*row[:KIND], KINDS[row[KIND]], *row[KIND + 1 :]))
 
 
-AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience}
+AFTER = {audience: Statement.of(_after(audience), _past) for audience in Audience}
 
 
 def after(
     session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
-) -> Sequence[PastEvent]:
+) -> Sequence[EventRow]:
     """Events with a number over ``seq`` in the audience's numbering, oldest first.
 
     Fewer than there are where they are `LONGEST_READ`, but one at least.
@@ -105,7 +105,7 @@ def after(
 
 
 # The newest staff number of each of the tickets.
-HEADS: Prepared[tuple[UUID, int]] = Prepared.of(
-    select(Ticket.id, Ticket.last_seq).where(among(Ticket.id, "tickets")),
+HEADS: Statement[tuple[UUID, int]] = Statement.of(
+    select(Ticket.id, Ticket.last_seq).where(in_array(Ticket.id, "tickets")),
     lambda ticket_id, head: (ticket_id, head),
 )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible_to
 from desk.errors import NotFound
-from desk.statements import Prepared, value
+from desk.statements import Statement, param
 from models import Event, Kind, Known, Priority, ReadCursor, Status, Ticket
 
 
@@ -120,18 +120,18 @@ def seen(*row: Any) -> TicketView:
     return TicketView(*values)
 
 
-ME = value("me", Ticket.user_id.type)
+ME = param("me", Ticket.user_id.type)
 
 
 def one(audience: Audience) -> Select[*tuple[Any, ...]]:
     """Ticket ``ticket_id``, if person ``me`` may see it."""
-    return views(audience, ME).where(Ticket.id == value("ticket_id"))
+    return views(audience, ME).where(Ticket.id == param("ticket_id"))
 
 
 # By audience: a ticket that one may see, and one of one's own.
-VISIBLE = {audience: Prepared.of(one(audience), seen) for audience in Audience}
+VISIBLE = {audience: Statement.of(one(audience), seen) for audience in Audience}
 OWN = {
-    audience: Prepared.of(one(audience).where(Ticket.user_id == ME), seen) for audience in Audience
+    audience: Statement.of(one(audience).where(Ticket.user_id == ME), seen) for audience in Audience
 }
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.tickets.views import TicketView
 from models import Disabled, Event, Kind, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -84,7 +84,7 @@ def tell(
     session: Session,
     webhook_ids: Iterable[UUID],
     ticket: Ticket | TicketView,
-    event: Event | PastEvent,
+    event: Event | EventRow,
 ) -> None:
     """For each of these webhooks, which the transaction has locked."""
     for webhook_id in webhook_ids:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import orjson
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -14,15 +15,15 @@ from desk.database import is_outdated, leave_outdated
 from desk.errors import Unavailable
 from desk.outbox import Outbox, outbox
 from desk.single_statement import Alone, alone
-from desk.statements import Prepared
-from server.database.driver import Direct
+from desk.statements import Statement
+from server.database.driver import DriverPool
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
-# Connections for rules in transactions, for prepared reads, and for rules that are one statement,
+# Connections for rules in transactions, for single reads, and for rules that are one statement,
 # which may wait for a ticket's lock.
 POOL_SIZE = 6
 READERS = 12
@@ -55,6 +56,7 @@ def create_engine(database_url: str) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT,
         # What a statement was run with are people's words and addresses: not for an error's text.
         hide_parameters=True,
+        json_deserializer=orjson.loads,
         connect_args=_connect(RULE_STATEMENT_TIMEOUT),
     )
     leave_outdated(engine.sync_engine)
@@ -73,8 +75,8 @@ class Desk:
         # Reads need no transaction; without one each is a single round trip.
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         connect = _connect(SINGLE_STATEMENT_TIMEOUT)
-        self._readers = Direct(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=connect)
-        self._writers = Direct(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=connect)
+        self._readers = DriverPool(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=connect)
+        self._writers = DriverPool(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=connect)
         self._deliver = deliver
 
     async def close(self) -> None:
@@ -115,10 +117,10 @@ class Desk:
         result, _ = await self._run(self._reading, rule, args, kwargs)
         return result
 
-    async def fetch(self, prepared: Prepared[T], **values: Any) -> list[T]:
-        """Runs a prepared read, without a session and so for a fraction of the cost."""
+    async def fetch(self, statement: Statement[T], **values: Any) -> list[T]:
+        """Runs a read of one statement, without a session and so for a fraction of the cost."""
         try:
-            return await self._readers.run(prepared, **values)
+            return await self._readers.run(statement, **values)
         except psycopg.Error as error:
             raise _translated(error) from None
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from desk.access import Actor, Audience
-from desk.statements import Prepared
+from desk.statements import Statement
 from desk.text import Input, Label, Seq, Words
 from desk.tickets import history, messages, reading, tickets, views
 from desk.tickets.keyset import Sort, SortField
@@ -154,7 +154,7 @@ def ticket_reply(
 
 
 async def ticket_shown(
-    request: web.Request, among: Mapping[Audience, Prepared[TicketView]]
+    request: web.Request, among: Mapping[Audience, Statement[TicketView]]
 ) -> web.Response:
     """The ticket, if it is among these; 304 where the caller's copy is still the same."""
     query(request, Query)

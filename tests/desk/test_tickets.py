@@ -10,7 +10,7 @@ from desk.access import Actor
 from desk.errors import Conflict, NotFound, Stale
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.tickets import messages, tickets, timeline
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import TRANSITIONS, Change
@@ -38,7 +38,7 @@ def change(session: Session, actor: Actor, ticket: TicketView, **sent: object) -
     return tickets.change(session, actor, ticket.id, Change.model_validate(sent), now())
 
 
-def events(session: Session, ticket: TicketView) -> list[PastEvent]:
+def events(session: Session, ticket: TicketView) -> list[EventRow]:
     session.flush()
     return list(timeline.after(session, ticket.id, 0, 100))
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.tickets import history, messages, tickets, timeline
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
@@ -133,7 +133,7 @@ def test_a_read_of_long_texts_ends_early_and_goes_on_without_a_hole(
 
 def timeline_page(
     session: Session, actor: Actor, ticket_id: UUID, after: int, limit: int
-) -> Sequence[PastEvent]:
+) -> Sequence[EventRow]:
     return history.read(session, actor, ticket_id, after, limit).events
 
 
@@ -145,7 +145,7 @@ def test_an_event_that_was_committed_after_the_ticket_was_read_waits(
     reader = customer if role is Role.USER else csr
     read_events = timeline.after
 
-    def interrupted(*given: Any) -> Sequence[PastEvent]:
+    def interrupted(*given: Any) -> Sequence[EventRow]:
         act(session, csr, ticket_id, {"content": "too late"})
         return read_events(*given)
 

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy import text
 
-from desk.statements import Prepared
+from desk.statements import Statement
 from desk.tickets import messages
 from desk.tickets.changed import MOVED
 from desk.tickets.messages import NewMessage
@@ -111,7 +111,7 @@ async def test_a_look_reads_what_moved_in_pages_and_all_of_it(
     async with serving(backend.settings) as (app, api):
         changes, fetch, sizes = app[keys.changes], app[keys.desk].fetch, []
 
-        async def noted(prepared: Prepared[Any], **values: Any) -> list[Any]:
+        async def noted(prepared: Statement[Any], **values: Any) -> list[Any]:
             found = await fetch(prepared, **values)
             if prepared is MOVED:
                 sizes.append(len(found))

@@ -12,7 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from desk.jobs import Job
 from desk.notifications.mail_queue import Mail
 from desk.outbox import Outbox
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from models import Event, Kind
 from tests.factories import now
 from worker import delivery
@@ -35,7 +35,7 @@ def silent() -> Iterator[socket.socket]:
 
 
 def told(count: int = 1) -> Outbox:
-    events: list[Event | PastEvent] = [
+    events: list[Event | EventRow] = [
         Event(ticket_id=uuid4(), seq=1, public_seq=1, kind=Kind.TICKET_CREATED, at=now(), data={})
         for _ in range(count)
     ]
