@@ -4,7 +4,8 @@ Building one, finding it in SQLAlchemy's cache and making a session for it costs
 the driver and PostgreSQL need to run it; the hottest reads and writes are spared that.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
+
+from desk.outbox import Outbox
 
 T = TypeVar("T")
 
@@ -67,3 +70,20 @@ class Statement(Generic[T]):
         """The only row, or None."""
         found = self.all(session, **values)
         return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class SingleStatement(Generic[T]):
+    """A rule as one statement, which needs no transaction around it: it does all of it, or nothing.
+
+    A transaction takes the database two more round trips, and a session several times their cost.
+    """
+
+    statement: Statement[Any]
+    values: dict[str, Any]
+    # Makes the rule's result of the rows, and fills the outbox; None: the statement did nothing.
+    result: Callable[[Sequence[Any], Outbox], T | None]
+    # Then the rule itself runs, in a transaction.
+    otherwise: Callable[[Session], T]
+    # Whether the rule may run if the connection was lost, so that nobody knows what was committed.
+    is_repeatable: bool

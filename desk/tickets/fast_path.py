@@ -56,7 +56,7 @@ POST = Statement(
             %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s, %(content)s,
             '{{}}'
         from ticket, webhooks
-        where status <> 'closed' and (not %(is_alone)s or (
+        where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and (not %(is_alone)s or (
             asking = '{{}}' and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
         ))
         on conflict (ticket_id, actor_id, client_id) do nothing

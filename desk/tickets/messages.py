@@ -15,7 +15,7 @@ from desk.errors import Conflict, Forbidden
 from desk.notifications.inbox import told_of_message
 from desk.outbox import Outbox, outbox
 from desk.rows import EventRow
-from desk.single_statement import Alone, may_be_alone
+from desk.statements import SingleStatement
 from desk.text import ClientId, Content, Input
 from desk.tickets import fast_path, tickets
 from desk.tickets.fast_path import Written
@@ -92,23 +92,26 @@ class _Posting:
 
 
 def posting(
-    actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime | None
-) -> Alone[Posted] | None:
-    """`post` as one statement. Only with a ``client_id``: whether it was stored may stay unknown,
-    and then it is to be repeated.
+    actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime | None = None
+) -> SingleStatement[Posted]:
+    """`post` as one statement. Without a ``client_id`` it is not repeatable: it would find out
+    nothing about whether the message was stored.
     """
-    if new.client_id is None or (new.internal and not actor.is_staff):
-        return None
     given = _Posting(actor, ticket_id, new, now)
 
-    def done(rows: Sequence[Written], recorded: Outbox) -> Posted | None:
+    def result(rows: Sequence[Written], recorded: Outbox) -> Posted | None:
         event = given.stored(recorded, rows[0]) if rows else None
         return Posted(event, is_new=True) if event else None
 
-    return Alone(fast_path.POST, given.values(is_alone=True), done, is_repeatable=True)
+    return SingleStatement(
+        fast_path.POST,
+        given.values(is_alone=True),
+        result,
+        otherwise=lambda session: post(session, actor, ticket_id, new, now),
+        is_repeatable=new.client_id is not None,
+    )
 
 
-@may_be_alone(posting)
 def post(
     session: Session, actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime | None
 ) -> Posted:

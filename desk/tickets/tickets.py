@@ -17,7 +17,7 @@ from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import Outbox, outbox
 from desk.rows import EventRow
-from desk.single_statement import Alone, may_be_alone
+from desk.statements import SingleStatement
 from desk.text import Description, Input, Label, Tag, Title
 from desk.tickets import fast_path, timeline
 from desk.tickets.views import TicketView, not_found, show
@@ -117,20 +117,27 @@ class _Opening:
         )
 
 
-def opening(actor: Actor, new: NewTicket, now: datetime | None) -> Alone[TicketView]:
+def opening(
+    actor: Actor, new: NewTicket, now: datetime | None = None
+) -> SingleStatement[TicketView]:
     """`open_ticket` as one statement."""
     given = _Opening(actor, new, now)
 
-    def done(rows: Sequence[Any], recorded: Outbox) -> TicketView | None:
+    def result(rows: Sequence[Any], recorded: Outbox) -> TicketView | None:
         if not rows:
             return None
         [(number, _, at)] = rows
         return given.opened(recorded, number, given.event(at))
 
-    return Alone(fast_path.OPEN, given.values(is_alone=True), done, is_repeatable=False)
+    return SingleStatement(
+        fast_path.OPEN,
+        given.values(is_alone=True),
+        result,
+        otherwise=lambda session: open_ticket(session, actor, new, now),
+        is_repeatable=False,
+    )
 
 
-@may_be_alone(opening)
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | None) -> TicketView:
     """In one statement: the ticket, the first event of its timeline, its words for the search."""
     given = _Opening(actor, new, now)

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from desk.database import is_outdated, leave_outdated
 from desk.errors import Unavailable
 from desk.outbox import Outbox, outbox
-from desk.single_statement import Alone, alone
-from desk.statements import Statement
+from desk.statements import SingleStatement, Statement
 from server.database.driver import DriverPool
 
 P = ParamSpec("P")
@@ -94,17 +93,29 @@ class Desk:
     ) -> T:
         """Runs the rule in a transaction of its own and commits; then its outbox is delivered.
 
-        A rule that `may_be_alone` runs as its statement, if that can do it. Raises what the rule
-        raises, and `Unavailable` if the database cannot be reached. Then the commit may have
-        happened or not: the caller has to repeat it with the same key.
+        Raises what the rule raises, and `Unavailable` if the database cannot be reached. Then the
+        commit may have happened or not: the caller has to repeat it with the same key.
         """
-        if statement := alone(rule, *args, **kwargs):
-            done = await self._run_alone(statement)
-            if done is not None:
-                return done
         result, recorded = await self._run(self._engine, rule, args, kwargs)
         self._deliver(recorded)
         return result
+
+    async def run_statement(self, single: SingleStatement[T]) -> T:
+        """Runs the statement without a transaction around it; if it does nothing, its rule."""
+        recorded = Outbox()
+        try:
+            rows = await self._writers.run(single.statement, writes=True, **single.values)
+        except psycopg.Error as error:
+            # What took too long as it is would do so again.
+            took_too_long = isinstance(error, psycopg.errors.QueryCanceled)
+            is_lost = isinstance(error, psycopg.OperationalError) and not took_too_long
+            if not (is_lost and single.is_repeatable):
+                raise _translated(error) from None
+        else:
+            if (result := single.result(rows, recorded)) is not None:
+                self._deliver(recorded)
+                return result
+        return await self.run(single.otherwise)
 
     async def read(
         self,
@@ -132,22 +143,6 @@ class Desk:
         if not can_write:
             await self.close()
         return can_write
-
-    async def _run_alone(self, given: Alone[T]) -> T | None:
-        try:
-            rows = await self._writers.run(given.statement, writes=True, **given.values)
-        except psycopg.OperationalError as error:
-            # What took too long as it is would do so again.
-            took_too_long = isinstance(error, psycopg.errors.QueryCanceled)
-            if given.is_repeatable and not took_too_long:
-                return None
-            raise _translated(error) from None
-        except psycopg.Error as error:
-            raise _translated(error) from None
-        recorded = Outbox()
-        if (done := given.done(rows, recorded)) is not None:
-            self._deliver(recorded)
-        return done
 
     async def _run(
         self,

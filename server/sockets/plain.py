@@ -294,7 +294,8 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
     if frame.ticket_id not in (None, ticket_id):
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)
-    await request.app[keys.desk].run(messages.post, member.actor, ticket_id, new, None)
+    posting = messages.posting(member.actor, ticket_id, new)
+    await request.app[keys.desk].run_statement(posting)
 
 
 def _error(told: Refusal) -> dict[str, object]:

@@ -46,7 +46,7 @@ class Stage:
 
     async def post(self, actor: Actor, content: str, *, internal: bool = False) -> Posted:
         new = NewMessage(content=content, client_id=content, internal=internal)
-        return await self.desk.run(messages.post, actor, self.ticket_id, new, now())
+        return await self.desk.run_statement(messages.posting(actor, self.ticket_id, new, now()))
 
     def stored(self, content: str) -> list[Event]:
         with database(self.backend.settings) as session:
@@ -95,7 +95,7 @@ async def test_a_message_is_one_statement_and_leaves_with_its_notification(stage
 
 @pytest.mark.usefixtures("no_transactions")
 async def test_a_ticket_is_opened_by_one_statement(stage: Stage) -> None:
-    ticket = await stage.desk.run(tickets.open_ticket, stage.customer, NEW, now())
+    ticket = await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
     [left] = stage.left
     assert [event.kind for event in left.events] == [Kind.TICKET_CREATED]
     assert left.wakes == {Job.DRAIN_ASSIGNMENT}
@@ -109,7 +109,7 @@ async def test_where_a_webhook_asks_it_is_told(stage: Stage) -> None:
         new = webhooks.NewWebhook.model_validate(sent)
         webhooks.add(session, stage.admin, new, "whsec_", now())
     await stage.post(stage.customer, "Hello")
-    await stage.desk.run(tickets.open_ticket, stage.customer, NEW, now())
+    await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
     assert stage.count(WebhookDelivery) == 2
     assert [len(left.events) for left in stage.left] == [1, 1]
 
@@ -150,7 +150,7 @@ async def rest_and_end(stage: Stage) -> None:
 async def test_connections_that_ended_meanwhile_are_not_used(stage: Stage) -> None:
     await stage.post(stage.customer, "one")
     await rest_and_end(stage)
-    await stage.desk.run(tickets.open_ticket, stage.customer, NEW, now())
+    await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
     await rest_and_end(stage)
     await stage.post(stage.customer, "two")
     assert [len(left.events) for left in stage.left] == [1, 1, 1]
@@ -177,8 +177,8 @@ async def test_an_opening_whose_connection_was_lost_is_told_and_not_tried_again(
     stage: Stage,
 ) -> None:
     # On a connection that has rested, as most are.
-    await stage.desk.run(tickets.open_ticket, stage.customer, NEW, now())
-    work = stage.desk.run(tickets.open_ticket, stage.customer, NEW, now())
+    await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
+    work = stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
     with pytest.raises(Unavailable):
         await interrupted(stage, "lock table tickets in exclusive mode", work)
     assert stage.count(Ticket) == 2

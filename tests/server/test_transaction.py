@@ -168,7 +168,7 @@ async def test_a_database_that_turns_read_only_is_away_until_it_is_back(
     message = NewMessage(content="Hello?", client_id="1")
 
     async def say() -> Posted:
-        return await post.desk.run(messages.post, customer, ticket.id, message, now())
+        return await post.desk.run_statement(messages.posting(customer, ticket.id, message, now()))
 
     assert await post.desk.can_write()
 
