@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Actor, Audience, numbered
+from desk.events import MESSAGES
 from desk.rows import EventRow
 from desk.statements import Statement
 from desk.tickets import tickets, timeline, views
 from desk.tickets.views import TicketView
-from models import MESSAGES, Event, Ticket
+from models import Event, Ticket
 
 
 @dataclass(frozen=True, slots=True)

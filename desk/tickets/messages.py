@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden
+from desk.events import MessagePosted, NotePosted
 from desk.notifications.inbox import told_of_message
 from desk.outbox import Outbox, outbox
 from desk.rows import EventRow
@@ -22,7 +23,7 @@ from desk.tickets.fast_path import Written
 from desk.tickets.views import not_found
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
-from models import Event, Kind, Status, Ticket
+from models import Event, Status, Ticket
 
 
 class NewMessage(Input):
@@ -49,8 +50,8 @@ class _Posting:
     notification_id: UUID = field(default_factory=uuid7)
 
     @property
-    def kind(self) -> Kind:
-        return Kind.NOTE_POSTED if self.new.internal else Kind.MESSAGE_POSTED
+    def kind(self) -> str:
+        return NotePosted.kind if self.new.internal else MessagePosted.kind
 
     def values(self, *, is_alone: bool) -> dict[str, Any]:
         return {
@@ -60,7 +61,7 @@ class _Posting:
             "is_alone": is_alone,
             "event_id": self.event_id,
             "notification_id": self.notification_id,
-            "kind": self.kind.value,
+            "kind": self.kind,
             "actor_id": self.actor.id,
             "now": self.now,
             "client_id": self.new.client_id,

@@ -13,6 +13,13 @@ from uuid_utils.compat import uuid7
 
 from desk.access import Actor, visible
 from desk.errors import Conflict, Stale
+from desk.events import (
+    CategoryChanged,
+    PriorityChanged,
+    StatusChanged,
+    TagsChanged,
+    TicketCreated,
+)
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import Outbox, outbox
@@ -23,7 +30,7 @@ from desk.tickets import fast_path, timeline
 from desk.tickets.views import TicketView, not_found, show
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
-from models import Kind, Priority, Status, Ticket
+from models import Priority, Status, Ticket
 
 # What is work for somebody, and what of it nobody has yet.
 ACTIVE = Ticket.status.in_((Status.OPEN, Status.IN_PROGRESS))
@@ -73,7 +80,7 @@ class _Opening:
             seq=1,
             public_seq=1,
             id=self.event_id,
-            kind=Kind.TICKET_CREATED,
+            kind=TicketCreated.kind,
             actor_id=self.actor.id,
             at=at,
             client_id=None,
@@ -87,7 +94,7 @@ class _Opening:
             "is_alone": is_alone,
             "ticket_id": self.ticket_id,
             "event_id": self.event_id,
-            "kind": Kind.TICKET_CREATED.value,
+            "kind": TicketCreated.kind,
             "user_id": self.actor.id,
             "now": self.now,
             "words": document(f"{self.new.title}\n{self.new.description}"),
@@ -206,9 +213,9 @@ def change(
     if "tags" in sent:
         _set_tags(session, actor, ticket, wanted.tags, now)
     if "category" in sent and wanted.category != ticket.category:
-        data = {"from": ticket.category, "to": wanted.category}
+        event = CategoryChanged(from_=ticket.category, to=wanted.category)
         ticket.category = wanted.category
-        timeline.record(session, ticket, Kind.CATEGORY_CHANGED, actor.id, now, data=data)
+        timeline.record(session, ticket, event, actor.id, now)
     return view(session, actor, ticket)
 
 
@@ -221,8 +228,8 @@ def set_status(
     if to not in TRANSITIONS[before]:
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
     ticket.status = to
-    data = {"from": before, "to": to}
-    event = timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    changed = StatusChanged(from_=before, to=to)
+    event = timeline.record(session, ticket, changed, actor.id, now)
     if to is Status.RESOLVED:
         ticket.resolved_at = event.at
     elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
@@ -246,18 +253,18 @@ def set_priority(
 ) -> None:
     if to is ticket.priority:
         return
-    data = {"from": ticket.priority, "to": to}
+    event = PriorityChanged(from_=ticket.priority, to=to)
     ticket.priority = to
-    timeline.record(session, ticket, Kind.PRIORITY_CHANGED, actor.id, now, data=data)
+    timeline.record(session, ticket, event, actor.id, now)
 
 
 def _set_tags(
     session: Session, actor: Actor, ticket: Ticket, to: list[str], now: datetime | None
 ) -> None:
-    data = {
-        "added": [tag for tag in to if tag not in ticket.tags],
-        "removed": [tag for tag in ticket.tags if tag not in to],
-    }
-    if data["added"] or data["removed"]:
+    event = TagsChanged(
+        added=[tag for tag in to if tag not in ticket.tags],
+        removed=[tag for tag in ticket.tags if tag not in to],
+    )
+    if event.added or event.removed:
         ticket.tags = to
-        timeline.record(session, ticket, Kind.TAGS_CHANGED, actor.id, now, data=data)
+        timeline.record(session, ticket, event, actor.id, now)

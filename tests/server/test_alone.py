@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound, Unavailable
+from desk.events import MessagePosted, StatusChanged, TicketCreated
 from desk.jobs import Job
 from desk.outbox import Outbox
 from desk.tickets import messages, tickets, views
 from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.tickets import Change, NewTicket
 from desk.webhooks import webhooks
-from models import Event, Kind, Notification, Role, Status, Ticket, WebhookDelivery
+from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
 from server.database.driver import REST_SECONDS
 from server.database.transaction import Desk, create_engine
 from tests.conftest import Backend
@@ -97,7 +98,7 @@ async def test_a_message_is_one_statement_and_leaves_with_its_notification(stage
 async def test_a_ticket_is_opened_by_one_statement(stage: Stage) -> None:
     ticket = await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
     [left] = stage.left
-    assert [event.kind for event in left.events] == [Kind.TICKET_CREATED]
+    assert [event.kind for event in left.events] == [TicketCreated.kind]
     assert left.wakes == {Job.DRAIN_ASSIGNMENT}
     with database(stage.backend.settings) as session:
         assert session.get_one(Ticket, ticket.id).number == ticket.number
@@ -122,8 +123,8 @@ async def test_a_resolved_ticket_opens_again_for_its_customer(stage: Stage, inte
     with database(stage.backend.settings) as session:
         assert session.get_one(Ticket, stage.ticket_id).status is Status.OPEN
     assert [event.kind for event in stage.left[-1].events] == [
-        Kind.MESSAGE_POSTED,
-        Kind.STATUS_CHANGED,
+        MessagePosted.kind,
+        StatusChanged.kind,
     ]
 
 
