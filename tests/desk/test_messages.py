@@ -81,7 +81,7 @@ def test_a_retry_is_answered_even_after_the_ticket_was_closed(
     first = post(session, customer, ticket, client_id="a")
     set_status(session, csr, ticket, Status.CLOSED)
     assert post(session, customer, ticket, client_id="a").event.id == first.event.id
-    assert stored(session, ticket)[-1] is StatusChanged.kind
+    assert stored(session, ticket)[-1] == StatusChanged.kind
 
 
 def test_a_retry_does_not_reopen(
