@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from desk.jobs import Job
-from desk.rows import PastEvent, PastNotification
+from desk.rows import EventRow, NotificationRow
 from models import Event, Notification
 
 
@@ -22,8 +22,8 @@ class Read:
 
 @dataclass(slots=True)
 class Outbox:
-    events: list[Event | PastEvent] = field(default_factory=list)
-    notifications: list[Notification | PastNotification] = field(default_factory=list)
+    events: list[Event | EventRow] = field(default_factory=list)
+    notifications: list[Notification | NotificationRow] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     # Sessions that ended, and why.
     ended: dict[UUID, str] = field(default_factory=dict)

@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models import Kind, NotificationKind
+from models import NotificationKind
 
 
-class PastEvent(NamedTuple):
+class EventRow(NamedTuple):
     """An `Event`."""
 
     ticket_id: UUID
     seq: int
     public_seq: int | None
     id: UUID
-    kind: Kind
+    kind: str
     actor_id: UUID | None
     at: datetime
     client_id: str | None
@@ -25,7 +25,7 @@ class PastEvent(NamedTuple):
     data: dict[str, Any]
 
 
-class PastNotification(NamedTuple):
+class NotificationRow(NamedTuple):
     """A `Notification`, as far as its person is shown it."""
 
     id: UUID

@@ -4,34 +4,32 @@ Building one, finding it in SQLAlchemy's cache and making a session for it costs
 the driver and PostgreSQL need to run it; the hottest reads and writes are spared that.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
-import orjson
-from psycopg.types.json import set_json_loads
 from sqlalchemy import BindParameter, ColumnElement, Select, any_, bindparam
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
-T = TypeVar("T")
+from desk.outbox import Outbox
 
-# SQLAlchemy reads the JSON of its own statements, the driver that of these.
-set_json_loads(orjson.loads)
+T = TypeVar("T")
 
 DIALECT = registry.load("postgresql.psycopg")()
 
 
-def value(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
-    """What is to be given, by its name, whenever a prepared query runs."""
+def param(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
+    """A value that is given by its name whenever the statement runs."""
     return bindparam(name, type_=type_, required=False)
 
 
-def among(column: InstrumentedAttribute[UUID], name: str) -> ColumnElement[bool]:
-    """Whether it is one of the `ids` that are to be given by this name."""
-    return column == any_(value(name, ARRAY(column.type)))
+def in_array(column: InstrumentedAttribute[UUID], name: str) -> ColumnElement[bool]:
+    """Whether it is one of the `ids` that are given by this name."""
+    return column == any_(param(name, ARRAY(column.type)))
 
 
 def ids(of: Iterable[UUID | str]) -> str:
@@ -39,26 +37,26 @@ def ids(of: Iterable[UUID | str]) -> str:
     return f"{{{','.join(map(str, of))}}}"
 
 
-class Prepared(Generic[T]):
-    """SQL in the driver's form, with named parameters; ``shape`` makes an object of a row's values.
+class Statement(Generic[T]):
+    """SQL in the driver's form, with named parameters.
 
     A rule runs it in its session. Who has a connection of the driver may run ``sql`` with the
-    `parameters` itself, and hand the rows to ``shape``.
+    `parameters` itself. ``row_type`` makes an object of a row's values.
     """
 
     def __init__(
-        self, sql: str, shape: Callable[..., T], constants: Mapping[str, Any] | None = None
+        self, sql: str, row_type: Callable[..., T], constants: Mapping[str, Any] | None = None
     ) -> None:
         self.sql = sql
-        self.shape = shape
+        self.row_type = row_type
         self._constants = constants or {}
 
     @classmethod
-    def of(cls, query: Select[*tuple[Any, ...]], shape: Callable[..., T]) -> Self:
-        """A query whose values are each a `value`, or a constant."""
+    def of(cls, query: Select[*tuple[Any, ...]], row_type: Callable[..., T]) -> Self:
+        """A query whose values are each a `param`, or a constant."""
         compiled = query.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
         constants = {name: v for name, v in compiled.params.items() if v is not None}
-        return cls(str(compiled), shape, constants)
+        return cls(str(compiled), row_type, constants)
 
     def parameters(self, **values: Any) -> dict[str, Any]:
         return {**self._constants, **values}
@@ -66,9 +64,26 @@ class Prepared(Generic[T]):
     def all(self, session: Session, **values: Any) -> list[T]:
         session.flush()  # As before any other statement of a session.
         rows = session.connection().exec_driver_sql(self.sql, self.parameters(**values))
-        return [self.shape(*row) for row in rows]
+        return [self.row_type(*row) for row in rows]
 
     def first(self, session: Session, **values: Any) -> T | None:
         """The only row, or None."""
         found = self.all(session, **values)
         return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class SingleStatement(Generic[T]):
+    """A rule as one statement, which needs no transaction around it: it does all of it, or nothing.
+
+    A transaction takes the database two more round trips, and a session several times their cost.
+    """
+
+    statement: Statement[Any]
+    values: dict[str, Any]
+    # Makes the rule's result of the rows, and fills the outbox; None: the statement did nothing.
+    result: Callable[[Sequence[Any], Outbox], T | None]
+    # Then the rule itself runs, in a transaction.
+    otherwise: Callable[[Session], T]
+    # Whether the rule may run if the connection was lost, so that nobody knows what was committed.
+    is_repeatable: bool

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.access import Audience
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.tickets import timeline
 from desk.tickets.views import columns
 from manage.database import transaction
@@ -74,7 +74,7 @@ def _found(session: Session, name: int | UUID, audience: Audience) -> dict[str, 
     }
 
 
-def _events(session: Session, ticket_id: UUID, audience: Audience) -> Iterator[PastEvent]:
+def _events(session: Session, ticket_id: UUID, audience: Audience) -> Iterator[EventRow]:
     seq = 0
     while events := timeline.after(session, ticket_id, seq, PAGE, audience):
         yield from events

@@ -6,10 +6,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from desk.access import Audience
-from desk.rows import PastEvent, PastNotification
-from models import MESSAGES, Event, Kind, Known, Notification, NotificationKind, Role
-
-KINDS = Known(Kind)
+from desk.events import data_of
+from desk.rows import EventRow, NotificationRow
+from models import Event, Notification, NotificationKind, Role
 
 
 # Neither frozen nor slotted, as `TicketView`.
@@ -19,7 +18,7 @@ class TimelineEvent:
 
     ticket_id: UUID
     seq: int
-    kind: Kind
+    kind: str
     actor_id: UUID | None
     at: datetime
     data: dict[str, Any]
@@ -33,12 +32,9 @@ class Recorded:
     public_seq: int | None
 
     @classmethod
-    def of(cls, event: Event | PastEvent) -> Self:
-        data = event.data
-        if event.kind in MESSAGES:
-            data = {"id": event.id, "client_id": event.client_id, "content": event.content}
+    def of(cls, event: Event | EventRow) -> Self:
         staff = TimelineEvent(
-            event.ticket_id, event.seq, event.kind, event.actor_id, event.at, data
+            event.ticket_id, event.seq, event.kind, event.actor_id, event.at, data_of(event)
         )
         return cls(staff, event.public_seq)
 
@@ -50,7 +46,7 @@ class Recorded:
         staff = TimelineEvent(
             UUID(event["ticket_id"]),
             event["seq"],
-            KINDS[event["kind"]],
+            event["kind"],
             UUID(actor_id) if actor_id else None,
             datetime.fromisoformat(event["at"]),
             event["data"],
@@ -64,7 +60,7 @@ class Recorded:
         return replace(self.event, seq=self.public_seq) if self.public_seq else None
 
 
-def timeline_event(event: Event | PastEvent, audience: Audience) -> TimelineEvent:
+def timeline_event(event: Event | EventRow, audience: Audience) -> TimelineEvent:
     """An event that was read for the audience."""
     numbered = Recorded.of(event).for_audience(audience)
     if numbered is None:
@@ -137,7 +133,7 @@ class NotificationOut:
     read_at: datetime | None
 
     @classmethod
-    def of(cls, row: Notification | PastNotification) -> Self:
+    def of(cls, row: Notification | NotificationRow) -> Self:
         return cls(
             row.id, row.kind, row.ticket_id, row.actor_id, row.data, row.created_at, row.read_at
         )

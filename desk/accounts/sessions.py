@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.errors import Unauthenticated
 from desk.outbox import outbox
-from desk.statements import Prepared, among, value
+from desk.statements import Statement, in_array, param
 from models import AuthSession, Role, User
 
 # A spent refresh token is honoured this long: a retry, or a second tab.
@@ -154,20 +154,20 @@ def _actor(user_id: UUID, role: str, session_id: UUID, full_name: str) -> Actor:
 IS_GOOD = and_(
     AuthSession.user_id == User.id,
     AuthSession.ended_at.is_(None),
-    AuthSession.expires_at > value("now"),
+    AuthSession.expires_at > param("now"),
     User.is_active,
 )
 # Who is behind a session: nobody if it is over or the account is not active.
-ACTOR = Prepared.of(
+ACTOR = Statement.of(
     select(User.id, User.role, AuthSession.id, User.full_name).where(
-        AuthSession.id == value("session_id"), IS_GOOD
+        AuthSession.id == param("session_id"), IS_GOOD
     ),
     _actor,
 )
 # Who is behind those of the sessions that have somebody behind them.
-ACTORS = Prepared.of(
+ACTORS = Statement.of(
     select(User.id, User.role, AuthSession.id, User.full_name).where(
-        among(AuthSession.id, "session_ids"), IS_GOOD
+        in_array(AuthSession.id, "session_ids"), IS_GOOD
     ),
     _actor,
 )

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from desk.statements import Prepared, ids
+from desk.statements import Statement, ids
 from models import IS_ACTIVE, IS_WAITING
 
 # So many customers, and so many of the oldest tickets, one look goes through.
@@ -43,7 +43,7 @@ def _customer_after(given: str) -> str:
 
 # From one customer to the next along the index, once around at most.
 # Of the customers found, those whose first tickets are next: nobody else's can be among as many.
-NEXT: Prepared[tuple[UUID | None, UUID]] = Prepared(
+NEXT: Statement[tuple[UUID | None, UUID]] = Statement(
     f"""
     with recursive look (first, user_id, n) as (
         select user_id, user_id, 1

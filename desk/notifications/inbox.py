@@ -16,7 +16,7 @@ from desk.access import Actor
 from desk.errors import NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.rows import PastEvent, PastNotification
+from desk.rows import EventRow, NotificationRow
 from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
@@ -59,11 +59,11 @@ OF_MESSAGE = f"""
 
 
 def told_of_message(
-    event: PastEvent, id: UUID, user_id: UUID, data: dict[str, Any]
-) -> PastNotification:
+    event: EventRow, id: UUID, user_id: UUID, data: dict[str, Any]
+) -> NotificationRow:
     """What `OF_MESSAGE` has inserted."""
     kind = NotificationKind.MESSAGE_POSTED
-    return PastNotification(
+    return NotificationRow(
         id, user_id, kind, event.ticket_id, event.actor_id, data, created_at=event.at, read_at=None
     )
 

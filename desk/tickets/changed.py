@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
 
 from desk.access import Audience
-from desk.statements import Prepared, among, value
+from desk.events import MESSAGES
+from desk.statements import Statement, in_array, param
 from desk.tickets.views import TicketView, columns, seen, unread
-from models import MESSAGES, Event, ReadCursor, Ticket
+from models import Event, ReadCursor, Ticket
 
 
 class Head(NamedTuple):
@@ -27,8 +28,8 @@ class Head(NamedTuple):
 
 # As many as are read at once of those that moved.
 MOVED_PAGE = 1_000
-SINCE = value("since", Ticket.updated_at.type)
-_PLACE = tuple_(value("after_time", Ticket.updated_at.type), value("after_id", Ticket.id.type))
+SINCE = param("since", Ticket.updated_at.type)
+_PLACE = tuple_(param("after_time", Ticket.updated_at.type), param("after_id", Ticket.id.type))
 
 
 def _moved(ticket_id: UUID, seq: int, public_seq: int, at: datetime) -> tuple[Head, datetime]:
@@ -37,7 +38,7 @@ def _moved(ticket_id: UUID, seq: int, public_seq: int, at: datetime) -> tuple[He
 
 # The tickets on which something has happened ``since`` then, with when, in that order; the page
 # after a place in it.
-MOVED = Prepared.of(
+MOVED = Statement.of(
     select(
         Ticket.id,
         Ticket.last_seq,
@@ -46,10 +47,10 @@ MOVED = Prepared.of(
     )
     .where(tuple_(Ticket.updated_at, Ticket.id) > _PLACE)
     .order_by(Ticket.updated_at, Ticket.id)
-    .limit(value("limit")),
+    .limit(param("limit")),
     _moved,
 )
-_CHANGED = among(Ticket.id, "tickets")
+_CHANGED = in_array(Ticket.id, "tickets")
 _IS_MESSAGE = (
     Event.ticket_id == Ticket.id,
     Event.kind.in_(MESSAGES),
@@ -77,7 +78,7 @@ def _by_reader() -> ColumnElement[Any]:
     )
     left = others.correlate(Ticket, ReadCursor).scalar_subquery()
     cursors = select(ReadCursor.user_id, left.label("count")).where(
-        ReadCursor.ticket_id == Ticket.id, among(ReadCursor.user_id, "people")
+        ReadCursor.ticket_id == Ticket.id, in_array(ReadCursor.user_id, "people")
     )
     readers = cursors.correlate(Ticket).subquery("readers")
     return _counted(readers.c.user_id, readers.c["count"], readers)
@@ -113,13 +114,13 @@ class Changed(NamedTuple):
 
 
 # Both are given ``tickets`` and ``people`` as `ids`.
-FOR_STAFF = Prepared.of(
+FOR_STAFF = Statement.of(
     select(*columns(Audience.STAFF), _by_author(), _by_reader()).where(_CHANGED), Changed.of
 )
 # Those of the tickets that belong to one of the people, as their owner sees them.
-FOR_CUSTOMERS = Prepared.of(
+FOR_CUSTOMERS = Statement.of(
     select(*columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)).where(
-        _CHANGED, among(Ticket.user_id, "people")
+        _CHANGED, in_array(Ticket.user_id, "people")
     ),
     seen,
 )

@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Actor, Audience, numbered
-from desk.rows import PastEvent
-from desk.statements import Prepared
+from desk.events import MESSAGES
+from desk.rows import EventRow
+from desk.statements import Statement
 from desk.tickets import tickets, timeline, views
 from desk.tickets.views import TicketView
-from models import MESSAGES, Event, Ticket
+from models import Event, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class History:
 
     ticket: TicketView
     head: int
-    events: Sequence[PastEvent]
+    events: Sequence[EventRow]
 
 
 def _stands(*row: Any) -> tuple[TicketView, int]:
@@ -34,7 +35,7 @@ def _stands(*row: Any) -> tuple[TicketView, int]:
 
 # By audience: a ticket that one may see, and the staff's number of its newest event.
 STANDS = {
-    audience: Prepared.of(views.one(audience).add_columns(Ticket.last_seq), _stands)
+    audience: Statement.of(views.one(audience).add_columns(Ticket.last_seq), _stands)
     for audience in Audience
 }
 

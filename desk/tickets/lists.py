@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, literal, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
-from desk.statements import Prepared, value
+from desk.statements import Statement, param
 from desk.tickets import search
 from desk.tickets.keyset import Sort, SortField, Walk, column_of, conditions, sorted_by
 from desk.tickets.views import ME, TicketView, seen
@@ -115,7 +115,7 @@ def list_page(found: Sequence[TicketView], sort: Sort, limit: int) -> Page:
 class Plain(NamedTuple):
     """A prepared list, and what it is to be run with."""
 
-    query: Prepared[TicketView]
+    query: Statement[TicketView]
     values: dict[str, Any]
 
 
@@ -143,14 +143,14 @@ def _prepared(
     sort: Sort,
     *,
     is_further: bool,
-) -> Prepared[TicketView]:
-    leading: dict[str, Any] = {name: value(name, column_of(name, Ticket).type) for name in names}
+) -> Statement[TicketView]:
+    leading: dict[str, Any] = {name: param(name, column_of(name, Ticket).type) for name in names}
     if unassigned is not None:
         leading["unassigned"] = unassigned
     keys = sorted_by(audience, sort.field)
-    after = [value(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
+    after = [param(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
     walk = Walk(audience, ME, leading, sort, after if is_further else None)
-    return Prepared.of(walk.whole(value("limit")), seen)
+    return Statement.of(walk.whole(param("limit")), seen)
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:

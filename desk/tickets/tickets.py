@@ -13,18 +13,24 @@ from uuid_utils.compat import uuid7
 
 from desk.access import Actor, visible
 from desk.errors import Conflict, Stale
+from desk.events import (
+    CategoryChanged,
+    PriorityChanged,
+    StatusChanged,
+    TagsChanged,
+    TicketCreated,
+)
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import Outbox, outbox
-from desk.rows import PastEvent
-from desk.single_statement import Alone, may_be_alone
-from desk.statements import Prepared
+from desk.rows import EventRow
+from desk.statements import SingleStatement
 from desk.text import Description, Input, Label, Tag, Title
-from desk.tickets import timeline
+from desk.tickets import fast_path, timeline
 from desk.tickets.views import TicketView, not_found, show
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
-from models import Kind, Priority, Status, Ticket
+from models import Priority, Status, Ticket
 
 # What is work for somebody, and what of it nobody has yet.
 ACTIVE = Ticket.status.in_((Status.OPEN, Status.IN_PROGRESS))
@@ -58,40 +64,6 @@ class Change(Input):
     category: Label = ""
 
 
-# If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
-OPEN: Prepared[tuple[int, list[UUID], datetime]] = Prepared(
-    f"""
-    with webhooks as materialized (
-        select {webhook_queue.ASKING} as asking,
-            coalesce(%(now)s::timestamptz, clock_timestamp()) as at
-    ),
-    ticket as (
-        insert into tickets (
-            id, title, description, category, type, status, tags, user_id,
-            created_at, updated_at, public_updated_at, last_seq, last_public_seq
-        )
-        select
-            %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s,
-            '{Status.OPEN}', '{{}}', %(user_id)s, at, at, at, 1, 1
-        from webhooks
-        where not %(is_alone)s or asking = '{{}}'
-        returning id, number, created_at
-    ),
-    created as (
-        insert into events (ticket_id, seq, public_seq, id, kind, actor_id, at, data)
-        select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, created_at, '{{}}'
-        from ticket
-    ),
-    unindexed as (
-        insert into unindexed_events (ticket_id, seq, words)
-        select id, 1, to_tsvector('simple', number::text) || %(words)s::tsvector from ticket
-    )
-    select number, asking, at from ticket, webhooks
-    """,
-    lambda *row: row,
-)
-
-
 @dataclass(frozen=True)
 class _Opening:
     """A ticket on its way into the `OPEN`, and out of it."""
@@ -102,13 +74,13 @@ class _Opening:
     ticket_id: UUID = field(default_factory=uuid7)
     event_id: UUID = field(default_factory=uuid7)
 
-    def event(self, at: datetime) -> PastEvent:
-        return PastEvent(
+    def event(self, at: datetime) -> EventRow:
+        return EventRow(
             ticket_id=self.ticket_id,
             seq=1,
             public_seq=1,
             id=self.event_id,
-            kind=Kind.TICKET_CREATED,
+            kind=TicketCreated.kind,
             actor_id=self.actor.id,
             at=at,
             client_id=None,
@@ -122,13 +94,13 @@ class _Opening:
             "is_alone": is_alone,
             "ticket_id": self.ticket_id,
             "event_id": self.event_id,
-            "kind": Kind.TICKET_CREATED.value,
+            "kind": TicketCreated.kind,
             "user_id": self.actor.id,
             "now": self.now,
             "words": document(f"{self.new.title}\n{self.new.description}"),
         }
 
-    def opened(self, recorded: Outbox, number: int, event: PastEvent) -> TicketView:
+    def opened(self, recorded: Outbox, number: int, event: EventRow) -> TicketView:
         """What its author sees; recorded for those who listen."""
         recorded.events.append(event)
         recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
@@ -152,24 +124,31 @@ class _Opening:
         )
 
 
-def opening(actor: Actor, new: NewTicket, now: datetime | None) -> Alone[TicketView]:
+def opening(
+    actor: Actor, new: NewTicket, now: datetime | None = None
+) -> SingleStatement[TicketView]:
     """`open_ticket` as one statement."""
     given = _Opening(actor, new, now)
 
-    def done(rows: Sequence[Any], recorded: Outbox) -> TicketView | None:
+    def result(rows: Sequence[Any], recorded: Outbox) -> TicketView | None:
         if not rows:
             return None
         [(number, _, at)] = rows
         return given.opened(recorded, number, given.event(at))
 
-    return Alone(OPEN, given.values(is_alone=True), done, is_repeatable=False)
+    return SingleStatement(
+        fast_path.OPEN,
+        given.values(is_alone=True),
+        result,
+        otherwise=lambda session: open_ticket(session, actor, new, now),
+        is_repeatable=False,
+    )
 
 
-@may_be_alone(opening)
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | None) -> TicketView:
     """In one statement: the ticket, the first event of its timeline, its words for the search."""
     given = _Opening(actor, new, now)
-    [(number, asking, at)] = OPEN.all(session, **given.values(is_alone=False))
+    [(number, asking, at)] = fast_path.OPEN.all(session, **given.values(is_alone=False))
     event = given.event(at)
     ticket = given.opened(outbox(session), number, event)
     webhook_queue.tell(session, asking, ticket, event)
@@ -234,9 +213,9 @@ def change(
     if "tags" in sent:
         _set_tags(session, actor, ticket, wanted.tags, now)
     if "category" in sent and wanted.category != ticket.category:
-        data = {"from": ticket.category, "to": wanted.category}
+        event = CategoryChanged(from_=ticket.category, to=wanted.category)
         ticket.category = wanted.category
-        timeline.record(session, ticket, Kind.CATEGORY_CHANGED, actor.id, now, data=data)
+        timeline.record(session, ticket, event, actor.id, now)
     return view(session, actor, ticket)
 
 
@@ -249,8 +228,8 @@ def set_status(
     if to not in TRANSITIONS[before]:
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
     ticket.status = to
-    data = {"from": before, "to": to}
-    event = timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
+    changed = StatusChanged(from_=before, to=to)
+    event = timeline.record(session, ticket, changed, actor.id, now)
     if to is Status.RESOLVED:
         ticket.resolved_at = event.at
     elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
@@ -274,18 +253,18 @@ def set_priority(
 ) -> None:
     if to is ticket.priority:
         return
-    data = {"from": ticket.priority, "to": to}
+    event = PriorityChanged(from_=ticket.priority, to=to)
     ticket.priority = to
-    timeline.record(session, ticket, Kind.PRIORITY_CHANGED, actor.id, now, data=data)
+    timeline.record(session, ticket, event, actor.id, now)
 
 
 def _set_tags(
     session: Session, actor: Actor, ticket: Ticket, to: list[str], now: datetime | None
 ) -> None:
-    data = {
-        "added": [tag for tag in to if tag not in ticket.tags],
-        "removed": [tag for tag in ticket.tags if tag not in to],
-    }
-    if data["added"] or data["removed"]:
+    event = TagsChanged(
+        added=[tag for tag in to if tag not in ticket.tags],
+        removed=[tag for tag in ticket.tags if tag not in to],
+    )
+    if event.added or event.removed:
         ticket.tags = to
-        timeline.record(session, ticket, Kind.TAGS_CHANGED, actor.id, now, data=data)
+        timeline.record(session, ticket, event, actor.id, now)

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Audience, numbered
+from desk.events import EventData
 from desk.outbox import outbox
-from desk.rows import PastEvent
-from desk.statements import Prepared, among, value
+from desk.rows import EventRow
+from desk.statements import Statement, in_array, param
 from desk.webhooks import webhook_queue
-from models import STAFF_ONLY, Event, Kind, Known, Ticket
+from models import Event, Ticket
 
 # Bytes of texts: no read goes on after the event with which it has more than that. Whoever shows
 # less at once finds that there is more.
@@ -23,13 +24,9 @@ LONGEST_READ = 512 * 1024
 def record(
     session: Session,
     ticket: Ticket,
-    kind: Kind,
+    what: EventData,
     actor_id: UUID | None,
     now: datetime | None,
-    *,
-    data: dict[str, Any] | None = None,
-    content: str | None = None,
-    client_id: str | None = None,
 ) -> Event:
     """Appends to the timeline of a ticket that the caller has locked.
 
@@ -38,24 +35,21 @@ def record(
     the time of an event is otherwise the database's, under the lock, so that along the numbers it
     never goes back.
     """
-    asking, clock = webhook_queue.asking(session, kind)
+    asking, clock = webhook_queue.asking(session, what.kind)
     at = now or max(clock, ticket.updated_at)
     ticket.last_seq += 1
     ticket.updated_at = at
-    public = kind not in STAFF_ONLY
-    if public:
+    if not what.is_internal:
         ticket.last_public_seq += 1
         ticket.public_updated_at = at
     event = Event(
         ticket_id=ticket.id,
         seq=ticket.last_seq,
-        public_seq=ticket.last_public_seq if public else None,
-        kind=kind,
+        public_seq=None if what.is_internal else ticket.last_public_seq,
+        kind=what.kind,
         actor_id=actor_id,
         at=at,
-        client_id=client_id,
-        content=content,
-        data=data or {},
+        **what.columns(),
     )
     session.add(event)
     outbox(session).events.append(event)
@@ -77,26 +71,18 @@ def fitting(audience: Audience, limit: Any, *wanted: ColumnElement[bool]) -> Sub
 
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     number = numbered(audience)
-    wanted = (Event.ticket_id == value("ticket_id"), number > value("after"))
-    event = aliased(Event, fitting(audience, value("limit"), *wanted))
-    columns = [getattr(event, name) for name in PastEvent._fields]
+    wanted = (Event.ticket_id == param("ticket_id"), number > param("after"))
+    event = aliased(Event, fitting(audience, param("limit"), *wanted))
+    columns = [getattr(event, name) for name in EventRow._fields]
     return select(*columns).order_by(numbered(audience, event))
 
 
-KINDS = Known(Kind)
-KIND = PastEvent._fields.index("kind")
-
-
-def _past(*row: Any) -> PastEvent:
-    return PastEvent._make((*row[:KIND], KINDS[row[KIND]], *row[KIND + 1 :]))
-
-
-AFTER = {audience: Prepared.of(_after(audience), _past) for audience in Audience}
+AFTER = {audience: Statement.of(_after(audience), EventRow) for audience in Audience}
 
 
 def after(
     session: Session, ticket_id: UUID, seq: int, limit: int, audience: Audience = Audience.STAFF
-) -> Sequence[PastEvent]:
+) -> Sequence[EventRow]:
     """Events with a number over ``seq`` in the audience's numbering, oldest first.
 
     Fewer than there are where they are `LONGEST_READ`, but one at least.
@@ -105,7 +91,7 @@ def after(
 
 
 # The newest staff number of each of the tickets.
-HEADS: Prepared[tuple[UUID, int]] = Prepared.of(
-    select(Ticket.id, Ticket.last_seq).where(among(Ticket.id, "tickets")),
+HEADS: Statement[tuple[UUID, int]] = Statement.of(
+    select(Ticket.id, Ticket.last_seq).where(in_array(Ticket.id, "tickets")),
     lambda ticket_id, head: (ticket_id, head),
 )

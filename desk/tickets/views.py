@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible_to
 from desk.errors import NotFound
-from desk.statements import Prepared, value
-from models import Event, Kind, Known, Priority, ReadCursor, Status, Ticket
+from desk.events import MESSAGES, PUBLIC_MESSAGES
+from desk.statements import Statement, param
+from models import Event, Known, Priority, ReadCursor, Status, Ticket
 
 
 # Neither frozen nor slotted: to make and to encode one costs a third so, and a list is many.
@@ -81,9 +82,7 @@ def unread(user_id: ColumnElement[UUID], audience: Audience) -> ColumnElement[in
         .correlate_except(ReadCursor)
         .scalar_subquery()
     )
-    kinds = [Kind.MESSAGE_POSTED]
-    if audience is Audience.STAFF:
-        kinds.append(Kind.NOTE_POSTED)
+    kinds = MESSAGES if audience is Audience.STAFF else PUBLIC_MESSAGES
     return (
         select(func.count())
         .select_from(Event)
@@ -120,18 +119,18 @@ def seen(*row: Any) -> TicketView:
     return TicketView(*values)
 
 
-ME = value("me", Ticket.user_id.type)
+ME = param("me", Ticket.user_id.type)
 
 
 def one(audience: Audience) -> Select[*tuple[Any, ...]]:
     """Ticket ``ticket_id``, if person ``me`` may see it."""
-    return views(audience, ME).where(Ticket.id == value("ticket_id"))
+    return views(audience, ME).where(Ticket.id == param("ticket_id"))
 
 
 # By audience: a ticket that one may see, and one of one's own.
-VISIBLE = {audience: Prepared.of(one(audience), seen) for audience in Audience}
+VISIBLE = {audience: Statement.of(one(audience), seen) for audience in Audience}
 OWN = {
-    audience: Prepared.of(one(audience).where(Ticket.user_id == ME), seen) for audience in Audience
+    audience: Statement.of(one(audience).where(Ticket.user_id == ME), seen) for audience in Audience
 }
 
 

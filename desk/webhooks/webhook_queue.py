@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.tickets.views import TicketView
-from models import Disabled, Event, Kind, Ticket, Webhook, WebhookAttempt, WebhookDelivery
+from models import Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
 # A sender that died with a lease is given up after this: longer than a task may last.
 LEASE = timedelta(seconds=75)
@@ -71,10 +71,10 @@ ASKING = """
 """
 
 
-def asking(session: Session, kind: Kind) -> tuple[list[UUID], datetime]:
+def asking(session: Session, kind: str) -> tuple[list[UUID], datetime]:
     """The active webhooks that asked for the kind, and the database's time in the same breath."""
     found = session.connection().exec_driver_sql(
-        f"select {ASKING}, clock_timestamp()", {"kind": kind.value}
+        f"select {ASKING}, clock_timestamp()", {"kind": kind}
     )
     webhook_ids, clock = found.one()
     return webhook_ids, clock
@@ -84,7 +84,7 @@ def tell(
     session: Session,
     webhook_ids: Iterable[UUID],
     ticket: Ticket | TicketView,
-    event: Event | PastEvent,
+    event: Event | EventRow,
 ) -> None:
     """For each of these webhooks, which the transaction has locked."""
     for webhook_id in webhook_ids:

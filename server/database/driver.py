@@ -1,16 +1,18 @@
-"""Connections for single prepared statements, straight on the driver."""
+"""Connections for single statements, straight on the driver."""
 
 import asyncio
 import select
 import time
 from typing import Any, TypeVar
 
+import orjson
 import psycopg
+from psycopg.types.json import set_json_loads
 from sqlalchemy import URL
 
 from desk.database import is_outdated
 from desk.errors import Unavailable
-from desk.statements import Prepared
+from desk.statements import Statement
 
 T = TypeVar("T")
 
@@ -20,7 +22,7 @@ REST_SECONDS = 0.1
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
-class Direct:
+class DriverPool:
     """Up to ``size`` connections in autocommit: a statement is one round trip.
 
     Kept by ourselves because a pool that connects in the background, with growing pauses, lets
@@ -37,7 +39,7 @@ class Direct:
         # With when it was used. The last comes first: the others may rest.
         self._idle: list[tuple[Connection, float]] = []
 
-    async def run(self, prepared: Prepared[T], *, writes: bool = False, **values: Any) -> list[T]:
+    async def run(self, statement: Statement[T], *, writes: bool = False, **values: Any) -> list[T]:
         """Raises `psycopg.Error`, and `Unavailable` if no connection becomes free in time.
 
         What ``writes`` is sent once: if the connection is lost, it may have been done or not.
@@ -47,10 +49,10 @@ class Direct:
         else:
             await self._free.acquire()
         try:
-            rows = await self._rows(prepared.sql, prepared.parameters(**values), writes=writes)
+            rows = await self._rows(statement.sql, statement.parameters(**values), writes=writes)
         finally:
             self._free.release()
-        return [prepared.shape(*row) for row in rows]
+        return [statement.row_type(*row) for row in rows]
 
     async def _wait(self) -> None:
         try:
@@ -81,7 +83,10 @@ class Direct:
         return await self._run(await self._open(), sql, parameters)
 
     async def _open(self) -> Connection:
-        return await psycopg.AsyncConnection.connect(self._url, autocommit=True, **self._connect)
+        connect = psycopg.AsyncConnection.connect
+        connection = await connect(self._url, autocommit=True, **self._connect)
+        set_json_loads(orjson.loads, connection)
+        return connection
 
     async def _run(
         self, connection: Connection, sql: str, parameters: dict[str, Any]

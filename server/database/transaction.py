@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import orjson
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -13,16 +14,15 @@ from sqlalchemy.orm import Session
 from desk.database import is_outdated, leave_outdated
 from desk.errors import Unavailable
 from desk.outbox import Outbox, outbox
-from desk.single_statement import Alone, alone
-from desk.statements import Prepared
-from server.database.driver import Direct
+from desk.statements import SingleStatement, Statement
+from server.database.driver import DriverPool
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
-# Connections for rules in transactions, for prepared reads, and for rules that are one statement,
+# Connections for rules in transactions, for single reads, and for rules that are one statement,
 # which may wait for a ticket's lock.
 POOL_SIZE = 6
 READERS = 12
@@ -55,6 +55,7 @@ def create_engine(database_url: str) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT,
         # What a statement was run with are people's words and addresses: not for an error's text.
         hide_parameters=True,
+        json_deserializer=orjson.loads,
         connect_args=_connect(RULE_STATEMENT_TIMEOUT),
     )
     leave_outdated(engine.sync_engine)
@@ -73,8 +74,8 @@ class Desk:
         # Reads need no transaction; without one each is a single round trip.
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         connect = _connect(SINGLE_STATEMENT_TIMEOUT)
-        self._readers = Direct(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=connect)
-        self._writers = Direct(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=connect)
+        self._readers = DriverPool(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=connect)
+        self._writers = DriverPool(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=connect)
         self._deliver = deliver
 
     async def close(self) -> None:
@@ -92,17 +93,29 @@ class Desk:
     ) -> T:
         """Runs the rule in a transaction of its own and commits; then its outbox is delivered.
 
-        A rule that `may_be_alone` runs as its statement, if that can do it. Raises what the rule
-        raises, and `Unavailable` if the database cannot be reached. Then the commit may have
-        happened or not: the caller has to repeat it with the same key.
+        Raises what the rule raises, and `Unavailable` if the database cannot be reached. Then the
+        commit may have happened or not: the caller has to repeat it with the same key.
         """
-        if statement := alone(rule, *args, **kwargs):
-            done = await self._run_alone(statement)
-            if done is not None:
-                return done
         result, recorded = await self._run(self._engine, rule, args, kwargs)
         self._deliver(recorded)
         return result
+
+    async def run_statement(self, single: SingleStatement[T]) -> T:
+        """Runs the statement without a transaction around it; if it does nothing, its rule."""
+        recorded = Outbox()
+        try:
+            rows = await self._writers.run(single.statement, writes=True, **single.values)
+        except psycopg.Error as error:
+            # What took too long as it is would do so again.
+            took_too_long = isinstance(error, psycopg.errors.QueryCanceled)
+            is_lost = isinstance(error, psycopg.OperationalError) and not took_too_long
+            if not (is_lost and single.is_repeatable):
+                raise _translated(error) from None
+        else:
+            if (result := single.result(rows, recorded)) is not None:
+                self._deliver(recorded)
+                return result
+        return await self.run(single.otherwise)
 
     async def read(
         self,
@@ -115,10 +128,10 @@ class Desk:
         result, _ = await self._run(self._reading, rule, args, kwargs)
         return result
 
-    async def fetch(self, prepared: Prepared[T], **values: Any) -> list[T]:
-        """Runs a prepared read, without a session and so for a fraction of the cost."""
+    async def fetch(self, statement: Statement[T], **values: Any) -> list[T]:
+        """Runs a read of one statement, without a session and so for a fraction of the cost."""
         try:
-            return await self._readers.run(prepared, **values)
+            return await self._readers.run(statement, **values)
         except psycopg.Error as error:
             raise _translated(error) from None
 
@@ -130,22 +143,6 @@ class Desk:
         if not can_write:
             await self.close()
         return can_write
-
-    async def _run_alone(self, given: Alone[T]) -> T | None:
-        try:
-            rows = await self._writers.run(given.statement, writes=True, **given.values)
-        except psycopg.OperationalError as error:
-            # What took too long as it is would do so again.
-            took_too_long = isinstance(error, psycopg.errors.QueryCanceled)
-            if given.is_repeatable and not took_too_long:
-                return None
-            raise _translated(error) from None
-        except psycopg.Error as error:
-            raise _translated(error) from None
-        recorded = Outbox()
-        if (done := given.done(rows, recorded)) is not None:
-            self._deliver(recorded)
-        return done
 
     async def _run(
         self,

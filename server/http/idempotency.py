@@ -15,6 +15,7 @@ from config import Settings
 from desk import idempotency
 from desk.errors import Invalid
 from desk.idempotency import Answer, Repeatable
+from desk.statements import SingleStatement
 from server import keys
 from server.http.contract import ETAG, LOCATION
 from server.http.routing import now
@@ -48,6 +49,18 @@ async def once(
         return _answer(write(result))
 
     return _response(await desk.run(idempotency.once, asked, now(), work))
+
+
+async def once_as_statement(
+    request: web.Request,
+    given: BaseModel,
+    write: Callable[[T], web.Response],
+    single: SingleStatement[T],
+) -> web.Response:
+    """As `once`; a request without a key needs no transaction where the statement does it all."""
+    if _key(request) is not None:
+        return await once(request, given, write, single.otherwise)
+    return write(await request.app[keys.desk].run_statement(single))
 
 
 async def earlier(request: web.Request, given: BaseModel) -> web.Response | None:

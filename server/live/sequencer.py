@@ -17,7 +17,7 @@ import structlog
 
 from desk.access import Actor
 from desk.errors import DeskError, Unavailable
-from desk.rows import PastEvent
+from desk.rows import EventRow
 from desk.statements import ids
 from desk.tickets import history, timeline
 from desk.tickets.views import TicketView, not_found
@@ -258,7 +258,7 @@ class Rooms:
             self._stuck.discard(ticket_id)
 
 
-def _page(events: Sequence[PastEvent]) -> Sequence[PastEvent]:
+def _page(events: Sequence[EventRow]) -> Sequence[EventRow]:
     """The first events, as many as one join replays: at least one."""
     characters = 0
     for n, event in enumerate(events[:HISTORY_PAGE]):

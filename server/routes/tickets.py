@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from desk.access import Actor, Audience
-from desk.statements import Prepared
+from desk.statements import Statement
 from desk.text import Input, Label, Seq, Words
 from desk.tickets import history, messages, reading, tickets, views
 from desk.tickets.keyset import Sort, SortField
@@ -32,7 +32,7 @@ from server.http.contract import (
     not_modified,
     ok,
 )
-from server.http.idempotency import once
+from server.http.idempotency import once_as_statement
 from server.http.routing import (
     LONGEST_BODY,
     PREFIX,
@@ -154,7 +154,7 @@ def ticket_reply(
 
 
 async def ticket_shown(
-    request: web.Request, among: Mapping[Audience, Prepared[TicketView]]
+    request: web.Request, among: Mapping[Audience, Statement[TicketView]]
 ) -> web.Response:
     """The ticket, if it is among these; 304 where the caller's copy is still the same."""
     query(request, Query)
@@ -179,7 +179,7 @@ async def open_ticket(request: web.Request) -> web.Response:
     def write(ticket: TicketView) -> web.Response:
         return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
 
-    return await once(request, new, write, tickets.open_ticket, actor, new, None)
+    return await once_as_statement(request, new, write, tickets.opening(actor, new))
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -238,7 +238,8 @@ async def post_message(request: web.Request) -> web.Response:
         event = timeline_event(posted.event, actor.audience)
         return reply(event, status=201 if posted.is_new else 200)
 
-    return await once(request, new, write, messages.post, actor, path_id(request), new, None)
+    posting = messages.posting(actor, path_id(request), new)
+    return await once_as_statement(request, new, write, posting)
 
 
 async def close_own(request: web.Request) -> web.Response:

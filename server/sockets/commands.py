@@ -199,7 +199,8 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._limits.spend_here(shared.POST_SOCKET, member.key)
         await self._limits.spend(shared.POST, str(member.actor.id))
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
-        posted = await self._desk.run(messages.post, member.actor, given.ticket_id, new, None)
+        posting = messages.posting(member.actor, given.ticket_id, new)
+        posted = await self._desk.run_statement(posting)
         return timeline_event(posted.event, member.actor.audience)
 
     async def typing(self, member: SocketMember, given: Typing) -> object:

@@ -103,8 +103,8 @@ async def test_a_rule_that_is_alone_gives_the_time_that_is_stored(
     desk = Desk(server_engine(backend.database_url), lambda _: None)
     try:
         new = NewMessage(content="hello", client_id="a")
-        posted = await desk.run(messages.post, csr, ticket_id, new, None)
-        opened = await desk.run(tickets.open_ticket, customer, NEW, None)
+        posted = await desk.run_statement(messages.posting(csr, ticket_id, new))
+        opened = await desk.run_statement(tickets.opening(customer, NEW))
     finally:
         await desk.close()
     with Session(engine) as session:

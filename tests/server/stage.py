@@ -122,7 +122,7 @@ class Stage:
         """Posts messages, or as "/note" a note, and returns their hints, which nobody heard."""
         for text in texts or ("hello",):
             new = NewMessage(content=text, internal=text.startswith("/note"))
-            await self.desk.run(messages.post, actor, ticket_id, new, now())
+            await self.desk.run_statement(messages.posting(actor, ticket_id, new, now()))
         return self.take_committed()
 
     async def told(self, *hints: Recorded) -> None:

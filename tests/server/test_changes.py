@@ -11,11 +11,12 @@ import structlog
 from aiohttp import web
 from sqlalchemy import text
 
-from desk.statements import Prepared
+from desk.events import StatusChanged
+from desk.statements import Statement
 from desk.tickets import messages
 from desk.tickets.changed import MOVED
 from desk.tickets.messages import NewMessage
-from models import Kind, Role
+from models import Role
 from server import keys
 from tests.api import Api
 from tests.conftest import Backend
@@ -27,7 +28,7 @@ from wire.shapes import Recorded, TimelineEvent
 
 
 def a_hint(ticket_id: str, seq: int) -> Recorded:
-    event = TimelineEvent(UUID(ticket_id), seq, Kind.STATUS_CHANGED, None, now(), {})
+    event = TimelineEvent(UUID(ticket_id), seq, StatusChanged.kind, None, now(), {})
     return Recorded(event, seq)
 
 
@@ -111,7 +112,7 @@ async def test_a_look_reads_what_moved_in_pages_and_all_of_it(
     async with serving(backend.settings) as (app, api):
         changes, fetch, sizes = app[keys.changes], app[keys.desk].fetch, []
 
-        async def noted(prepared: Prepared[Any], **values: Any) -> list[Any]:
+        async def noted(prepared: Statement[Any], **values: Any) -> list[Any]:
             found = await fetch(prepared, **values)
             if prepared is MOVED:
                 sizes.append(len(found))

@@ -16,7 +16,7 @@ from desk.access import Actor
 from desk.database import leave_outdated
 from desk.errors import Unavailable
 from desk.outbox import Outbox
-from desk.statements import Prepared
+from desk.statements import Statement
 from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.views import TicketView
@@ -125,7 +125,7 @@ def end_connections(backend: Backend) -> None:
 
 
 async def test_a_value_that_the_driver_cannot_read_is_no_database_that_is_away(post: Post) -> None:
-    unreadable = Prepared("select 'infinity'::timestamptz", lambda at: at)
+    unreadable = Statement("select 'infinity'::timestamptz", lambda at: at)
     with pytest.raises(DatabaseFault):
         await post.desk.fetch(unreadable)
 
@@ -143,8 +143,8 @@ async def test_a_column_that_changes_its_type_is_read_on_unnoticed(
 ) -> None:
     owner.execute("create table changing (a int)")
     owner.execute("insert into changing values (1)")
-    everything = Prepared("select * from changing", lambda a: a)
-    into = Prepared("insert into changing values (2) returning *", lambda a: a)
+    everything = Statement("select * from changing", lambda a: a)
+    into = Statement("insert into changing values (2) returning *", lambda a: a)
 
     def read(session: Session, /) -> list[object]:
         return [row[0] for row in session.execute(text("select * from changing"))]
@@ -168,7 +168,7 @@ async def test_a_database_that_turns_read_only_is_away_until_it_is_back(
     message = NewMessage(content="Hello?", client_id="1")
 
     async def say() -> Posted:
-        return await post.desk.run(messages.post, customer, ticket.id, message, now())
+        return await post.desk.run_statement(messages.posting(customer, ticket.id, message, now()))
 
     assert await post.desk.can_write()
 
@@ -213,5 +213,5 @@ async def test_a_statement_that_takes_too_long_is_told_and_not_run_again(post: P
         await post.desk.run(slow)
     assert runs == [1]
     for pool in (post.desk._readers, post.desk._writers):
-        shown = await pool.run(Prepared("show statement_timeout", lambda setting: setting))
+        shown = await pool.run(Statement("show statement_timeout", lambda setting: setting))
         assert shown == ["5s"]

@@ -11,8 +11,8 @@ CHECKS = [
     Mutation(
         "sessions.ACTOR: is_active",
         "desk/accounts/sessions.py",
-        '    AuthSession.expires_at > value("now"),\n    User.is_active,\n',
-        '    AuthSession.expires_at > value("now"),\n',
+        '    AuthSession.expires_at > param("now"),\n    User.is_active,\n',
+        '    AuthSession.expires_at > param("now"),\n',
     ),
     Mutation(
         "sessions.ACTOR: ended_at",
@@ -24,7 +24,7 @@ CHECKS = [
     Mutation(
         "sessions.ACTOR: expires_at",
         "desk/accounts/sessions.py",
-        '    AuthSession.expires_at > value("now"),\n    User',
+        '    AuthSession.expires_at > param("now"),\n    User',
         "    User",
         (SESSIONS,),
     ),
