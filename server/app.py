@@ -16,21 +16,20 @@ from server.http import bad_requests
 from server.http.browsers import add_headers, preflight
 from server.http.middleware import access_log, finished, plain, refusals
 from server.http.routing import LONGEST_BODY, PREFIX, guarded
-from server.http.unread import Unread, watched
-from server.identity.authenticate import Identity
+from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.passwords import Passwords
-from server.identity.session_watch import Connections
+from server.identity.session_watch import SessionWatch
 from server.identity.tokens import Tokens
 from server.limits.open_sockets import OpenSockets
+from server.limits.read_slots import ReadSlots
 from server.limits.shared import RateLimits
-from server.limits.turns import Turns
 from server.live.bus import Live
-from server.live.catch_up import Resync
+from server.live.catch_up import CatchUp
 from server.live.delivery import Delivery, Waker
 from server.live.presence import Presence
-from server.live.sequencer import Rooms
-from server.live.ticket_changes import Changes
+from server.live.sequencer import Sequencer
+from server.live.ticket_changes import TicketChanges
 from server.live.typists import Typists
 from server.metrics import Metrics
 from server.routes import ROUTES, health, metrics, unsubscribe
@@ -38,6 +37,7 @@ from server.sockets.commands import Tickets
 from server.sockets.plain import leave_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport.engine import socket_server
+from server.transport.slow_readers import SlowReaders, watched
 from wire.shapes import Recorded
 
 
@@ -55,23 +55,23 @@ def create_app(settings: Settings) -> web.Application:
     app[keys.live] = live = Live(settings.redis_url, background, settings.secrets)
     app[keys.delivery] = delivery = Delivery(live, Waker(settings.broker_url, settings.key_prefix))
     app[keys.desk] = desk = Desk(app[keys.engine], delivery)
-    app[keys.rooms] = rooms = Rooms(desk, background, live.broadcast)
-    app[keys.changes] = changes = Changes(desk, live)
+    app[keys.sequencer] = rooms = Sequencer(desk, background, live.broadcast)
+    app[keys.changes] = changes = TicketChanges(desk, live)
     app[keys.tokens] = tokens = Tokens(settings)
-    app[keys.identity] = identity = Identity(desk, tokens)
+    app[keys.authenticator] = identity = Authenticator(desk, tokens)
     app[keys.open_sockets] = places = OpenSockets(is_bounded=settings.rate_limits == "on")
-    app[keys.connections] = connections = Connections(desk, identity, live, background, places)
+    app[keys.session_watch] = connections = SessionWatch(desk, identity, live, background, places)
     app[keys.typists] = Typists(live)
     app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
-    app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
-    app[keys.unread] = Unread()
-    app[keys.turns] = Turns()
+    app[keys.catch_up] = CatchUp(settings.redis_url, background, settings.key_prefix)
+    app[keys.slow_readers] = SlowReaders()
+    app[keys.read_slots] = ReadSlots()
     app[keys.limits] = RateLimits(settings)
     app[keys.passwords] = Passwords()
     app[keys.devices] = Devices(settings)
 
     def take_hint(recorded: Recorded) -> None:
-        rooms.hint(recorded)
+        rooms.offer(recorded)
         changes.take(recorded)
 
     async def find_prefix() -> str:
@@ -112,8 +112,8 @@ def _add_routes(app: web.Application) -> None:
 def _add_gauges(app: web.Application) -> None:
     gauge, pool = app[keys.metrics].gauge, app[keys.engine].sync_engine.pool
     assert isinstance(pool, QueuePool)
-    gauge("desk_sockets", "Signed-in sockets", lambda: app[keys.connections].count)
-    gauge("desk_rooms", "Tickets that somebody reads here", lambda: app[keys.rooms].count)
+    gauge("desk_sockets", "Signed-in sockets", lambda: app[keys.session_watch].count)
+    gauge("desk_rooms", "Tickets that somebody reads here", lambda: app[keys.sequencer].count)
     gauge("desk_database_connections", "In use, of the pool's", pool.checkedout)
     gauge("desk_channel_skipped", "Messages that were not ours", lambda: app[keys.live].skipped)
     gauge("desk_redis_subscribed", "Whether hints arrive", lambda: app[keys.live].is_subscribed)
@@ -131,20 +131,20 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     live.initialize()
     background.start(sockets.eio.ping_forever())
     background.start(sockets.eio.watch_forever())
-    background.start(app[keys.rooms].poll_forever())
+    background.start(app[keys.sequencer].poll_forever())
     background.start(app[keys.changes].show_forever())
     background.start(app[keys.changes].look_forever())
-    background.start(app[keys.connections].watch_forever())
+    background.start(app[keys.session_watch].watch_forever())
     background.start(app[keys.presence].tell_forever())
     background.start(app[keys.presence].beat_forever())
     background.start(app[keys.metrics].watch_forever())
-    background.start(app[keys.unread].look_forever())
+    background.start(app[keys.slow_readers].look_forever())
     yield
     await sockets.shutdown()
     await background.end()
     await live.close()
     await app[keys.presence].close()
-    await app[keys.resync].close()
+    await app[keys.catch_up].close()
     await app[keys.limits].close()
     app[keys.delivery].close()
     app[keys.passwords].close()

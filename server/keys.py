@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from desk.access import Actor
     from server.background import Background
     from server.database.transaction import Desk
-    from server.http.unread import Unread
-    from server.identity.authenticate import Identity
+    from server.identity.authenticator import Authenticator
     from server.identity.devices import Devices
     from server.identity.passwords import Passwords
-    from server.identity.session_watch import Connections
+    from server.identity.session_watch import SessionWatch
     from server.identity.tokens import Tokens
     from server.limits.open_sockets import OpenSockets
+    from server.limits.read_slots import ReadSlots
     from server.limits.shared import RateLimits
-    from server.limits.turns import Turns
     from server.live.bus import Live
-    from server.live.catch_up import Resync
+    from server.live.catch_up import CatchUp
     from server.live.delivery import Delivery
     from server.live.presence import Presence
-    from server.live.sequencer import Rooms
-    from server.live.ticket_changes import Changes
+    from server.live.sequencer import Sequencer
+    from server.live.ticket_changes import TicketChanges
     from server.live.typists import Typists
     from server.metrics import Metrics
     from server.sockets.plain import FairWebSocket
     from server.transport.engine import SocketServer
+    from server.transport.slow_readers import SlowReaders
 
 settings: web.AppKey[Settings] = web.AppKey("settings")
 engine: web.AppKey[AsyncEngine] = web.AppKey("engine")
@@ -46,18 +46,18 @@ live: web.AppKey[Live] = web.AppKey("live")
 sockets: web.AppKey[SocketServer] = web.AppKey("sockets")
 plain_sockets: web.AppKey[WeakSet[FairWebSocket]] = web.AppKey("plain_sockets")
 open_sockets: web.AppKey[OpenSockets] = web.AppKey("open_sockets")
-rooms: web.AppKey[Rooms] = web.AppKey("rooms")
-changes: web.AppKey[Changes] = web.AppKey("changes")
+sequencer: web.AppKey[Sequencer] = web.AppKey("sequencer")
+changes: web.AppKey[TicketChanges] = web.AppKey("changes")
 presence: web.AppKey[Presence] = web.AppKey("presence")
 typists: web.AppKey[Typists] = web.AppKey("typists")
-resync: web.AppKey[Resync] = web.AppKey("resync")
-connections: web.AppKey[Connections] = web.AppKey("connections")
-identity: web.AppKey[Identity] = web.AppKey("identity")
+catch_up: web.AppKey[CatchUp] = web.AppKey("catch_up")
+session_watch: web.AppKey[SessionWatch] = web.AppKey("session_watch")
+authenticator: web.AppKey[Authenticator] = web.AppKey("authenticator")
 tokens: web.AppKey[Tokens] = web.AppKey("tokens")
 passwords: web.AppKey[Passwords] = web.AppKey("passwords")
 devices: web.AppKey[Devices] = web.AppKey("devices")
-unread: web.AppKey[Unread] = web.AppKey("unread")
-turns: web.AppKey[Turns] = web.AppKey("turns")
+slow_readers: web.AppKey[SlowReaders] = web.AppKey("slow_readers")
+read_slots: web.AppKey[ReadSlots] = web.AppKey("read_slots")
 limits: web.AppKey[RateLimits] = web.AppKey("limits")
 
 actor: web.RequestKey[Actor] = web.RequestKey("actor")

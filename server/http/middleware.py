@@ -9,10 +9,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from desk.errors import Forbidden, RateLimited
-from server import keys
+from server import audit, keys
 from server.http.problems import Refusal, internal, refusal
 from server.http.routing import PREFIX
-from server.identity import audit
 
 log = structlog.get_logger("server.http")
 

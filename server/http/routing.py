@@ -17,7 +17,7 @@ from desk.tickets.timeline import LONGEST_READ
 from models import Role
 from server import keys
 from server.http.contract import TOTAL, Handler, Right, Route
-from server.http.validation import validated
+from server.http.input import validated
 from server.limits import shared
 from server.limits.shared import Limit
 from wire.codec import decode, encode
@@ -63,12 +63,12 @@ def guarded(route: Route) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if route.right is not Right.ANYONE:
-            actor, _ = await request.app[keys.identity].of_token(bearer(request))
+            actor, _ = await request.app[keys.authenticator].of_token(bearer(request))
             request[keys.actor] = actor
             admit(route.right, actor)
             if route.method == "GET" and not actor.is_staff:
                 spend_look(request, shared.LOOK)
-                async with request.app[keys.turns].of(actor.id):
+                async with request.app[keys.read_slots].of(actor.id):
                     return await route.handler(request)
         return await route.handler(request)
 

@@ -20,7 +20,7 @@ from desk.errors import Unauthenticated
 from desk.statements import ids
 from server.background import Background, attempt
 from server.database.transaction import Desk
-from server.identity.authenticate import Identity
+from server.identity.authenticator import Authenticator
 from server.identity.tokens import Claims
 from server.limits import open_sockets
 from server.limits.open_sockets import OpenSockets
@@ -29,7 +29,7 @@ from server.live.bus import Live
 log = structlog.get_logger("server.identity.session_watch")
 
 END = "end_session"
-# Less than what `server.identity.authenticate` remembers: so who is connected is not looked up one
+# Less than what `server.identity.authenticator` remembers: so who is connected is not looked up one
 # by one.
 WATCH_SECONDS = 0.9
 
@@ -49,11 +49,11 @@ class Connection(Protocol):
         """Says why, closes; nothing reaches the client after that."""
 
 
-class Connections:
+class SessionWatch:
     def __init__(
         self,
         desk: Desk,
-        identity: Identity,
+        identity: Authenticator,
         live: Live,
         background: Background,
         open_sockets: OpenSockets,
@@ -62,7 +62,7 @@ class Connections:
         self._open = open_sockets
         self._background = background
         self._live = live
-        self._identity = identity
+        self._authenticator = identity
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
         # Those of them that have an actor.
         self._admitted: set[Connection] = set()
@@ -112,7 +112,7 @@ class Connections:
             self._remove(connection, before)
 
     async def _good(self, connection: Connection, claims: Claims) -> Actor:
-        actor = await self._identity.look_again(claims)
+        actor = await self._authenticator.look_again(claims)
         if connection.is_gone:
             raise Unauthenticated("session_ended", "The session is over; log in again")
         return actor
@@ -135,7 +135,7 @@ class Connections:
 
     def end(self, session_id: UUID, code: str) -> None:
         """Closes the sockets of a session that is over. Never waits."""
-        self._identity.forget(session_id)
+        self._authenticator.forget(session_id)
         for connection in list(self._of_session.get(session_id, ())):
             self.close(connection, code)
 
@@ -159,7 +159,7 @@ class Connections:
             return
         found = await self._desk.fetch(sessions.ACTORS, session_ids=ids(watched), now=now)
         good = {actor.session_id: actor for actor in found if actor.session_id}
-        self._identity.keep(found, clock)
+        self._authenticator.keep(found, clock)
         for session_id, actor in good.items():
             for connection in self._of_session.get(session_id, set()) & self._admitted:
                 if connection.actor.role is not actor.role:  # It is in rooms of the other one.

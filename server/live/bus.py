@@ -19,8 +19,8 @@ from socketio.packet import EVENT
 from desk.access import Audience
 from server.background import Background, attempt, end
 from server.live.clients import redis_client
-from server.live.membership import Membership
-from server.transport.send_queue import ReadyEvent
+from server.transport.membership import Membership
+from server.transport.send_queue import EncodedEvent
 from wire import codec
 from wire.channel import NAMESPACE, TIMELINE, channel_of, emission, ticket_room
 from wire.seal import Seal
@@ -121,7 +121,7 @@ class Live(Membership):
     def emit_here(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
         """Emits to the sockets of this process that are in one of the rooms, except ``skip``.
 
-        Encoded once and without a task per socket: see `Outgoing`.
+        Encoded once and without a task per socket: see `SendQueue`.
         """
         assert event in SHOWN, event
         members = [
@@ -131,7 +131,7 @@ class Live(Membership):
             if sid != skip
         ]
         if members:
-            told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
+            told = EncodedEvent(EVENT_HEAD + codec.encode([event, data]))
             self.server.eio.post(told, *members)
 
     def leave_here(self, sid: str, room: str) -> None:

@@ -17,7 +17,7 @@ import structlog
 from desk.access import Audience
 from desk.jobs import Job
 from desk.outbox import Outbox, Read
-from server.identity import audit
+from server import audit
 from server.live.bus import Live
 from wire.channel import NOTIFICATION, READ, ticket_room, user_room
 from wire.shapes import NotificationOut, ReadShown, Recorded

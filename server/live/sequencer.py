@@ -82,7 +82,7 @@ class Joined:
     more: bool
 
 
-class Rooms:
+class Sequencer:
     def __init__(
         self,
         desk: Desk,
@@ -177,7 +177,7 @@ class Rooms:
             joined.discard(ticket_id)
         await member.leave(ticket_id)
 
-    def hint(self, recorded: Recorded) -> None:
+    def offer(self, recorded: Recorded) -> None:
         """Takes an event that somebody says has happened. Never waits."""
         ticket_id = recorded.event.ticket_id
         room = self._rooms.get(ticket_id)

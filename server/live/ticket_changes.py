@@ -41,7 +41,7 @@ LAST_ID = UUID(int=2**128 - 1)
 LOOK_BACK = timedelta(seconds=10)
 
 
-class Changes:
+class TicketChanges:
     def __init__(self, desk: Desk, live: Live) -> None:
         self._desk = desk
         self._live = live

@@ -3,10 +3,9 @@
 from aiohttp import web
 
 from desk.accounts import addresses
-from server import keys
+from server import audit, keys
 from server.http.contract import NOTHING, At, Right, done
 from server.http.routing import body, limit, no_body, now
-from server.identity import audit
 from server.limits import shared
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from desk.accounts import administration
 from desk.text import Email, Words
 from models import Role
-from server import keys
+from server import audit, keys
 from server.http.contract import KEYED, NOTHING, TOTAL, At, Right, listed, made, ok
 from server.http.idempotency import REPEATED, once
 from server.http.routing import (
@@ -26,7 +26,6 @@ from server.http.routing import (
     query,
     reply,
 )
-from server.identity import audit
 
 POSITION = TypeAdapter(tuple[datetime, UUID])
 

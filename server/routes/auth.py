@@ -12,10 +12,9 @@ from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
 from models import Role
-from server import keys
+from server import audit, keys
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
 from server.http.routing import Query, body, limit, no_body, now, query, reply
-from server.identity import audit
 from server.identity.guesses import Guesses
 from server.identity.tokens import Claims, Pair
 from server.limits import shared
@@ -112,7 +111,7 @@ async def refresh(request: web.Request) -> web.Response:
         user_id=claims.user_id,
     )
     if issued is None:
-        request.app[keys.identity].forget(claims.session_id)
+        request.app[keys.authenticator].forget(claims.session_id)
         raise Unauthenticated("refresh_token_revoked", "Refresh token has been revoked")
     return reply(tokens.pair(issued, now()))
 
@@ -124,7 +123,7 @@ async def logout(request: web.Request) -> web.Response:
     except Unauthenticated as error:
         raise Malformed("invalid_refresh_token", error.detail) from error
     ended = await request.app[keys.desk].run(sessions.log_out, claims.session_id, now())
-    request.app[keys.identity].forget(claims.session_id)
+    request.app[keys.authenticator].forget(claims.session_id)
     return reply(LoggedOut("Successfully logged out" if ended else "Token already revoked"))
 
 

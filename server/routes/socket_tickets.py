@@ -23,7 +23,7 @@ async def issue(request: web.Request) -> web.Response:
     await no_body(request)
     actor = request[keys.actor]
     await limit(request, shared.SOCKET_TICKET, str(actor.id))
-    claims = request.app[keys.identity].claims(bearer(request))
+    claims = request.app[keys.authenticator].claims(bearer(request))
     ticket = await request.app[keys.desk].run(
         socket_tickets.issue, actor, path_id(request), claims.expires_at, now()
     )

@@ -10,8 +10,7 @@ from uuid import UUID
 from aiohttp import web
 
 from desk.accounts import accounts
-from server import keys
-from server.identity import audit
+from server import audit, keys
 from wire import unsubscribe
 
 PATH = unsubscribe.PATH

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from desk.errors import Invalid
 from desk.webhooks import webhooks
-from server import keys
+from server import audit, keys
 from server.http.contract import KEYED, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
 from server.http.idempotency import REPEATED, earlier, once
 from server.http.routing import (
@@ -28,7 +28,6 @@ from server.http.routing import (
     query,
     reply,
 )
-from server.identity import audit
 from wire.addresses import AddressRefused, Allowed, addresses
 from wire.codec import encode, loads
 

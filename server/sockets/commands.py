@@ -18,12 +18,11 @@ from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthentica
 from desk.text import Input
 from desk.tickets import messages, reading
 from desk.tickets.messages import NewMessage
-from server import keys
+from server import audit, keys
 from server.http.contract import Right
+from server.http.input import validated
 from server.http.problems import internal, refusal
 from server.http.routing import admit, require_role
-from server.http.validation import validated
-from server.identity import audit
 from server.limits import shared
 from server.sockets.member import SocketMember
 from server.sockets.payloads import (
@@ -73,14 +72,14 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._presence = app[keys.presence]
         self._typists = app[keys.typists]
         self._desk = app[keys.desk]
-        self._identity = app[keys.identity]
+        self._authenticator = app[keys.authenticator]
         self._live = app[keys.live]
         self._metrics = app[keys.metrics]
-        self._rooms = app[keys.rooms]
+        self._sequencer = app[keys.sequencer]
         self._changes = app[keys.changes]
-        self._connections = app[keys.connections]
+        self._session_watch = app[keys.session_watch]
         self._limits = app[keys.limits]
-        self._resync = app[keys.resync]
+        self._catch_up = app[keys.catch_up]
         self._members: dict[str, SocketMember] = {}
         app[keys.sockets].on_cut_off = self._cut_off
 
@@ -130,10 +129,10 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("invalid", "Send one object", pointer="")
         payload = validated(event.payload, args[0])
         try:
-            actor = await self._identity.of_session(member.session_id)
+            actor = await self._authenticator.of_session(member.session_id)
             require_role(actor, member.actor)
         except Unauthenticated as error:
-            self._connections.end(member.session_id, error.code)
+            self._session_watch.end(member.session_id, error.code)
             raise
         admit(event.right, member.actor)
         return await event.handler(self, member, payload)
@@ -143,19 +142,19 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             await self._connect(sid, *args)
         elif event == "disconnect" and (member := self._members.pop(sid, None)):
             member.is_gone = True
-            self._connections.remove(member)
+            self._session_watch.remove(member)
             self._changes.left(member.actor)
             # Not awaited: a busy room would hold up the end of the socket, which hears the
             # others until then.
-            self._background.start(self._rooms.leave_all(member))
+            self._background.start(self._sequencer.leave_all(member))
 
     async def _connect(self, sid: str, environ: Mapping[str, str], auth: object) -> None:
         try:
             credentials = validated(Credentials, auth)
-            claims = self._identity.claims(credentials.token)
+            claims = self._authenticator.claims(credentials.token)
             self._limits.spend_here(shared.CONNECT, str(claims.user_id))
             member = SocketMember(self._app, sid, claims, environ[ADDRESS])
-            await self._connections.admit(member, claims)
+            await self._session_watch.admit(member, claims)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
@@ -163,12 +162,12 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._changes.arrived(member.actor)
         await self._live.enter_room(sid, NAMESPACE, user_room(member.actor.id))
-        self._resync.recall(member.session_id, partial(self._call_back, member))
+        self._catch_up.recall(member.session_id, partial(self._call_back, member))
 
     def _cut_off(self, sid: str) -> None:
         self._metrics.cut_off.inc()
         if member := self._members.get(sid):
-            self._resync.remember(member.session_id, self._rooms.joined_by(member))
+            self._catch_up.remember(member.session_id, self._sequencer.joined_by(member))
 
     def _call_back(self, member: SocketMember, ticket_ids: list[str]) -> None:
         """Tells who was cut off, on their return, where they may have missed something."""
@@ -184,15 +183,15 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
         self._limits.spend_here(shared.JOIN, str(member.actor.id))
-        joined_already = self._rooms.joined_by(member) - {given.ticket_id}
+        joined_already = self._sequencer.joined_by(member) - {given.ticket_id}
         if len(joined_already) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
-        joined = await self._rooms.join(member, member.actor, given.ticket_id, given.after)
+        joined = await self._sequencer.join(member, member.actor, given.ticket_id, given.after)
         viewers = await self._presence.viewers(given.ticket_id, member.actor.audience)
         return Joined(joined.ticket, joined.seq, joined.more, viewers)
 
     async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
-        await self._rooms.leave(member, given.ticket_id)
+        await self._sequencer.leave(member, given.ticket_id)
         return Done()
 
     async def post_message(self, member: SocketMember, given: PostMessage) -> object:
@@ -206,7 +205,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         """Tells the others. It ends with a message, and unless it is repeated within 6 seconds."""
         self._limits.spend_here(shared.TYPING, member.key)
         self._limits.spend_here(shared.TYPING_ACCOUNT, str(member.actor.id))
-        self._rooms.require_inside(member, given.ticket_id)
+        self._sequencer.require_inside(member, given.ticket_id)
         if given.internal and not member.actor.is_staff:
             raise Forbidden("csr_required", "Only staff write internal notes")
         if not given.active:
@@ -216,7 +215,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
             member.actor, given.ticket_id
         )
         # It may have left while we asked.
-        self._rooms.require_inside(member, given.ticket_id)
+        self._sequencer.require_inside(member, given.ticket_id)
         audiences = Audience if is_shown else (Audience.STAFF,)
         rooms = [ticket_room(given.ticket_id, audience) for audience in audiences]
         self._typists.began(member.key, member.actor.id, given.ticket_id, rooms)
@@ -231,16 +230,16 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
     async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
         self._limits.spend_here(shared.REFRESH_AUTH, str(member.actor.id))
-        actor, claims = await self._identity.of_token(given.token)
+        actor, claims = await self._authenticator.of_token(given.token)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
         try:
             require_role(actor, member.actor)
             if member.is_gone:
                 raise Unauthenticated("session_ended", "The session is over; log in again")
-            await self._connections.move(member, claims)
+            await self._session_watch.move(member, claims)
         except Unauthenticated as error:
-            self._connections.close(member, error.code)
+            self._session_watch.close(member, error.code)
             raise
         return Done()
 

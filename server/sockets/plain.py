@@ -17,15 +17,15 @@ from desk.tickets.messages import NewMessage
 from models import Kind
 from server import keys
 from server.http.browsers import is_welcome
+from server.http.input import validated
 from server.http.problems import Refusal, internal, refusal
 from server.http.routing import now, require_role
-from server.http.validation import validated
 from server.identity.tokens import Claims
 from server.limits import open_sockets, shared
 from server.transport import send_queue
+from server.transport.engine_websocket import CLOSE_SECONDS, MOST_UNSENT
 from server.transport.packets import FRAME_LIMIT
-from server.transport.send_queue import Outgoing
-from server.transport.websocket import CLOSE_SECONDS, MOST_UNSENT
+from server.transport.send_queue import SendQueue
 from wire.channel import ticket_room
 from wire.codec import encode, loads
 from wire.shapes import PlainMessage, TimelineEvent
@@ -94,13 +94,13 @@ class PlainMember:
         self.expires_at = claims.expires_at
         self.is_gone = False
         self._transport = request.transport
-        self.outgoing = Outgoing()
-        self.outgoing.on_overflow = self.cut_off
+        self.send_queue = SendQueue()
+        self.send_queue.on_overflow = self.cut_off
         # Set once the client is behind too far: it is told so, if it can be.
         self.is_slow = False
 
     async def ready(self) -> None:
-        await self.outgoing.ready()
+        await self.send_queue.ready()
 
     async def send(self, event: TimelineEvent) -> None:
         self._listen(event)
@@ -118,7 +118,7 @@ class PlainMember:
         if not self.is_gone:
             self.is_gone = True
             self._live.unlisten_all(self.key)
-            self.outgoing.drop_all()
+            self.send_queue.drop_all()
             self._abort_later()
             await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
 
@@ -137,12 +137,12 @@ class PlainMember:
             )
 
     def put(self, frame: object) -> None:
-        self.outgoing.put_nowait(encode(frame))
+        self.send_queue.put_nowait(encode(frame))
 
     def cut_off(self) -> None:
         if not self.is_slow:
             self.is_slow = True
-            self.outgoing.drop_all()
+            self.send_queue.drop_all()
             self._abort_later()
 
     def _abort_later(self) -> None:
@@ -155,14 +155,14 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     ws = FairWebSocket(heartbeat=HEARTBEAT_SECONDS)
     if not is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
-    connections, places = request.app[keys.connections], request.app[keys.open_sockets]
+    connections, places = request.app[keys.session_watch], request.app[keys.open_sockets]
     address = request.app[keys.limits].address(request)
     places.take(ws, (open_sockets.WAITING, address))
     member = None
     try:
         await ws.prepare(request)
         request.app[keys.plain_sockets].add(ws)
-        request.app[keys.unread].forget(request.transport)
+        request.app[keys.slow_readers].forget(request.transport)
         ticket_id = UUID(request.match_info["ticket_id"])
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         claims = await _claims(request, ticket_id)
@@ -180,7 +180,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         if member is not None:
             member.is_gone = True
             connections.remove(member)
-            await request.app[keys.rooms].leave_all(member)
+            await request.app[keys.sequencer].leave_all(member)
     return ws
 
 
@@ -188,7 +188,7 @@ async def _claims(request: web.Request, ticket_id: UUID) -> Claims:
     """Of a socket ticket, or of an access token in the address."""
     ticket = request.query.get("ticket")
     if ticket is None:
-        return request.app[keys.identity].claims(request.query.get("token", ""))
+        return request.app[keys.authenticator].claims(request.query.get("token", ""))
     rates = request.app[keys.limits]
     rates.spend_here(shared.TRY_SOCKET_TICKET, rates.address(request))
     found = await request.app[keys.desk].run(socket_tickets.take, ticket, ticket_id, now())
@@ -222,7 +222,7 @@ async def _converse(
 
 
 async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, after: int) -> None:
-    rooms = request.app[keys.rooms]
+    rooms = request.app[keys.sequencer]
     while not member.is_slow:
         joined = await rooms.join(member, member.actor, ticket_id, after)
         if not joined.more:
@@ -232,7 +232,7 @@ async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, afte
 
 async def _write(ws: web.WebSocketResponse, member: PlainMember) -> None:
     while not member.is_slow:
-        frame = await member.outgoing.get()
+        frame = await member.send_queue.get()
         try:
             async with asyncio.timeout(send_queue.WRITE_SECONDS):
                 await ws.send_frame(frame, WSMsgType.TEXT)
@@ -251,7 +251,7 @@ async def _read(
                 break
             continue
         try:
-            actor = await request.app[keys.identity].of_session(member.session_id)
+            actor = await request.app[keys.authenticator].of_session(member.session_id)
             require_role(actor, member.actor)
             await request.app[keys.limits].spend(shared.POST, str(member.actor.id))
             await _post(request, member, ticket_id, message.data)

@@ -22,8 +22,9 @@ from server.http.browsers import is_welcome
 from server.limits import open_sockets
 from server.limits.open_sockets import OpenSockets
 from server.live.bus import Live
-from server.transport import handshake, pings, websocket
+from server.transport import engine_websocket, handshake, pings
 from server.transport.attachments import is_attachment
+from server.transport.engine_websocket import websocket_of
 from server.transport.packets import (
     LONGEST_FRAME,
     MOST_PACKETS,
@@ -32,9 +33,8 @@ from server.transport.packets import (
     environ_of,
 )
 from server.transport.pings import Pinging
-from server.transport.send_queue import Outgoing, Ready
+from server.transport.send_queue import EncodedPacket, SendQueue
 from server.transport.strays import count_stray
-from server.transport.websocket import carrier_of
 from wire import codec
 from wire.channel import NAMESPACE
 
@@ -77,8 +77,8 @@ class Engine(Pinging):
                 except Exception:
                     log.exception("socket not checked")
 
-    def create_queue(self, *_: Any, **__: Any) -> Outgoing:
-        return Outgoing()
+    def create_queue(self, *_: Any, **__: Any) -> SendQueue:
+        return SendQueue()
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """Answers a poll of a session that has just ended with 400, as one of any other end."""
@@ -102,7 +102,7 @@ class Engine(Pinging):
         if (connection := self.sockets.get(sid)) is None:
             return
         try:
-            async with asyncio.timeout(websocket.CLOSE_SECONDS):
+            async with asyncio.timeout(engine_websocket.CLOSE_SECONDS):
                 await connection.close()
         except TimeoutError:
             pass
@@ -113,14 +113,14 @@ class Engine(Pinging):
         """Forgets a closed connection; who has a WebSocket gets what was sent before."""
         self.sockets.pop(connection.sid, None)
         connection.queue.put_nowait(None)  # The writer's last.
-        if found := carrier_of(connection):
+        if found := websocket_of(connection):
             found.abort_later()
 
     async def cut_off(self, sid: str) -> None:
         """Ends a connection without a word: its client would not read it."""
         if (connection := self.sockets.get(sid)) is None:
             return
-        if found := carrier_of(connection):
+        if found := websocket_of(connection):
             found.transport.abort()
         await connection.close(wait=False, abort=True)
 
@@ -138,7 +138,7 @@ def _address(environ: dict[str, Any]) -> str:
 
 
 async def _leave(connection: AsyncSocket) -> None:
-    if connection.upgraded and (found := carrier_of(connection)):
+    if connection.upgraded and (found := websocket_of(connection)):
         await found.leave()
     else:
         await connection.close(wait=False)
@@ -165,7 +165,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         self._open.take(eio_sid, (open_sockets.WAITING, address))
         loop = asyncio.get_running_loop()
         loop.call_later(CONNECT_SECONDS, self._reap, eio_sid)
-        queue: Outgoing = self.eio.sockets[eio_sid].queue
+        queue: SendQueue = self.eio.sockets[eio_sid].queue
         queue.on_overflow = partial(loop.call_soon, self._cut_off, eio_sid)
 
     async def _handle_eio_disconnect(self, eio_sid: str, *reason: Any) -> None:
@@ -219,7 +219,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         answer = await self.namespace_handlers[NAMESPACE].trigger_event(data[0], sid, *data[1:])
         if id is not None:
             head = f"{ACK}{NAMESPACE},{id}"
-            self.eio.post(Ready(head.encode() + codec.encode([answer])), eio_sid)
+            self.eio.post(EncodedPacket(head.encode() + codec.encode([answer])), eio_sid)
 
     async def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
         self.eio.post(Packet(MESSAGE, pkt.encode()), eio_sid)
@@ -249,7 +249,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if (queue := self._queue(sid)) is not None:
             queue.drop_events()
 
-    def _queue(self, sid: str) -> Outgoing | None:
+    def _queue(self, sid: str) -> SendQueue | None:
         connection = self.eio.sockets.get(self.manager.eio_sid_from_sid(sid, NAMESPACE))
         return None if connection is None else connection.queue
 

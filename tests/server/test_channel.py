@@ -157,7 +157,7 @@ async def test_all_names_in_redis_begin_with_the_prefix_that_is_set(
             ticket_id = (await api.a_ticket(customer))["id"]
             await ann.join(ticket_id)
             await ann.say(ticket_id, "hello")
-            app[keys.resync].remember(customer.id, [customer.id])
+            app[keys.catch_up].remember(customer.id, [customer.id])
 
             def missing() -> set[str]:
                 names = [str(name) for name in client.scan_iter()]

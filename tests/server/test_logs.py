@@ -73,7 +73,7 @@ async def test_no_token_of_a_plain_socket_is_written_however_it_ends(
     def fails(*_: object) -> None:
         raise RuntimeError(f"cannot connect with {customer.token}")
 
-    monkeypatch.setattr(app[keys.identity], "claims", fails)
+    monkeypatch.setattr(app[keys.authenticator], "claims", fails)
     async with api.http.ws_connect(good) as ws:
         await ws.receive()
     said = lines.getvalue()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from server.live.membership import Membership
+from server.transport.membership import Membership
 
 NAMESPACE = "/tickets"
 

@@ -28,15 +28,15 @@ def another_token(backend: Backend, person: Person) -> str:
 async def test_a_socket_keeps_its_session_and_ends_with_it(
     make_backend: Callable[[], Backend], monkeypatch: pytest.MonkeyPatch, is_same: bool
 ) -> None:
-    monkeypatch.setattr("server.identity.authenticate.REMEMBERED", 3600.0)
+    monkeypatch.setattr("server.identity.authenticator.REMEMBERED", 3600.0)
     backend = make_backend()
     (customer,) = people(backend.settings, Role.USER)
     async with serving(backend.settings) as (app, api):
         token = customer.token if is_same else another_token(backend, customer)
-        connections = app[keys.connections]
+        connections = app[keys.session_watch]
         async with Client(api.url, customer, "websocket") as client:
             # Both sessions are remembered, so that only the last look meets the database.
-            await app[keys.identity].of_token(token)
+            await app[keys.authenticator].of_token(token)
             with away(backend):
                 ack = await client.call("refresh_auth", {"token": token})
                 assert ack["error"]["code"] == "unavailable"

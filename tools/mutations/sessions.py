@@ -171,21 +171,21 @@ CHECKS = [
     Mutation(
         "a session is looked up again when a socket comes in",
         "server/identity/session_watch.py",
-        "        actor = await self._identity.look_again(claims)\n",
-        "        actor = await self._identity.of_session(claims.session_id)\n",
+        "        actor = await self._authenticator.look_again(claims)\n",
+        "        actor = await self._authenticator.of_session(claims.session_id)\n",
         (RACES,),
     ),
     Mutation(
         "rights at each event: the session",
         "server/sockets/commands.py",
-        "actor = await self._identity.of_session(member.session_id)",
+        "actor = await self._authenticator.of_session(member.session_id)",
         "actor = member.actor",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
         "rights at each frame: the session",
         "server/sockets/plain.py",
-        "actor = await request.app[keys.identity].of_session(member.session_id)",
+        "actor = await request.app[keys.authenticator].of_session(member.session_id)",
         "actor = member.actor",
         ("tests/server/test_kick.py",),
     ),
@@ -206,14 +206,14 @@ CHECKS = [
     Mutation(
         "a remembered session is forgotten when it ends",
         "server/identity/session_watch.py",
-        "        self._identity.forget(session_id)\n",
+        "        self._authenticator.forget(session_id)\n",
         "",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
         "a busy room does not hold up a sign-out",
         "server/sockets/commands.py",
-        "            self._background.start(self._rooms.leave_all(member))\n",
+        "            self._background.start(self._sequencer.leave_all(member))\n",
         "            for ticket_id in self._rooms.joined_by(member):\n"
         "                await self._rooms.leave(member, ticket_id)\n",
         ("tests/server/test_hang_up.py",),

@@ -14,7 +14,7 @@ from server import keys
 LOOK_SECONDS = 15.0
 
 
-class Unread:
+class SlowReaders:
     def __init__(self) -> None:
         # By connection: what it had not taken yet when it was last looked at.
         self._unsent: dict[asyncio.Transport, int] = {}
@@ -50,5 +50,5 @@ class Unread:
 @web.middleware
 async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.transport is not None:
-        request.app[keys.unread].watch(request.transport)
+        request.app[keys.slow_readers].watch(request.transport)
     return await handler(request)

@@ -21,7 +21,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Identity:
+class Authenticator:
     def __init__(self, desk: Desk, tokens: Tokens) -> None:
         self._desk = desk
         self._tokens = tokens

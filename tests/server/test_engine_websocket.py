@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.web_protocol import RequestHandler
 
 from server import keys
-from server.transport import engine, websocket
+from server.transport import engine, engine_websocket
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
@@ -42,7 +42,7 @@ def kept() -> tuple[int, int]:
     gc.collect()
     objects = [type(found) for found in gc.get_objects()]
     return (
-        sum(name.startswith(("RequestHandler.", "Carrier.")) for name in tasks),
+        sum(name.startswith(("RequestHandler.", "EngineWebSocket.")) for name in tasks),
         sum(kind in (RequestHandler, web.Request) for kind in objects),
     )
 
@@ -120,7 +120,7 @@ async def test_a_stop_answers_what_is_being_handled_takes_no_more_and_says_goodb
             await ws.send_str(f"40{NAMESPACE},{json.dumps({'token': customer.token})}")
             while not (await ws.receive_str()).startswith("40"):
                 pass
-            async with app[keys.rooms]._held(UUID(ticket_id)) as room:
+            async with app[keys.sequencer]._held(UUID(ticket_id)) as room:
                 join = json.dumps(["join_ticket", {"ticket_id": ticket_id}])
                 for number in (1, 2):
                     await ws.send_str(f"42{NAMESPACE},{number}{join}")
@@ -188,10 +188,10 @@ async def test_who_is_given_up_and_will_not_go_is_cut_off(
     application: tuple[web.Application, Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else its end would be left to the kernel, hours later."""
-    monkeypatch.setattr(websocket, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(engine_websocket, "CLOSE_SECONDS", 0.2)
     app, api = application
     socket = await Socket.open(api.url, ADDRESS, is_deaf=True)
     [connection] = app[keys.sockets].eio.sockets.values()
     connection.last_ping = time.time() - 1000
-    await until(lambda: connection.carrier.transport.is_closing())
+    await until(lambda: connection.websocket.transport.is_closing())
     await socket.close()

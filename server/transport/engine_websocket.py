@@ -13,9 +13,9 @@ from engineio.packet import MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
 
 from server.transport import send_queue
 from server.transport.packets import FRAME_LIMIT, LONGEST_FRAME, is_frame
-from server.transport.send_queue import Outgoing, control, frame, frame_of
+from server.transport.send_queue import SendQueue, control, frame, frame_of
 
-log = structlog.get_logger("server.transport.websocket")
+log = structlog.get_logger("server.transport.engine_websocket")
 
 PROBE = f"{PING}probe"
 PROBED = frame(f"{PONG}probe".encode())
@@ -26,11 +26,11 @@ MOST_UNSENT = 64 * 1024
 CLOSE_SECONDS = 2.0
 
 
-def carrier_of(connection: AsyncSocket) -> "Carrier | None":
-    return getattr(connection, "carrier", None)
+def websocket_of(connection: AsyncSocket) -> "EngineWebSocket | None":
+    return getattr(connection, "websocket", None)
 
 
-class Carrier(asyncio.Protocol):
+class EngineWebSocket(asyncio.Protocol):
     """Does the work of `AsyncSocket._websocket_handler` of python-engineio 4.15.1.
 
     The library keeps four tasks and two timers for a socket that is idle, and takes two tasks for
@@ -65,7 +65,7 @@ class Carrier(asyncio.Protocol):
         self._arrived = WebSocketDataQueue(self, LONGEST_FRAME, loop=loop)  # type: ignore[arg-type]
         self._parser = WebSocketReader(self._arrived, FRAME_LIMIT, compress=False, decode_text=True)
         self._connection = connection
-        self._queue: Outgoing = connection.queue
+        self._queue: SendQueue = connection.queue
         self.transport = transport
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -208,7 +208,7 @@ class Carrier(asyncio.Protocol):
         self._code = code
         connection = self._connection
         if self._awaited is not None:
-            if connection.carrier is self:
+            if connection.websocket is self:
                 connection.upgrading = False
             self._say_goodbye()
             self.abort_later()

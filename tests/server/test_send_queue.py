@@ -11,7 +11,7 @@ from aiohttp import web
 
 from server import keys
 from server.live.bus import Live
-from server.transport.send_queue import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, Outgoing
+from server.transport.send_queue import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, SendQueue
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import NAMESPACE, SMALL, Raw, small_sockets
@@ -36,14 +36,14 @@ class Small(Raw):
         await super().__aenter__()
         await self.connect(self._person.token)
         [self.connection] = self._app[keys.sockets].eio.sockets.values()
-        kernel = self.connection.carrier.transport.get_extra_info("socket")
+        kernel = self.connection.websocket.transport.get_extra_info("socket")
         kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
         [(self.sid, _)] = self.live.get_participants(NAMESPACE, None)
         return self
 
     @property
-    def queue(self) -> Outgoing:
-        queue: Outgoing = self.connection.queue
+    def queue(self) -> SendQueue:
+        queue: SendQueue = self.connection.queue
         return queue
 
     def tell(self, n: int, text: str = "") -> None:
