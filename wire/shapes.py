@@ -1,5 +1,6 @@
 """What goes out: the shapes of the contract, made from what the desk returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
@@ -10,6 +11,8 @@ from desk.rows import PastEvent, PastNotification
 from models import MESSAGES, Event, Kind, Known, Notification, NotificationKind, Role
 
 KINDS = Known(Kind)
+ROLES = Known(Role)
+NOTIFICATION_KINDS = Known(NotificationKind)
 
 
 # Neither frozen nor slotted, as `TicketView`.
@@ -80,6 +83,10 @@ class Viewer:
     full_name: str
     role: Role
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(UUID(data["user_id"]), data["full_name"], ROLES[data["role"]])
+
 
 @dataclass(frozen=True, slots=True)
 class Present:
@@ -140,4 +147,18 @@ class NotificationOut:
     def of(cls, row: Notification | PastNotification) -> Self:
         return cls(
             row.id, row.kind, row.ticket_id, row.actor_id, row.data, row.created_at, row.read_at
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What `of` made, after its way through JSON."""
+        actor_id, read_at = data["actor_id"], data["read_at"]
+        return cls(
+            UUID(data["id"]),
+            NOTIFICATION_KINDS[data["kind"]],
+            UUID(data["ticket_id"]),
+            UUID(actor_id) if actor_id else None,
+            data["data"],
+            datetime.fromisoformat(data["created_at"]),
+            datetime.fromisoformat(read_at) if read_at else None,
         )

@@ -58,7 +58,7 @@ class Authenticator:
         _put(self._seen, session_id, (clock, actor))
         return actor
 
-    def keep(self, found: Iterable[Actor], clock: float) -> None:
+    def remember(self, found: Iterable[Actor], clock: float) -> None:
         """Goes on remembering sessions that were found good at a time of the monotonic clock."""
         for actor in found:
             session_id = actor.session_id

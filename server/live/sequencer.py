@@ -71,7 +71,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class Replayed:
     """``seq``: the last number that was replayed, or where the audience's timeline stands.
 
     ``more``: the history was longer than a page, and the member is not in the room.
@@ -108,7 +108,7 @@ class Sequencer:
             room.users -= 1
             self._forget_if_empty(ticket_id, room)
 
-    async def join(self, member: Member, actor: Actor, ticket_id: UUID, after: int) -> Joined:
+    async def join(self, member: Member, actor: Actor, ticket_id: UUID, after: int) -> Replayed:
         """Replays what the actor may see after a number, then enters the room, without a seam.
 
         All under the room's lock, so that no live event falls between or comes twice.
@@ -134,7 +134,7 @@ class Sequencer:
                 room.members[member.key] = member
                 self._joined.setdefault(member.key, set()).add(ticket_id)
                 await member.enter(ticket_id)
-            return Joined(read.ticket, seq, more)
+            return Replayed(read.ticket, seq, more)
 
     @property
     def count(self) -> int:

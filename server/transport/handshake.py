@@ -7,7 +7,6 @@ from aiohttp import web
 from aiohttp.http import WebSocketReader, WebSocketWriter
 from engineio.async_socket import AsyncSocket
 
-from server import keys
 from server.transport.engine_websocket import EngineWebSocket, websocket_of
 
 
@@ -28,7 +27,7 @@ async def _take_over(connection: AsyncSocket, environ: dict[str, Any]) -> web.St
     else:
         if earlier := websocket_of(connection):
             earlier.transport.abort()
-        request.app[keys.slow_readers].forget(transport)
+        connection.server.slow_readers.forget(transport)
         connection.websocket = websocket = EngineWebSocket(connection, transport)
         # Gets what came right behind the handshake.
         http.set_parser(cast(WebSocketReader, websocket))

@@ -5,11 +5,6 @@ For sockets: `server.transport.send_queue`.
 
 import asyncio
 
-from aiohttp import web
-from aiohttp.typedefs import Handler
-
-from server import keys
-
 # Who has read nothing between two looks is cut off.
 LOOK_SECONDS = 15.0
 
@@ -45,10 +40,3 @@ class SlowReaders:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self.look()
-
-
-@web.middleware
-async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.transport is not None:
-        request.app[keys.slow_readers].watch(request.transport)
-    return await handler(request)

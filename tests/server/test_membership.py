@@ -11,7 +11,7 @@ NAMESPACE = "/tickets"
 
 @pytest.fixture
 def membership() -> Membership:
-    return Membership("redis://127.0.0.1:1/0", "test")
+    return Membership()
 
 
 @pytest.fixture

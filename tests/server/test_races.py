@@ -121,7 +121,7 @@ async def test_who_is_still_coming_in_does_not_stop_the_watch(
     ticket_id = (await api.a_ticket(customer))["id"]
     # A session that is watched anyway, and a socket of it whose admission takes long.
     is_asking, may_go_on, watches = asyncio.Event(), asyncio.Event(), asyncio.Semaphore(0)
-    look_again, keep = Authenticator.look_again, Authenticator.keep
+    look_again, remember = Authenticator.look_again, Authenticator.remember
 
     async def slow(self: Authenticator, claims: Claims) -> Actor:
         is_asking.set()
@@ -129,10 +129,10 @@ async def test_who_is_still_coming_in_does_not_stop_the_watch(
         return await look_again(self, claims)
 
     def seen(self: Authenticator, found: Iterable[Actor], clock: float) -> None:
-        keep(self, found, clock)
+        remember(self, found, clock)
         watches.release()
 
-    monkeypatch.setattr(Authenticator, "keep", seen)
+    monkeypatch.setattr(Authenticator, "remember", seen)
     monkeypatch.setattr(Authenticator, "look_again", slow)
     path = f"/ws/tickets/{ticket_id}?token={customer.token}&after=0"
     with structlog.testing.capture_logs() as logged:

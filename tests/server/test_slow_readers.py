@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from yarl import URL
 
-from server import keys
-from server.http.routing import LONGEST_PAGE
+from server.http.output import LONGEST_PAGE
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database
@@ -52,7 +52,7 @@ async def test_who_does_not_read_is_cut_off_and_who_reads_is_not(
     loop = asyncio.get_running_loop()
     await loop.sock_connect(deaf, ("127.0.0.1", URL(api.url).port))
     ask = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {customer.token}\r\n\r\n"
-    slow_readers = app[keys.slow_readers]
+    slow_readers = app[SERVICES].slow_readers
     async with asyncio.timeout(30):
         while not any(t.get_write_buffer_size() for t in slow_readers._unsent):
             await loop.sock_sendall(deaf, ask.encode())

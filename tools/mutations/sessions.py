@@ -156,16 +156,16 @@ CHECKS = [
     ),
     Mutation(
         "the kick, from this process",
-        "server/identity/session_watch.py",
-        "        self.end(session_id, code)\n        self._live.tell",
-        "        self._live.tell",
+        "server/live/bus.py",
+        "        self._hand_over(message)\n        try:",
+        "        try:",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
         "the kick, from another process",
-        "server/identity/session_watch.py",
-        'self.end(UUID(said["session_id"]), said["code"])',
-        "None",
+        "server/services.py",
+        "bus.subscribe(SessionEnded, self.session_watch.end)",
+        "assert SessionEnded",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
@@ -178,20 +178,20 @@ CHECKS = [
     Mutation(
         "rights at each event: the session",
         "server/sockets/commands.py",
-        "actor = await self._authenticator.of_session(member.session_id)",
+        "actor = await self._services.authenticator.of_session(member.session_id)",
         "actor = member.actor",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
         "rights at each frame: the session",
         "server/sockets/plain.py",
-        "actor = await request.app[keys.authenticator].of_session(member.session_id)",
+        "actor = await request.app[SERVICES].authenticator.of_session(member.session_id)",
         "actor = member.actor",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
         "rights at each event: the role",
-        "server/http/routing.py",
+        "server/http/guard.py",
         "actor.role is not before.role",
         "False",
         (RACES,),
@@ -206,7 +206,7 @@ CHECKS = [
     Mutation(
         "a remembered session is forgotten when it ends",
         "server/identity/session_watch.py",
-        "        self._authenticator.forget(session_id)\n",
+        "        self._authenticator.forget(ended.session_id)\n",
         "",
         ("tests/server/test_kick.py",),
     ),
@@ -214,8 +214,8 @@ CHECKS = [
         "a busy room does not hold up a sign-out",
         "server/sockets/commands.py",
         "            self._background.start(self._sequencer.leave_all(member))\n",
-        "            for ticket_id in self._rooms.joined_by(member):\n"
-        "                await self._rooms.leave(member, ticket_id)\n",
+        "            for ticket_id in self._sequencer.joined_by(member):\n"
+        "                await self._sequencer.leave(member, ticket_id)\n",
         ("tests/server/test_hang_up.py",),
     ),
     Mutation(
