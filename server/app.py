@@ -61,4 +61,4 @@ def _add_routes(app: web.Application) -> None:
 
 async def _leave_sockets(app: web.Application) -> None:
     services = app[SERVICES]
-    await asyncio.gather(services.sockets.eio.leave_all(), leave_all(services))
+    await asyncio.gather(services.sockets.eio.close_all(), leave_all(services))

@@ -189,8 +189,8 @@ MUTATIONS = (
     Mutation(
         "what is written at once overtakes what waits",
         "server/transport/engine_websocket.py",
-        "self._writer is not None\n            or self._is_ended",
-        "self._is_ended",
+        "self._writer is not None\n            or self._state is State.OVER",
+        "self._state is State.OVER",
         SEND_QUEUE,
     ),
     Mutation(

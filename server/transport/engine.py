@@ -120,16 +120,16 @@ class Engine(Pinging):
             found.transport.abort()
         await connection.close(wait=False, abort=True)
 
-    async def leave_all(self) -> None:
+    async def close_all(self) -> None:
         """For the stop of the process: all are sent elsewhere."""
         connections = list(self.sockets.values())
-        left = await asyncio.gather(*map(_leave, connections), return_exceptions=True)
-        for error in filter(None, left):
-            log.error("socket not left", exc_info=error)
+        results = await asyncio.gather(*map(_close_for_stop, connections), return_exceptions=True)
+        for error in filter(None, results):
+            log.error("socket not closed", exc_info=error)
 
 
-async def _leave(connection: AsyncSocket) -> None:
+async def _close_for_stop(connection: AsyncSocket) -> None:
     if connection.upgraded and (found := websocket_of(connection)):
-        await found.leave()
+        await found.close_for_stop()
     else:
         await connection.close(wait=False)

@@ -125,7 +125,7 @@ async def test_a_stop_answers_what_is_being_handled_takes_no_more_and_says_goodb
                 for number in (1, 2):
                     await ws.send_str(f"42{NAMESPACE},{number}{join}")
                 await until(lambda: room.users == 2)
-                stopping = asyncio.create_task(app[SERVICES].sockets.eio.leave_all())
+                stopping = asyncio.create_task(app[SERVICES].sockets.eio.close_all())
                 await asyncio.sleep(0.1)
             heard = [message.data async for message in ws]
             assert [text for text in heard if text.startswith("43")] == [heard[-1]]
@@ -153,7 +153,7 @@ async def test_a_stop_ends_polls(backend: Backend) -> None:
         [connection] = app[SERVICES].sockets.eio.sockets.values()
         poll = asyncio.create_task(api.http.get(f"{POLLING}&sid={sid}"))
         await until(lambda: connection.queue._arrived is not None)
-        await app[SERVICES].sockets.eio.leave_all()
+        await app[SERVICES].sockets.eio.close_all()
         # Sooner than who never enters is hung up on.
         async with asyncio.timeout(socket_server.CONNECT_SECONDS / 2), await poll as answer:
             assert await answer.text() == "1"
