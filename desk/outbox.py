@@ -11,7 +11,7 @@ from models import Event, Notification
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class TicketRead:
     """A person has read on. ``public_seq``: None where customers can see no difference."""
 
     ticket_id: UUID
@@ -24,7 +24,7 @@ class Read:
 class Outbox:
     events: list[Event | EventRow] = field(default_factory=list)
     notifications: list[Notification | NotificationRow] = field(default_factory=list)
-    reads: list[Read] = field(default_factory=list)
+    reads: list[TicketRead] = field(default_factory=list)
     # Sessions that ended, and why.
     ended: dict[UUID, str] = field(default_factory=dict)
     wakes: set[Job] = field(default_factory=set)

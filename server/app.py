@@ -1,44 +1,29 @@
-"""Assembles the application: what it holds, in which order it starts and stops."""
+"""Assembles the application: its services, routes and middlewares."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from weakref import WeakSet
 
 from aiohttp import web
-from sqlalchemy.pool import QueuePool
 
 from config import Settings
-from desk.database import short_name
-from server import keys
-from server.background import Background
-from server.database.transaction import Desk, create_engine
-from server.http import bad_requests
 from server.http.browsers import add_headers, preflight
-from server.http.middleware import access_log, finished, plain, refusals
-from server.http.routing import LONGEST_BODY, PREFIX, guarded
-from server.http.unread import Unread, watched
-from server.identity.authenticate import Identity
-from server.identity.devices import Devices
-from server.identity.passwords import Passwords
-from server.identity.session_watch import Connections
-from server.identity.tokens import Tokens
-from server.limits.open_sockets import OpenSockets
-from server.limits.shared import RateLimits
-from server.limits.turns import Turns
-from server.live.bus import Live
-from server.live.catch_up import Resync
-from server.live.delivery import Delivery, Waker
-from server.live.presence import Presence
-from server.live.sequencer import Rooms
-from server.live.ticket_changes import Changes
-from server.live.typists import Typists
-from server.metrics import Metrics
+from server.http.contract import PREFIX
+from server.http.guard import guarded
+from server.http.input import LONGEST_BODY
+from server.http.middleware import (
+    access_log,
+    as_problem,
+    bad_request,
+    finished,
+    plain,
+    refusals,
+    watched,
+)
 from server.routes import ROUTES, health, metrics, unsubscribe
-from server.sockets.commands import Tickets
+from server.services import SERVICES, Services
+from server.sockets.commands import TicketNamespace
 from server.sockets.plain import leave_all, ticket_socket
 from server.specs.pages import add_docs
-from server.transport.engine import socket_server
-from wire.shapes import Recorded
+from server.transport import bad_requests
 
 
 def create_app(settings: Settings) -> web.Application:
@@ -48,48 +33,13 @@ def create_app(settings: Settings) -> web.Application:
         # Nothing inflates a body, nor what is read away of it after an early answer.
         handler_args={"auto_decompress": False},
     )
-    app[keys.settings] = settings
-    app[keys.engine] = create_engine(settings.database_url)
-    app[keys.background] = background = Background()
-    app[keys.metrics] = Metrics()
-    app[keys.live] = live = Live(settings.redis_url, background, settings.secrets)
-    app[keys.delivery] = delivery = Delivery(live, Waker(settings.broker_url, settings.key_prefix))
-    app[keys.desk] = desk = Desk(app[keys.engine], delivery)
-    app[keys.rooms] = rooms = Rooms(desk, background, live.broadcast)
-    app[keys.changes] = changes = Changes(desk, live)
-    app[keys.tokens] = tokens = Tokens(settings)
-    app[keys.identity] = identity = Identity(desk, tokens)
-    app[keys.open_sockets] = places = OpenSockets(is_bounded=settings.rate_limits == "on")
-    app[keys.connections] = connections = Connections(desk, identity, live, background, places)
-    app[keys.typists] = Typists(live)
-    app[keys.presence] = presence = Presence(settings.redis_url, live, desk, settings.key_prefix)
-    app[keys.resync] = Resync(settings.redis_url, background, settings.key_prefix)
-    app[keys.unread] = Unread()
-    app[keys.turns] = Turns()
-    app[keys.limits] = RateLimits(settings)
-    app[keys.passwords] = Passwords()
-    app[keys.devices] = Devices(settings)
-
-    def take_hint(recorded: Recorded) -> None:
-        rooms.hint(recorded)
-        changes.take(recorded)
-
-    async def find_prefix() -> str:
-        return settings.redis_prefix or await desk.read(short_name)
-
-    live.take_hint = take_hint
-    live.find_prefix = find_prefix
-    live.on_subscribed = presence.look_up_all
-    delivery.end_session = connections.end_everywhere
-    app[keys.sockets] = socket_server(settings, live, background, places)
-    app[keys.sockets].register_namespace(Tickets(app))
-    app[keys.plain_sockets] = WeakSet()
-    _add_gauges(app)
+    app[SERVICES] = services = Services(settings)
+    services.sockets.register_namespace(TicketNamespace(services))
     _add_routes(app)
-    bad_requests.install()
-    app.on_response_prepare.append(bad_requests.as_problem)
+    bad_requests.install(bad_request)
+    app.on_response_prepare.append(as_problem)
     app.on_response_prepare.append(add_headers)
-    app.cleanup_ctx.append(_run)
+    app.cleanup_ctx.append(services.run)
     app.on_shutdown.append(_leave_sockets)
     return app
 
@@ -106,46 +56,9 @@ def _add_routes(app: web.Application) -> None:
     app.router.add_get(unsubscribe.PATH, unsubscribe.ask)
     app.router.add_post(unsubscribe.PATH, unsubscribe.end)
     app.router.add_get("/ws/tickets/{ticket_id}", ticket_socket)
-    app[keys.sockets].attach(app)
-
-
-def _add_gauges(app: web.Application) -> None:
-    gauge, pool = app[keys.metrics].gauge, app[keys.engine].sync_engine.pool
-    assert isinstance(pool, QueuePool)
-    gauge("desk_sockets", "Signed-in sockets", lambda: app[keys.connections].count)
-    gauge("desk_rooms", "Tickets that somebody reads here", lambda: app[keys.rooms].count)
-    gauge("desk_database_connections", "In use, of the pool's", pool.checkedout)
-    gauge("desk_channel_skipped", "Messages that were not ours", lambda: app[keys.live].skipped)
-    gauge("desk_redis_subscribed", "Whether hints arrive", lambda: app[keys.live].is_subscribed)
+    app[SERVICES].sockets.attach(app)
 
 
 async def _leave_sockets(app: web.Application) -> None:
-    await asyncio.gather(app[keys.sockets].eio.leave_all(), leave_all(app))
-
-
-async def _run(app: web.Application) -> AsyncIterator[None]:
-    """What runs beside the requests, from the start to the stop."""
-    sockets, live, background = app[keys.sockets], app[keys.live], app[keys.background]
-    # The library would wait with this for the first client.
-    sockets.manager_initialized = True
-    live.initialize()
-    background.start(sockets.eio.ping_forever())
-    background.start(sockets.eio.watch_forever())
-    background.start(app[keys.rooms].poll_forever())
-    background.start(app[keys.changes].show_forever())
-    background.start(app[keys.changes].look_forever())
-    background.start(app[keys.connections].watch_forever())
-    background.start(app[keys.presence].tell_forever())
-    background.start(app[keys.presence].beat_forever())
-    background.start(app[keys.metrics].watch_forever())
-    background.start(app[keys.unread].look_forever())
-    yield
-    await sockets.shutdown()
-    await background.end()
-    await live.close()
-    await app[keys.presence].close()
-    await app[keys.resync].close()
-    await app[keys.limits].close()
-    app[keys.delivery].close()
-    app[keys.passwords].close()
-    await app[keys.desk].close()
+    services = app[SERVICES]
+    await asyncio.gather(services.sockets.eio.close_all(), leave_all(services))

@@ -14,8 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from server.http.contract import ETAG, LOCATION
-from server.http.routing import PREFIX
+from server.http.contract import ETAG, LOCATION, PREFIX
 from server.routes import ROUTES
 from server.specs import asyncapi, openapi
 

@@ -16,7 +16,7 @@ from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, Page, ticket_list
 from desk.tickets.queries import parsed
 from models import Role
-from server.http.routing import decode_cursor, encode_cursor
+from server.http.input import decode_cursor, encode_cursor
 from server.routes import admin, notifications
 from server.routes.csr import StaffTicketQuery
 from server.routes.tickets import POSITIONS, SortParameter, sort_field

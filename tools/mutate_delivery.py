@@ -19,9 +19,9 @@ from tools.mutations import ROOT, Mutation, stale
 
 LEFT_OUT = (".git", ".venv", ".data", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 LONGEST_SECONDS = 240
-OUTGOING = ("tests/server/test_outgoing.py",)
-CARRIER = ("tests/server/test_carrier.py",)
-ROOMS = ("tests/server/test_rooms.py",)
+SEND_QUEUE = ("tests/server/test_send_queue.py",)
+ENGINE_WEBSOCKET = ("tests/server/test_engine_websocket.py",)
+ROOMS = ("tests/server/test_sequencer.py",)
 ALONE = ("tests/server/test_alone.py",)
 MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
 
@@ -47,7 +47,11 @@ MUTATIONS = (
         "server/live/sequencer.py",
         "            async with room.lock:\n                yield room",
         "            if room is not None:\n                yield room",
-        (*ROOMS, "tests/server/test_rooms_properties.py", "tests/server/test_rooms_machine.py"),
+        (
+            *ROOMS,
+            "tests/server/test_sequencer_properties.py",
+            "tests/server/test_sequencer_machine.py",
+        ),
     ),
     Mutation(
         "no look at the heads of the tickets",
@@ -177,45 +181,45 @@ MUTATIONS = (
     ),
     Mutation(
         "an emit without a room",
-        "server/live/bus.py",
-        "in self.get_participants(NAMESPACE, room)",
-        "in self.get_participants(NAMESPACE, None)",
+        "server/transport/socket_server.py",
+        "in self.manager.get_participants(NAMESPACE, room)",
+        "in self.manager.get_participants(NAMESPACE, None)",
         ("tests/server/test_conversation.py", "tests/server/test_rights.py"),
     ),
     Mutation(
         "what is written at once overtakes what waits",
-        "server/transport/websocket.py",
-        "self._writer is not None\n            or self._is_ended",
-        "self._is_ended",
-        OUTGOING,
+        "server/transport/engine_websocket.py",
+        "self._writer is not None\n            or self._state is State.OVER",
+        "self._state is State.OVER",
+        SEND_QUEUE,
     ),
     Mutation(
         "what comes with the handshake is lost",
         "server/transport/handshake.py",
-        "http.set_parser(cast(WebSocketReader, carrier))",
-        "carrier.feed_eof()",
-        CARRIER,
+        "http.set_parser(cast(WebSocketReader, websocket))",
+        "websocket.feed_eof()",
+        ENGINE_WEBSOCKET,
     ),
     Mutation(
         "a stop does not wait for what is being handled",
-        "server/transport/websocket.py",
+        "server/transport/engine_websocket.py",
         "await asyncio.wait({self._reader}, timeout=CLOSE_SECONDS)",
         "pass",
-        CARRIER,
+        ENGINE_WEBSOCKET,
     ),
     Mutation(
         "what waits in the transport is not counted",
         "server/transport/send_queue.py",
         "self._size + unsent > LONGEST_WAITING",
         "self._size > LONGEST_WAITING",
-        OUTGOING,
+        SEND_QUEUE,
     ),
     Mutation(
         "events that wait outlive the session",
         "server/transport/send_queue.py",
-        "if not isinstance(item, ReadyEvent):",
+        "if not isinstance(item, EncodedEvent):",
         "if item:",
-        OUTGOING,
+        SEND_QUEUE,
     ),
     Mutation(
         "customers get the staff's numbers",
@@ -234,8 +238,8 @@ MUTATIONS = (
     Mutation(
         "hints of other processes are not heard",
         "server/live/bus.py",
-        "            self.take_hint(Recorded.from_json(data))",
-        "            assert data",
+        "            message = messages.read(said)\n",
+        "            message = Echo()\n",
         ("tests/cluster/test_hints.py",),
     ),
     Mutation(

@@ -12,14 +12,12 @@ from uuid import UUID
 
 import redis
 
-from models import Known, Role
 from wire import codec
 from wire.shapes import Viewer
 
 # A process says that it lives this often, and is taken for dead after that long.
 ALIVE_EVERY_SECONDS = 2.0
 ALIVE_FOR_SECONDS = 6
-ROLES = Known(Role)
 # Leftovers of the dead go at last with their ticket's hash.
 FORGOTTEN_AFTER_SECONDS = 24 * 3600
 
@@ -33,10 +31,7 @@ class Seen:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Seen":
-        viewers = (
-            Viewer(UUID(v["user_id"]), v["full_name"], ROLES[v["role"]]) for v in data["viewers"]
-        )
-        return cls(data["version"], tuple(viewers))
+        return cls(data["version"], tuple(map(Viewer.from_json, data["viewers"])))
 
 
 def ticket_key(ticket_id: UUID, prefix: str = "") -> str:

@@ -1,5 +1,6 @@
 """What goes out: the shapes of the contract, made from what the desk returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
@@ -8,7 +9,10 @@ from uuid import UUID
 from desk.access import Audience
 from desk.events import data_of
 from desk.rows import EventRow, NotificationRow
-from models import Event, Notification, NotificationKind, Role
+from models import Event, Known, Notification, NotificationKind, Role
+
+ROLES = Known(Role)
+NOTIFICATION_KINDS = Known(NotificationKind)
 
 
 # Neither frozen nor slotted, as `TicketView`.
@@ -76,6 +80,10 @@ class Viewer:
     full_name: str
     role: Role
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(UUID(data["user_id"]), data["full_name"], ROLES[data["role"]])
+
 
 @dataclass(frozen=True, slots=True)
 class Present:
@@ -136,4 +144,18 @@ class NotificationOut:
     def of(cls, row: Notification | NotificationRow) -> Self:
         return cls(
             row.id, row.kind, row.ticket_id, row.actor_id, row.data, row.created_at, row.read_at
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What `of` made, after its way through JSON."""
+        actor_id, read_at = data["actor_id"], data["read_at"]
+        return cls(
+            UUID(data["id"]),
+            NOTIFICATION_KINDS[data["kind"]],
+            UUID(data["ticket_id"]),
+            UUID(actor_id) if actor_id else None,
+            data["data"],
+            datetime.fromisoformat(data["created_at"]),
+            datetime.fromisoformat(read_at) if read_at else None,
         )

@@ -5,9 +5,8 @@ for the end of a task's time, and a Redis or a broker that is silent costs a tas
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
 import redis
 import structlog
@@ -19,11 +18,10 @@ from redis.retry import Retry
 from config import settings
 from desk.jobs import Job
 from desk.outbox import Outbox
-from wire import codec
+from wire import messages
 from wire.broker import wake
-from wire.channel import NOTIFICATION, TIMELINE, channel_of, emission, user_room
+from wire.messages import Message, channel_of, messages_of
 from wire.seal import Seal
-from wire.shapes import NotificationOut, Recorded
 from wire.workers import say_alive
 
 log = structlog.get_logger("worker.delivery")
@@ -31,6 +29,8 @@ log = structlog.get_logger("worker.delivery")
 TIMEOUT_SECONDS = 1.0
 # After a failure it is left alone for this long: a task is many transactions, and has a limit.
 REST_SECONDS = 10.0
+# What workers call themselves on the channel, where none of them listens.
+PROCESS = "worker"
 
 # Until when Redis and the broker are left alone, by the monotonic clock.
 _rests_until: dict[str, float] = {}
@@ -54,8 +54,8 @@ def _seal(channel: str) -> Seal:
 
 def deliver(recorded: Outbox, find_prefix: Callable[[], str]) -> None:
     """``find_prefix``: what stands before the name of the channel; asked if there is a hint."""
-    if messages := _messages(recorded):
-        _try("redis", lambda: _publish(messages, channel_of(find_prefix())))
+    if said := list(messages_of(recorded)):
+        _try("redis", lambda: _publish(said, channel_of(find_prefix())))
     if recorded.wakes:
         _try("broker", lambda: _wake(recorded.wakes))
 
@@ -70,17 +70,9 @@ def tell_alive(name: str) -> None:
     _try("redis", lambda: say_alive(_redis(), settings().key_prefix, name))
 
 
-def _messages(recorded: Outbox) -> list[dict[str, Any]]:
-    events = [emission(TIMELINE, Recorded.of(event), (), None) for event in recorded.events]
-    return events + [
-        emission(NOTIFICATION, NotificationOut.of(new), (user_room(new.user_id),), None)
-        for new in recorded.notifications
-    ]
-
-
-def _publish(messages: list[dict[str, Any]], channel: str) -> None:
-    """All that a transaction has to tell is one message, and so one wait."""
-    _redis().publish(channel, _seal(channel).closed(codec.encode(messages)))
+def _publish(said: Sequence[Message], channel: str) -> None:
+    """All that a transaction has to tell is one batch, and so one wait."""
+    _redis().publish(channel, _seal(channel).closed(messages.encode(PROCESS, said)))
 
 
 def _wake(jobs: set[Job]) -> None:

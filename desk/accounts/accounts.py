@@ -54,7 +54,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class StoredPassword:
     user_id: UUID
     password_hash: str
 
@@ -90,10 +90,10 @@ def create(
     return _profile(user)
 
 
-def credentials(session: Session, email: str) -> Credentials | None:
+def credentials(session: Session, email: str) -> StoredPassword | None:
     """What a password is checked against; None if there is no such active account."""
     user = session.scalar(select(User).where(User.email == email, User.is_active))
-    return Credentials(user.id, user.password_hash) if user else None
+    return StoredPassword(user.id, user.password_hash) if user else None
 
 
 def stored_hash(session: Session, user_id: UUID) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, numbered
 from desk.notifications import inbox
-from desk.outbox import Read, outbox
+from desk.outbox import TicketRead, outbox
 from desk.tickets import people, tickets
 from models import Event, ReadCursor
 
@@ -45,7 +45,7 @@ def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
     moved = upto[1] if upto[1] != public_before else None
     if actor.is_staff and not people.is_named(session, ticket_id, actor.id):
         moved = None
-    outbox(session).reads.append(Read(ticket_id, actor.id, upto[0], moved))
+    outbox(session).reads.append(TicketRead(ticket_id, actor.id, upto[0], moved))
 
 
 def _read_cursor(actor: Actor, ticket_id: UUID) -> Select[int]:

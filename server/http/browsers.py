@@ -1,12 +1,9 @@
 """What browsers are told: which pages may call us, and what our answers must not be used for."""
 
-from urllib.parse import urlsplit
-
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from config import Settings
-from server import keys
+from server.services import SERVICES
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -36,9 +33,11 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers.setdefault(name, value)
     is_secret = request.path.startswith("/api/v1/auth")
     headers.setdefault("Cache-Control", NO_CACHE if is_secret else CACHE)
-    if request.app[keys.settings].public_url.startswith("https:"):
+    if request.app[SERVICES].settings.public_url.startswith("https:"):
         headers["Strict-Transport-Security"] = HSTS
-    if (origin := _listed(request)) and not request.path.startswith("/socket.io"):
+    if (origin := request.app[SERVICES].origins.listed(request)) and not request.path.startswith(
+        "/socket.io"
+    ):
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = EXPOSED
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -56,28 +55,6 @@ async def preflight(request: web.Request, handler: Handler) -> web.StreamRespons
         "Access-Control-Allow-Headers": REQUEST_HEADERS,
         "Access-Control-Max-Age": PREFLIGHT_SECONDS,
     }
-    return web.Response(status=204, headers=allowed if _listed(request) else {})
-
-
-def _listed(request: web.Request) -> str | None:
-    origin = request.headers.get("Origin")
-    settings: Settings = request.app[keys.settings]
-    return origin if origin and (origin in settings.origins or "*" in settings.origins) else None
-
-
-def is_welcome(request: web.Request) -> bool:
-    """Whether a page may open a socket: browsers leave that decision to us.
-
-    No origin: no browser. Ours or a listed one: welcome.
-    """
-    origin = request.headers.get("Origin")
-    return origin is None or _listed(request) is not None or _is_ours(origin, request)
-
-
-def _is_ours(origin: str, request: web.Request) -> bool:
-    try:
-        if urlsplit(origin).netloc == request.host:
-            return True
-    except ValueError:
-        return False
-    return origin == request.app[keys.settings].public_url.rstrip("/")
+    return web.Response(
+        status=204, headers=allowed if request.app[SERVICES].origins.listed(request) else {}
+    )

@@ -18,6 +18,8 @@ from pydantic import BaseModel
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+PREFIX = "/api/v1"
+
 ETAG = "ETag"
 LOCATION = "Location"
 LINK = "Link"

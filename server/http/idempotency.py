@@ -16,9 +16,10 @@ from desk import idempotency
 from desk.errors import Invalid
 from desk.idempotency import Answer, Repeatable
 from desk.statements import SingleStatement
-from server import keys
+from server.clock import now
 from server.http.contract import ETAG, LOCATION
-from server.http.routing import now
+from server.http.guard import ACTOR
+from server.services import SERVICES
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +40,7 @@ async def once(
     **kwargs: P.kwargs,
 ) -> web.Response:
     """Runs the rule and writes its answer; for a repeat of the request, the first answer again."""
-    desk, asked = request.app[keys.desk], _asked(request, given)
+    desk, asked = request.app[SERVICES].desk, _asked(request, given)
     if asked is None:
         return write(await desk.run(rule, *args, **kwargs))
 
@@ -60,28 +61,28 @@ async def once_as_statement(
     """As `once`; a request without a key needs no transaction where the statement does it all."""
     if _key(request) is not None:
         return await once(request, given, write, single.otherwise)
-    return write(await request.app[keys.desk].run_statement(single))
+    return write(await request.app[SERVICES].desk.run_statement(single))
 
 
 async def earlier(request: web.Request, given: BaseModel) -> web.Response | None:
     """The first answer, if the request is a repeat: before a route asks what may have changed."""
     if (asked := _asked(request, given)) is None:
         return None
-    answer = await request.app[keys.desk].read(idempotency.earlier, asked, now())
+    answer = await request.app[SERVICES].desk.read(idempotency.earlier, asked, now())
     return _response(answer) if answer else None
 
 
 def _asked(request: web.Request, given: BaseModel) -> Repeatable | None:
     if (key := _key(request)) is None:
         return None
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     # Who has left the staff since is not answered again what staff may read.
     side = " as staff" if actor.is_staff else ""
     return Repeatable(
         actor.id,
         key,
         f"{request.method} {request.path}{side}",
-        _hashes(request.app[keys.settings], given),
+        _hashes(request.app[SERVICES].settings, given),
     )
 
 

@@ -9,16 +9,29 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from desk.errors import Forbidden, RateLimited
-from server import keys
+from server import audit
+from server.http.browsers import HEADERS
+from server.http.contract import PREFIX
+from server.http.guard import ACTOR, LIMIT_HEADERS
 from server.http.problems import Refusal, internal, refusal
-from server.http.routing import PREFIX
-from server.identity import audit
+from server.services import SERVICES
 
 log = structlog.get_logger("server.http")
 
 SWITCHED = 101
 READS = {"GET", "HEAD"}
 LONGEST_PATH = 200
+NO_REQUEST = Refusal(
+    400, "bad_request", "This is no HTTP request, or its address or a header is too long"
+)
+
+
+@web.middleware
+async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Has the connection cut off when its client does not read the answer."""
+    if request.transport is not None:
+        request.app[SERVICES].slow_readers.watch(request.transport)
+    return await handler(request)
 
 
 @web.middleware
@@ -37,27 +50,27 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         response = await handler(request)
     except Exception as error:
-        told = _helpful(request, refusal(error))
-        if told is None:
+        problem = _helpful(request, refusal(error))
+        if problem is None:
             log.exception("request failed", method=request.method, path=_path(request))
-            told = internal()
+            problem = internal()
         _note(request, error)
-        response = told.as_response()
+        response = problem.as_response()
     if not response.prepared:
-        for name, value in request.get(keys.headers, {}).items():
+        for name, value in request.get(LIMIT_HEADERS, {}).items():
             response.headers.setdefault(name, value)
     return response
 
 
-def _helpful(request: web.Request, told: Refusal | None) -> Refusal | None:
-    if told is not None and told.code == "not_found" and request.path.endswith("/"):
-        return replace(told, detail=f'{told.detail}; try it without the "/" at its end')
-    return told
+def _helpful(request: web.Request, problem: Refusal | None) -> Refusal | None:
+    if problem is not None and problem.code == "not_found" and request.path.endswith("/"):
+        return replace(problem, detail=f'{problem.detail}; try it without the "/" at its end')
+    return problem
 
 
 def _note(request: web.Request, error: Exception) -> None:
     if isinstance(error, Forbidden | RateLimited):
-        actor = request.get(keys.actor)
+        actor = request.get(ACTOR)
         resource = request.match_info.route.resource
         # The pattern, not the path: what stands in a path may be anything.
         what = f"{request.method} {resource.canonical}" if resource else None
@@ -87,7 +100,7 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
     # A plain websocket's request lasts as long as the socket.
     if resource is not None and response.status != SWITCHED:
         route = resource.canonical
-        request.app[keys.metrics].request(request.method, route, response.status, seconds)
+        request.app[SERVICES].metrics.request(request.method, route, response.status, seconds)
     # The path alone, as it was sent: a token may stand in the query of a websocket, and a line's
     # end in the path.
     log.info(
@@ -98,3 +111,21 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
         ms=round(seconds * 1000, 1),
     )
     return response
+
+
+def bad_request(status: int) -> web.Response:
+    """The answer to what never became a request of ours, or failed outside of our middlewares."""
+    problem = NO_REQUEST if status == NO_REQUEST.status else internal()
+    response = problem.as_response()
+    response.headers.update(HEADERS)
+    return response
+
+
+async def as_problem(_: web.Request, response: web.StreamResponse) -> None:
+    """What aiohttp refuses before our middlewares, as an `Expect` that nobody knows."""
+    if isinstance(response, web.HTTPException) and (problem := refusal(response)) is not None:
+        made = problem.as_response()
+        assert isinstance(made.body, bytes)
+        response.body = made.body
+        response.headers.update(made.headers)
+        response.headers["Content-Length"] = str(len(made.body))

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk import errors
-from server.http.validation import MOST_ERRORS
+from server.http.input import MOST_ERRORS
 from wire.codec import encode
 
 STATUS: dict[type[errors.DeskError], int] = {

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from config import Settings
-from desk.accounts.accounts import Credentials
+from desk.accounts.accounts import StoredPassword
 from desk.crypto import base64url, derived_key
 
 PURPOSE = b"browsers that signed in, 1: "
@@ -38,7 +38,9 @@ class Devices:
         # A browser takes a name with this prefix from us alone, not from a neighbour's page.
         self._name = "__Host-device" if self._is_secure else "device"
 
-    def known(self, request: web.Request, account: Credentials | None, now: datetime) -> str | None:
+    def known(
+        self, request: web.Request, account: StoredPassword | None, now: datetime
+    ) -> str | None:
         """The nonce under which this browser's wrong passwords are counted.
 
         None if there is no such account, or it has not signed in with this browser before.
@@ -47,7 +49,7 @@ class Devices:
         return found.split(".")[1] if found else None
 
     def remember(
-        self, request: web.Request, response: web.Response, account: Credentials, now: datetime
+        self, request: web.Request, response: web.Response, account: StoredPassword, now: datetime
     ) -> None:
         """Sets the cookie of the account that has signed in; tokens of other accounts stay in it.
 
@@ -67,7 +69,7 @@ class Devices:
             samesite="Lax",
         )
 
-    def _found(self, request: web.Request, account: Credentials, now: datetime) -> str | None:
+    def _found(self, request: web.Request, account: StoredPassword, now: datetime) -> str | None:
         return next((t for t in self._tokens(request) if self._is_good(t, account, now)), None)
 
     def _tokens(self, request: web.Request) -> Iterator[str]:
@@ -83,7 +85,7 @@ class Devices:
                     yield from filter(TOKEN.fullmatch, tokens)
                     return
 
-    def _is_good(self, token: str, account: Credentials, now: datetime) -> bool:
+    def _is_good(self, token: str, account: StoredPassword, now: datetime) -> bool:
         at, nonce, seal = token.split(".")
         if datetime.fromtimestamp(int(at), UTC) + LIFETIME <= now:
             return False
@@ -91,6 +93,6 @@ class Devices:
             hmac.compare_digest(self._seal(key, at, nonce, account), seal) for key in self._keys
         )
 
-    def _seal(self, key: bytes, at: str, nonce: str, account: Credentials) -> str:
+    def _seal(self, key: bytes, at: str, nonce: str, account: StoredPassword) -> str:
         said = "\n".join([str(account.user_id), at, nonce, account.password_hash])
         return base64url(hmac.digest(key, said.encode(), hashlib.sha256))

@@ -20,16 +20,14 @@ from desk.errors import Unauthenticated
 from desk.statements import ids
 from server.background import Background, attempt
 from server.database.transaction import Desk
-from server.identity.authenticate import Identity
+from server.identity.authenticator import Authenticator
 from server.identity.tokens import Claims
-from server.limits import open_sockets
-from server.limits.open_sockets import OpenSockets
-from server.live.bus import Live
+from server.limits.open_sockets import OF_ACCOUNT, OF_ADDRESS, OpenSockets
+from wire.messages import SessionEnded
 
 log = structlog.get_logger("server.identity.session_watch")
 
-END = "end_session"
-# Less than what `server.identity.authenticate` remembers: so who is connected is not looked up one
+# Less than what `server.identity.authenticator` remembers: so who is connected is not looked up one
 # by one.
 WATCH_SECONDS = 0.9
 
@@ -49,28 +47,25 @@ class Connection(Protocol):
         """Says why, closes; nothing reaches the client after that."""
 
 
-class Connections:
+class SessionWatch:
     def __init__(
         self,
         desk: Desk,
-        identity: Identity,
-        live: Live,
+        authenticator: Authenticator,
         background: Background,
         open_sockets: OpenSockets,
     ) -> None:
         self._desk = desk
         self._open = open_sockets
         self._background = background
-        self._live = live
-        self._identity = identity
+        self._authenticator = authenticator
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
         # Those of them that have an actor.
         self._admitted: set[Connection] = set()
-        live.hear(END, lambda said: self.end(UUID(said["session_id"]), said["code"]))
 
     @property
     def count(self) -> int:
-        return sum(map(len, self._of_session.values()))
+        return len(self._admitted)
 
     async def admit(self, connection: Connection, claims: Claims) -> None:
         """Takes a socket in, by its token. Raises `Unauthenticated` if its session is over, and
@@ -81,8 +76,8 @@ class Connections:
         """
         self._open.take(
             connection,
-            (open_sockets.OF_ACCOUNT, str(connection.user_id)),
-            (open_sockets.OF_ADDRESS, connection.address),
+            (OF_ACCOUNT, str(connection.user_id)),
+            (OF_ADDRESS, connection.address),
         )
         self._of_session[connection.session_id].add(connection)
         try:
@@ -112,7 +107,7 @@ class Connections:
             self._remove(connection, before)
 
     async def _good(self, connection: Connection, claims: Claims) -> Actor:
-        actor = await self._identity.look_again(claims)
+        actor = await self._authenticator.look_again(claims)
         if connection.is_gone:
             raise Unauthenticated("session_ended", "The session is over; log in again")
         return actor
@@ -128,16 +123,11 @@ class Connections:
         if not remaining:
             del self._of_session[session_id]
 
-    def end_everywhere(self, session_id: UUID, code: str) -> None:
-        """Tells every process, this one at once, that a session is over."""
-        self.end(session_id, code)
-        self._live.tell(END, session_id=session_id, code=code)
-
-    def end(self, session_id: UUID, code: str) -> None:
+    def end(self, ended: SessionEnded) -> None:
         """Closes the sockets of a session that is over. Never waits."""
-        self._identity.forget(session_id)
-        for connection in list(self._of_session.get(session_id, ())):
-            self.close(connection, code)
+        self._authenticator.forget(ended.session_id)
+        for connection in list(self._of_session.get(ended.session_id, ())):
+            self.close(connection, ended.code)
 
     def close(self, connection: Connection, code: str) -> None:
         """Closes one socket. Never waits."""
@@ -159,7 +149,7 @@ class Connections:
             return
         found = await self._desk.fetch(sessions.ACTORS, session_ids=ids(watched), now=now)
         good = {actor.session_id: actor for actor in found if actor.session_id}
-        self._identity.keep(found, clock)
+        self._authenticator.remember(found, clock)
         for session_id, actor in good.items():
             for connection in self._of_session.get(session_id, set()) & self._admitted:
                 if connection.actor.role is not actor.role:  # It is in rooms of the other one.
@@ -167,4 +157,4 @@ class Connections:
         if missing := [session_id for session_id in watched if session_id not in good]:
             over = await self._desk.read(sessions.over, missing, now)
             for session_id, code in over.items():
-                self.end(session_id, code)
+                self.end(SessionEnded(session_id, code))

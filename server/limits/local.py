@@ -20,7 +20,7 @@ K = TypeVar("K")
 V = TypeVar("V", bound=Passing)
 
 
-class Kept(dict[K, V]):
+class ExpiringDict(dict[K, V]):
     """Forgets what counts no longer, whenever there is twice as much as last time."""
 
     def __init__(self) -> None:
@@ -43,12 +43,12 @@ class Window:
     before: int = 0
 
 
-class Tally:
+class LocalWindow:
     """In windows that slide: what the one before counted fades as this one passes."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._windows: Kept[tuple[str, str], Window] = Kept()
+        self._windows: ExpiringDict[tuple[str, str], Window] = ExpiringDict()
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -83,7 +83,7 @@ class Leases:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._held: Kept[tuple[str, ...], Lease] = Kept()
+        self._held: ExpiringDict[tuple[str, ...], Lease] = ExpiringDict()
 
     def hold(self, item: RateLimitItem, key: tuple[str, ...], count: int) -> None:
         """Beside what is held already, until what was counted fades."""

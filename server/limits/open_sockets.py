@@ -26,7 +26,7 @@ OF_ACCOUNT = Most("account", 100)
 # An idle socket takes some 10 kB: 120 MB. An office of 300 has 40 each.
 OF_ADDRESS = Most("address", 12_000)
 # Of an address, not signed in yet; that lasts 10 s at most
-# (`server.transport.engine.CONNECT_SECONDS`).
+# (`server.transport.socket_server.CONNECT_SECONDS`).
 WAITING = Most("waiting", 2_000)
 
 

@@ -22,7 +22,7 @@ from redis.asyncio import BlockingConnectionPool
 
 from config import Settings
 from desk.errors import RateLimited
-from server.limits.local import Leases, Tally
+from server.limits.local import Leases, LocalWindow
 
 log = structlog.get_logger("server.limits.shared")
 
@@ -113,7 +113,7 @@ class RateLimits:
         )
         self._shared = SlidingWindowCounterRateLimiter(redis)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._here = Tally()
+        self._here = LocalWindow()
         self._leases = Leases()
         self._redis_rests_until = 0.0
 

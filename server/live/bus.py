@@ -1,224 +1,143 @@
-"""Live delivery between processes: a Redis manager whose hints go through the sequencer.
+"""The bus: typed messages between the processes, over one channel of Redis.
 
-The Redis manager of python-socketio loses and reorders messages when Redis falters, and does what
-anybody on the channel says. Here it only carries hints: publishing never waits and may drop, a
-subscription that does not hear its own echo is made anew, and what one of us has not sealed, or
-nobody here can read, is skipped. `server.live.sequencer` turns the hints into a timeline without
-holes.
+Publishing never waits and may drop; a subscription that does not hear its own echo is made anew;
+what one of us has not sealed, or this process cannot read, is skipped. So a message is a hint:
+`server.live.sequencer` makes a timeline without holes of the ones that carry events.
 """
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import structlog
 from redis import asyncio as aioredis
-from socketio.packet import EVENT
 
-from desk.access import Audience
-from server.background import Background, attempt, end
+from server.background import attempt
 from server.live.clients import redis_client
-from server.live.membership import Membership
-from server.transport.send_queue import ReadyEvent
-from wire import codec
-from wire.channel import NAMESPACE, TIMELINE, channel_of, emission, ticket_room
+from wire import messages
+from wire.messages import Echo, Message, channel_of
 from wire.seal import Seal
-from wire.shapes import Recorded, TimelineEvent
-from wire.shown import SHOWN
 
 log = structlog.get_logger("server.live.bus")
 
-ECHO = "echo"
-# What stands before the JSON of every event.
-EVENT_HEAD = f"{EVENT}{NAMESPACE},".encode()
+M = TypeVar("M")
 
 LONGEST_QUEUE = 10_000
-LONGEST_MESSAGE = 500
+LONGEST_BATCH = 500
 GATHER_SECONDS = 0.005
 ECHO_SECONDS = 3.0
 # Without an echo for this long the subscription is taken for dead, whatever TCP says.
-DEAF_SECONDS = 10.0
+SILENCE_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
 # Between two lines of the log that say that messages were skipped, however many are.
 COMPLAINT_SECONDS = 60.0
 
 
-Listener = Callable[[TimelineEvent], None]
-Hearer = Callable[[dict[str, Any]], None]
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """This process hears the channel from now on, and may have missed what was said before."""
 
 
-class Live(Membership):
-    def __init__(self, redis_url: str, background: Background, secrets: Sequence[str]) -> None:
-        super().__init__(redis_url, channel="")
-        self._background = background
+class Bus:
+    """Nothing is published or heard before `listen_forever` knows the channel."""
+
+    def __init__(self, redis_url: str, secrets: Sequence[str]) -> None:
+        self._redis_url = redis_url
         self._secrets = secrets
-        # Set once, before the start: what stands before the name of the channel.
-        self.find_prefix: Callable[[], Awaitable[str]]
+        # The name of this process among all.
+        self.process = uuid4().hex
+        self._own_head = messages.head_of(self.process)
+        self.channel = ""
         self._seal: Seal
         self._has_channel = asyncio.Event()
+        self._handlers: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
+        self._outgoing: asyncio.Queue[Message] = asyncio.Queue(LONGEST_QUEUE)
+        self._heard = 0.0
         # Messages on the channel that were not sealed by one of us, or that nobody here can read.
         self.skipped = 0
         self._complained_at = float("-inf")
-        # Set once, before the first request: the takers need this manager themselves.
-        self.take_hint: Callable[[Recorded], None] = lambda _: None
-        # All that is taken from the channel, by its method.
-        self._hearers: dict[str, Hearer] = {"emit": self._emitted}
-        # Called when what the others said may have been missed.
-        self.on_subscribed: Callable[[], Awaitable[None]] | None = None
-        self._listeners: dict[str, dict[str, Listener]] = {}
-        # Told of each event that was broadcast here.
-        self._witnesses: list[Callable[[Recorded], None]] = []
-        self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LONGEST_QUEUE)
-        self._heard = 0.0
-        # So does everything begin that this process publishes.
-        self._own_head = codec.encode([{"host_id": self.host_id}])[:-2]
 
     @property
     def is_subscribed(self) -> bool:
-        return time.monotonic() - self._heard < DEAF_SECONDS
+        return time.monotonic() - self._heard < SILENCE_SECONDS
 
-    def initialize(self) -> None:
-        super().initialize()
-        self._background.start(self._publish_forever())
-        self._background.start(self._echo_forever())
+    def subscribe(self, kind: type[M], handler: Callable[[M], None]) -> None:
+        """Has each message of a type handed over, this process's own ones too, and `Subscribed`."""
+        self._handlers[kind].append(handler)
 
-    async def close(self) -> None:
-        await end([self.thread])
+    def publish(self, message: Message) -> None:
+        """Tells this process at once, and the others soon; never waits. May be lost with Redis."""
+        self._hand_over(message)
+        try:
+            self._outgoing.put_nowait(message)
+        except asyncio.QueueFull:
+            log.warning("Redis does not keep up: a message was dropped")
+
+    def _hand_over(self, message: Message | Subscribed) -> None:
+        for handler in self._handlers[type(message)]:
+            try:
+                handler(message)
+            except Exception:
+                log.exception("message not handled", kind=type(message).__name__)
 
     # Out
 
-    def publish(self, recorded: Recorded) -> None:
-        """Tells every process, this one at once, of an event that was committed."""
-        self.take_hint(recorded)
-        self._enqueue(emission(TIMELINE, recorded, (), None))
-
-    def hear(self, method: str, hearer: Hearer) -> None:
-        """Lets a part of this process hear what the same part of the others tells."""
-        self._hearers[method] = hearer
-
-    def tell(self, method: str, **said: object) -> None:
-        """Tells the other processes. It may be lost with Redis."""
-        self._enqueue({"method": method, **said})
-
-    async def broadcast(self, recorded: Recorded) -> None:
-        """Delivers the next event of a ticket to the members in this process."""
-        for audience in Audience:
-            event = recorded.for_audience(audience)
-            if event is not None:
-                room = ticket_room(recorded.event.ticket_id, audience)
-                self.emit_here(TIMELINE, event, room)
-                for listener in self._listeners.get(room, {}).values():
-                    listener(event)
-        for witness in self._witnesses:
-            witness(recorded)
-
-    def witness(self, witness: Callable[[Recorded], None]) -> None:
-        """Lets a part of this process see what happens on the tickets that are read here."""
-        self._witnesses.append(witness)
-
-    def emit_here(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
-        """Emits to the sockets of this process that are in one of the rooms, except ``skip``.
-
-        Encoded once and without a task per socket: see `Outgoing`.
-        """
-        assert event in SHOWN, event
-        members = [
-            eio_sid
-            for room in rooms
-            for sid, eio_sid in self.get_participants(NAMESPACE, room)
-            if sid != skip
-        ]
-        if members:
-            told = ReadyEvent(EVENT_HEAD + codec.encode([event, data]))
-            self.server.eio.post(told, *members)
-
-    def leave_here(self, sid: str, room: str) -> None:
-        """Takes a socket of this process out of a room; harmless where it is not inside."""
-        if sid in self.rooms.get(NAMESPACE, {}).get(room, ()):
-            self.basic_leave_room(sid, NAMESPACE, room)
-
-    def announce(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
-        """Emits to rooms in every process, without waiting. It may be lost with Redis.
-
-        ``skip``: the socket that is not to hear it.
-        """
-        self.emit_here(event, data, *rooms, skip=skip)
-        self._enqueue(emission(event, data, rooms, skip))
-
-    def listen(self, room: str, key: str, listener: Listener) -> None:
-        """Lets somebody who is no Socket.IO client hear what is broadcast to a room here."""
-        self._listeners.setdefault(room, {})[key] = listener
-
-    def unlisten(self, room: str, key: str) -> None:
-        if listeners := self._listeners.get(room):
-            listeners.pop(key, None)
-            if not listeners:
-                del self._listeners[room]
-
-    def unlisten_all(self, key: str) -> None:
-        for room in list(self._listeners):
-            self.unlisten(room, key)
-
-    async def _publish(self, data: dict[str, Any]) -> None:
-        self._enqueue(data)
-
-    def _enqueue(self, message: dict[str, Any]) -> None:
-        try:
-            self._outgoing.put_nowait({"host_id": self.host_id, **message})
-        except asyncio.QueueFull:
-            log.warning("Redis does not keep up: a hint was dropped")
-
-    async def _publish_forever(self) -> None:
-        """The first goes out at once, and what gathers in the moment after it as one message."""
+    async def publish_forever(self) -> None:
+        """The first goes out at once, and what gathers in the moment after it as one batch."""
         await self._has_channel.wait()
-        async with redis_client(self.redis_url, TIMEOUT_SECONDS) as redis:
+        async with redis_client(self._redis_url, TIMEOUT_SECONDS) as redis:
             while True:
-                messages = [await self._outgoing.get()]
-                while len(messages) < LONGEST_MESSAGE and not self._outgoing.empty():
-                    messages.append(self._outgoing.get_nowait())
-                await self._publish_all(redis, messages)
+                batch = [await self._outgoing.get()]
+                while len(batch) < LONGEST_BATCH and not self._outgoing.empty():
+                    batch.append(self._outgoing.get_nowait())
+                await self._publish(redis, batch)
                 await asyncio.sleep(GATHER_SECONDS)
 
-    async def _publish_all(self, redis: "aioredis.Redis", messages: list[dict[str, Any]]) -> None:
+    async def _publish(self, redis: "aioredis.Redis", batch: list[Message]) -> None:
         try:
-            await redis.publish(self.channel, self._seal.closed(codec.encode(messages)))
+            sealed = self._seal.closed(messages.encode(self.process, batch))
+            await redis.publish(self.channel, sealed)
         except (aioredis.RedisError, OSError) as error:
-            log.warning("cannot publish", error=type(error).__name__, lost=len(messages))
+            log.warning("cannot publish", error=type(error).__name__, lost=len(batch))
         except Exception:
             log.exception("cannot publish")
 
-    async def _echo_forever(self) -> None:
+    async def echo_forever(self) -> None:
         while True:
-            self._enqueue({"method": ECHO})
+            self.publish(Echo())
             await asyncio.sleep(ECHO_SECONDS)
 
     # In
 
-    async def _thread(self) -> None:
-        """In the place of the library's loop, which obeys whoever says "disconnect"."""
+    async def listen_forever(self, find_prefix: Callable[[], Awaitable[str]]) -> None:
+        """``find_prefix``: what stands before the name of the channel; asked until it answers."""
         while not self._has_channel.is_set():
-            await attempt(self._find_channel(), log, "not known yet which channel is ours")
+            await attempt(
+                self._find_channel(find_prefix), log, "not known yet which is our channel"
+            )
             if not self._has_channel.is_set():
                 await asyncio.sleep(RETRY_SECONDS)
         async for raw in self._listen():
             self._take(raw)
 
-    async def _find_channel(self) -> None:
-        self.channel = channel_of(await self.find_prefix())
+    async def _find_channel(self, find_prefix: Callable[[], Awaitable[str]]) -> None:
+        self.channel = channel_of(await find_prefix())
         self._seal = Seal(self._secrets, self.channel)
         self._has_channel.set()
 
     async def _listen(self) -> AsyncIterator[bytes]:
         while True:
-            redis = redis_client(self.redis_url, TIMEOUT_SECONDS)
+            redis = redis_client(self._redis_url, TIMEOUT_SECONDS)
             try:
                 async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(self.channel)
                     self._heard = time.monotonic()
-                    if self.on_subscribed is not None:
-                        await self.on_subscribed()
+                    self._hand_over(Subscribed())
                     while self.is_subscribed:
                         message = await pubsub.get_message(timeout=1.0)
                         if message is not None:
@@ -233,37 +152,31 @@ class Live(Membership):
 
     def _take(self, sealed: bytes) -> None:
         """Hands over what the others said. Nothing on the channel ends the subscription."""
-        raw = self._seal.opened(sealed)
-        if raw is None:
+        batch = self._seal.opened(sealed)
+        if batch is None:
             self._skip("not sealed by one of us")
-        elif raw.startswith(self._own_head):
+        elif batch.startswith(self._own_head):
             self._heard = time.monotonic()
         else:
             try:
-                messages = list(codec.loads_own(raw))
-            except (ValueError, TypeError):
+                said = messages.decode(batch)
+            except Exception:
                 self._skip("not our JSON")
                 return
-            for message in messages:
-                self._take_one(message)
+            for one in said:
+                self._take_one(one)
 
-    def _take_one(self, message: Any) -> None:
+    def _take_one(self, said: Any) -> None:
         try:
-            if hearer := self._hearers.get(message["method"]):
-                hearer(message)
+            message = messages.read(said)
         except Exception as error:
             # A process of another version may say what cannot be read here.
             self._skip(type(error).__name__)
+        else:
+            self._hand_over(message)
 
     def _skip(self, why: str) -> None:
         self.skipped += 1
         if time.monotonic() - self._complained_at > COMPLAINT_SECONDS:
             self._complained_at = time.monotonic()
             log.warning("skipped on the channel", why=why, so_far=self.skipped)
-
-    def _emitted(self, message: dict[str, Any]) -> None:
-        event, data = message["event"], message["data"]
-        if event == TIMELINE:
-            self.take_hint(Recorded.from_json(data))
-        else:
-            self.emit_here(event, data, *message["rooms"], skip=message["skip"])

@@ -18,7 +18,7 @@ MOST_REMEMBERED = 100_000
 TIMEOUT_SECONDS = 1.0
 
 
-class Resync:
+class CatchUp:
     """In Redis, as the client may come back to another process. Without Redis it is on its own:
     a client that joins with its last number misses nothing anyway.
     """

@@ -10,17 +10,14 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cached_property, partial
-from uuid import UUID
 
 import structlog
 
-from desk.access import Audience
 from desk.jobs import Job
-from desk.outbox import Outbox, Read
-from server.identity import audit
-from server.live.bus import Live
-from wire.channel import NOTIFICATION, READ, ticket_room, user_room
-from wire.shapes import NotificationOut, ReadShown, Recorded
+from desk.outbox import Outbox
+from server import audit
+from server.live.bus import Bus
+from wire.messages import messages_of
 
 log = structlog.get_logger("server.live.delivery")
 
@@ -78,34 +75,20 @@ class Waker:
 
 
 class Delivery:
-    def __init__(self, live: Live, waker: Waker) -> None:
-        self._live = live
+    def __init__(self, bus: Bus, waker: Waker) -> None:
+        self._bus = bus
         self._waker = waker
-        # Told of ended sessions; it needs the desk itself and so comes later.
-        self.end_session: Callable[[UUID, str], None] = lambda _, __: None
 
     def __call__(self, recorded: Outbox) -> None:
         try:
-            for event in recorded.events:
-                self._live.publish(Recorded.of(event))
-            for notification in recorded.notifications:
-                shown = NotificationOut.of(notification)
-                self._live.announce(NOTIFICATION, shown, user_room(notification.user_id))
-            for read in recorded.reads:
-                self._announce_read(read)
+            for message in messages_of(recorded):
+                self._bus.publish(message)
             for session_id, code in recorded.ended.items():
-                self.end_session(session_id, code)
                 audit.note("session_ended", session_id=session_id, code=code)
             if recorded.wakes:
                 self._waker.add(recorded.wakes)
         except Exception:
             log.exception("delivery failed")
-
-    def _announce_read(self, read: Read) -> None:
-        for audience, seq in ((Audience.STAFF, read.seq), (Audience.CUSTOMER, read.public_seq)):
-            if seq is not None:
-                payload = ReadShown(read.ticket_id, read.user_id, seq)
-                self._live.announce(READ, payload, ticket_room(read.ticket_id, audience))
 
     def close(self) -> None:
         self._waker.close()

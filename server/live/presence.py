@@ -16,16 +16,19 @@ from uuid import UUID
 import structlog
 from redis import asyncio as aioredis
 
+from config import Settings
 from desk.access import Actor, Audience
 from desk.errors import DeskError
 from desk.statements import ids
 from desk.tickets.people import NAMED, named_by
 from server.database.transaction import Desk
-from server.live.bus import Live
+from server.live.bus import Bus, Subscribed
 from server.live.clients import redis_client
+from server.live.rooms import ticket_room
 from server.live.watched import Watched
+from server.transport.socket_server import SocketServer
 from wire import codec
-from wire.channel import PRESENCE, ticket_room
+from wire.messages import ViewersChanged
 from wire.presence import (
     ALIVE_EVERY_SECONDS,
     ALIVE_FOR_SECONDS,
@@ -35,6 +38,7 @@ from wire.presence import (
     process_key,
     ticket_key,
 )
+from wire.server_events import PRESENCE
 from wire.shapes import Present, Recorded, Viewer
 
 log = structlog.get_logger("server.live.presence")
@@ -50,12 +54,13 @@ ANSWER_SECONDS = 0.25
 
 
 class Presence:
-    def __init__(self, redis_url: str, live: Live, desk: Desk, prefix: str = "") -> None:
-        self._prefix = prefix
-        self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
-        self._live = live
+    def __init__(self, settings: Settings, bus: Bus, sockets: SocketServer, desk: Desk) -> None:
+        self._prefix = settings.key_prefix
+        self._redis: Any = redis_client(settings.redis_url, TIMEOUT_SECONDS)
+        self._bus = bus
+        self._sockets = sockets
         self._desk = desk
-        self._process: str = live.host_id
+        self._process = bus.process
         self._version = 0
         self._watched: dict[UUID, Watched] = {}
         # Tickets whose viewers here changed and the others have not been told.
@@ -63,8 +68,6 @@ class Presence:
         # Tickets whose viewers anywhere changed and those here have not been shown.
         self._unshown: set[UUID] = set()
         self._wake = asyncio.Event()
-        live.hear(PRESENCE, self._hear)
-        live.witness(self._happened)
 
     async def close(self) -> None:
         """Says good-bye, so that nobody has to find out."""
@@ -86,19 +89,15 @@ class Presence:
             del watched.here[viewer]
         self._changed(ticket_id)
 
-    def _hear(self, message: dict[str, Any]) -> None:
-        ticket_id = UUID(message["ticket_id"])
-        self._take(message["host_id"], ticket_id, Seen.from_json(message["seen"]))
-
-    def _take(self, process: str, ticket_id: UUID, seen: Seen) -> None:
-        """Takes what another process says of a ticket, unless it said something newer."""
-        watched = self._watched.get(ticket_id)
-        if watched is None or process == self._process:
+    def take(self, changed: ViewersChanged) -> None:
+        """Takes what a process says of a ticket, unless it said something newer."""
+        watched = self._watched.get(changed.ticket_id)
+        if watched is None or changed.process == self._process:
             return
-        known = watched.elsewhere.get(process)
-        if known is None or seen.version > known.version:
-            watched.elsewhere[process] = seen
-            self._unshown.add(ticket_id)
+        known = watched.elsewhere.get(changed.process)
+        if known is None or changed.seen.version > known.version:
+            watched.elsewhere[changed.process] = changed.seen
+            self._unshown.add(changed.ticket_id)
             self._wake.set()
 
     def _changed(self, ticket_id: UUID) -> None:
@@ -139,7 +138,7 @@ class Presence:
             watched.named.update(found)
             watched.asked |= unknown
 
-    def _happened(self, recorded: Recorded) -> None:
+    def witness(self, recorded: Recorded) -> None:
         """Somebody becomes known by what they do, or are given."""
         event = recorded.event
         watched = self._watched.get(event.ticket_id)
@@ -187,7 +186,7 @@ class Presence:
                     pipeline.expire(key, FORGOTTEN_AFTER_SECONDS)
                 else:
                     pipeline.hdel(key, self._process)
-                self._live.tell(PRESENCE, ticket_id=ticket_id, seen=seen)
+                self._bus.publish(ViewersChanged(self._process, ticket_id, seen))
             await pipeline.execute()
 
     def _is_unknown(self, ticket_id: UUID) -> bool:
@@ -208,7 +207,7 @@ class Presence:
                 if viewers != watched.shown.get(audience):
                     watched.shown[audience] = viewers
                     payload = Present(ticket_id, viewers)
-                    self._live.emit_here(PRESENCE, payload, ticket_room(ticket_id, audience))
+                    self._sockets.send_local(PRESENCE, payload, ticket_room(ticket_id, audience))
             if watched.unknown:
                 self._unshown.add(ticket_id)  # The next beat asks again.
         return time.perf_counter() - began
@@ -244,9 +243,12 @@ class Presence:
         alive = await self._redis.mget([process_key(name, self._prefix) for name in names])
         return {name for name, answer in zip(names, alive, strict=True) if answer is None}
 
-    async def look_up_all(self) -> None:
-        """After words of the others may have been lost."""
-        await self._look_up(list(self._watched))
+    def look_up_all(self, _: Subscribed) -> None:
+        """Has everything read again, after words of the others may have been lost."""
+        for watched in self._watched.values():
+            watched.is_looked_up = False
+        self._unshown.update(self._watched)
+        self._wake.set()
 
     async def _look_up(self, ticket_ids: list[UUID]) -> None:
         """Reads what the living others say of tickets."""
@@ -266,7 +268,7 @@ class Presence:
                 watched.is_looked_up = True
             for process, seen in words.items():
                 if process not in dead:
-                    self._take(process, ticket_id, seen)
+                    self.take(ViewersChanged(process, ticket_id, seen))
 
 
 def _viewer(actor: Actor) -> Viewer:

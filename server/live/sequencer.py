@@ -71,7 +71,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class Replayed:
     """``seq``: the last number that was replayed, or where the audience's timeline stands.
 
     ``more``: the history was longer than a page, and the member is not in the room.
@@ -82,7 +82,7 @@ class Joined:
     more: bool
 
 
-class Rooms:
+class Sequencer:
     def __init__(
         self,
         desk: Desk,
@@ -108,7 +108,7 @@ class Rooms:
             room.users -= 1
             self._forget_if_empty(ticket_id, room)
 
-    async def join(self, member: Member, actor: Actor, ticket_id: UUID, after: int) -> Joined:
+    async def join(self, member: Member, actor: Actor, ticket_id: UUID, after: int) -> Replayed:
         """Replays what the actor may see after a number, then enters the room, without a seam.
 
         All under the room's lock, so that no live event falls between or comes twice.
@@ -134,7 +134,7 @@ class Rooms:
                 room.members[member.key] = member
                 self._joined.setdefault(member.key, set()).add(ticket_id)
                 await member.enter(ticket_id)
-            return Joined(read.ticket, seq, more)
+            return Replayed(read.ticket, seq, more)
 
     @property
     def count(self) -> int:
@@ -177,7 +177,7 @@ class Rooms:
             joined.discard(ticket_id)
         await member.leave(ticket_id)
 
-    def hint(self, recorded: Recorded) -> None:
+    def offer(self, recorded: Recorded) -> None:
         """Takes an event that somebody says has happened. Never waits."""
         ticket_id = recorded.event.ticket_id
         room = self._rooms.get(ticket_id)

@@ -20,10 +20,11 @@ from desk.errors import Unavailable
 from desk.statements import ids
 from desk.tickets.changed import FOR_CUSTOMERS, FOR_STAFF, MOVED, MOVED_PAGE, Head
 from server.background import attempt
+from server.clock import now
 from server.database.transaction import Desk
-from server.http.routing import now
-from server.live.bus import Live
-from wire.channel import TICKET_CHANGED, user_room
+from server.live.rooms import user_room
+from server.transport.socket_server import SocketServer
+from wire.server_events import TICKET_CHANGED
 from wire.shapes import Recorded
 
 log = structlog.get_logger("server.live.ticket_changes")
@@ -41,10 +42,10 @@ LAST_ID = UUID(int=2**128 - 1)
 LOOK_BACK = timedelta(seconds=10)
 
 
-class Changes:
-    def __init__(self, desk: Desk, live: Live) -> None:
+class TicketChanges:
+    def __init__(self, desk: Desk, sockets: SocketServer) -> None:
         self._desk = desk
-        self._live = live
+        self._sockets = sockets
         # Connections per person's id, so that only those who are here are read for.
         self._staff: Counter[str] = Counter()
         self._customers: Counter[str] = Counter()
@@ -70,7 +71,7 @@ class Changes:
     def _people(self, actor: Actor) -> Counter[str]:
         return self._staff if actor.is_staff else self._customers
 
-    def take(self, recorded: Recorded) -> None:
+    def offer(self, recorded: Recorded) -> None:
         event = recorded.event
         self._note(Head(event.ticket_id, event.seq, recorded.public_seq or 0))
 
@@ -152,9 +153,9 @@ class Changes:
             asked = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
             for ticket in asked:
                 for view, who in ticket.seen_by(staff):
-                    self._live.emit_here(TICKET_CHANGED, view, *map(user_room, who))
+                    self._sockets.send_local(TICKET_CHANGED, view, *map(user_room, who))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]
         if public and self._customers:
             people = ids(self._customers)
             for view in await self._desk.fetch(FOR_CUSTOMERS, tickets=ids(public), people=people):
-                self._live.emit_here(TICKET_CHANGED, view, user_room(view.user_id))
+                self._sockets.send_local(TICKET_CHANGED, view, user_room(view.user_id))

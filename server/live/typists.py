@@ -7,13 +7,16 @@ tells the others; each of them counts for itself as well, as that process may di
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from desk.access import Audience
 from desk.events import MESSAGES
-from server.live.bus import Live
-from wire.channel import TYPING
+from server.live.bus import Bus
+from server.live.rooms import ticket_room
+from server.transport.socket_server import SocketServer
+from wire.messages import TypingChanged
+from wire.server_events import TYPING
 from wire.shapes import Recorded, TypingShown
 
 SILENCE_SECONDS = 6.0
@@ -21,74 +24,74 @@ SILENCE_SECONDS = 6.0
 GRACE_SECONDS = 1.5
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Typist:
-    user_id: UUID
-    # Those who were told.
-    rooms: Sequence[str]
-    is_here: bool
+    # What those were told who may know.
+    began: TypingChanged
     end: asyncio.TimerHandle
 
 
 class Typists:
-    def __init__(self, live: Live) -> None:
-        self._live = live
+    def __init__(self, bus: Bus, sockets: SocketServer) -> None:
+        self._bus = bus
+        self._sockets = sockets
         # By ticket, then by socket, of whichever process.
         self._typing: dict[UUID, dict[str, Typist]] = {}
-        live.witness(self._happened)
-        live.hear(TYPING, self._hear)
 
-    def began(self, key: str, user_id: UUID, ticket_id: UUID, rooms: Sequence[str]) -> None:
-        """A socket says that its person types, perhaps again. Tells those in the rooms."""
+    def began(
+        self, key: str, user_id: UUID, ticket_id: UUID, audiences: Sequence[Audience]
+    ) -> None:
+        """A socket here says that its person types, perhaps again. Tells the audiences."""
+        began = TypingChanged(
+            self._bus.process, key, ticket_id, user_id, tuple(audiences), active=True
+        )
         before = self._typing.get(ticket_id, {}).get(key)
-        if before is not None and before.rooms != rooms:
+        if before is not None and before.began != began:
             self.ended(key, ticket_id)  # For those who are not to know from now on.
-        typist = self._keep(key, ticket_id, user_id, rooms, is_here=True)
-        self._tell(key, ticket_id, typist, active=True)
+        self._bus.publish(began)
 
     def ended(self, key: str, ticket_id: UUID) -> None:
         """Tells those who had been told of the beginning; nobody, if there was none."""
-        if typist := self._forget(key, ticket_id):
-            self._tell(key, ticket_id, typist, active=False)
+        if typist := self._typing.get(ticket_id, {}).get(key):
+            ended = replace(typist.began, active=False)
+            if self._is_here(ended):
+                self._bus.publish(ended)
+            else:
+                self.take(ended)
 
-    def _keep(
-        self, key: str, ticket_id: UUID, user_id: UUID, rooms: Sequence[str], *, is_here: bool
-    ) -> Typist:
-        self._forget(key, ticket_id)
-        seconds = SILENCE_SECONDS + (0 if is_here else GRACE_SECONDS)
-        end = asyncio.get_running_loop().call_later(seconds, self.ended, key, ticket_id)
-        typist = Typist(user_id, rooms, is_here, end)
-        self._typing.setdefault(ticket_id, {})[key] = typist
-        return typist
+    def take(self, changed: TypingChanged) -> None:
+        """What a process has said, perhaps this one."""
+        was_typing = self._forget(changed.key, changed.ticket_id)
+        if changed.active:
+            self._keep(changed)
+        if changed.active or was_typing:
+            payload = TypingShown(changed.ticket_id, changed.user_id, changed.active)
+            rooms = [ticket_room(changed.ticket_id, audience) for audience in changed.audiences]
+            self._sockets.send_local(TYPING, payload, *rooms, skip=changed.key)
 
-    def _forget(self, key: str, ticket_id: UUID) -> Typist | None:
+    def _is_here(self, changed: TypingChanged) -> bool:
+        return changed.process == self._bus.process
+
+    def _keep(self, began: TypingChanged) -> None:
+        seconds = SILENCE_SECONDS + (0 if self._is_here(began) else GRACE_SECONDS)
+        loop = asyncio.get_running_loop()
+        end = loop.call_later(seconds, self.ended, began.key, began.ticket_id)
+        self._typing.setdefault(began.ticket_id, {})[began.key] = Typist(began, end)
+
+    def _forget(self, key: str, ticket_id: UUID) -> bool:
         here = self._typing.get(ticket_id, {})
-        if typist := here.pop(key, None):
-            typist.end.cancel()
-            if not here:
-                del self._typing[ticket_id]
-        return typist
+        typist = here.pop(key, None)
+        if typist is None:
+            return False
+        typist.end.cancel()
+        if not here:
+            del self._typing[ticket_id]
+        return True
 
-    def _tell(self, key: str, ticket_id: UUID, typist: Typist, *, active: bool) -> None:
-        payload = TypingShown(ticket_id, typist.user_id, active)
-        self._live.emit_here(TYPING, payload, *typist.rooms, skip=key)
-        if typist.is_here:
-            said = {"user_id": typist.user_id, "rooms": typist.rooms, "active": active}
-            self._live.tell(TYPING, key=key, ticket_id=ticket_id, **said)
-
-    def _hear(self, message: dict[str, Any]) -> None:
-        key, ticket_id = message["key"], UUID(message["ticket_id"])
-        if not message["active"]:
-            self.ended(key, ticket_id)
-            return
-        user_id, rooms = UUID(message["user_id"]), message["rooms"]
-        typist = self._keep(key, ticket_id, user_id, rooms, is_here=False)
-        self._tell(key, ticket_id, typist, active=True)
-
-    def _happened(self, recorded: Recorded) -> None:
+    def witness(self, recorded: Recorded) -> None:
         """What was typed is posted, whichever way."""
         event = recorded.event
         if event.kind in MESSAGES:
             for key, typist in list(self._typing.get(event.ticket_id, {}).items()):
-                if typist.is_here and typist.user_id == event.actor_id:
+                if self._is_here(typist.began) and typist.began.user_id == event.actor_id:
                     self.ended(key, event.ticket_id)

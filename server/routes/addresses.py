@@ -3,18 +3,20 @@
 from aiohttp import web
 
 from desk.accounts import addresses
-from server import keys
+from server import audit
+from server.clock import now
 from server.http.contract import NOTHING, At, Right, done
-from server.http.routing import body, limit, no_body, now
-from server.identity import audit
+from server.http.guard import ACTOR, limit
+from server.http.input import body, no_body
 from server.limits import shared
+from server.services import SERVICES
 
 
 async def verify(request: web.Request) -> web.Response:
     """A token is good once, for three days, and until a newer one is mailed."""
-    await limit(request, shared.VERIFY, request.app[keys.limits].address(request))
+    await limit(request, shared.VERIFY, request.app[SERVICES].limits.address(request))
     given = await body(request, addresses.Verification)
-    user_id = await request.app[keys.desk].run(addresses.verify, given, now())
+    user_id = await request.app[SERVICES].desk.run(addresses.verify, given, now())
     audit.note("email_verified", user_id=user_id)
     return web.Response(status=204)
 
@@ -22,10 +24,10 @@ async def verify(request: web.Request) -> web.Response:
 async def send(request: web.Request) -> web.Response:
     """Nothing is mailed where the address is confirmed, or where `notify_email` is off."""
     await no_body(request)
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     await limit(request, shared.CONFIRM, str(actor.id))
-    secret = request.app[keys.settings].jwt_secret_key
-    await request.app[keys.desk].run(addresses.send, actor, secret, now())
+    secret = request.app[SERVICES].settings.jwt_secret_key
+    await request.app[SERVICES].desk.run(addresses.send, actor, secret, now())
     return web.Response(status=204)
 
 

@@ -10,23 +10,14 @@ from pydantic import Field, TypeAdapter
 from desk.accounts import administration
 from desk.text import Email, Words
 from models import Role
-from server import keys
-from server.http.contract import KEYED, NOTHING, TOTAL, At, Right, listed, made, ok
+from server import audit
+from server.clock import now
+from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, listed, made, ok
+from server.http.guard import ACTOR
 from server.http.idempotency import REPEATED, once
-from server.http.routing import (
-    PREFIX,
-    Paged,
-    Query,
-    body,
-    counted,
-    decode_cursor,
-    now,
-    page_of,
-    path_id,
-    query,
-    reply,
-)
-from server.identity import audit
+from server.http.input import Paged, Query, body, decode_cursor, path_id, query
+from server.http.output import counted, page_of, reply
+from server.services import SERVICES
 
 POSITION = TypeAdapter(tuple[datetime, UUID])
 
@@ -40,7 +31,7 @@ class UserQuery(Paged):
 
 async def list_users(request: web.Request) -> web.Response:
     given = query(request, UserQuery)
-    found = await request.app[keys.desk].read(
+    found = await request.app[SERVICES].desk.read(
         administration.accounts,
         role=given.role,
         is_active=given.is_active,
@@ -65,39 +56,39 @@ async def list_users(request: web.Request) -> web.Response:
 
 async def add_user(request: web.Request) -> web.Response:
     new = await body(request, administration.NewUser)
-    password_hash = await request.app[keys.passwords].hashed(
-        new.password, str(request[keys.actor].id)
+    password_hash = await request.app[SERVICES].passwords.hashed(
+        new.password, str(request[ACTOR].id)
     )
 
     def write(account: administration.Account) -> web.Response:
         return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
 
-    capacity = request.app[keys.settings].default_capacity
+    capacity = request.app[SERVICES].settings.default_capacity
     answer = await once(request, new, write, administration.add, new, password_hash, capacity)
     if REPEATED not in answer.headers:
         user_id = answer.headers["Location"].rpartition("/")[2]
-        audit.note("user_added", by=request[keys.actor].id, user_id=user_id, role=new.role)
+        audit.note("user_added", by=request[ACTOR].id, user_id=user_id, role=new.role)
     return answer
 
 
 async def show_user(request: web.Request) -> web.Response:
     query(request, Query)
-    return reply(await request.app[keys.desk].read(administration.show, _user_id(request)))
+    return reply(await request.app[SERVICES].desk.read(administration.show, _user_id(request)))
 
 
 async def change_user(request: web.Request) -> web.Response:
     wanted = await body(request, administration.UserChange)
-    account = await request.app[keys.desk].run(
+    account = await request.app[SERVICES].desk.run(
         administration.change,
-        request[keys.actor],
+        request[ACTOR],
         _user_id(request),
         wanted,
         now(),
-        request.app[keys.settings].default_capacity,
+        request.app[SERVICES].settings.default_capacity,
     )
     audit.note(
         "user_changed",
-        by=request[keys.actor].id,
+        by=request[ACTOR].id,
         user_id=account.id,
         role=account.role,
         is_active=account.is_active,

@@ -6,26 +6,18 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from desk.assignment import agents, decisions
-from server import keys
 from server.http.contract import NOTHING, TOTAL, At, Right, listed, ok
-from server.http.routing import (
-    Paged,
-    Query,
-    body,
-    counted,
-    decode_cursor,
-    page_of,
-    path_id,
-    query,
-    reply,
-)
+from server.http.guard import ACTOR
+from server.http.input import Paged, Query, body, decode_cursor, path_id, query
+from server.http.output import counted, page_of, reply
+from server.services import SERVICES
 
 POSITION = TypeAdapter(tuple[UUID])
 
 
 async def list_agents(request: web.Request) -> web.Response:
     given = query(request, Paged)
-    desk = request.app[keys.desk]
+    desk = request.app[SERVICES].desk
     position = decode_cursor(given.cursor, POSITION)
     after = position[0] if position else None
     found = await desk.read(agents.agents, limit=given.limit + 1, after=after)
@@ -35,14 +27,14 @@ async def list_agents(request: web.Request) -> web.Response:
 
 async def set_availability(request: web.Request) -> web.Response:
     wanted = await body(request, agents.Availability)
-    agent = await request.app[keys.desk].run(agents.set_availability, request[keys.actor], wanted)
+    agent = await request.app[SERVICES].desk.run(agents.set_availability, request[ACTOR], wanted)
     return reply(agent)
 
 
 async def explain_assignment(request: web.Request) -> web.Response:
     query(request, Query)
-    found = await request.app[keys.desk].read(
-        decisions.newest, request[keys.actor], path_id(request)
+    found = await request.app[SERVICES].desk.read(
+        decisions.newest, request[ACTOR], path_id(request)
     )
     return reply(found)
 

@@ -12,14 +12,17 @@ from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
 from models import Role
-from server import keys
+from server import audit
+from server.clock import now
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
-from server.http.routing import Query, body, limit, no_body, now, query, reply
-from server.identity import audit
+from server.http.guard import ACTOR, limit
+from server.http.input import Query, body, no_body, query
+from server.http.output import reply
 from server.identity.guesses import Guesses
 from server.identity.tokens import Claims, Pair
 from server.limits import shared
 from server.limits.shared import network
+from server.services import SERVICES
 
 
 class RefreshToken(Input):
@@ -41,15 +44,17 @@ class LoggedOut:
 
 async def signup(request: web.Request) -> web.Response:
     """A link that confirms the address is mailed to it; the account can be used before."""
-    address = request.app[keys.limits].address(request)
+    address = request.app[SERVICES].limits.address(request)
     await limit(request, shared.SIGNUP, address)
     new = await body(request, accounts.Signup)
     await limit(request, shared.SIGNUP_ADDRESS, new.email)
-    desk_name = request.app[keys.settings].desk_name
+    desk_name = request.app[SERVICES].settings.desk_name
     require_own(new.full_name, desk_name)  # Before it costs a hash.
-    password_hash = await request.app[keys.passwords].hashed(new.password, address)
-    secret = request.app[keys.settings].jwt_secret_key
-    profile = await request.app[keys.desk].run(addresses.sign_up, new, password_hash, secret, now())
+    password_hash = await request.app[SERVICES].passwords.hashed(new.password, address)
+    secret = request.app[SERVICES].settings.jwt_secret_key
+    profile = await request.app[SERVICES].desk.run(
+        addresses.sign_up, new, password_hash, secret, now()
+    )
     audit.note("signed_up", user_id=profile.id)
     shown = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
     return reply(shown, status=201)
@@ -59,16 +64,16 @@ async def login(request: web.Request) -> web.Response:
     """A browser gets a cookie that keeps others' wrong guesses from locking it out. It proves
     nothing else, and nothing has to send it.
     """
-    address = request.app[keys.limits].address(request)
+    address = request.app[SERVICES].limits.address(request)
     await limit(request, shared.LOGIN, address)
     given = await body(request, accounts.Login)
-    desk, tokens = request.app[keys.desk], request.app[keys.tokens]
-    devices = request.app[keys.devices]
+    desk, tokens = request.app[SERVICES].desk, request.app[SERVICES].tokens
+    devices = request.app[SERVICES].devices
     found = await desk.read(accounts.credentials, given.email)
     device = devices.known(request, found, now())
-    guesses = await Guesses.of(request.app[keys.limits], given.email, address, device)
+    guesses = await Guesses.of(request.app[SERVICES].limits, given.email, address, device)
     await guesses.require()
-    matches = await request.app[keys.passwords].matches(
+    matches = await request.app[SERVICES].passwords.matches(
         given.password, found.password_hash if found else None, address
     )
     if found is None or not matches:
@@ -94,16 +99,16 @@ async def login(request: web.Request) -> web.Response:
 
 def _noted(request: web.Request) -> str | None:
     """Where a log-in came from, for the audit, where that is wanted: the network alone."""
-    if request.app[keys.settings].audit_addresses == "off":
+    if request.app[SERVICES].settings.audit_addresses == "off":
         return None
-    return network(request.app[keys.limits].address(request))
+    return network(request.app[SERVICES].limits.address(request))
 
 
 async def refresh(request: web.Request) -> web.Response:
-    await limit(request, shared.TOKENS, request.app[keys.limits].address(request))
-    tokens = request.app[keys.tokens]
+    await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
+    tokens = request.app[SERVICES].tokens
     claims = await _claims(request)
-    issued = await request.app[keys.desk].run(
+    issued = await request.app[SERVICES].desk.run(
         sessions.refresh,
         claims.session_id,
         claims.generation,
@@ -112,42 +117,42 @@ async def refresh(request: web.Request) -> web.Response:
         user_id=claims.user_id,
     )
     if issued is None:
-        request.app[keys.identity].forget(claims.session_id)
+        request.app[SERVICES].authenticator.forget(claims.session_id)
         raise Unauthenticated("refresh_token_revoked", "Refresh token has been revoked")
     return reply(tokens.pair(issued, now()))
 
 
 async def logout(request: web.Request) -> web.Response:
-    await limit(request, shared.TOKENS, request.app[keys.limits].address(request))
+    await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
     try:
         claims = await _claims(request)
     except Unauthenticated as error:
         raise Malformed("invalid_refresh_token", error.detail) from error
-    ended = await request.app[keys.desk].run(sessions.log_out, claims.session_id, now())
-    request.app[keys.identity].forget(claims.session_id)
+    ended = await request.app[SERVICES].desk.run(sessions.log_out, claims.session_id, now())
+    request.app[SERVICES].authenticator.forget(claims.session_id)
     return reply(LoggedOut("Successfully logged out" if ended else "Token already revoked"))
 
 
 async def _claims(request: web.Request) -> Claims:
     given = await body(request, RefreshToken)
-    return request.app[keys.tokens].read(given.refresh_token, "refresh")
+    return request.app[SERVICES].tokens.read(given.refresh_token, "refresh")
 
 
 async def logout_all(request: web.Request) -> web.Response:
     await no_body(request)
-    user_id = request[keys.actor].id
-    await request.app[keys.desk].run(sessions.end_all, user_id, "logged_out", now())
+    user_id = request[ACTOR].id
+    await request.app[SERVICES].desk.run(sessions.end_all, user_id, "logged_out", now())
     return web.Response(status=204)
 
 
 async def change_password(request: web.Request) -> web.Response:
-    actor = request[keys.actor]
-    counted = request.app[keys.limits]
+    actor = request[ACTOR]
+    counted = request.app[SERVICES].limits
     given = await body(request, accounts.PasswordChange)
     await limit(request, shared.PASSWORD, str(actor.id))
     # Who holds a session may not guess on either.
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
-    desk, passwords = request.app[keys.desk], request.app[keys.passwords]
+    desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
     stored = await desk.read(accounts.stored_hash, actor.id)
     if not await passwords.matches(given.current_password, stored, str(actor.id)):
         await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
@@ -161,14 +166,14 @@ async def change_password(request: web.Request) -> web.Response:
 
 async def me(request: web.Request) -> web.Response:
     query(request, Query)
-    actor = request[keys.actor]
-    return reply(await request.app[keys.desk].read(accounts.profile, actor.id))
+    actor = request[ACTOR]
+    return reply(await request.app[SERVICES].desk.read(accounts.profile, actor.id))
 
 
 async def change_me(request: web.Request) -> web.Response:
     wanted = await body(request, accounts.ProfileChange)
-    desk, desk_name = request.app[keys.desk], request.app[keys.settings].desk_name
-    return reply(await desk.run(accounts.change_profile, request[keys.actor], wanted, desk_name))
+    desk, desk_name = request.app[SERVICES].desk, request.app[SERVICES].settings.desk_name
+    return reply(await desk.run(accounts.change_profile, request[ACTOR], wanted, desk_name))
 
 
 ROUTES = (

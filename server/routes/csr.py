@@ -14,10 +14,11 @@ from desk.tickets import tickets, views
 from desk.tickets.lists import Filters, any_of
 from desk.tickets.views import TicketView
 from models import Priority
-from server import keys
 from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
-from server.http.routing import MIDDLING_BODY, body, no_body, path_id, query
+from server.http.guard import ACTOR
+from server.http.input import MIDDLING_BODY, body, no_body, path_id, query
 from server.routes.tickets import TicketQuery, tags_of, ticket_page, ticket_reply, ticket_shown
+from server.services import SERVICES
 
 # A ticket's tag: its version, and after a dot what is unread.
 TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')
@@ -36,7 +37,7 @@ class StaffTicketQuery(TicketQuery):
 
 
 async def list_tickets(request: web.Request) -> web.Response:
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     given = query(request, StaffTicketQuery, {"assigned_to": {"me": str(actor.id)}})
     filters = Filters(
         status=any_of(given.status),
@@ -58,8 +59,8 @@ async def show_ticket(request: web.Request) -> web.Response:
 
 async def claim(request: web.Request) -> web.Response:
     await no_body(request)
-    ticket = await request.app[keys.desk].run(
-        assignment.claim, request[keys.actor], path_id(request), None
+    ticket = await request.app[SERVICES].desk.run(
+        assignment.claim, request[ACTOR], path_id(request), None
     )
     return ticket_reply(ticket)
 
@@ -77,8 +78,8 @@ async def _changed(
 ) -> web.Response:
     """The ticket after a rule has made the wanted of it, if it is still as ``If-Match`` says."""
     wanted = await body(request, shape, MIDDLING_BODY)
-    ticket = await request.app[keys.desk].run(
-        rule, request[keys.actor], path_id(request), wanted, None, expected_versions(request)
+    ticket = await request.app[SERVICES].desk.run(
+        rule, request[ACTOR], path_id(request), wanted, None, expected_versions(request)
     )
     return ticket_reply(ticket)
 

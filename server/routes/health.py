@@ -5,8 +5,8 @@ import asyncio
 from aiohttp import web
 
 from desk.errors import Unavailable
-from server import keys
-from server.http.routing import reply
+from server.http.output import reply
+from server.services import SERVICES
 
 PATIENCE = 3.0
 
@@ -19,11 +19,11 @@ async def ready(request: web.Request) -> web.Response:
     """Ready with a database that takes changes: without Redis a process serves and delivers."""
     try:
         async with asyncio.timeout(PATIENCE):
-            can_write = await request.app[keys.desk].can_write()
+            can_write = await request.app[SERVICES].desk.can_write()
         database = "ok" if can_write else "read_only"
     except (Unavailable, TimeoutError):
         database = "down"
-    redis = "ok" if request.app[keys.live].is_subscribed else "down"
+    redis = "ok" if request.app[SERVICES].bus.is_subscribed else "down"
     is_ready = database == "ok"
     return reply(
         {

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from desk.assignment.backlog import Backlog, backlog
 from desk.errors import Forbidden, Unauthenticated, Unavailable
-from server import keys
-from server.http.routing import bearer, now
+from server.clock import now
+from server.http.guard import bearer
 from server.metrics import CONTENT_TYPE
+from server.services import SERVICES
 
 # A database that is slow must not hide the rest.
 PATIENCE = 1.0
@@ -21,14 +22,14 @@ FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "
 
 async def show(request: web.Request) -> web.Response:
     _admit(request)
-    metrics = request.app[keys.metrics]
+    metrics = request.app[SERVICES].metrics
     text = await metrics.shared.get(partial(_text, request.app))
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
 
 def _admit(request: web.Request) -> None:
     """Who knows the token; without one, who asks from this machine and not through a proxy."""
-    if token := request.app[keys.settings].metrics_token:
+    if token := request.app[SERVICES].settings.metrics_token:
         if not hmac.compare_digest(bearer(request).encode(), token.encode()):
             raise Unauthenticated("invalid_token", "Not the token of the metrics")
     elif not _is_near(request):
@@ -44,12 +45,12 @@ def _is_near(request: web.Request) -> bool:
 
 
 async def _text(app: web.Application) -> bytes:
-    return await app[keys.metrics].text_aside(await _backlog(app))
+    return await app[SERVICES].metrics.text_aside(await _backlog(app))
 
 
 async def _backlog(app: web.Application) -> Backlog | None:
     try:
         async with asyncio.timeout(PATIENCE):
-            return await app[keys.desk].read(backlog, now())
+            return await app[SERVICES].desk.read(backlog, now())
     except (Unavailable, TimeoutError):
         return None

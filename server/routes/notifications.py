@@ -7,18 +7,12 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from desk.notifications import inbox
-from server import keys
+from server.clock import now
 from server.http.contract import NOTHING, TOTAL, At, Right, done, listed
-from server.http.routing import (
-    Paged,
-    counted,
-    decode_cursor,
-    no_body,
-    now,
-    page_of,
-    path_id,
-    query,
-)
+from server.http.guard import ACTOR
+from server.http.input import Paged, decode_cursor, no_body, path_id, query
+from server.http.output import counted, page_of
+from server.services import SERVICES
 from wire.shapes import NotificationOut
 
 POSITION = TypeAdapter(tuple[datetime, UUID])
@@ -30,23 +24,23 @@ class InboxQuery(Paged):
 
 async def list_notifications(request: web.Request) -> web.Response:
     given = query(request, InboxQuery)
-    found = await request.app[keys.desk].read(
+    found = await request.app[SERVICES].desk.read(
         inbox.page,
-        request[keys.actor],
+        request[ACTOR],
         unread=given.unread,
         limit=given.limit + 1,
         before=decode_cursor(given.cursor, POSITION),
     )
     shown = [NotificationOut.of(row) for row in found]
-    total = await counted(request, given, inbox.count, request[keys.actor], unread=given.unread)
+    total = await counted(request, given, inbox.count, request[ACTOR], unread=given.unread)
     return page_of(request, shown, given.limit, lambda row: (row.created_at, row.id), total)
 
 
 async def mark_read(request: web.Request) -> web.Response:
     await no_body(request)
-    await request.app[keys.desk].run(
+    await request.app[SERVICES].desk.run(
         inbox.mark_read,
-        request[keys.actor],
+        request[ACTOR],
         path_id(request, "notification_id", "Notification"),
         now(),
     )
@@ -55,7 +49,7 @@ async def mark_read(request: web.Request) -> web.Response:
 
 async def mark_all_read(request: web.Request) -> web.Response:
     await no_body(request)
-    await request.app[keys.desk].run(inbox.mark_all_read, request[keys.actor], now())
+    await request.app[SERVICES].desk.run(inbox.mark_all_read, request[ACTOR], now())
     return web.Response(status=204)
 
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from desk.accounts import socket_tickets
-from server import keys
+from server.clock import now
 from server.http.contract import NOTHING, At, Gives, Right
-from server.http.routing import bearer, limit, no_body, now, path_id, reply
+from server.http.guard import ACTOR, bearer, limit
+from server.http.input import no_body, path_id
+from server.http.output import reply
 from server.limits import shared
+from server.services import SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,10 @@ class SocketTicketOut:
 
 async def issue(request: web.Request) -> web.Response:
     await no_body(request)
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     await limit(request, shared.SOCKET_TICKET, str(actor.id))
-    claims = request.app[keys.identity].claims(bearer(request))
-    ticket = await request.app[keys.desk].run(
+    claims = request.app[SERVICES].authenticator.claims(bearer(request))
+    ticket = await request.app[SERVICES].desk.run(
         socket_tickets.issue, actor, path_id(request), claims.expires_at, now()
     )
     lifetime = int(socket_tickets.LIFETIME.total_seconds())

@@ -17,11 +17,11 @@ from desk.tickets.keyset import Sort, SortField
 from desk.tickets.lists import Filters, Position, any_of, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketView
 from models import Status
-from server import keys
 from server.http.contract import (
     ETAG,
     KEYED,
     NOTHING,
+    PREFIX,
     TOTAL,
     At,
     Gives,
@@ -32,27 +32,23 @@ from server.http.contract import (
     not_modified,
     ok,
 )
+from server.http.guard import ACTOR, limit
 from server.http.idempotency import once_as_statement
-from server.http.routing import (
+from server.http.input import (
     LONGEST_BODY,
-    PREFIX,
     Countable,
     Paged,
     Query,
     body,
-    counted,
     decode_cursor,
     encode_cursor,
-    fitting,
-    limit,
     no_body,
-    page,
-    page_of,
     path_id,
     query,
-    reply,
 )
+from server.http.output import counted, fitting, page, page_of, reply
 from server.limits import shared
+from server.services import SERVICES
 from wire.shapes import TimelineEvent, timeline_event
 
 SortParameter = Literal[
@@ -111,7 +107,7 @@ async def ticket_page(
     """A page of tickets by filters, sort and cursor."""
     if given.q is not None and not actor.is_staff:
         await limit(request, shared.SEARCH, str(actor.id))
-    desk = request.app[keys.desk]
+    desk = request.app[SERVICES].desk
     sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
     position = decode_cursor(given.cursor, POSITIONS[sort.field])
     after: Position | None = position[1:] if position else None
@@ -158,9 +154,9 @@ async def ticket_shown(
 ) -> web.Response:
     """The ticket, if it is among these; 304 where the caller's copy is still the same."""
     query(request, Query)
-    actor, ticket_id = request[keys.actor], path_id(request)
+    actor, ticket_id = request[ACTOR], path_id(request)
     shown = among[actor.audience]
-    found = await request.app[keys.desk].fetch(shown, me=actor.id, ticket_id=ticket_id)
+    found = await request.app[SERVICES].desk.fetch(shown, me=actor.id, ticket_id=ticket_id)
     if not found:
         raise views.not_found()
     ticket = found[0]
@@ -170,10 +166,10 @@ async def ticket_shown(
 
 
 async def open_ticket(request: web.Request) -> web.Response:
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     if not actor.is_staff:
         await limit(request, shared.OPEN, str(actor.id))
-        await limit(request, shared.OPEN_ADDRESS, request.app[keys.limits].address(request))
+        await limit(request, shared.OPEN_ADDRESS, request.app[SERVICES].limits.address(request))
     new = await body(request, tickets.NewTicket, LONGEST_BODY)
 
     def write(ticket: TicketView) -> web.Response:
@@ -184,7 +180,7 @@ async def open_ticket(request: web.Request) -> web.Response:
 
 async def list_own(request: web.Request) -> web.Response:
     given = query(request, TicketQuery)
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     filters = Filters(
         status=any_of(given.status),
         category=given.category,
@@ -201,8 +197,8 @@ async def show_own(request: web.Request) -> web.Response:
 
 async def show_timeline(request: web.Request) -> web.Response:
     given = query(request, TimelineQuery)
-    actor = request[keys.actor]
-    read = await request.app[keys.desk].read(
+    actor = request[ACTOR]
+    read = await request.app[SERVICES].desk.read(
         history.read, actor, path_id(request), given.after, given.limit + 1
     )
     events = fitting([timeline_event(e, actor.audience) for e in read.events[: given.limit]])
@@ -216,9 +212,9 @@ async def show_timeline(request: web.Request) -> web.Response:
 
 async def list_messages(request: web.Request) -> web.Response:
     given = query(request, Paged)
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     after = decode_cursor(given.cursor, TypeAdapter(tuple[Seq])) or (0,)
-    found = await request.app[keys.desk].read(
+    found = await request.app[SERVICES].desk.read(
         history.messages, actor, path_id(request), after[0], given.limit + 1
     )
     events = [timeline_event(e, actor.audience) for e in found]
@@ -230,7 +226,7 @@ async def list_messages(request: web.Request) -> web.Response:
 
 
 async def post_message(request: web.Request) -> web.Response:
-    actor = request[keys.actor]
+    actor = request[ACTOR]
     await limit(request, shared.POST, str(actor.id))
     new = await body(request, messages.NewMessage, LONGEST_BODY)
 
@@ -244,15 +240,15 @@ async def post_message(request: web.Request) -> web.Response:
 
 async def close_own(request: web.Request) -> web.Response:
     await no_body(request)
-    desk, actor = request.app[keys.desk], request[keys.actor]
+    desk, actor = request.app[SERVICES].desk, request[ACTOR]
     return ticket_reply(await desk.run(tickets.close, actor, path_id(request)))
 
 
 async def mark_read(request: web.Request) -> web.Response:
     given = await body(request, Read)
-    request.app[keys.limits].spend_here(shared.READ_ACCOUNT, str(request[keys.actor].id))
-    await request.app[keys.desk].run(
-        reading.mark_read, request[keys.actor], path_id(request), given.seq
+    request.app[SERVICES].limits.spend_here(shared.READ_ACCOUNT, str(request[ACTOR].id))
+    await request.app[SERVICES].desk.run(
+        reading.mark_read, request[ACTOR], path_id(request), given.seq
     )
     return web.Response(status=204)
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from aiohttp import web
 
 from desk.accounts import accounts
-from server import keys
-from server.identity import audit
+from server import audit
+from server.services import SERVICES
 from wire import unsubscribe
 
 PATH = unsubscribe.PATH
@@ -41,13 +41,13 @@ async def ask(request: web.Request) -> web.Response:
 async def end(request: web.Request) -> web.Response:
     if (person := _person(request)) is None:
         return _no_link_of_ours()
-    await request.app[keys.desk].run(accounts.end_mails, person)
+    await request.app[SERVICES].desk.run(accounts.end_mails, person)
     audit.note("unsubscribed", user_id=person)
     return _page("You get no more mails about your tickets.")
 
 
 def _person(request: web.Request) -> UUID | None:
-    settings = request.app[keys.settings]
+    settings = request.app[SERVICES].settings
     given = request.query.get("token", "")
     return unsubscribe.reader(settings.secrets, given)
 

@@ -11,24 +11,26 @@ from pydantic import TypeAdapter
 
 from desk.errors import Invalid
 from desk.webhooks import webhooks
-from server import keys
-from server.http.contract import KEYED, NOTHING, TOTAL, At, Gives, Right, done, listed, made, ok
-from server.http.idempotency import REPEATED, earlier, once
-from server.http.routing import (
-    MIDDLING_BODY,
+from server import audit
+from server.clock import now
+from server.http.contract import (
+    KEYED,
+    NOTHING,
     PREFIX,
-    Paged,
-    body,
-    counted,
-    decode_cursor,
-    no_body,
-    now,
-    page_of,
-    path_id,
-    query,
-    reply,
+    TOTAL,
+    At,
+    Gives,
+    Right,
+    done,
+    listed,
+    made,
+    ok,
 )
-from server.identity import audit
+from server.http.guard import ACTOR
+from server.http.idempotency import REPEATED, earlier, once
+from server.http.input import MIDDLING_BODY, Paged, body, decode_cursor, no_body, path_id, query
+from server.http.output import counted, page_of, reply
+from server.services import SERVICES
 from wire.addresses import AddressRefused, Allowed, addresses
 from wire.codec import encode, loads
 
@@ -52,7 +54,7 @@ class Redelivery:
 async def list_webhooks(request: web.Request) -> web.Response:
     given = query(request, Paged)
     position = decode_cursor(given.cursor, POSITION)
-    found = await request.app[keys.desk].read(
+    found = await request.app[SERVICES].desk.read(
         webhooks.webhooks, given.limit + 1, position[0] if position else None
     )
     total = await counted(request, given, webhooks.count)
@@ -62,7 +64,7 @@ async def list_webhooks(request: web.Request) -> web.Response:
 async def add(request: web.Request) -> web.Response:
     """With an `Idempotency-Key`, a repeat shows the secret too, as long as the webhook is there."""
     new = await body(request, webhooks.NewWebhook, MIDDLING_BODY)
-    desk, actor = request.app[keys.desk], request[keys.actor]
+    desk, actor = request.app[SERVICES].desk, request[ACTOR]
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
     def write(webhook: webhooks.WebhookView) -> web.Response:
@@ -87,10 +89,10 @@ async def change(request: web.Request) -> web.Response:
     wanted = await body(request, webhooks.WebhookChange, MIDDLING_BODY)
     if "url" in wanted.model_fields_set:
         await _require_callable(request, wanted.url)
-    webhook = await request.app[keys.desk].run(webhooks.change, _webhook_id(request), wanted)
+    webhook = await request.app[SERVICES].desk.run(webhooks.change, _webhook_id(request), wanted)
     audit.note(
         "webhook_changed",
-        by=request[keys.actor].id,
+        by=request[ACTOR].id,
         webhook_id=webhook.id,
         is_active=webhook.is_active,
     )
@@ -100,15 +102,15 @@ async def change(request: web.Request) -> web.Response:
 async def remove(request: web.Request) -> web.Response:
     await no_body(request)
     webhook_id = _webhook_id(request)
-    await request.app[keys.desk].run(webhooks.remove, webhook_id)
-    audit.note("webhook_removed", by=request[keys.actor].id, webhook_id=webhook_id)
+    await request.app[SERVICES].desk.run(webhooks.remove, webhook_id)
+    audit.note("webhook_removed", by=request[ACTOR].id, webhook_id=webhook_id)
     return web.Response(status=204)
 
 
 async def attempts(request: web.Request) -> web.Response:
     given = query(request, Paged)
     position = decode_cursor(given.cursor, POSITION)
-    found = await request.app[keys.desk].read(
+    found = await request.app[SERVICES].desk.read(
         webhooks.attempts,
         _webhook_id(request),
         given.limit + 1,
@@ -120,7 +122,7 @@ async def attempts(request: web.Request) -> web.Response:
 
 async def redeliver(request: web.Request) -> web.Response:
     await no_body(request)
-    delivery_id = await request.app[keys.desk].run(
+    delivery_id = await request.app[SERVICES].desk.run(
         webhooks.redeliver,
         _webhook_id(request),
         path_id(request, "attempt_id", "Attempt"),
@@ -135,7 +137,7 @@ def _webhook_id(request: web.Request) -> UUID:
 
 async def _require_callable(request: web.Request, url: str) -> None:
     """Refuses what the worker would not call: it checks again whenever it connects."""
-    settings = request.app[keys.settings]
+    settings = request.app[SERVICES].settings
     allowed = Allowed(settings.may_call_private, settings.may_call_http)
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):

@@ -1,22 +1,28 @@
-"""A connected socket, as a member of ticket rooms."""
+"""Connected sockets, as members of ticket rooms."""
 
-from uuid import UUID
+import asyncio
+from uuid import UUID, uuid4
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from desk.access import Actor
-from server import keys
+from desk.events import MessagePosted
 from server.identity.tokens import Claims
-from wire.channel import NAMESPACE, SIGNED_OUT, TIMELINE, ticket_room
-from wire.shapes import SignedOut, TimelineEvent
+from server.live.rooms import ticket_room
+from server.services import SERVICES, Services
+from server.transport.engine_websocket import CLOSE_SECONDS
+from server.transport.send_queue import SendQueue
+from wire.codec import encode
+from wire.server_events import SIGNED_OUT, TIMELINE
+from wire.shapes import PlainMessage, SignedOut, TimelineEvent
 
 
 class SocketMember:
     """One Socket.IO connection."""
 
     __slots__ = (
-        "_live",
         "_presence",
+        "_sockets",
         "_typists",
         "actor",
         "address",
@@ -27,10 +33,10 @@ class SocketMember:
         "user_id",
     )
 
-    def __init__(self, app: web.Application, sid: str, claims: Claims, address: str) -> None:
-        self._live = app[keys.live]
-        self._presence = app[keys.presence]
-        self._typists = app[keys.typists]
+    def __init__(self, services: Services, sid: str, claims: Claims, address: str) -> None:
+        self._sockets = services.sockets
+        self._presence = services.presence
+        self._typists = services.typists
         self.key = sid
         self.actor: Actor
         self.user_id = claims.user_id
@@ -40,26 +46,99 @@ class SocketMember:
         self.is_gone = False
 
     async def ready(self) -> None:
-        await self._live.server.ready(self.key)
+        await self._sockets.ready(self.key)
 
     async def send(self, event: TimelineEvent) -> None:
         if not self.is_gone:
-            self._live.emit_here(TIMELINE, event, self.key)
+            self._sockets.send_local(TIMELINE, event, self.key)
 
     async def enter(self, ticket_id: UUID) -> None:
-        room = ticket_room(ticket_id, self.actor.audience)
-        await self._live.enter_room(self.key, NAMESPACE, room)
+        self._sockets.enter(self.key, ticket_room(ticket_id, self.actor.audience))
         self._presence.entered(self.actor, ticket_id)
 
     async def leave(self, ticket_id: UUID) -> None:
-        room = ticket_room(ticket_id, self.actor.audience)
-        self._live.leave_here(self.key, room)
+        self._sockets.leave(self.key, ticket_room(ticket_id, self.actor.audience))
         self._typists.ended(self.key, ticket_id)
         self._presence.left(self.actor, ticket_id)
 
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:
             self.is_gone = True
-            self._live.server.drop_events(self.key)
-            self._live.emit_here(SIGNED_OUT, SignedOut(code), self.key)
-            await self._live.server.hang_up(self.key)
+            self._sockets.drop_events(self.key)
+            self._sockets.send_local(SIGNED_OUT, SignedOut(code), self.key)
+            await self._sockets.close_socket(self.key)
+
+
+class PlainMember:
+    """One plain WebSocket, as a member of its ticket's room. Sending never waits."""
+
+    def __init__(
+        self, request: web.Request, ws: web.WebSocketResponse, claims: Claims, address: str
+    ) -> None:
+        services = request.app[SERVICES]
+        self._broadcast = services.broadcast
+        self._presence = services.presence
+        self._ws = ws
+        self.key = f"ws:{uuid4()}"
+        self.actor: Actor
+        self.user_id = claims.user_id
+        self.address = address
+        self.session_id = claims.session_id
+        self.expires_at = claims.expires_at
+        self.is_gone = False
+        self._transport = request.transport
+        self.send_queue = SendQueue()
+        self.send_queue.on_overflow = self.cut_off
+        # Set once the client is behind too far: it is told so, if it can be.
+        self.is_slow = False
+
+    async def ready(self) -> None:
+        await self.send_queue.ready()
+
+    async def send(self, event: TimelineEvent) -> None:
+        self._listen(event)
+
+    async def enter(self, ticket_id: UUID) -> None:
+        room = ticket_room(ticket_id, self.actor.audience)
+        self._broadcast.listen(room, self.key, self._listen)
+        self._presence.entered(self.actor, ticket_id)
+
+    async def leave(self, ticket_id: UUID) -> None:
+        self._broadcast.unlisten(ticket_room(ticket_id, self.actor.audience), self.key)
+        self._presence.left(self.actor, ticket_id)
+
+    async def sign_out(self, code: str) -> None:
+        if not self.is_gone:
+            self.is_gone = True
+            self._broadcast.unlisten_all(self.key)
+            self.send_queue.drop_all()
+            self._abort_later()
+            await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
+
+    def _listen(self, event: TimelineEvent) -> None:
+        if event.kind == MessagePosted.kind:
+            self.put(
+                PlainMessage(
+                    id=event.data["id"],
+                    ticket_id=event.ticket_id,
+                    sender_id=event.actor_id,
+                    content=event.data["content"],
+                    timestamp=event.at,
+                    seq=event.seq,
+                    client_id=event.data["client_id"],
+                )
+            )
+
+    def put(self, frame: object) -> None:
+        self.send_queue.put_nowait(encode(frame))
+
+    def cut_off(self) -> None:
+        if not self.is_slow:
+            self.is_slow = True
+            self.send_queue.drop_all()
+            self._abort_later()
+
+    def _abort_later(self) -> None:
+        """For who does not read, or does not go."""
+        if self._transport is not None:
+            asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)

@@ -2,33 +2,30 @@
 
 import asyncio
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from aiohttp import ClientConnectionResetError, WSCloseCode, WSMessage, WSMsgType, web
 from pydantic import Field, TypeAdapter, ValidationError
 
-from desk.access import Actor
 from desk.accounts import socket_tickets
 from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
-from desk.events import MessagePosted
 from desk.text import ClientId, Content, Id, Input
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
-from server import keys
-from server.http.browsers import is_welcome
+from server.clock import now
+from server.http.guard import require_role
+from server.http.input import validated
 from server.http.problems import Refusal, internal, refusal
-from server.http.routing import now, require_role
-from server.http.validation import validated
 from server.identity.tokens import Claims
-from server.limits import open_sockets, shared
+from server.limits import shared
+from server.limits.open_sockets import WAITING
+from server.services import SERVICES, Services
+from server.sockets.member import PlainMember
 from server.transport import send_queue
+from server.transport.engine_websocket import CLOSE_SECONDS, MOST_UNSENT
 from server.transport.packets import FRAME_LIMIT
-from server.transport.send_queue import Outgoing
-from server.transport.websocket import CLOSE_SECONDS, MOST_UNSENT
-from wire.channel import ticket_room
-from wire.codec import encode, loads
-from wire.shapes import PlainMessage, TimelineEvent
+from wire.codec import loads
 
 log = structlog.get_logger("server.sockets.plain")
 
@@ -77,98 +74,24 @@ class FairWebSocket(web.WebSocketResponse):
         await asyncio.sleep(0)
 
 
-class PlainMember:
-    """One plain WebSocket, as a member of its ticket's room. Sending never waits."""
-
-    def __init__(
-        self, request: web.Request, ws: web.WebSocketResponse, claims: Claims, address: str
-    ) -> None:
-        self._live = request.app[keys.live]
-        self._presence = request.app[keys.presence]
-        self._ws = ws
-        self.key = f"ws:{uuid4()}"
-        self.actor: Actor
-        self.user_id = claims.user_id
-        self.address = address
-        self.session_id = claims.session_id
-        self.expires_at = claims.expires_at
-        self.is_gone = False
-        self._transport = request.transport
-        self.outgoing = Outgoing()
-        self.outgoing.on_overflow = self.cut_off
-        # Set once the client is behind too far: it is told so, if it can be.
-        self.is_slow = False
-
-    async def ready(self) -> None:
-        await self.outgoing.ready()
-
-    async def send(self, event: TimelineEvent) -> None:
-        self._listen(event)
-
-    async def enter(self, ticket_id: UUID) -> None:
-        room = ticket_room(ticket_id, self.actor.audience)
-        self._live.listen(room, self.key, self._listen)
-        self._presence.entered(self.actor, ticket_id)
-
-    async def leave(self, ticket_id: UUID) -> None:
-        self._live.unlisten(ticket_room(ticket_id, self.actor.audience), self.key)
-        self._presence.left(self.actor, ticket_id)
-
-    async def sign_out(self, code: str) -> None:
-        if not self.is_gone:
-            self.is_gone = True
-            self._live.unlisten_all(self.key)
-            self.outgoing.drop_all()
-            self._abort_later()
-            await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
-
-    def _listen(self, event: TimelineEvent) -> None:
-        if event.kind == MessagePosted.kind:
-            self.put(
-                PlainMessage(
-                    id=event.data["id"],
-                    ticket_id=event.ticket_id,
-                    sender_id=event.actor_id,
-                    content=event.data["content"],
-                    timestamp=event.at,
-                    seq=event.seq,
-                    client_id=event.data["client_id"],
-                )
-            )
-
-    def put(self, frame: object) -> None:
-        self.outgoing.put_nowait(encode(frame))
-
-    def cut_off(self) -> None:
-        if not self.is_slow:
-            self.is_slow = True
-            self.outgoing.drop_all()
-            self._abort_later()
-
-    def _abort_later(self) -> None:
-        """For who does not read, or does not go."""
-        if self._transport is not None:
-            asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
-
-
 async def ticket_socket(request: web.Request) -> web.StreamResponse:
-    ws = FairWebSocket(heartbeat=HEARTBEAT_SECONDS)
-    if not is_welcome(request):
+    services, ws = request.app[SERVICES], FairWebSocket(heartbeat=HEARTBEAT_SECONDS)
+    if not services.origins.is_welcome(request):
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
-    connections, places = request.app[keys.connections], request.app[keys.open_sockets]
-    address = request.app[keys.limits].address(request)
-    places.take(ws, (open_sockets.WAITING, address))
+    session_watch, places = services.session_watch, services.open_sockets
+    address = services.limits.address(request)
+    places.take(ws, (WAITING, address))
     member = None
     try:
         await ws.prepare(request)
-        request.app[keys.plain_sockets].add(ws)
-        request.app[keys.unread].forget(request.transport)
+        services.plain_sockets.add(ws)
+        services.slow_readers.forget(request.transport)
         ticket_id = UUID(request.match_info["ticket_id"])
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
         claims = await _claims(request, ticket_id)
-        request.app[keys.limits].spend_here(shared.CONNECT, str(claims.user_id))
+        services.limits.spend_here(shared.CONNECT, str(claims.user_id))
         member = PlainMember(request, ws, claims, address)
-        await connections.admit(member, claims)
+        await session_watch.admit(member, claims)
         places.free(ws)
         await _converse(request, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
@@ -179,8 +102,8 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         places.free(ws)
         if member is not None:
             member.is_gone = True
-            connections.remove(member)
-            await request.app[keys.rooms].leave_all(member)
+            session_watch.remove(member)
+            await services.sequencer.leave_all(member)
     return ws
 
 
@@ -188,19 +111,19 @@ async def _claims(request: web.Request, ticket_id: UUID) -> Claims:
     """Of a socket ticket, or of an access token in the address."""
     ticket = request.query.get("ticket")
     if ticket is None:
-        return request.app[keys.identity].claims(request.query.get("token", ""))
-    rates = request.app[keys.limits]
+        return request.app[SERVICES].authenticator.claims(request.query.get("token", ""))
+    rates = request.app[SERVICES].limits
     rates.spend_here(shared.TRY_SOCKET_TICKET, rates.address(request))
-    found = await request.app[keys.desk].run(socket_tickets.take, ticket, ticket_id, now())
+    found = await request.app[SERVICES].desk.run(socket_tickets.take, ticket, ticket_id, now())
     if found is None:
         raise Unauthenticated("invalid_socket_ticket", "The socket ticket is not valid")
     # Which generation of the session asked for it is no matter of a socket.
     return Claims(found.user_id, found.session_id, generation=0, expires_at=found.until)
 
 
-async def leave_all(app: web.Application) -> None:
+async def leave_all(services: Services) -> None:
     """For the stop of the process: all are sent elsewhere."""
-    leaving = [ws.close(code=WSCloseCode.GOING_AWAY) for ws in app[keys.plain_sockets]]
+    leaving = [ws.close(code=WSCloseCode.GOING_AWAY) for ws in services.plain_sockets]
     await asyncio.gather(*leaving, return_exceptions=True)
 
 
@@ -222,7 +145,7 @@ async def _converse(
 
 
 async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, after: int) -> None:
-    rooms = request.app[keys.rooms]
+    rooms = request.app[SERVICES].sequencer
     while not member.is_slow:
         joined = await rooms.join(member, member.actor, ticket_id, after)
         if not joined.more:
@@ -232,7 +155,7 @@ async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, afte
 
 async def _write(ws: web.WebSocketResponse, member: PlainMember) -> None:
     while not member.is_slow:
-        frame = await member.outgoing.get()
+        frame = await member.send_queue.get()
         try:
             async with asyncio.timeout(send_queue.WRITE_SECONDS):
                 await ws.send_frame(frame, WSMsgType.TEXT)
@@ -251,21 +174,21 @@ async def _read(
                 break
             continue
         try:
-            actor = await request.app[keys.identity].of_session(member.session_id)
+            actor = await request.app[SERVICES].authenticator.of_session(member.session_id)
             require_role(actor, member.actor)
-            await request.app[keys.limits].spend(shared.POST, str(member.actor.id))
+            await request.app[SERVICES].limits.spend(shared.POST, str(member.actor.id))
             await _post(request, member, ticket_id, message.data)
         except Unauthenticated as error:
             await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=error.code.encode())
             return
         except Exception as error:
-            told = refusal(error)
-            if told is None:
+            problem = refusal(error)
+            if problem is None:
                 log.exception("frame failed")
-                told = internal()
-            member.put(_error(told))
+                problem = internal()
+            member.put(_error(problem))
             goes_on = True
-            if told.status in NO_FRAME:
+            if problem.status in NO_FRAME:
                 goes_on = _pays(request, shared.REFUSED, member.key)
             elif isinstance(error, RateLimited):
                 goes_on = _pays(request, shared.BEYOND, str(member.actor.id))
@@ -279,7 +202,7 @@ async def _read(
 def _pays(request: web.Request, limit: shared.Limit, who: str) -> bool:
     """For what is refused; False for who goes on with it too long."""
     try:
-        request.app[keys.limits].spend_here(limit, who)
+        request.app[SERVICES].limits.spend_here(limit, who)
     except RateLimited:
         return False
     return True
@@ -295,9 +218,9 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)
     posting = messages.posting(member.actor, ticket_id, new)
-    await request.app[keys.desk].run_statement(posting)
+    await request.app[SERVICES].desk.run_statement(posting)
 
 
-def _error(told: Refusal) -> dict[str, object]:
-    error: dict[str, object] = told.as_ack()["error"]
+def _error(problem: Refusal) -> dict[str, object]:
+    error: dict[str, object] = problem.as_ack()["error"]
     return {"error": error}

@@ -5,15 +5,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from server.http.contract import Right
-from server.sockets.commands import EVENTS, Event
+from server.sockets.commands import EVENTS, ClientEvent
 from server.sockets.payloads import Credentials
 from server.sockets.plain import Frame
 from server.specs.examples import example
 from server.specs.openapi import TITLE, VERSION
 from server.specs.schemas import REF, Schema, Schemas, prose
-from wire.channel import NAMESPACE
+from wire.server_events import NAMESPACE, SERVER_EVENTS, ServerEvent
 from wire.shapes import PlainMessage
-from wire.shown import SHOWN, Shown
 
 ABOUT = """\
 What is live: the Socket.IO namespace `/tickets`, and a plain WebSocket per ticket for clients
@@ -63,7 +62,7 @@ def document(base_url: str) -> Schema:
     schemas = Schemas(
         [event.payload for event in EVENTS.values()] + [Credentials, Frame],
         [event.gives for event in EVENTS.values()]
-        + [shown.payload for shown in SHOWN.values()]
+        + [shown.payload for shown in SERVER_EVENTS.values()]
         + [PlainMessage],
     )
     url = urlsplit(base_url)
@@ -148,7 +147,7 @@ def _socket_channel(schemas: Schemas) -> Schema:
         messages[name] = _message(schemas, name, event.summary, taken)
         acked = _message(schemas, name, f"Acknowledges {name}", _ack(schemas, event))
         messages[f"{name}_ack"] = {**acked, "title": f"{name}: acknowledgement"}
-    for name, shown in SHOWN.items():
+    for name, shown in SERVER_EVENTS.items():
         given = schemas.given(shown.payload)
         messages[shown_key(name)] = _message(schemas, name, shown.summary, given)
     return {
@@ -165,7 +164,7 @@ def shown_key(name: str) -> str:
     return f"{name}_shown" if name in EVENTS else name
 
 
-def codes(event: Event) -> list[str]:
+def codes(event: ClientEvent) -> list[str]:
     found = [*EVERY_EVENT, *event.refuses]
     if event.right in (Right.OWNER, Right.VIEWER):
         found.append("ticket_not_found")
@@ -176,7 +175,7 @@ def codes(event: Event) -> list[str]:
     return sorted(set(found))
 
 
-def _ack(schemas: Schemas, event: Event) -> Schema:
+def _ack(schemas: Schemas, event: ClientEvent) -> Schema:
     code = {"type": "object", "properties": {"code": {"enum": codes(event)}}}
     error = {"allOf": [{"$ref": REF + "Refusal"}, code]}
     return {
@@ -253,10 +252,10 @@ def _socket_operations() -> Schema:
             "description": "\n\n".join(filter(None, said)),
             "reply": {"channel": _channel(SOCKET), "messages": [_ref(SOCKET, f"{name}_ack")]},
         }
-    return {**found, **_shown_operations(SHOWN)}
+    return {**found, **_shown_operations(SERVER_EVENTS)}
 
 
-def _shown_operations(shown: Mapping[str, Shown]) -> Schema:
+def _shown_operations(shown: Mapping[str, ServerEvent]) -> Schema:
     return {
         shown_key(name): _operation("send", SOCKET, told.summary, shown_key(name))
         for name, told in shown.items()

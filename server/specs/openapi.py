@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from server.http.contract import KEYED, Gives, Right, Route
+from server.http.contract import KEYED, PREFIX, Gives, Right, Route
 from server.http.idempotency import REPEATED
-from server.http.routing import PREFIX, Paged, Query
+from server.http.input import Paged, Query
 from server.specs.examples import example
 from server.specs.links import links
 from server.specs.schemas import REF, Schema, Schemas, prose

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from server import keys
-from server.http.routing import PREFIX
+from server.http.contract import PREFIX
 from server.routes import ROUTES
+from server.services import SERVICES
 from server.specs import asyncapi, openapi
 from wire import confirm
 from wire.codec import encode
@@ -33,7 +33,7 @@ PAGES = {
 
 
 def add_docs(app: web.Application) -> None:
-    base_url = app[keys.settings].base_url
+    base_url = app[SERVICES].settings.base_url
     json = "application/json"
     _add(app, f"{PREFIX}/openapi.json", json, lambda: encode(openapi.document(ROUTES)))
     _add(app, "/asyncapi.json", json, lambda: encode(asyncapi.document(base_url)))

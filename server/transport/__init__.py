@@ -1,1 +1,1 @@
-"""Transport: the Socket.IO wire on aiohttp."""
+"""Socket.IO on aiohttp, and all that knows the inside of either: `private_names` lists it."""

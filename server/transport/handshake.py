@@ -7,8 +7,7 @@ from aiohttp import web
 from aiohttp.http import WebSocketReader, WebSocketWriter
 from engineio.async_socket import AsyncSocket
 
-from server import keys
-from server.transport.websocket import Carrier, carrier_of
+from server.transport.engine_websocket import EngineWebSocket, websocket_of
 
 
 def websocket(handler: Any, _: Any) -> Any:
@@ -26,17 +25,17 @@ async def _take_over(connection: AsyncSocket, environ: dict[str, Any]) -> web.St
     elif connection.upgraded or connection.closed:
         transport.abort()  # Another one was faster, or it was given up.
     else:
-        if earlier := carrier_of(connection):
+        if earlier := websocket_of(connection):
             earlier.transport.abort()
-        request.app[keys.unread].forget(transport)
-        connection.carrier = carrier = Carrier(connection, transport)
+        connection.server.slow_readers.forget(transport)
+        connection.websocket = websocket = EngineWebSocket(connection, transport)
         # Gets what came right behind the handshake.
-        http.set_parser(cast(WebSocketReader, carrier))
-        transport.set_protocol(carrier)
+        http.set_parser(cast(WebSocketReader, websocket))
+        transport.set_protocol(websocket)
         # To aiohttp the connection is lost: it forgets the request and ends its tasks.
         http.transport = None
         http.connection_lost(None)
-        carrier.begin()
+        websocket.begin()
     return answer
 
 

@@ -9,9 +9,9 @@ from aiohttp import web
 from engineio.async_drivers import aiohttp as driver
 from socketio import packet
 
-from server.http.routing import whole_body
+from server.transport.bodies import whole_body
 from wire import codec
-from wire.channel import NAMESPACE
+from wire.server_events import NAMESPACE
 
 LONGEST_FRAME = 64 * 1024
 # aiohttp refuses what reaches its limit.

@@ -42,7 +42,7 @@ def control(opcode: int, text: bytes) -> bytes:
     return _short(WHOLE | opcode, len(text)) + text
 
 
-class Ready(packet.Packet):  # type: ignore[misc]
+class EncodedPacket(packet.Packet):  # type: ignore[misc]
     """A packet of Socket.IO for one socket or for all in a room, encoded and framed once."""
 
     def __init__(self, text: bytes) -> None:
@@ -54,17 +54,17 @@ class Ready(packet.Packet):  # type: ignore[misc]
         return self.text.decode()
 
 
-class ReadyEvent(Ready):
+class EncodedEvent(EncodedPacket):
     """One that has lost its meaning when the client is signed out."""
 
 
 def frame_of(item: packet.Packet) -> bytes:
-    if isinstance(item, Ready):
+    if isinstance(item, EncodedPacket):
         return item.frame
     return frame(item.encode().encode())
 
 
-class Wire(Protocol):
+class Transport(Protocol):
     """The WebSocket that takes what is in a queue."""
 
     @property
@@ -82,7 +82,7 @@ class Wire(Protocol):
         """Says that the queue has something."""
 
 
-class Outgoing:
+class SendQueue:
     """What waits to be sent to one client, bounded: who does not read is cut off. Packets of
     Engine.IO, or the texts of a plain WebSocket.
 
@@ -92,7 +92,15 @@ class Outgoing:
     library it looks like an `asyncio.Queue`, which would be 4 kB for each socket.
     """
 
-    __slots__ = ("_arrived", "_emptied", "_items", "_size", "_wire", "is_cut_off", "on_overflow")
+    __slots__ = (
+        "_arrived",
+        "_emptied",
+        "_items",
+        "_size",
+        "_transport",
+        "is_cut_off",
+        "on_overflow",
+    )
 
     def __init__(self) -> None:
         # Those that are seldom needed are made when they are.
@@ -100,15 +108,15 @@ class Outgoing:
         self._arrived: asyncio.Event | None = None
         self._emptied: asyncio.Event | None = None
         self._size = 0
-        self._wire: Wire | None = None
+        self._transport: Transport | None = None
         self.is_cut_off = False
         self.on_overflow: Callable[[], object] = _nothing
 
-    def connect(self, wire: Wire) -> None:
+    def connect(self, transport: Transport) -> None:
         """From now on what is put leaves through a WebSocket."""
-        self._wire = wire
+        self._transport = transport
         if not self.empty():
-            wire.fetch()
+            transport.fetch()
 
     @property
     def size(self) -> int:
@@ -125,15 +133,15 @@ class Outgoing:
         self.put_nowait(item)
 
     def put_nowait(self, item: Any) -> None:
-        wire = self._wire
-        if wire is None:
+        transport = self._transport
+        if transport is None:
             self._keep(item)
             return
         may_go = item is not None and not self.is_cut_off
-        is_written = may_go and wire.writes(frame_of(item))
-        if not (is_written or wire.is_over):
+        is_written = may_go and transport.writes(frame_of(item))
+        if not (is_written or transport.is_over):
             self._keep(item)
-            wire.fetch()
+            transport.fetch()
 
     def _keep(self, item: Any) -> None:
         # None ends the writer and always gets through.
@@ -145,7 +153,7 @@ class Outgoing:
         self._size += _length(item)
         if self._arrived is not None:
             self._arrived.set()
-        unsent = self._wire.unsent if self._wire is not None else 0
+        unsent = self._transport.unsent if self._transport is not None else 0
         if len(self._items) > MOST_WAITING or self._size + unsent > LONGEST_WAITING:
             self.is_cut_off = True
             self.on_overflow()
@@ -190,7 +198,7 @@ class Outgoing:
     def drop_events(self) -> None:
         """Forgets the events that have not been fetched yet; acknowledgements stay."""
         for item in self._taken():
-            if not isinstance(item, ReadyEvent):
+            if not isinstance(item, EncodedEvent):
                 self._keep(item)
 
     def drop_all(self) -> None:
@@ -205,7 +213,7 @@ def _nothing() -> None: ...
 
 
 def _length(item: Any) -> int:
-    if isinstance(item, Ready):
+    if isinstance(item, EncodedPacket):
         return len(item.text)
     if isinstance(item, bytes):
         return len(item)

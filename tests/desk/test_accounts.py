@@ -39,7 +39,7 @@ def test_a_new_csr_wakes_the_assignment(session: Session) -> None:
 def test_only_active_accounts_have_credentials(session: Session) -> None:
     profile = create(session, "ann@desk.test")
     found = accounts.credentials(session, "ann@desk.test")
-    assert found == accounts.Credentials(profile.id, "hash")
+    assert found == accounts.StoredPassword(profile.id, "hash")
     session.get_one(User, profile.id).is_active = False
     assert accounts.credentials(session, "ann@desk.test") is None
     assert accounts.credentials(session, "bob@desk.test") is None

@@ -14,7 +14,7 @@ from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage
 from server.background import Background
 from server.database.transaction import Desk, create_engine
-from server.live.sequencer import Rooms
+from server.live.sequencer import Sequencer
 from tests.conftest import Backend
 from tests.factories import now
 from wire.shapes import Recorded, TimelineEvent
@@ -71,7 +71,7 @@ class Reader:
 
 
 class Stage:
-    """Rooms over a desk. Nothing is told to the rooms unless the test does so."""
+    """A sequencer over a desk. Nothing is offered to it unless the test does so."""
 
     def __init__(self, database_url: str) -> None:
         self._engine = create_engine(database_url)
@@ -82,7 +82,7 @@ class Stage:
         self._committed: list[Recorded] = []
         self.desk = Desk(self._engine, self._keep)
         self._background = Background()
-        self.rooms = Rooms(self.desk, self._background, self._broadcast)
+        self.rooms = Sequencer(self.desk, self._background, self._broadcast)
 
     async def close(self) -> None:
         await self.desk.close()
@@ -128,7 +128,7 @@ class Stage:
     async def told(self, *hints: Recorded) -> None:
         """Gives the hints to the rooms and waits until they were taken."""
         for hint in hints:
-            self.rooms.hint(hint)
+            self.rooms.offer(hint)
         await self.settled()
 
     async def settled(self) -> None:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from desk.accounts import addresses
 from models import EmailConfirmation, Role, User
-from server import keys
+from server.services import SERVICES
 from tests.api import Api
 from tests.browser import a_page
 from tests.conftest import SECRET, Backend
@@ -99,7 +99,7 @@ async def test_only_the_pages_button_confirms(
     backend: Backend, unconfirmed: Person, tmp_path: Path
 ) -> None:
     async with serving(backend.settings) as (app, api):
-        await app[keys.desk].run(addresses.send, unconfirmed.actor, SECRET, now())
+        await app[SERVICES].desk.run(addresses.send, unconfirmed.actor, SECRET, now())
         token = mailed(backend, unconfirmed)
         address = f"{api.url}/verify#token={token}"
         async with a_page(address, tmp_path) as tab:

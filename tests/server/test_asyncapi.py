@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.contract import live
 from tests.factories import Person
 from tests.sockets import Client
-from wire.shown import SHOWN
+from wire.server_events import SERVER_EVENTS
 
 OFFICIAL = ROOT / "tests" / "asyncapi" / "3.0.0.json"
 
@@ -42,9 +42,9 @@ def test_every_event_of_either_direction_is_described() -> None:
     operations = live().document["operations"]
     assert {n for n, o in operations.items() if o["channel"]["$ref"] == "#/channels/tickets"} == {
         *EVENTS,
-        *map(shown_key, SHOWN),
+        *map(shown_key, SERVER_EVENTS),
     }
-    assert len(EVENTS) + len(SHOWN) == len({*EVENTS, *map(shown_key, SHOWN)})
+    assert len(EVENTS) + len(SERVER_EVENTS) == len({*EVENTS, *map(shown_key, SERVER_EVENTS)})
 
 
 def schema_sent(event: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from server import keys
+from server.services import SERVICES
 from server.transport.attachments import MOST_ATTACHMENTS
 from server.transport.packets import LONGEST_FRAME
 from tests.api import Api
@@ -132,7 +132,7 @@ async def test_of_what_is_announced_nothing_is_kept(
         assert is_answer(await socket.receive(), 100)
         for _ in range(MOST_ATTACHMENTS - 1):
             await socket.ws.send_bytes(KEPT + bytes(60_000))
-        (connection,) = app[keys.sockets].eio.sockets.values()
+        (connection,) = app[SERVICES].sockets.eio.sockets.values()
         async with asyncio.timeout(PATIENCE):
             while connection.missing > 1:
                 await asyncio.sleep(0)

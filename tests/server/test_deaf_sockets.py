@@ -8,12 +8,11 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 
-from server import keys
 from server.identity.session_watch import Connection
-from server.sockets.member import SocketMember
-from server.sockets.plain import PlainMember
-from server.transport.send_queue import LONGEST_WAITING, Outgoing
-from server.transport.websocket import MOST_UNSENT
+from server.services import SERVICES
+from server.sockets.member import PlainMember, SocketMember
+from server.transport.engine_websocket import MOST_UNSENT
+from server.transport.send_queue import LONGEST_WAITING, SendQueue
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database
@@ -71,7 +70,7 @@ class Deaf:
         """Has one in the room, and nothing waits for it."""
         ws = await self.open(way)
         async with asyncio.timeout(PATIENCE):
-            while not self.app[keys.rooms]._joined:
+            while not self.app[SERVICES].sequencer._joined:
                 await asyncio.sleep(0)
         [member] = self.members
         return ws, member
@@ -83,7 +82,7 @@ class Deaf:
 
     @property
     def members(self) -> list[Connection]:
-        of_session = self.app[keys.connections]._of_session
+        of_session = self.app[SERVICES].session_watch._of_session
         return [member for members in of_session.values() for member in members]
 
     def transport(self, member: Connection) -> asyncio.Transport:
@@ -94,15 +93,15 @@ class Deaf:
         transport, queue = self._way(member)
         return transport.get_write_buffer_size() + queue.size
 
-    def _way(self, member: Connection) -> tuple[asyncio.Transport, Outgoing]:
+    def _way(self, member: Connection) -> tuple[asyncio.Transport, SendQueue]:
         if isinstance(member, PlainMember):
             assert member._transport is not None
-            return member._transport, member.outgoing
+            return member._transport, member.send_queue
         assert isinstance(member, SocketMember)
-        sockets = self.app[keys.sockets]
+        sockets = self.app[SERVICES].sockets
         eio_sid = sockets.manager.eio_sid_from_sid(member.key, NAMESPACE)
         connection = sockets.eio.sockets[eio_sid]
-        return connection.carrier.transport, connection.queue
+        return connection.websocket.transport, connection.queue
 
     def most(self) -> int:
         return max(map(self.kept, self.members), default=0)
@@ -160,14 +159,14 @@ async def test_who_reads_is_not_taken_for_one_who_does_not(
 ) -> None:
     """Whatever waits for them at two looks, or more at the second."""
     client, member = await deaf.one(way)
-    unread, given_up = deaf.app[keys.unread], 0
+    slow_readers, given_up = deaf.app[SERVICES].slow_readers, 0
     for count in (ENOUGH, ENOUGH + 1, ENOUGH + 2):
         for _ in range(count):
             await deaf.post(csr)
         async with asyncio.timeout(PATIENCE):
             while not deaf.kept(member):
                 await asyncio.sleep(0)
-        unread.look()
+        slow_readers.look()
         given_up += deaf.transport(member).is_closing()
         while count:
             frame = await client.receive(timeout=PATIENCE)

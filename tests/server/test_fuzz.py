@@ -41,8 +41,7 @@ from desk.tickets import messages
 from desk.webhooks import webhook_queue, webhooks
 from desk.webhooks.webhook_queue import Answer, Outgoing
 from models import Event, Role, WebhookDelivery
-from server.http.contract import Route
-from server.http.routing import PREFIX
+from server.http.contract import PREFIX, Route
 from server.routes import ROUTES
 from tests.conftest import Backend
 from tests.contract import rest

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server import keys
-from server.transport import engine, websocket
+from server.services import SERVICES
+from server.transport import engine_websocket, socket_server
 from server.transport.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
@@ -55,8 +55,8 @@ async def cut(ws: aiohttp.ClientWebSocketResponse, within: float) -> bool:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience of tenths of seconds."""
-    monkeypatch.setattr(engine, "CONNECT_SECONDS", 0.2)
-    monkeypatch.setattr(websocket, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(socket_server, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(engine_websocket, "CLOSE_SECONDS", 0.2)
 
 
 @pytest.mark.usefixtures("hasty")
@@ -133,7 +133,7 @@ async def test_a_bad_poll_is_refused_soon_and_leaves_nothing(
             assert answer.status == (413 if len(body) > LONGEST_FRAME else 400)
         assert time.monotonic() - began < 1.0
     # A body that is only too long is no reason to end the session: it was not read.
-    assert (sid in app[keys.sockets].eio.sockets) == (answer.status == 413)
+    assert (sid in app[SERVICES].sockets.eio.sockets) == (answer.status == 413)
     assert caplog.records == []
 
 
@@ -174,7 +174,7 @@ async def test_a_busy_room_does_not_hold_up_a_sign_out(
         await ws.send_str(f'42/tickets,1["join_ticket",{{"ticket_id":"{ticket_id}"}}]')
         while not (await ws.receive_str()).startswith("43/tickets,1"):
             pass
-    async with app[keys.rooms]._held(UUID(busy)):
+    async with app[SERVICES].sequencer._held(UUID(busy)):
         await api.post("/auth/logout_all", customer)
         while "signed_out" not in await ws.receive_str():
             pass
@@ -183,4 +183,4 @@ async def test_a_busy_room_does_not_hold_up_a_sign_out(
             heard = [str(message.data) async for message in ws]
     assert not any("late" in frame for frame in heard)
     session_id = customer.actor.session_id
-    assert session_id not in app[keys.connections]._of_session
+    assert session_id not in app[SERVICES].session_watch._of_session

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from desk.accounts import sessions
-from server import keys
-from server.identity.session_watch import Connections
+from server.identity.session_watch import SessionWatch
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.usefixtures("without_watch")
 def without_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the processes that start now."""
 
-    async def watch_forever(_: Connections) -> None:
+    async def watch_forever(_: SessionWatch) -> None:
         pass
 
-    monkeypatch.setattr(Connections, "watch_forever", watch_forever)
+    monkeypatch.setattr(SessionWatch, "watch_forever", watch_forever)
 
 
 def end_unannounced(backend: Backend, app: web.Application, person: Person) -> None:
@@ -36,7 +36,7 @@ def end_unannounced(backend: Backend, app: web.Application, person: Person) -> N
     assert session_id is not None
     with database(backend.settings) as session:
         assert sessions.log_out(session, session_id, now())
-    app[keys.identity].forget(session_id)
+    app[SERVICES].authenticator.forget(session_id)
 
 
 async def test_a_kick_reaches_the_sockets_of_its_own_process(
@@ -119,7 +119,7 @@ async def test_who_is_gone_before_the_end_of_a_join_enters_no_room(
     app, api = application
     ticket_id = UUID((await api.a_ticket(customer))["id"])
     member = Gone()
-    await app[keys.rooms].join(member, customer.actor, ticket_id, 0)
+    await app[SERVICES].sequencer.join(member, customer.actor, ticket_id, 0)
     assert member.is_gone
     assert not member.entered
-    assert app[keys.rooms]._rooms == {}
+    assert app[SERVICES].sequencer._rooms == {}

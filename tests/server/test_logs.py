@@ -14,7 +14,7 @@ from yarl import URL
 import logs
 from desk.accounts import accounts
 from models import Role, User
-from server import keys
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, numbers, people
@@ -73,7 +73,7 @@ async def test_no_token_of_a_plain_socket_is_written_however_it_ends(
     def fails(*_: object) -> None:
         raise RuntimeError(f"cannot connect with {customer.token}")
 
-    monkeypatch.setattr(app[keys.identity], "claims", fails)
+    monkeypatch.setattr(app[SERVICES].authenticator, "claims", fails)
     async with api.http.ws_connect(good) as ws:
         await ws.receive()
     said = lines.getvalue()

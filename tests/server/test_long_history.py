@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from server.transport.engine_websocket import MOST_UNSENT
 from server.transport.send_queue import LONGEST_WAITING
-from server.transport.websocket import MOST_UNSENT
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database

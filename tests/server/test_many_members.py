@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from desk.accounts.accounts import Login
 from server.http import problems
-from server.http.validation import MOST_ERRORS, validated
+from server.http.input import MOST_ERRORS, validated
 from server.limits import shared
 from tests.api import Api
 from tests.factories import Person

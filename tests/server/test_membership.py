@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from server.live.membership import Membership
+from server.transport.membership import Membership
 
 NAMESPACE = "/tickets"
 
 
 @pytest.fixture
 def membership() -> Membership:
-    return Membership("redis://127.0.0.1:1/0", "test")
+    return Membership()
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from server import keys
+from server.http.guard import LIMIT_HEADERS
 from server.http.middleware import refusals
 
 
 async def test_repeated_headers_of_an_answer_are_kept() -> None:
     async def handler(request: web.Request) -> web.Response:
-        request[keys.headers] = {"RateLimit-Limit": "10", "X-Said": "before"}
+        request[LIMIT_HEADERS] = {"RateLimit-Limit": "10", "X-Said": "before"}
         response = web.Response(headers={"X-Said": "by the route"})
         response.headers.add("Link", "<a>")
         response.headers.add("Link", "<b>")

@@ -12,13 +12,14 @@ import pytest
 from aiohttp import web
 from limits import parse
 
-from server import keys
 from server.limits import open_sockets, shared
 from server.limits.open_sockets import Most
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
 from tests.server.raw_sockets import NAMESPACE, PATIENCE, POLLING, Raw, polling
+from wire.messages import SessionEnded
 
 Served = tuple[web.Application, Api]
 LONG_AGO = 1000.0
@@ -88,7 +89,7 @@ async def test_of_one_account_a_hundred_are_let_in_and_who_is_killed_leaves_thei
             assert await entered(other, stranger) is None
         for socket in sockets:
             abort(socket.ws)
-        await until(lambda: app[keys.connections].count == 0)
+        await until(lambda: app[SERVICES].session_watch.count == 0)
         async with Raw(api) as again:
             assert await entered(again, customer) is None
 
@@ -103,7 +104,7 @@ async def test_sockets_of_all_kinds_count_together(
         assert await entered(socket, customer) is None
         assert (await entered_by_polling(api, customer))[1] is None
         stays = await plain(api, customer, ticket_id)
-        await until(lambda: app[keys.connections].count == 3)
+        await until(lambda: app[SERVICES].session_watch.count == 3)
         assert await entered(one_more, customer) == FULL
         assert (await entered_by_polling(api, customer))[1] == FULL
         assert await refused(await plain(api, customer, ticket_id)) == (1013, FULL)
@@ -123,7 +124,7 @@ async def test_those_of_an_address_count_together_whoever_they_are(
         assert await entered(second, stranger) == FULL
         assert await refused(await plain(api, stranger, ticket_id)) == (1013, FULL)
         abort(first.ws)
-        await until(lambda: app[keys.connections].count == 0)
+        await until(lambda: app[SERVICES].session_watch.count == 0)
         assert await entered(second, stranger) is None
 
 
@@ -144,18 +145,18 @@ async def by_sending_rubbish(_: web.Application, socket: Raw) -> None:
 
 
 async def by_silence(app: web.Application, _: Raw) -> None:
-    for connection in app[keys.sockets].eio.sockets.values():
+    for connection in app[SERVICES].sockets.eio.sockets.values():
         connection.last_ping = time.time() - LONG_AGO
 
 
 async def by_not_reading(app: web.Application, _: Raw) -> None:
-    for eio_sid in app[keys.sockets].eio.sockets:
-        app[keys.sockets]._cut_off(eio_sid)
+    for eio_sid in app[SERVICES].sockets.eio.sockets:
+        app[SERVICES].sockets._cut_off(eio_sid)
 
 
 async def by_a_logout(app: web.Application, _: Raw) -> None:
-    for session_id in list(app[keys.connections]._of_session):
-        app[keys.connections].end(session_id, "logged_out")
+    for session_id in list(app[SERVICES].session_watch._of_session):
+        app[SERVICES].session_watch.end(SessionEnded(session_id, "logged_out"))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ async def test_a_socket_leaves_its_place_however_it_ends(
         async with Raw(api) as second:
             assert await entered(second, customer) == FULL
         await ends(app, socket)
-        await until(lambda: app[keys.connections].count == 0)
+        await until(lambda: app[SERVICES].session_watch.count == 0)
         async with Raw(api) as third:
             assert await entered(third, customer) is None
 
@@ -195,7 +196,7 @@ async def test_a_plain_socket_leaves_its_place_however_it_ends(
 ) -> None:
     monkeypatch.setattr(open_sockets, "OF_ACCOUNT", Most("account", 1))
     app, api = application
-    count = app[keys.connections]
+    count = app[SERVICES].session_watch
     ticket_id = (await api.a_ticket(customer))["id"]
     for ends in ("close", "abort", "signed out"):
         ws = await plain(api, customer, ticket_id)
@@ -221,11 +222,11 @@ async def test_who_is_gone_before_they_are_let_in_leaves_no_place(
     async with await psycopg.AsyncConnection.connect(url) as lock:
         await lock.execute("lock auth_sessions in access exclusive mode")
         asking = asyncio.create_task(api.http.post(address, data=f"4{asks(customer)}"))
-        await until(lambda: app[keys.connections].count == 1)
+        await until(lambda: app[SERVICES].session_watch.count == 1)
         async with api.http.post(address, data="1"):
-            assert not app[keys.sockets].eio.sockets
+            assert not app[SERVICES].sockets.eio.sockets
     (await asking).close()
-    await until(lambda: app[keys.connections].count == 0)
+    await until(lambda: app[SERVICES].session_watch.count == 0)
     async with Raw(api) as socket:
         assert await entered(socket, customer) is None
 

@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import BaseModel
 
 from server.http.contract import Route
-from server.http.routing import Query
+from server.http.input import Query
 from server.routes import ROUTES
 from server.specs.openapi import document, refused
 from tests.api import Api

@@ -12,7 +12,7 @@ from yarl import URL
 from desk.errors import Invalid
 from desk.tickets.keyset import SortField
 from models import Role
-from server.http.routing import decode_cursor, encode_cursor
+from server.http.input import decode_cursor, encode_cursor
 from server.routes.tickets import POSITIONS
 from tests.api import Answer, Api
 from tests.conftest import Backend

@@ -13,7 +13,7 @@ from aiohttp import web
 from desk.access import Actor
 from desk.accounts import sessions
 from models import Role, User
-from server.identity.authenticate import Identity
+from server.identity.authenticator import Authenticator
 from server.identity.tokens import Claims, Tokens
 from tests.api import Api
 from tests.conftest import Backend
@@ -121,19 +121,19 @@ async def test_who_is_still_coming_in_does_not_stop_the_watch(
     ticket_id = (await api.a_ticket(customer))["id"]
     # A session that is watched anyway, and a socket of it whose admission takes long.
     is_asking, may_go_on, watches = asyncio.Event(), asyncio.Event(), asyncio.Semaphore(0)
-    look_again, keep = Identity.look_again, Identity.keep
+    look_again, remember = Authenticator.look_again, Authenticator.remember
 
-    async def slow(self: Identity, claims: Claims) -> Actor:
+    async def slow(self: Authenticator, claims: Claims) -> Actor:
         is_asking.set()
         await may_go_on.wait()
         return await look_again(self, claims)
 
-    def seen(self: Identity, found: Iterable[Actor], clock: float) -> None:
-        keep(self, found, clock)
+    def seen(self: Authenticator, found: Iterable[Actor], clock: float) -> None:
+        remember(self, found, clock)
         watches.release()
 
-    monkeypatch.setattr(Identity, "keep", seen)
-    monkeypatch.setattr(Identity, "look_again", slow)
+    monkeypatch.setattr(Authenticator, "remember", seen)
+    monkeypatch.setattr(Authenticator, "look_again", slow)
     path = f"/ws/tickets/{ticket_id}?token={customer.token}&after=0"
     with structlog.testing.capture_logs() as logged:
         async with api.http.ws_connect(path) as ws:

@@ -8,13 +8,14 @@ import pytest
 
 from desk.accounts import sessions
 from models import Role
-from server import keys
 from server.identity.tokens import Tokens
+from server.services import SERVICES
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people
 from tests.server.conftest import serving
 from tests.server.stage import away
 from tests.sockets import Client
+from wire.messages import SessionEnded
 
 
 def another_token(backend: Backend, person: Person) -> str:
@@ -28,15 +29,15 @@ def another_token(backend: Backend, person: Person) -> str:
 async def test_a_socket_keeps_its_session_and_ends_with_it(
     make_backend: Callable[[], Backend], monkeypatch: pytest.MonkeyPatch, is_same: bool
 ) -> None:
-    monkeypatch.setattr("server.identity.authenticate.REMEMBERED", 3600.0)
+    monkeypatch.setattr("server.identity.authenticator.REMEMBERED", 3600.0)
     backend = make_backend()
     (customer,) = people(backend.settings, Role.USER)
     async with serving(backend.settings) as (app, api):
         token = customer.token if is_same else another_token(backend, customer)
-        connections = app[keys.connections]
+        connections = app[SERVICES].session_watch
         async with Client(api.url, customer, "websocket") as client:
             # Both sessions are remembered, so that only the last look meets the database.
-            await app[keys.identity].of_token(token)
+            await app[SERVICES].authenticator.of_token(token)
             with away(backend):
                 ack = await client.call("refresh_auth", {"token": token})
                 assert ack["error"]["code"] == "unavailable"
@@ -44,6 +45,6 @@ async def test_a_socket_keeps_its_session_and_ends_with_it(
             assert connections.count == 1
             session_id = customer.actor.session_id
             assert isinstance(session_id, UUID)
-            connections.end_everywhere(session_id, "logged_out")
+            app[SERVICES].bus.publish(SessionEnded(session_id, "logged_out"))
             await client.until(lambda: bool(client.seen["signed_out"]))
         await client.until(lambda: connections.count == 0)

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server import keys
 from server.app import create_app
+from server.services import SERVICES
 from server.transport import pings
 from tests.api import Api
 from tests.conftest import Backend
@@ -29,7 +29,7 @@ async def served(backend: Backend) -> AsyncIterator[tuple[str, Any]]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
-    yield f"http://{host}:{port}", app[keys.live].server.eio
+    yield f"http://{host}:{port}", app[SERVICES].sockets.eio
     await runner.cleanup()
 
 

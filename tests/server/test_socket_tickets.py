@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from desk.accounts import socket_tickets
 from models import Role, SocketTicket, User
-from server import keys
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now
@@ -173,7 +173,7 @@ async def test_no_socket_ticket_is_written_however_its_use_ends(
 
     async with api.http.get(f"/ws/tickets/{ticket_id}%3Fticket={ticket}") as wrong:
         assert wrong.status == 400
-    monkeypatch.setattr(app[keys.desk], "run", fails)
+    monkeypatch.setattr(app[SERVICES].desk, "run", fails)
     ws = await connected(api, ticket_id, ticket)
     await ws.receive(timeout=30)
     said = lines.getvalue()

@@ -43,7 +43,7 @@ async def test_who_is_in_may_send_a_few(api: Api, customer: Person, stray: str) 
 async def test_who_is_not_in_yet_may_send_a_few(
     api: Api, customer: Person, monkeypatch: pytest.MonkeyPatch, stray: str
 ) -> None:
-    monkeypatch.setattr("server.transport.engine.CONNECT_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr("server.transport.socket_server.CONNECT_SECONDS", 10 * PATIENCE)
     async with Raw(api) as socket, Raw(api) as other:
         for _ in range(MOST_STRAYS + 1):
             await socket.send(stray)

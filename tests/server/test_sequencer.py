@@ -93,7 +93,7 @@ async def test_nobody_waits_for_a_lively_talk_to_end(stage: Stage, cast: Cast) -
     await stage.rooms.join(ann, customer, ticket, 0)
     await stage.rooms.join(bob, csr, ticket, 0)
     for hint in await stage.say(customer, ticket, *"abcdefghijklmnopqrstuvwxyz"):
-        stage.rooms.hint(hint)
+        stage.rooms.offer(hint)
     await asyncio.sleep(0)
     await stage.rooms.leave(bob, ticket)
     assert len(bob.got) < 5
@@ -132,7 +132,7 @@ async def test_what_is_committed_while_somebody_joins_comes_once_and_after_the_h
     hints = await stage.say(customer, ticket, "three", "four")
     if told:
         for hint in hints:
-            stage.rooms.hint(hint)
+            stage.rooms.offer(hint)
     ann.may_take.set()
     joined = await joining
     assert (joined.seq, joined.more) == (3, False)
@@ -149,7 +149,7 @@ async def test_joining_in_the_midst_of_a_lively_talk_has_no_seam(stage: Stage, c
         for number in range(15):
             note = actor.is_staff and number % 3 == 0
             for hint in await stage.say(actor, ticket, "/note" if note else "hello"):
-                stage.rooms.hint(hint)
+                stage.rooms.offer(hint)
 
     async def listen(number: int) -> None:
         await asyncio.sleep(number * 0.004)

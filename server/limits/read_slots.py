@@ -15,17 +15,17 @@ MOST_AT_ONCE = 3
 
 
 @dataclass(slots=True)
-class Line:
+class Slots:
     free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     # Reads that run or wait. The line is kept while there are any.
     length: int = 0
 
 
-class Turns:
+class ReadSlots:
     """The lines of reads, one for each account that reads just now; `len` says how many."""
 
     def __init__(self) -> None:
-        self._lines: dict[UUID, Line] = {}
+        self._lines: dict[UUID, Slots] = {}
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -33,7 +33,7 @@ class Turns:
     @asynccontextmanager
     async def of(self, user_id: UUID) -> AsyncIterator[None]:
         """Waits until fewer than `MOST_AT_ONCE` reads of the account run, then holds a turn."""
-        line = self._lines.setdefault(user_id, Line())
+        line = self._lines.setdefault(user_id, Slots())
         line.length += 1
         try:
             async with line.free:

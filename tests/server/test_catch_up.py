@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from server.background import Background
-from server.live.catch_up import Resync
+from server.live.catch_up import CatchUp
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
@@ -16,15 +16,15 @@ from tests.sockets import Client
 
 
 @pytest.fixture
-async def resync(backend: Backend) -> AsyncIterator[Resync]:
+async def resync(backend: Backend) -> AsyncIterator[CatchUp]:
     background = Background()
-    made = Resync(backend.redis_url, background)
+    made = CatchUp(backend.redis_url, background)
     yield made
     await background.end()
     await made.close()
 
 
-async def test_each_session_is_told_of_its_own_tickets_once(resync: Resync) -> None:
+async def test_each_session_is_told_of_its_own_tickets_once(resync: CatchUp) -> None:
     ann, bob, quick = uuid4(), uuid4(), uuid4()
     tickets = {ann: [uuid4(), uuid4()], bob: [uuid4()]}
     for session_id, names in tickets.items():

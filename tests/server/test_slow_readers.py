@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from yarl import URL
 
-from server import keys
-from server.http.routing import LONGEST_PAGE
+from server.http.output import LONGEST_PAGE
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database
@@ -52,17 +52,17 @@ async def test_who_does_not_read_is_cut_off_and_who_reads_is_not(
     loop = asyncio.get_running_loop()
     await loop.sock_connect(deaf, ("127.0.0.1", URL(api.url).port))
     ask = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {customer.token}\r\n\r\n"
-    unread = app[keys.unread]
+    slow_readers = app[SERVICES].slow_readers
     async with asyncio.timeout(30):
-        while not any(t.get_write_buffer_size() for t in unread._unsent):
+        while not any(t.get_write_buffer_size() for t in slow_readers._unsent):
             await loop.sock_sendall(deaf, ask.encode())
             assert (await api.get("/auth/me", customer)).status == 200
-    (waiting,) = [t for t in unread._unsent if t.get_write_buffer_size()]
-    unread.look()
+    (waiting,) = [t for t in slow_readers._unsent if t.get_write_buffer_size()]
+    slow_readers.look()
     assert not waiting.is_closing()
-    unread.look()
+    slow_readers.look()
     assert waiting.is_closing()
-    assert waiting not in unread._unsent
+    assert waiting not in slow_readers._unsent
     assert (await api.get("/auth/me", customer)).status == 200
-    assert len(unread) >= 1
+    assert len(slow_readers) >= 1
     deaf.close()

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from models import Role
-from server import keys
-from server.limits.turns import MOST_AT_ONCE, Turns
+from server.limits.read_slots import MOST_AT_ONCE, ReadSlots
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, people
@@ -28,7 +28,7 @@ async def test_reads_of_one_account_take_turns_and_the_others_do_not_notice(
     ]
     async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
         for _ in range(MOST_AT_ONCE):
-            await stack.enter_async_context(app[keys.turns].of(customer.id))
+            await stack.enter_async_context(app[SERVICES].read_slots.of(customer.id))
         reads = [asyncio.create_task(api.get(path, customer)) for path in paths * 5]
         for _ in range(10):
             assert (await api.get("/users/tickets", other)).status == 200
@@ -40,15 +40,15 @@ async def test_reads_of_one_account_take_turns_and_the_others_do_not_notice(
         reads.pop().cancel()
         await stack.aclose()
         assert {answer.status for answer in await asyncio.gather(*reads)} == {200}
-    assert not len(app[keys.turns])
+    assert not len(app[SERVICES].read_slots)
 
 
 async def test_never_more_at_once_and_none_is_forgotten(customer: Person) -> None:
-    turns, inside, most, done = Turns(), 0, 0, 0
+    read_slots, inside, most, done = ReadSlots(), 0, 0, 0
 
     async def read() -> None:
         nonlocal inside, most, done
-        async with turns.of(customer.id):
+        async with read_slots.of(customer.id):
             inside += 1
             most = max(most, inside)
             try:
@@ -63,4 +63,4 @@ async def test_never_more_at_once_and_none_is_forgotten(customer: Person) -> Non
         gone.cancel()
     await asyncio.gather(*reads, return_exceptions=True)
     assert (most, done) == (MOST_AT_ONCE, 30)
-    assert not len(turns)
+    assert not len(read_slots)

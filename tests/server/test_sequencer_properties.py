@@ -45,7 +45,7 @@ class Play:
                 self.hints += await self.stage.say(self.csr, self.ticket, text)
             case "hint" if self.hints:
                 # Any, any number of times, in any order.
-                rooms.hint(self.hints[number % len(self.hints)])
+                rooms.offer(self.hints[number % len(self.hints)])
             case "join" if not reader.inside:
                 await self.join(reader)
             case "rejoin":

@@ -65,7 +65,7 @@ class Machine(RuleBasedStateMachine):
 
     async def hinted(self, hint: Recorded, times: int) -> None:
         for _ in range(times):
-            self.stage.rooms.hint(hint)
+            self.stage.rooms.offer(hint)
 
     @rule(n=which)
     def somebody_joins(self, n: int) -> None:

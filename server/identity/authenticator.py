@@ -21,7 +21,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Identity:
+class Authenticator:
     def __init__(self, desk: Desk, tokens: Tokens) -> None:
         self._desk = desk
         self._tokens = tokens
@@ -58,7 +58,7 @@ class Identity:
         _put(self._seen, session_id, (clock, actor))
         return actor
 
-    def keep(self, found: Iterable[Actor], clock: float) -> None:
+    def remember(self, found: Iterable[Actor], clock: float) -> None:
         """Goes on remembering sessions that were found good at a time of the monotonic clock."""
         for actor in found:
             session_id = actor.session_id

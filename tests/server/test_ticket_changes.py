@@ -17,7 +17,7 @@ from desk.tickets import messages
 from desk.tickets.changed import MOVED
 from desk.tickets.messages import NewMessage
 from models import Role
-from server import keys
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_ticket, database, now, people
@@ -80,7 +80,7 @@ async def test_what_a_failed_read_kept_from_being_shown_is_shown_when_the_databa
         ticket_id = (await api.a_ticket(customer))["id"]
         await bob.until(lambda: len(bob.seen["ticket_changed"]) == 1)
         with structlog.testing.capture_logs() as logs, away(backend):
-            app[keys.changes].take(a_hint(ticket_id, 2))
+            app[SERVICES].ticket_changes.offer(a_hint(ticket_id, 2))
             await bob.until(lambda: any(line["event"] == "changes not shown" for line in logs))
         await bob.until(lambda: len(bob.seen["ticket_changed"]) == 2)
 
@@ -98,7 +98,7 @@ async def test_a_ticket_that_cannot_be_read_does_not_keep_the_others_from_being_
             session.execute(text(broken), {"id": tickets[2]})
         async with Client(api.url, csr, "websocket") as bob:
             for ticket_id in tickets:
-                app[keys.changes].take(a_hint(ticket_id, 2))
+                app[SERVICES].ticket_changes.offer(a_hint(ticket_id, 2))
             others = {*tickets} - {tickets[2]}
             await bob.until(lambda: {t["id"] for t in bob.seen["ticket_changed"]} == others)
 
@@ -110,7 +110,7 @@ async def test_a_look_reads_what_moved_in_pages_and_all_of_it(
     backend = make_backend()
     customer, csr = people(backend.settings, Role.USER, Role.CSR)
     async with serving(backend.settings) as (app, api):
-        changes, fetch, sizes = app[keys.changes], app[keys.desk].fetch, []
+        changes, fetch, sizes = app[SERVICES].ticket_changes, app[SERVICES].desk.fetch, []
 
         async def noted(prepared: Statement[Any], **values: Any) -> list[Any]:
             found = await fetch(prepared, **values)
@@ -118,7 +118,7 @@ async def test_a_look_reads_what_moved_in_pages_and_all_of_it(
                 sizes.append(len(found))
             return found
 
-        monkeypatch.setattr(app[keys.desk], "fetch", noted)
+        monkeypatch.setattr(app[SERVICES].desk, "fetch", noted)
         await changes.look()
         with database(backend.settings) as session:
             # All of one moment.

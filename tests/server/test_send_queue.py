@@ -9,13 +9,12 @@ from typing import Any, Self
 import pytest
 from aiohttp import web
 
-from server import keys
-from server.live.bus import Live
-from server.transport.send_queue import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, Outgoing
+from server.services import SERVICES
+from server.transport.send_queue import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, SendQueue
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import NAMESPACE, SMALL, Raw, small_sockets
-from wire.channel import TYPING
+from wire.server_events import TYPING
 
 LONG = "x" * 9000
 # Below what may wait, above what the buffers between the two ends hold.
@@ -28,26 +27,25 @@ class Small(Raw):
     def __init__(self, api: Api, app: web.Application, person: Person) -> None:
         super().__init__(api)
         self.api = api
-        self._app = app
         self._person = person
-        self.live: Live = app[keys.live]
+        self.sockets = app[SERVICES].sockets
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         await self.connect(self._person.token)
-        [self.connection] = self._app[keys.sockets].eio.sockets.values()
-        kernel = self.connection.carrier.transport.get_extra_info("socket")
+        [self.connection] = self.sockets.eio.sockets.values()
+        kernel = self.connection.websocket.transport.get_extra_info("socket")
         kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-        [(self.sid, _)] = self.live.get_participants(NAMESPACE, None)
+        [(self.sid, _)] = self.sockets.manager.get_participants(NAMESPACE, None)
         return self
 
     @property
-    def queue(self) -> Outgoing:
-        queue: Outgoing = self.connection.queue
+    def queue(self) -> SendQueue:
+        queue: SendQueue = self.connection.queue
         return queue
 
     def tell(self, n: int, text: str = "") -> None:
-        self.live.emit_here(TYPING, {"n": n, "text": text}, self.sid)
+        self.sockets.send_local(TYPING, {"n": n, "text": text}, self.sid)
 
     async def event(self) -> Any:
         packet = await self.receive()

@@ -12,25 +12,26 @@ from engineio.async_socket import AsyncSocket
 from engineio.packet import MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
 
 from server.transport import send_queue
+from server.transport.closing import State
 from server.transport.packets import FRAME_LIMIT, LONGEST_FRAME, is_frame
-from server.transport.send_queue import Outgoing, control, frame, frame_of
+from server.transport.send_queue import SendQueue, control, frame, frame_of
 
-log = structlog.get_logger("server.transport.websocket")
+log = structlog.get_logger("server.transport.engine_websocket")
 
 PROBE = f"{PING}probe"
 PROBED = frame(f"{PONG}probe".encode())
 # Bytes that the transport may hold before the rest waits in the queue, where it can be counted
 # and dropped. It is where asyncio and uvloop pause who writes.
 MOST_UNSENT = 64 * 1024
-# How long a client is given to take the farewell.
+# How long a client is given to take the close frame.
 CLOSE_SECONDS = 2.0
 
 
-def carrier_of(connection: AsyncSocket) -> "Carrier | None":
-    return getattr(connection, "carrier", None)
+def websocket_of(connection: AsyncSocket) -> "EngineWebSocket | None":
+    return getattr(connection, "websocket", None)
 
 
-class Carrier(asyncio.Protocol):
+class EngineWebSocket(asyncio.Protocol):
     """Does the work of `AsyncSocket._websocket_handler` of python-engineio 4.15.1.
 
     The library keeps four tasks and two timers for a socket that is idle, and takes two tasks for
@@ -46,15 +47,11 @@ class Carrier(asyncio.Protocol):
         "_connection",
         "_drained",
         "_given_up",
-        "_has_hung_up",
-        "_has_left",
-        "_is_deaf",
-        "_is_ended",
-        "_is_lost",
         "_parser",
         "_queue",
         "_reader",
         "_reading_paused",
+        "_state",
         "_writer",
         "transport",
     )
@@ -65,7 +62,7 @@ class Carrier(asyncio.Protocol):
         self._arrived = WebSocketDataQueue(self, LONGEST_FRAME, loop=loop)  # type: ignore[arg-type]
         self._parser = WebSocketReader(self._arrived, FRAME_LIMIT, compress=False, decode_text=True)
         self._connection = connection
-        self._queue: Outgoing = connection.queue
+        self._queue: SendQueue = connection.queue
         self.transport = transport
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -75,12 +72,9 @@ class Carrier(asyncio.Protocol):
         self._given_up: asyncio.TimerHandle | None = None
         # The next frame of a client that polled and goes on here.
         self._awaited: str | None = None
-        # What the farewell says.
+        # What our close frame says.
         self._code: int = WSCloseCode.OK
-        # Nothing more is taken but the client's farewell; we have begun to hang up; the client has
-        # said goodbye; nothing can be sent any more; the connection is lost.
-        self._is_deaf = self._has_hung_up = self._has_left = False
-        self._is_ended = self._is_lost = False
+        self._state = State.OPEN
 
     def begin(self) -> None:
         if self._connection.connected:
@@ -93,6 +87,11 @@ class Carrier(asyncio.Protocol):
     def _converse(self) -> None:
         self._connection.connected = self._connection.upgraded = True
         self._queue.connect(self)
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether more is taken from the client than its close frame."""
+        return self._state is State.OPEN
 
     # In
 
@@ -108,7 +107,6 @@ class Carrier(asyncio.Protocol):
         """aiohttp's end of the request."""
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._is_lost = True
         self.resume_writing()
         self._look()
 
@@ -123,7 +121,7 @@ class Carrier(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _look(self) -> None:
-        is_news = self._arrived._buffer or self._arrived.is_eof() or self._is_lost
+        is_news = self._arrived._buffer or self._arrived.is_eof() or self.transport.is_closing()
         if is_news and self._reader is None:
             self._reader = asyncio.create_task(self._read())
 
@@ -136,9 +134,9 @@ class Carrier(asyncio.Protocol):
                 if self._arrived._buffer:
                     await asyncio.sleep(0)
             if (error := self._arrived.exception()) is not None:
-                await self._hang_up(getattr(error, "code", WSCloseCode.PROTOCOL_ERROR))
-            if self._is_lost:
-                await self._hang_up(WSCloseCode.ABNORMAL_CLOSURE)
+                await self._close(getattr(error, "code", WSCloseCode.PROTOCOL_ERROR))
+            if self.transport.is_closing():
+                await self._close(WSCloseCode.ABNORMAL_CLOSURE)
                 self._end()
         except Exception:
             log.exception("socket failed")
@@ -148,11 +146,12 @@ class Carrier(asyncio.Protocol):
 
     async def _take(self, kind: WSMsgType, data: Any) -> None:
         if kind is WSMsgType.CLOSE:
-            await self._hang_up(WSCloseCode.OK)
-            self._has_left = True
-            if self._is_ended:
+            await self._close(WSCloseCode.OK)
+            if self._state is State.OVER:
                 self.transport.close()
-        elif self._is_deaf:
+            else:
+                self._state = State.PEER_CLOSED
+        elif not self.is_receiving:
             pass
         elif kind is WSMsgType.TEXT and self._awaited is not None:
             await self._go_on(data)
@@ -165,7 +164,7 @@ class Carrier(asyncio.Protocol):
                 self.transport.write(control(WSMsgType.PONG, data))
                 await self._drain()
         elif kind is not WSMsgType.PONG:
-            await self._hang_up(WSCloseCode.OK)
+            await self._close(WSCloseCode.OK)
 
     async def _handle(self, kind: int, data: str | bytes) -> None:
         try:
@@ -176,14 +175,14 @@ class Carrier(asyncio.Protocol):
         except engineio.exceptions.UnknownPacketError:
             pass  # What only servers send.
         except engineio.exceptions.SocketIsClosedError:
-            await self._hang_up(WSCloseCode.OK)
+            await self._close(WSCloseCode.OK)
         except Exception:
             log.exception("packet failed")
 
     async def _go_on(self, text: str) -> None:
         """A client that polled goes on here: it probes, and takes its last poll."""
         if text != self._awaited:
-            await self._hang_up(WSCloseCode.OK)
+            await self._close(WSCloseCode.OK)
         elif text == PROBE:
             self._awaited = str(UPGRADE)
             self.transport.write(PROBED)
@@ -193,24 +192,25 @@ class Carrier(asyncio.Protocol):
             self._connection.upgrading = False
             self._converse()
 
-    async def leave(self) -> None:
+    async def close_for_stop(self) -> None:
         """For the stop of the process: answers what is being handled, takes nothing more."""
-        self._is_deaf = True
+        if self.is_receiving:
+            self._state = State.DRAINING
         if self._reader is not None:
             await asyncio.wait({self._reader}, timeout=CLOSE_SECONDS)
-        await self._hang_up(WSCloseCode.GOING_AWAY)
+        await self._close(WSCloseCode.GOING_AWAY)
 
-    async def _hang_up(self, code: int) -> None:
-        """Says goodbye after all that was sent before."""
-        if self._has_hung_up:
+    async def _close(self, code: int) -> None:
+        """Sends a close frame after all that was sent before."""
+        if self._state not in {State.OPEN, State.DRAINING}:
             return
-        self._is_deaf = self._has_hung_up = True
+        self._state = State.CLOSING
         self._code = code
         connection = self._connection
         if self._awaited is not None:
-            if connection.carrier is self:
+            if connection.websocket is self:
                 connection.upgrading = False
-            self._say_goodbye()
+            self._send_close()
             self.abort_later()
         else:
             reason = connection.server.reason.TRANSPORT_CLOSE
@@ -222,11 +222,11 @@ class Carrier(asyncio.Protocol):
         if not self.transport.is_closing():
             asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.transport.abort)
 
-    # Out, as `Wire`
+    # Out, as the `Transport` of a send queue
 
     @property
     def is_over(self) -> bool:
-        return self._is_ended or self.transport.is_closing()
+        return self._state is State.OVER or self.transport.is_closing()
 
     @property
     def unsent(self) -> int:
@@ -236,7 +236,7 @@ class Carrier(asyncio.Protocol):
         transport = self.transport
         if (
             self._writer is not None
-            or self._is_ended
+            or self._state is State.OVER
             or transport.is_closing()
             or transport.get_write_buffer_size() > MOST_UNSENT
         ):
@@ -274,7 +274,7 @@ class Carrier(asyncio.Protocol):
                     continue
                 item = self._queue.get_nowait()
                 if item is None:
-                    self._say_goodbye()
+                    self._send_close()
                 else:
                     self.transport.write(frame_of(item))
         finally:
@@ -284,13 +284,13 @@ class Carrier(asyncio.Protocol):
             if self.is_over:
                 self._end()
 
-    def _say_goodbye(self) -> None:
+    def _send_close(self) -> None:
         if not self.is_over:
             self.transport.write(control(WSMsgType.CLOSE, self._code.to_bytes(2)))
-            if self._has_left:
+            if self._state is State.PEER_CLOSED:
                 self.transport.close()
-        self._is_ended = True
+        self._state = State.OVER
 
     def _end(self) -> None:
-        self._is_ended = True
+        self._state = State.OVER
         self._queue.drop_all()

@@ -5,16 +5,11 @@ For sockets: `server.transport.send_queue`.
 
 import asyncio
 
-from aiohttp import web
-from aiohttp.typedefs import Handler
-
-from server import keys
-
 # Who has read nothing between two looks is cut off.
 LOOK_SECONDS = 15.0
 
 
-class Unread:
+class SlowReaders:
     def __init__(self) -> None:
         # By connection: what it had not taken yet when it was last looked at.
         self._unsent: dict[asyncio.Transport, int] = {}
@@ -45,10 +40,3 @@ class Unread:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self.look()
-
-
-@web.middleware
-async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.transport is not None:
-        request.app[keys.unread].watch(request.transport)
-    return await handler(request)

@@ -3,7 +3,7 @@
 import pytest
 from limits import RateLimitItem, parse
 
-from server.limits.local import FEW, Leases, Tally
+from server.limits.local import FEW, Leases, LocalWindow
 
 TEN = parse("10 per minute")
 MINUTE = 60.0
@@ -21,43 +21,43 @@ def clock() -> Clock:
     return Clock()
 
 
-def taken(tally: Tally, item: RateLimitItem, who: str = "ann", times: int = 20) -> int:
-    return sum(tally.take(item, "x", who) for _ in range(times))
+def taken(window: LocalWindow, item: RateLimitItem, who: str = "ann", times: int = 20) -> int:
+    return sum(window.take(item, "x", who) for _ in range(times))
 
 
 def test_no_more_than_the_limit_in_one_window(clock: Clock) -> None:
-    tally = Tally(clock)
-    assert taken(tally, TEN) == 10
-    assert taken(tally, TEN, "bob") == 10
-    assert not tally.take(TEN, "x", "ann")
+    window = LocalWindow(clock)
+    assert taken(window, TEN) == 10
+    assert taken(window, TEN, "bob") == 10
+    assert not window.take(TEN, "x", "ann")
 
 
 def test_what_the_window_before_counted_fades(clock: Clock) -> None:
-    tally = Tally(clock)
-    assert taken(tally, TEN) == 10
+    window = LocalWindow(clock)
+    assert taken(window, TEN) == 10
     clock.now += MINUTE
-    assert taken(tally, TEN) == 0
+    assert taken(window, TEN) == 0
     clock.now += MINUTE / 2
-    assert taken(tally, TEN) == 5
+    assert taken(window, TEN) == 5
     clock.now += 2 * MINUTE
-    assert taken(tally, TEN) == 10
+    assert taken(window, TEN) == 10
 
 
 def test_who_counts_no_longer_is_forgotten(clock: Clock) -> None:
-    tally = Tally(clock)
+    window = LocalWindow(clock)
     for n in range(FEW):
-        tally.take(TEN, "x", str(n))
+        window.take(TEN, "x", str(n))
     clock.now += 2 * MINUTE
-    tally.take(TEN, "x", "ann")
-    assert len(tally) == 1
+    window.take(TEN, "x", "ann")
+    assert len(window) == 1
 
 
 def test_who_still_counts_is_kept(clock: Clock) -> None:
-    tally = Tally(clock)
-    assert taken(tally, TEN) == 10
+    window = LocalWindow(clock)
+    assert taken(window, TEN) == 10
     for n in range(5 * FEW):
-        tally.take(TEN, "x", str(n))
-    assert not tally.take(TEN, "x", "ann")
+        window.take(TEN, "x", str(n))
+    assert not window.take(TEN, "x", "ann")
 
 
 def test_what_is_held_is_spent_one_by_one(clock: Clock) -> None:

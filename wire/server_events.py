@@ -1,22 +1,12 @@
-"""Everything that clients of Socket.IO are shown: each event's payload, and who gets it.
+"""What the server sends to clients of Socket.IO: each event's name, its payload, and who gets it.
 
-What is not in this table cannot be emitted; the contract is made from it.
+What is not in this table cannot be sent; the contract is made from it.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from desk.tickets.views import TicketView
-from wire.channel import (
-    NOTIFICATION,
-    PRESENCE,
-    READ,
-    RESYNC,
-    SIGNED_OUT,
-    TICKET_CHANGED,
-    TIMELINE,
-    TYPING,
-)
 from wire.shapes import (
     NotificationOut,
     Present,
@@ -27,36 +17,48 @@ from wire.shapes import (
     TypingShown,
 )
 
+# The namespace of Socket.IO that all of them are sent in.
+NAMESPACE = "/tickets"
+
+TIMELINE = "timeline"
+NOTIFICATION = "notification"
+TICKET_CHANGED = "ticket_changed"
+SIGNED_OUT = "signed_out"
+PRESENCE = "presence"
+READ = "read"
+TYPING = "typing"
+RESYNC = "resync"
+
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ServerEvent:
     payload: Any
     summary: str
 
 
-SHOWN = {
-    TIMELINE: Shown(
+SERVER_EVENTS = {
+    TIMELINE: ServerEvent(
         TimelineEvent,
         "Something happened on a ticket. To those who joined it, numbered for their audience, once "
         "and in order; and to a joining socket as its history.",
     ),
-    TICKET_CHANGED: Shown(
+    TICKET_CHANGED: ServerEvent(
         TicketView, "A ticket changed. To all staff, and to the ticket's customer."
     ),
-    NOTIFICATION: Shown(NotificationOut, "A new notification. To the person whom it tells."),
-    PRESENCE: Shown(
+    NOTIFICATION: ServerEvent(NotificationOut, "A new notification. To the person whom it tells."),
+    PRESENCE: ServerEvent(
         Present, "Who looks at a ticket now. To those who joined it, whenever that changes."
     ),
-    READ: Shown(ReadShown, "Somebody has read a ticket so far. To those who joined it."),
-    TYPING: Shown(
+    READ: ServerEvent(ReadShown, "Somebody has read a ticket so far. To those who joined it."),
+    TYPING: ServerEvent(
         TypingShown, "Somebody writes, or no longer does. To the others who joined the ticket."
     ),
-    RESYNC: Shown(
+    RESYNC: ServerEvent(
         Resync,
         "The socket before was cut off, as it did not read, and may have missed something of this "
         "ticket: join it again from the last number.",
     ),
-    SIGNED_OUT: Shown(
+    SIGNED_OUT: ServerEvent(
         SignedOut, "The session ended, or its token expired. The socket is closed right after."
     ),
 }

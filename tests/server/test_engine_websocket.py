@@ -11,8 +11,8 @@ import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.web_protocol import RequestHandler
 
-from server import keys
-from server.transport import engine, websocket
+from server.services import SERVICES
+from server.transport import engine_websocket, socket_server
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
@@ -42,7 +42,7 @@ def kept() -> tuple[int, int]:
     gc.collect()
     objects = [type(found) for found in gc.get_objects()]
     return (
-        sum(name.startswith(("RequestHandler.", "Carrier.")) for name in tasks),
+        sum(name.startswith(("RequestHandler.", "EngineWebSocket.")) for name in tasks),
         sum(kind in (RequestHandler, web.Request) for kind in objects),
     )
 
@@ -120,12 +120,12 @@ async def test_a_stop_answers_what_is_being_handled_takes_no_more_and_says_goodb
             await ws.send_str(f"40{NAMESPACE},{json.dumps({'token': customer.token})}")
             while not (await ws.receive_str()).startswith("40"):
                 pass
-            async with app[keys.rooms]._held(UUID(ticket_id)) as room:
+            async with app[SERVICES].sequencer._held(UUID(ticket_id)) as room:
                 join = json.dumps(["join_ticket", {"ticket_id": ticket_id}])
                 for number in (1, 2):
                     await ws.send_str(f"42{NAMESPACE},{number}{join}")
                 await until(lambda: room.users == 2)
-                stopping = asyncio.create_task(app[keys.sockets].eio.leave_all())
+                stopping = asyncio.create_task(app[SERVICES].sockets.eio.close_all())
                 await asyncio.sleep(0.1)
             heard = [message.data async for message in ws]
             assert [text for text in heard if text.startswith("43")] == [heard[-1]]
@@ -150,12 +150,12 @@ async def test_a_stop_says_goodbye_to_plain_sockets(backend: Backend, customer: 
 async def test_a_stop_ends_polls(backend: Backend) -> None:
     async with serving(backend.settings) as (app, api):
         sid = await polling(api)
-        [connection] = app[keys.sockets].eio.sockets.values()
+        [connection] = app[SERVICES].sockets.eio.sockets.values()
         poll = asyncio.create_task(api.http.get(f"{POLLING}&sid={sid}"))
         await until(lambda: connection.queue._arrived is not None)
-        await app[keys.sockets].eio.leave_all()
+        await app[SERVICES].sockets.eio.close_all()
         # Sooner than who never enters is hung up on.
-        async with asyncio.timeout(engine.CONNECT_SECONDS / 2), await poll as answer:
+        async with asyncio.timeout(socket_server.CONNECT_SECONDS / 2), await poll as answer:
             assert await answer.text() == "1"
 
 
@@ -170,7 +170,7 @@ async def test_of_two_that_go_on_for_one_poller_the_later_one_does(
         assert await first.receive_str(timeout=30) == "3probe"
         async with api.http.ws_connect(address) as second:
             assert (await first.receive(timeout=30)).type in ENDS
-            connection = app[keys.sockets].eio.sockets[sid]
+            connection = app[SERVICES].sockets.eio.sockets[sid]
             assert connection.upgrading
             await second.send_str("2probe")
             assert await second.receive_str(timeout=30) == "3probe"
@@ -180,7 +180,7 @@ async def test_of_two_that_go_on_for_one_poller_the_later_one_does(
             await second.send_str(f"40{NAMESPACE},{token}")
             while not (await second.receive_str(timeout=30)).startswith(f"40{NAMESPACE},"):
                 pass
-            await app[keys.sockets].eio.cut_off(sid)
+            await app[SERVICES].sockets.eio.cut_off(sid)
             assert (await second.receive(timeout=30)).type in ENDS
 
 
@@ -188,10 +188,10 @@ async def test_who_is_given_up_and_will_not_go_is_cut_off(
     application: tuple[web.Application, Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else its end would be left to the kernel, hours later."""
-    monkeypatch.setattr(websocket, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(engine_websocket, "CLOSE_SECONDS", 0.2)
     app, api = application
     socket = await Socket.open(api.url, ADDRESS, is_deaf=True)
-    [connection] = app[keys.sockets].eio.sockets.values()
+    [connection] = app[SERVICES].sockets.eio.sockets.values()
     connection.last_ping = time.time() - 1000
-    await until(lambda: connection.carrier.transport.is_closing())
+    await until(lambda: connection.websocket.transport.is_closing())
     await socket.close()

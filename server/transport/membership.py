@@ -5,7 +5,7 @@ from typing import Any
 import socketio
 
 
-class Membership(socketio.AsyncRedisManager):  # type: ignore[misc]
+class Membership(socketio.AsyncManager):  # type: ignore[misc]
     """Does the work of `BaseManager` of python-socketio 5.18.1 with a part of its memory, and
     without going through all rooms when a socket leaves.
 
@@ -13,8 +13,8 @@ class Membership(socketio.AsyncRedisManager):  # type: ignore[misc]
     by its name alone.
     """
 
-    def __init__(self, redis_url: str, channel: str) -> None:
-        super().__init__(redis_url, channel=channel)
+    def __init__(self) -> None:
+        super().__init__()
         self._rooms_of: dict[str, list[str]] = {}
 
     def get_participants(self, namespace: str, room: str | None) -> list[tuple[str, str]]:

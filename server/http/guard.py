@@ -1,0 +1,65 @@
+"""Who may use a route, and how often."""
+
+from aiohttp import web
+
+from desk.access import Actor
+from desk.errors import Forbidden, Unauthenticated
+from models import Role
+from server.http.contract import Handler, Right, Route
+from server.limits import shared
+from server.limits.shared import Limit
+from server.services import SERVICES
+
+ACTOR: web.RequestKey[Actor] = web.RequestKey("actor")
+# What is left of a limit that the request counted against: the answer says it, whatever it is.
+LIMIT_HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("limit_headers")
+
+
+def guarded(route: Route) -> Handler:
+    """The handler behind its right."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if route.right is not Right.ANYONE:
+            actor, _ = await request.app[SERVICES].authenticator.of_token(bearer(request))
+            request[ACTOR] = actor
+            admit(route.right, actor)
+            if route.method == "GET" and not actor.is_staff:
+                spend_look(request, shared.LOOK)
+                async with request.app[SERVICES].read_slots.of(actor.id):
+                    return await route.handler(request)
+        return await route.handler(request)
+
+    return handle
+
+
+def admit(right: Right, actor: Actor) -> None:
+    if right is Right.STAFF and not actor.is_staff:
+        raise Forbidden("csr_required", "CSR privileges required")
+    if right is Right.ADMIN and actor.role is not Role.ADMIN:
+        raise Forbidden("admin_required", "Admin privileges required")
+
+
+def require_role(actor: Actor, before: Actor) -> None:
+    """Whose role has changed is in rooms that are not theirs any more, and has to connect anew."""
+    if actor.role is not before.role:
+        raise Unauthenticated("role_changed", "The role has changed; log in again")
+
+
+def bearer(request: web.Request) -> str:
+    given = request.headers.getall("Authorization", ())
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("not_authenticated", "Send Authorization: Bearer <access token>")
+    return token.strip()
+
+
+async def limit(request: web.Request, limited: Limit, *who: str) -> None:
+    """Counts the request against a limit; the answer will say what is left of it."""
+    request[LIMIT_HEADERS] = await request.app[SERVICES].limits.hit(limited, *who)
+
+
+def spend_look(request: web.Request, limited: Limit) -> None:
+    """Counts a read of a customer's, here alone: it costs this process and the database."""
+    actor = request[ACTOR]
+    if not actor.is_staff:
+        request.app[SERVICES].limits.spend_here(limited, str(actor.id))

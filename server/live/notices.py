@@ -1,0 +1,20 @@
+"""Shows the people who are connected here what other parts of the desk have recorded for them."""
+
+from desk.access import Audience
+from desk.outbox import TicketRead
+from server.live.rooms import ticket_room, user_room
+from server.transport.socket_server import SocketServer
+from wire.messages import NotificationRecorded
+from wire.server_events import NOTIFICATION, READ
+from wire.shapes import ReadShown
+
+
+def show_notification(sockets: SocketServer, recorded: NotificationRecorded) -> None:
+    sockets.send_local(NOTIFICATION, recorded.notification, user_room(recorded.user_id))
+
+
+def show_read(sockets: SocketServer, read: TicketRead) -> None:
+    for audience, seq in ((Audience.STAFF, read.seq), (Audience.CUSTOMER, read.public_seq)):
+        if seq is not None:
+            payload = ReadShown(read.ticket_id, read.user_id, seq)
+            sockets.send_local(READ, payload, ticket_room(read.ticket_id, audience))

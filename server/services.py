@@ -1,0 +1,135 @@
+"""What a web process holds: built, started and stopped here, in this order."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from weakref import WeakSet
+
+from aiohttp import web
+from sqlalchemy.pool import QueuePool
+
+from config import Settings
+from desk.database import short_name
+from desk.outbox import TicketRead
+from server.background import Background
+from server.database.transaction import Desk, create_engine
+from server.identity.authenticator import Authenticator
+from server.identity.devices import Devices
+from server.identity.passwords import Passwords
+from server.identity.session_watch import SessionWatch
+from server.identity.tokens import Tokens
+from server.limits.open_sockets import OpenSockets
+from server.limits.read_slots import ReadSlots
+from server.limits.shared import RateLimits
+from server.live.broadcast import Broadcast
+from server.live.bus import Bus, Subscribed
+from server.live.catch_up import CatchUp
+from server.live.delivery import Delivery, Waker
+from server.live.notices import show_notification, show_read
+from server.live.presence import Presence
+from server.live.sequencer import Sequencer
+from server.live.ticket_changes import TicketChanges
+from server.live.typists import Typists
+from server.metrics import Metrics
+from server.transport.origins import Origins
+from server.transport.slow_readers import SlowReaders
+from server.transport.socket_server import SocketServer
+from wire.messages import NotificationRecorded, SessionEnded, TypingChanged, ViewersChanged
+from wire.shapes import Recorded
+
+
+class Services:
+    """Each needs only those above it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.background = Background()
+        self.metrics = Metrics()
+        self.limits = RateLimits(settings)
+        self.read_slots = ReadSlots()
+        self.open_sockets = OpenSockets(is_bounded=settings.rate_limits == "on")
+        self.origins = Origins(settings)
+        self.slow_readers = SlowReaders()
+        self.sockets = SocketServer(
+            settings,
+            self.background,
+            self.open_sockets,
+            self.limits,
+            self.origins,
+            self.slow_readers,
+        )
+        self.plain_sockets: WeakSet[web.WebSocketResponse] = WeakSet()
+        self.bus = Bus(settings.redis_url, settings.secrets)
+        waker = Waker(settings.broker_url, settings.key_prefix)
+        self.delivery = Delivery(self.bus, waker)
+        self.engine = create_engine(settings.database_url)
+        self.desk = Desk(self.engine, self.delivery)
+        self.tokens = Tokens(settings)
+        self.passwords = Passwords()
+        self.devices = Devices(settings)
+        self.authenticator = Authenticator(self.desk, self.tokens)
+        self.session_watch = SessionWatch(
+            self.desk, self.authenticator, self.background, self.open_sockets
+        )
+        self.presence = Presence(settings, self.bus, self.sockets, self.desk)
+        self.typists = Typists(self.bus, self.sockets)
+        self.broadcast = Broadcast(self.sockets, self.presence.witness, self.typists.witness)
+        self.sequencer = Sequencer(self.desk, self.background, self.broadcast)
+        self.ticket_changes = TicketChanges(self.desk, self.sockets)
+        self.catch_up = CatchUp(settings.redis_url, self.background, settings.key_prefix)
+        self._subscribe()
+        self._add_gauges()
+
+    def _subscribe(self) -> None:
+        """What the processes tell each other, and who here wants to know."""
+        bus = self.bus
+        bus.subscribe(Recorded, self.sequencer.offer)
+        bus.subscribe(Recorded, self.ticket_changes.offer)
+        bus.subscribe(NotificationRecorded, partial(show_notification, self.sockets))
+        bus.subscribe(TicketRead, partial(show_read, self.sockets))
+        bus.subscribe(SessionEnded, self.session_watch.end)
+        bus.subscribe(ViewersChanged, self.presence.take)
+        bus.subscribe(Subscribed, self.presence.look_up_all)
+        bus.subscribe(TypingChanged, self.typists.take)
+
+    def _add_gauges(self) -> None:
+        gauge, pool = self.metrics.gauge, self.engine.sync_engine.pool
+        assert isinstance(pool, QueuePool)
+        gauge("desk_sockets", "Signed-in sockets", lambda: self.session_watch.count)
+        gauge("desk_rooms", "Tickets that somebody reads here", lambda: self.sequencer.count)
+        gauge("desk_database_connections", "In use, of the pool's", pool.checkedout)
+        gauge("desk_channel_skipped", "Messages that were not ours", lambda: self.bus.skipped)
+        gauge("desk_redis_subscribed", "Whether hints arrive", lambda: self.bus.is_subscribed)
+
+    async def run(self, _: web.Application) -> AsyncIterator[None]:
+        """Starts what runs beside the requests, and stops it."""
+        for work in (
+            self.metrics.watch_forever(),
+            self.slow_readers.look_forever(),
+            self.sockets.eio.ping_forever(),
+            self.sockets.eio.watch_forever(),
+            self.bus.listen_forever(self._channel_prefix),
+            self.bus.publish_forever(),
+            self.bus.echo_forever(),
+            self.session_watch.watch_forever(),
+            self.presence.tell_forever(),
+            self.presence.beat_forever(),
+            self.sequencer.poll_forever(),
+            self.ticket_changes.show_forever(),
+            self.ticket_changes.look_forever(),
+        ):
+            self.background.start(work)
+        yield
+        await self.sockets.shutdown()
+        await self.background.end()
+        await self.presence.close()
+        await self.catch_up.close()
+        await self.limits.close()
+        self.delivery.close()
+        self.passwords.close()
+        await self.desk.close()
+
+    async def _channel_prefix(self) -> str:
+        return self.settings.redis_prefix or await self.desk.read(short_name)
+
+
+SERVICES: web.AppKey[Services] = web.AppKey("services")

@@ -1,0 +1,237 @@
+"""What the processes say to each other, and what is taken: what is sealed, and can be read."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+import redis
+import structlog
+from aiohttp import web
+
+from desk.access import Audience
+from desk.events import Assigned
+from desk.outbox import TicketRead
+from models import NotificationKind, Role
+from server.live.bus import Bus
+from server.services import SERVICES
+from tests.api import Api
+from tests.conftest import SECRET, Backend
+from tests.factories import Person, now, people
+from tests.server.conftest import serving
+from tests.sockets import Client
+from wire import codec, messages
+from wire.messages import (
+    Echo,
+    Message,
+    NotificationRecorded,
+    SessionEnded,
+    TypingChanged,
+    ViewersChanged,
+)
+from wire.presence import Seen
+from wire.seal import SEAL_BYTES, Seal
+from wire.shapes import NotificationOut, Recorded, TimelineEvent, Viewer
+from wire.workers import say_alive
+
+PREVIOUS = "f" * 8 + SECRET
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+def publish(backend: Backend, channel: str, sealed: bytes) -> None:
+    with redis.Redis.from_url(backend.redis_url) as client:
+        assert client.publish(channel, sealed)
+
+
+def batch(*messages: object, process: str = "another") -> bytes:
+    return codec.encode({"process": process, "messages": messages})
+
+
+def said(name: str, body: object, version: int = 1) -> dict[str, Any]:
+    return {"type": name, "version": version, "body": body}
+
+
+def forged(ticket_id: str, seq: int) -> dict[str, Any]:
+    event = {
+        "ticket_id": ticket_id,
+        "seq": seq,
+        "kind": "message_posted",
+        "actor_id": None,
+        "at": "2026-01-01T00:00:00+00:00",
+        "data": {"content": "forged"},
+    }
+    return said("event_recorded", {"event": event, "public_seq": seq})
+
+
+ENDED = SessionEnded(UUID(int=7), "logged_out")
+AN_END = said("session_ended", {"session_id": str(ENDED.session_id), "code": ENDED.code})
+
+
+async def subscribed(app: web.Application) -> Bus:
+    bus = app[SERVICES].bus
+    await until(lambda: bus.is_subscribed)
+    return bus
+
+
+def heard_by(bus: Bus) -> list[SessionEnded]:
+    """The ends of sessions that a process hears of, from now on."""
+    heard: list[SessionEnded] = []
+    bus.subscribe(SessionEnded, heard.append)
+    return heard
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Recorded(TimelineEvent(UUID(int=1), 2, Assigned.kind, None, now(), {"to": None}), None),
+        NotificationRecorded(
+            UUID(int=1),
+            NotificationOut(
+                UUID(int=2), NotificationKind.ASSIGNED, UUID(int=3), None, {}, now(), None
+            ),
+        ),
+        TicketRead(UUID(int=1), UUID(int=2), 3, None),
+        ENDED,
+        ViewersChanged("a", UUID(int=1), Seen(1, (Viewer(UUID(int=2), "Ann", Role.CSR),))),
+        TypingChanged("a", "socket", UUID(int=1), UUID(int=2), tuple(Audience), active=True),
+        Echo(),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_a_message_is_read_as_it_was_sent(message: Message) -> None:
+    (one,) = messages.decode(messages.encode("a", [message]))
+    assert messages.read(one) == message
+
+
+def test_every_message_has_a_name() -> None:
+    assert set(messages.NAMES) == set(get_args(Message))
+
+
+async def test_a_process_takes_its_own_message_at_once_and_the_other_one_as_well(
+    application: tuple[web.Application, Api], another: tuple[web.Application, Api]
+) -> None:
+    here, there = await subscribed(application[0]), await subscribed(another[0])
+    mine, theirs = heard_by(here), heard_by(there)
+    here.publish(ENDED)
+    assert mine == [ENDED]
+    await until(lambda: bool(theirs))
+    there.publish(ENDED)
+    await until(lambda: len(mine) == 2)
+    assert theirs == [ENDED, ENDED]
+
+
+async def test_who_cannot_take_a_message_keeps_it_from_nobody(
+    application: tuple[web.Application, Api],
+) -> None:
+    bus = application[0][SERVICES].bus
+
+    def fails(_: TicketRead) -> None:
+        raise LookupError("cannot be handled")
+
+    handled: list[TicketRead] = []
+    bus.subscribe(TicketRead, fails)
+    bus.subscribe(TicketRead, handled.append)
+    read = TicketRead(UUID(int=1), UUID(int=2), 3, None)
+    with structlog.testing.capture_logs() as logged:
+        bus.publish(read)
+    assert handled == [read]
+    assert [line["event"] for line in logged] == ["message not handled"]
+
+
+async def test_a_forged_hint_is_skipped_and_the_true_event_of_its_number_delivered(
+    application: tuple[web.Application, Api], backend: Backend, customer: Person
+) -> None:
+    app, api = application
+    bus = await subscribed(app)
+    ticket_id = (await api.a_ticket(customer))["id"]
+    async with Client(api.url, customer, "websocket") as ann:
+        await ann.join(ticket_id)
+        before = bus.skipped
+        body = batch(forged(ticket_id, 2))
+        stranger = Seal(["another secret"], bus.channel).closed(body)
+        elsewhere = Seal([SECRET], "another desk:live").closed(body)
+        for sealed in (body, bytes(SEAL_BYTES) + body, stranger, elsewhere):
+            publish(backend, bus.channel, sealed)
+        await until(lambda: bus.skipped == before + 4)
+        await ann.say(ticket_id, "true")
+        await ann.until_shown(2)
+        assert [event["data"].get("content") for event in ann.seen["timeline"]] == [None, "true"]
+
+
+async def test_what_cannot_be_read_is_skipped_and_counted_and_the_subscription_goes_on(
+    application: tuple[web.Application, Api], backend: Backend
+) -> None:
+    app, _ = application
+    bus = await subscribed(app)
+    heard = heard_by(bus)
+    seal, before = Seal([SECRET], bus.channel), bus.skipped
+    unreadable = [
+        *(b"", b"{", b"7", b'["x"]', b'[{"method":"end_session"}]', b'{"process":"another"}'),
+        *map(batch, [7, {"type": []}, {"type": "session_ended"}, said("session_ended", {})]),
+        batch(said("from_a_newer_process", {})),
+        batch(said("session_ended", AN_END["body"], version=2)),
+        batch(said("event_recorded", {"event": {"ticket_id": "no id"}, "public_seq": 2})),
+    ]
+    for body in unreadable:
+        publish(backend, bus.channel, seal.closed(body))
+    publish(backend, bus.channel, seal.closed(batch(said("unknown", {}), AN_END)))
+    await until(lambda: bool(heard))
+    assert heard == [ENDED]
+    assert bus.skipped == before + len(unreadable) + 1
+
+
+async def test_while_the_key_is_changed_the_new_processes_hear_the_old_ones(
+    backend: Backend,
+) -> None:
+    changed = {"jwt_secret_key": PREVIOUS, "jwt_previous_secret_key": SECRET}
+    async with serving(backend.settings.model_copy(update=changed)) as (app, _):
+        bus = await subscribed(app)
+        heard = heard_by(bus)
+        for secret in (SECRET, PREVIOUS):
+            publish(backend, bus.channel, Seal([secret], bus.channel).closed(batch(AN_END)))
+        await until(lambda: len(heard) == 2)
+
+
+async def test_two_desks_on_one_redis_have_channels_of_their_own_and_a_setting_names_them(
+    application: tuple[web.Application, Api], backend: Backend, make_backend: Callable[[], Backend]
+) -> None:
+    same = backend.settings
+    other = same.model_copy(update={"database_url": make_backend().database_url})
+    named = same.model_copy(update={"redis_prefix": "desk-7"})
+    mine = await subscribed(application[0])
+    async with serving(same) as (a, _), serving(other) as (b, _), serving(named) as (c, _):
+        buses = [await subscribed(app) for app in (a, b, c)]
+    channels = [bus.channel for bus in buses]
+    assert channels[0] == mine.channel
+    assert channels[1] != mine.channel
+    assert channels[2] == "desk-7:live"
+
+
+async def test_all_names_in_redis_begin_with_the_prefix_that_is_set(
+    make_backend: Callable[[], Backend],
+) -> None:
+    backend = make_backend()
+    named = {"redis_prefix": "desk-7", "rate_limits": "on"}
+    settings = backend.settings.model_copy(update=named)
+    (customer,) = people(settings, Role.USER)
+    wanted = ("limits", "presence:process", "presence:ticket", "resync", "assignment", "workers")
+    with redis.Redis.from_url(backend.redis_url, decode_responses=True) as client:
+        async with serving(settings) as (app, api), Client(api.url, customer) as ann:
+            say_alive(client, settings.key_prefix, "worker@host")
+            ticket_id = (await api.a_ticket(customer))["id"]
+            await ann.join(ticket_id)
+            await ann.say(ticket_id, "hello")
+            app[SERVICES].catch_up.remember(customer.id, [customer.id])
+
+            def missing() -> set[str]:
+                names = [str(name) for name in client.scan_iter()]
+                assert all(name.startswith("desk-7:") for name in names), names
+                return {w for w in wanted if not any(n.startswith(f"desk-7:{w}") for n in names)}
+
+            await until(lambda: not missing())

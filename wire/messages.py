@@ -1,0 +1,131 @@
+"""What the processes say to each other on the Redis channel: one type for each message.
+
+Each message says what has happened, and may be lost: whoever needs it finds it again elsewhere.
+They travel in batches, sealed (`wire.seal`): ``{"process": …, "messages": [{"type": …, "version":
+…, "body": …}, …]}``. A process that knows no such type, or not in that version, skips the message.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import PlainValidator, TypeAdapter
+
+from desk.access import Audience
+from desk.outbox import Outbox, TicketRead
+from wire import codec
+from wire.presence import Seen
+from wire.shapes import NotificationOut, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRecorded:
+    user_id: UUID
+    notification: Annotated[NotificationOut, PlainValidator(NotificationOut.from_json)]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    session_id: UUID
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewersChanged:
+    """What one process says of the people who look at a ticket through it."""
+
+    process: str
+    ticket_id: UUID
+    seen: Annotated[Seen, PlainValidator(Seen.from_json)]
+
+
+@dataclass(frozen=True, slots=True)
+class TypingChanged:
+    """A person writes on a ticket, or no longer does, and who may know.
+
+    ``key``: the socket that they write through, of the process that says so.
+    """
+
+    process: str
+    key: str
+    ticket_id: UUID
+    user_id: UUID
+    audiences: tuple[Audience, ...]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """Nothing: a process that hears its own knows that its subscription lives."""
+
+
+Message = (
+    Recorded
+    | NotificationRecorded
+    | TicketRead
+    | SessionEnded
+    | ViewersChanged
+    | TypingChanged
+    | Echo
+)
+
+# The name and the version of each. Who changes a shape so that an older process would misread it
+# raises the version.
+NAMES: dict[type[Message], tuple[str, int]] = {
+    Recorded: ("event_recorded", 1),
+    NotificationRecorded: ("notification_recorded", 1),
+    TicketRead: ("ticket_read", 1),
+    SessionEnded: ("session_ended", 1),
+    ViewersChanged: ("viewers_changed", 1),
+    TypingChanged: ("typing_changed", 1),
+    Echo: ("echo", 1),
+}
+# An event is read by its own `from_json`, as a newer process may know more kinds.
+SHAPES: dict[type[Message], Any] = {
+    Recorded: Annotated[Recorded, PlainValidator(Recorded.from_json)]
+}
+READERS: dict[tuple[str, int], TypeAdapter[Any]] = {
+    name: TypeAdapter(SHAPES.get(shape, shape)) for shape, name in NAMES.items()
+}
+
+
+def channel_of(prefix: str) -> str:
+    """``prefix``: tells this desk from others: pub/sub of Redis knows no database numbers."""
+    return f"{prefix}:live"
+
+
+def messages_of(outbox: Outbox) -> Iterator[Message]:
+    """What the other processes are told of a committed transaction."""
+    for event in outbox.events:
+        yield Recorded.of(event)
+    for row in outbox.notifications:
+        yield NotificationRecorded(row.user_id, NotificationOut.of(row))
+    yield from outbox.reads
+    for session_id, code in outbox.ended.items():
+        yield SessionEnded(session_id, code)
+
+
+def head_of(process: str) -> bytes:
+    """So does each batch of the process begin."""
+    return codec.encode({"process": process})[:-1]
+
+
+def encode(process: str, messages: Sequence[Message]) -> bytes:
+    """The messages as one batch."""
+    said = []
+    for message in messages:
+        name, version = NAMES[type(message)]
+        said.append({"type": name, "version": version, "body": message})
+    return codec.encode({"process": process, "messages": said})
+
+
+def decode(batch: bytes) -> list[Any]:
+    """What is in a batch, each to be `read`. Raises an exception for what is no batch."""
+    return list(codec.loads_own(batch)["messages"])
+
+
+def read(said: Any) -> Message:
+    """One message. Raises an exception for one that this process does not know, or cannot read."""
+    message: Message = READERS[said["type"], said["version"]].validate_python(said["body"])
+    return message
