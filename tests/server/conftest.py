@@ -10,12 +10,14 @@ from contextlib import asynccontextmanager
 import pytest
 import structlog
 from aiohttp import web
+from playwright.async_api import Browser
 
 import logs
 from config import Settings
 from models import Role
 from server.app import create_app
 from tests.api import Api
+from tests.browser import Tab, a_browser, a_tab
 from tests.conftest import Backend
 from tests.factories import Person, people
 
@@ -34,10 +36,12 @@ async def serving(
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, kernel_keeps)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
-    async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
-        yield app, api
-    await runner.cleanup()
+    try:
+        await web.SockSite(runner, listening).start()
+        async with Api(f"http://127.0.0.1:{runner.addresses[0][1]}") as api:
+            yield app, api
+    finally:
+        await runner.cleanup()
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +68,18 @@ async def another(backend: Backend) -> AsyncIterator[tuple[web.Application, Api]
     """One more process."""
     async with serving(backend.settings) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with a_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def tab(browser: Browser) -> AsyncIterator[Tab]:
+    async with a_tab(browser) as tab:
+        yield tab
 
 
 @pytest.fixture

@@ -1,21 +1,20 @@
 """Confirming an address, through the door and on the page behind the link."""
 
-from pathlib import Path
-
 import pytest
 from aiohttp import web
+from playwright.async_api import expect
 
 from desk.accounts import addresses
 from models import EmailConfirmation, Role, User
 from server.services import SERVICES
 from tests.api import Api
-from tests.browser import a_page
+from tests.browser import Tab
 from tests.conftest import SECRET, Backend
 from tests.factories import PASSWORD, Person, database, now, people
 from tests.server.conftest import serving
 
-SAID = "document.getElementById('said').textContent"
-BUTTON = "document.getElementById('confirm')"
+SAID = "#said"
+BUTTON = "#confirm"
 
 
 @pytest.fixture
@@ -96,28 +95,28 @@ async def test_links_are_few_and_tries_are_limited(
 
 
 async def test_only_the_pages_button_confirms(
-    backend: Backend, unconfirmed: Person, tmp_path: Path
+    backend: Backend, unconfirmed: Person, tab: Tab
 ) -> None:
     async with serving(backend.settings) as (app, api):
         await app[SERVICES].desk.run(addresses.send, unconfirmed.actor, SECRET, now())
         token = mailed(backend, unconfirmed)
-        address = f"{api.url}/verify#token={token}"
-        async with a_page(address, tmp_path) as tab:
-            await tab.until(f"{BUTTON} && !{BUTTON}.hidden")
-            profile = (await api.get("/auth/me", unconfirmed)).json
-            assert profile["email_verified_at"] is None
-            await tab.evaluate(f"{BUTTON}.click()")
-            await tab.until(f"{SAID}.startsWith('Thank you')")
-            assert await tab.evaluate(f"{BUTTON}.hidden")
-            assert "token" not in str(await tab.evaluate("location.href"))
-            assert tab.complaints == []
-            assert not [url for url in tab.urls if token in url.partition("#")[0]]
+        page = tab.page
+        await page.goto(f"{api.url}/verify#token={token}")
+        await expect(page.locator(BUTTON)).to_be_visible()
+        profile = (await api.get("/auth/me", unconfirmed)).json
+        assert profile["email_verified_at"] is None
+        await page.click(BUTTON)
+        await expect(page.locator(SAID)).to_contain_text("Thank you")
+        await expect(page.locator(BUTTON)).to_be_hidden()
+        assert "token" not in page.url
+        assert tab.complaints == []
+        assert not [url for url in tab.urls if token in url.partition("#")[0]]
         profile = (await api.get("/auth/me", unconfirmed)).json
         assert profile["email_verified_at"] is not None
 
 
 async def test_the_page_runs_no_script_but_its_own_and_tells_a_stale_link(
-    api: Api, tmp_path: Path
+    api: Api, tab: Tab
 ) -> None:
     async with api.http.get("/verify") as page:
         assert page.status == 200
@@ -125,7 +124,6 @@ async def test_the_page_runs_no_script_but_its_own_and_tells_a_stale_link(
         assert "script-src 'self'" in policy
         assert "unsafe" not in policy
         assert page.headers["Referrer-Policy"] == "no-referrer"
-    async with a_page(f"{api.url}/verify#token=stale", tmp_path) as tab:
-        await tab.until(f"{BUTTON} && !{BUTTON}.hidden")
-        await tab.evaluate(f"{BUTTON}.click()")
-        await tab.until(f"{SAID}.startsWith('This link was used')")
+    await tab.page.goto(f"{api.url}/verify#token=stale")
+    await tab.page.click(BUTTON)
+    await expect(tab.page.locator(SAID)).to_contain_text("This link was used")

@@ -6,15 +6,15 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from aiohttp import web
+from playwright.async_api import Page, expect
 
 from desk.accounts import sessions
 from embedded.server import free_port
 from models import AuthSession
 from server.identity.tokens import Tokens
-from tests.browser import a_page
+from tests.browser import Tab
 from tests.conftest import ROOT, Backend
 from tests.factories import PASSWORD, Person, database, now
 from tests.node import node
@@ -22,7 +22,7 @@ from tests.server.conftest import serving
 
 CLIENT = ROOT / "client"
 WHERE = "location.origin; // where the desk is"
-LINES = "[...document.querySelectorAll('#timeline li')].map((line) => line.textContent)"
+LINES = "#timeline li"
 
 
 def offered() -> str:
@@ -58,47 +58,48 @@ async def a_folder_with(page: str, port: int) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def filled_in(form: str, **fields: str) -> str:
-    """A script that fills in a form of the page and sends it."""
-    sets = [f"f.elements[{json.dumps(n)}].value = {json.dumps(v)};" for n, v in fields.items()]
-    return f"(() => {{ const f = document.forms.{form}; {''.join(sets)} f.requestSubmit(); }})()"
+async def send_form(page: Page, name: str, **fields: str) -> None:
+    form = page.locator(f"form#{name}, form[name={name}]")
+    for field, value in fields.items():
+        await form.locator(f"[name={field}]").fill(value)
+    await form.locator("button").click()
 
 
 async def test_who_signs_in_on_the_page_converses(
-    backend: Backend, customer: Person, csr: Person, tmp_path: Path
+    backend: Backend, customer: Person, csr: Person, tab: Tab
 ) -> None:
     node(CLIENT)
     port = free_port()
     settings = backend.settings.model_copy(update={"cors_origins": f"http://127.0.0.1:{port}"})
     async with serving(settings) as (_, api):
         ticket_id = (await api.a_ticket(customer))["id"]
-        page = offered()
-        assert page.count(WHERE) == 1
-        page = page.replace(WHERE, f"{json.dumps(api.url)};")
-        async with a_folder_with(page, port) as address, a_page(address, tmp_path) as tab:
-            # Only then its script has run.
-            await tab.until("document.readyState === 'complete'")
+        html = offered()
+        assert html.count(WHERE) == 1
+        html = html.replace(WHERE, f"{json.dumps(api.url)};")
+        async with a_folder_with(html, port) as address:
+            # Its script has run when this comes back.
+            await tab.page.goto(address)
+            lines = tab.page.locator(LINES)
             login = {"email": customer.email, "password": PASSWORD, "ticket": ticket_id}
-            await tab.evaluate(filled_in("login", **login))
-            await tab.until(f"{LINES}.length === 1")
-            await tab.evaluate(filled_in("say", content="Hello from the page"))
-            await tab.until(f"{LINES}.length === 2")
+            await send_form(tab.page, "login", **login)
+            await expect(lines).to_have_count(1)
+            await send_form(tab.page, "say", content="Hello from the page")
+            await expect(lines).to_have_count(2)
             path = f"/tickets/{ticket_id}/messages"
             assert (await api.post(path, csr, json={"content": "Hello, page"})).status == 201
-            await tab.until(f"{LINES}.length === 3")
-            shown = await tab.evaluate(LINES)
-            complaints = list(tab.complaints)
-        said = [(event["seq"], event["data"]) for event in (await api.get(path, csr)).json]
-    assert [line.strip() for line in shown] == [
-        "1 ticket_created",
-        "2 message_posted Hello from the page",
-        "3 message_posted Hello, page",
-    ]
-    assert [(seq, data["content"]) for seq, data in said] == [
+            await expect(lines).to_have_text(
+                [
+                    "1 ticket_created",
+                    "2 message_posted Hello from the page",
+                    "3 message_posted Hello, page",
+                ]
+            )
+            assert tab.complaints == []
+        posted = (await api.get(path, csr)).json
+    assert [(event["seq"], event["data"]["content"]) for event in posted] == [
         (2, "Hello from the page"),
         (3, "Hello, page"),
     ]
-    assert complaints == []
 
 
 TABS = """<!doctype html>
@@ -127,7 +128,7 @@ TABS = """<!doctype html>
 
 
 async def test_in_a_browser_one_of_many_refreshes_and_signing_out_leaves_nothing(
-    backend: Backend, customer: Person, tmp_path: Path
+    backend: Backend, customer: Person, tab: Tab
 ) -> None:
     """With the locks and the storage of Chromium."""
     node(CLIENT)
@@ -140,18 +141,18 @@ async def test_in_a_browser_one_of_many_refreshes_and_signing_out_leaves_nothing
     async with (
         serving(settings) as (_, api),
         a_folder_with(TABS, port) as address,
-        a_page(address, tmp_path) as tab,
     ):
+        await tab.page.goto(address)
         await tab.until("window.begin")
         begin = f"begin({json.dumps(api.url)}, {pair})"
-        await tab.evaluate(f"window.all = Array.from({{length: 5}}, () => {begin}); 0")
+        await tab.page.evaluate(f"window.all = Array.from({{length: 5}}, () => {begin}); 0")
         await tab.until("connected === 5")
         refreshes = [url for url in tab.urls if url.endswith("/auth/refresh")]
-        assert await tab.evaluate("Object.keys(localStorage).length") == 1
+        assert await tab.page.evaluate("Object.keys(localStorage).length") == 1
         with database(settings) as session:
             assert session.get_one(AuthSession, issued.session_id).generation == 1
-        await tab.evaluate("all[0].signOut()")
+        await tab.page.evaluate("all[0].signOut()")
         await tab.until("out === 5")
-        assert await tab.evaluate("Object.keys(localStorage)") == []
+        assert await tab.page.evaluate("Object.keys(localStorage)") == []
     # A request that is preceded by a preflight is told of once or twice.
     assert 1 <= len(refreshes) <= 2

@@ -1,23 +1,23 @@
 """The pages of the contract: whole, ours alone, and working in a browser."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from server.specs.pages import PAGES, STATIC
 from tests.api import Api
-from tests.browser import a_page
+from tests.browser import Tab
 from tests.factories import PASSWORD, Person
 
 VENDORED = ("swagger-ui", "redoc", "asyncapi")
 # Something that only stands there once the contract was read and rendered.
 RENDERED = {
-    "/docs": "document.querySelector('#operations-auth-auth_login')",
-    "/redoc": "document.querySelector('[data-section-id$=auth_login]')",
+    "/docs": "#operations-auth-auth_login",
+    "/redoc": "[data-section-id$=auth_login]",
     # Here without its token.
-    "/verify": "document.getElementById('said')?.textContent.includes('not complete')",
-    "/asyncapi": "document.body?.innerText.includes('ticket_changed')",
+    "/verify": "#said:has-text('not complete')",
+    "/asyncapi": "body:has-text('ticket_changed')",
 }
 
 
@@ -50,54 +50,30 @@ async def test_nothing_but_the_files_is_served(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_renders_without_a_complaint(web_url: str, tmp_path: Path, path: str) -> None:
-    async with a_page(web_url + path, tmp_path) as page:
-        await page.until(RENDERED[path])
-        assert page.complaints == []
-        foreign = [u for u in page.urls if not u.startswith((web_url, "data:", "about:"))]
-        assert foreign == []
-
-
-# Opens an operation, sends its body (none: its example), and tells the status of the answer.
-TRY = """
-(async () => {
-  const block = document.querySelector('#operations-auth-auth_%(operation)s');
-  const find = async (selector) => {
-    for (;;) {
-      const found = block.querySelector(selector);
-      if (found) return found;
-      await new Promise((go) => setTimeout(go, 50));
-    }
-  };
-  block.querySelector('.opblock-summary-control').click();
-  (await find('.try-out__btn')).click();
-  const body = '%(body)s';
-  if (body) {
-    const text = await find('textarea.body-param__text');
-    const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value');
-    set.call(text, body);
-    text.dispatchEvent(new Event('input', { bubbles: true }));
-  }
-  (await find('.execute')).click();
-  const status = (await find('.live-responses-table .response .response-col_status')).innerText;
-  block.querySelector('.btn-clear').click();
-  (await find('.try-out__btn')).click();
-  block.querySelector('.opblock-summary-control').click();
-  return status;
-})()
-"""
+async def test_a_page_renders_without_a_complaint(web_url: str, tab: Tab, path: str) -> None:
+    await tab.page.goto(web_url + path)
+    await expect(tab.page.locator(RENDERED[path]).first).to_be_visible()
+    assert tab.complaints == []
+    assert [u for u in tab.urls if not u.startswith((web_url, "data:", "about:"))] == []
 
 
 async def test_who_logs_in_on_the_page_is_authorized(
-    web_url: str, tmp_path: Path, customer: Person
+    web_url: str, tab: Tab, customer: Person
 ) -> None:
     login = f'{{"email": "{customer.email}", "password": "{PASSWORD}"}}'
-    async with a_page(f"{web_url}/docs", tmp_path) as page:
-        await page.until(RENDERED["/docs"])
-        steps = [("me", "", "401"), ("login", login, "200"), ("me", "", "200")]
-        for operation, body, status in steps:
-            told = await page.evaluate(TRY % {"operation": operation, "body": body})
-            assert told.startswith(status), operation
+    await tab.page.goto(f"{web_url}/docs")
+    for operation, body, status in (("me", "", "401"), ("login", login, "200"), ("me", "", "200")):
+        block = tab.page.locator(f"#operations-auth-auth_{operation}")
+        await block.locator(".opblock-summary-control").click()
+        await block.locator(".try-out__btn").click()
+        if body:
+            await block.locator("textarea.body-param__text").fill(body)
+        await block.locator(".execute").click()
+        answer = block.locator(".live-responses-table .response .response-col_status")
+        await expect(answer).to_contain_text(status)
+        await block.locator(".btn-clear").click()
+        await block.locator(".try-out__btn.cancel").click()
+        await block.locator(".opblock-summary-control").click()
 
 
 async def test_the_bare_address_shows_the_documentation(api: Api) -> None:
