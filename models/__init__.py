@@ -3,6 +3,7 @@
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base, Known
+from models.deadline import Deadline
 from models.email_confirmation import EmailConfirmation
 from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.idempotency_key import IdempotencyKey
@@ -23,6 +24,7 @@ __all__ = [
     "AssignmentDecision",
     "AuthSession",
     "Base",
+    "Deadline",
     "Disabled",
     "EmailConfirmation",
     "Event",
