@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -105,7 +105,10 @@ def _answered(found: IdempotencyKey, asked: Repeatable) -> Answer:
     return Answer(found.status, found.headers, found.answer, is_repeated=True)
 
 
-def prune(session: Session, now: datetime) -> int:
+def prune(session: Session, now: datetime, limit: int) -> int:
     """Deletes what is no longer repeated; the number of keys deleted."""
-    gone = delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT)
-    return len(session.execute(gone.returning(IdempotencyKey.key)).all())
+    mine = tuple_(IdempotencyKey.actor_id, IdempotencyKey.key)
+    old = select(IdempotencyKey.actor_id, IdempotencyKey.key)
+    old = old.where(IdempotencyKey.created_at < now - KEPT).limit(limit)
+    gone = delete(IdempotencyKey).where(mine.in_(old))
+    return len(session.scalars(gone.returning(IdempotencyKey.key)).all())

@@ -1,21 +1,32 @@
 """What nobody may ask for any more, and how each kind of it is deleted."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from desk import idempotency
+from desk import due, idempotency
 from desk.accounts import sessions, socket_tickets
-from desk.jobs import Job
+from desk.due import Due
 from desk.webhooks import webhook_queue
 
-# Each returns how much it deleted.
-Prune = Callable[[Session, datetime], int]
+EVERY = timedelta(hours=1)
+# Deleted in one transaction: what else is due waits for no more than that.
+BATCH = 1_000
 
-PRUNES: Mapping[Job, Prune] = {
-    Job.PRUNE_SESSIONS: sessions.prune,
-    Job.PRUNE_IDEMPOTENCY_KEYS: idempotency.prune,
-    Job.PRUNE_SOCKET_TICKETS: socket_tickets.prune,
-    Job.PRUNE_WEBHOOKS: webhook_queue.prune,
+# Deletes a batch at most of what is over at a time, and returns how much that was.
+Prune = Callable[[Session, datetime, int], int]
+
+# By the kind of their deadlines, which recur.
+PRUNES: Mapping[str, Prune] = {
+    "retention_sessions": sessions.prune,
+    "retention_idempotency_keys": idempotency.prune,
+    "retention_socket_tickets": socket_tickets.prune,
+    "retention_webhook_deliveries": webhook_queue.prune,
 }
+
+
+def prune(session: Session, deadline: Due, now: datetime) -> None:
+    """Deletes a batch, and comes back: at once if it was full, else after `EVERY`."""
+    is_full = PRUNES[deadline.kind](session, now, BATCH) == BATCH
+    due.arm(session, deadline.kind, deadline.subject_id, now if is_full else now + EVERY)

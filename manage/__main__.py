@@ -3,6 +3,7 @@
 import click
 
 from manage.create_user import create_user
+from manage.deadlines import dead_deadlines, retry_deadlines
 from manage.demo import demo
 from manage.doctor import doctor
 from manage.export import export
@@ -15,11 +16,13 @@ from manage.sweep import sweep
 @click.group(
     commands=[
         create_user,
+        dead_deadlines,
         dead_notifications,
         demo,
         doctor,
         export,
         migrate,
+        retry_deadlines,
         retry_notifications,
         simulate_assignment,
         sweep,

@@ -1,4 +1,4 @@
-"""``sweep``: what beat has the workers do, now and here."""
+"""``sweep``: what the workers do by themselves, now and here."""
 
 from datetime import UTC, datetime
 from random import SystemRandom
@@ -7,19 +7,18 @@ import click
 
 from config import Database, read
 from desk.assignment import assignment, departures
-from desk.assignment.assignment import BATCH, Strategy
+from desk.assignment.assignment import Strategy
 from desk.assignment.backlog import backlog
-from desk.jobs import Job
-from desk.retention import PRUNES
+from desk.retention import BATCH, PRUNES, Prune
 from desk.tickets import search
 from manage import environment
 from manage.database import transaction
 
 PRUNED = {
-    Job.PRUNE_SESSIONS: "sessions that were over for long: deleted",
-    Job.PRUNE_IDEMPOTENCY_KEYS: "answers kept for repeated requests: deleted",
-    Job.PRUNE_SOCKET_TICKETS: "socket tickets that were not used in time: deleted",
-    Job.PRUNE_WEBHOOKS: "webhook deliveries that were over for long: deleted",
+    "retention_sessions": "sessions that were over for long: deleted",
+    "retention_idempotency_keys": "answers kept for repeated requests: deleted",
+    "retention_socket_tickets": "socket tickets that were not used in time: deleted",
+    "retention_webhook_deliveries": "webhook deliveries that were over for long: deleted",
 }
 
 
@@ -27,7 +26,7 @@ PRUNED = {
 def sweep() -> None:
     """Assign what waits, take back what leavers hold, index words, delete what is over.
 
-    Once and here, as beat has the workers do it all the time; it does no harm beside them. Mails
+    Once and here, as the workers do it all the time; it does no harm beside them. Mails
     and webhooks are left to the workers.
     """
     environment.enter()
@@ -35,10 +34,8 @@ def sweep() -> None:
     _say(_reclaim(), "people who left: their tickets are back in the queue")
     _say(_assign(strategy), "tickets assigned")
     _say(_index(), "messages and tickets added to the words that are searched")
-    for job, prune in PRUNES.items():
-        with transaction() as session:
-            pruned = prune(session, datetime.now(UTC))
-        _say(pruned, PRUNED[job])
+    for kind, prune in PRUNES.items():
+        _say(_prune(prune), PRUNED[kind])
     with transaction() as session:
         waiting = backlog(session, datetime.now(UTC)).tickets
     if waiting:
@@ -59,8 +56,8 @@ def _reclaim() -> int:
 
 
 def _assign(strategy: Strategy) -> int:
-    assigned, done = 0, BATCH
-    while done == BATCH:
+    assigned, done = 0, assignment.BATCH
+    while done == assignment.BATCH:
         with transaction() as session:
             done = assignment.drain(session, strategy, None, SystemRandom())
         assigned += done
@@ -75,3 +72,12 @@ def _index() -> int:
         if not done:
             return indexed
         indexed += done
+
+
+def _prune(prune: Prune) -> int:
+    pruned, done = 0, BATCH
+    while done == BATCH:
+        with transaction() as session:
+            done = prune(session, datetime.now(UTC), BATCH)
+        pruned += done
+    return pruned

@@ -3,6 +3,7 @@
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base, Known
+from models.deadline import Deadline
 from models.email_confirmation import EmailConfirmation
 from models.event import Event
 from models.idempotency_key import IdempotencyKey
@@ -21,6 +22,7 @@ __all__ = [
     "AssignmentDecision",
     "AuthSession",
     "Base",
+    "Deadline",
     "Disabled",
     "EmailConfirmation",
     "Event",

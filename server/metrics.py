@@ -155,4 +155,6 @@ def _shown(waiting: Backlog) -> dict[str, tuple[str, float]]:
         "desk_notifications_due": ("Notifications that are not mailed yet", waiting.notifications),
         "desk_webhook_deliveries_due": ("Webhook deliveries to be made", waiting.deliveries),
         "desk_events_unindexed": ("Events whose words are still to be indexed", waiting.unindexed),
+        "desk_deadlines_late_seconds": ("How late the oldest due deadline is", waiting.lateness),
+        "desk_deadlines_dead": ("Deadlines that failed too often", waiting.dead),
     }

@@ -1,11 +1,18 @@
 """The Celery application of the workers: its tasks, its clock, what a new process does first."""
 
+import threading
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
+from celery import bootsteps
 from celery.platforms import SecurityWarning
-from celery.signals import heartbeat_sent, setup_logging, worker_process_init
+from celery.signals import (
+    heartbeat_sent,
+    setup_logging,
+    worker_process_init,
+)
 from sqlalchemy.exc import OperationalError
 
 import logs
@@ -13,7 +20,12 @@ from config import settings
 from desk.jobs import Job
 from processes import die_with_parent, keep_what_is_there
 from wire.broker import WAKE_EXPIRES, celery_app
-from worker import clock, delivery, transaction
+from worker import clock, delivery, due, transaction
+
+# How often beat has each work looked for, woken or not.
+LOOK_EVERY = timedelta(seconds=5)
+# What a deadline's rule may take at the end of its worker, before it is broken off.
+STOP_SECONDS = 2.0
 
 F = TypeVar("F", bound=Callable[[], None])
 
@@ -26,14 +38,13 @@ celery.conf.update(
     include=[
         "worker.assignment",
         "worker.mail.drain",
-        "worker.retention",
         "worker.search",
         "worker.webhooks.drain",
     ],
     beat_schedule={
         job.value: {
             "task": job.value,
-            "schedule": clock.every(job.every),
+            "schedule": clock.every(LOOK_EVERY),
             "options": {"queue": job.queue, "expires": WAKE_EXPIRES},
         }
         for job in Job
@@ -64,6 +75,27 @@ def _tell_alive(sender: Any, **_: Any) -> None:
     delivery.tell_alive(sender.eventer.hostname)
 
 
+class _Due(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Runs the thread of `worker.due`, whether the broker is there or not."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(
+            target=due.drain_forever, args=[self._stopped], name="due", daemon=True
+        )
+
+    def start(self, _: Any) -> None:
+        self._thread.start()
+
+    def stop(self, _: Any) -> None:
+        self._stopped.set()
+        self._thread.join(STOP_SECONDS)
+
+
+celery.steps["worker"].add(_Due)
 heartbeat_sent.connect(_tell_alive, weak=False)
 setup_logging.connect(_configure_logs, weak=False)
 worker_process_init.connect(_start_afresh, weak=False)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from config import settings
@@ -27,7 +27,7 @@ OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=10s -c stateme
 def _engine() -> Engine:
     engine = create_engine(
         settings().database_url,
-        # One to work with; one that says who is `alone`.
+        # One to work with; one that holds an `advisory_lock`.
         pool_size=2,
         max_overflow=0,
         pool_pre_ping=True,
@@ -62,12 +62,17 @@ def run(rule: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: 
     return result
 
 
+def try_lock(connection: Connection | Session, name: str) -> bool:
+    """Whether nobody else has the advisory lock of this name; ours until the transaction ends."""
+    # The transaction's lock, not the session's: a pooler may stand between.
+    key = zlib.crc32(name.encode())
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(key))))
+
+
 @contextmanager
-def alone(job: Job) -> Iterator[bool]:
+def advisory_lock(job: Job) -> Iterator[bool]:
     """Whether nobody else is at this job, in any process; whoever dies makes way at once."""
-    # The transaction's lock, not the session's: a pooler may stand between. It is idle as long as
-    # the job takes, which others may not be.
     with _engine().begin() as connection:
+        # It is idle as long as the job takes, which others may not be.
         connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
-        key = zlib.crc32(job.encode())
-        yield bool(connection.scalar(select(func.pg_try_advisory_xact_lock(key))))
+        yield try_lock(connection, job)

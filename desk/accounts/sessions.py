@@ -141,10 +141,11 @@ def over(session: Session, session_ids: Sequence[UUID], now: datetime) -> dict[U
     return why
 
 
-def prune(session: Session, now: datetime) -> int:
+def prune(session: Session, now: datetime, limit: int) -> int:
     """Deletes what has been over for a while; the number of sessions deleted."""
-    gone = delete(AuthSession).where(AuthSession.expires_at < now - KEPT_AFTER_EXPIRY)
-    return len(session.execute(gone.returning(AuthSession.id)).all())
+    old = select(AuthSession.id).where(AuthSession.expires_at < now - KEPT_AFTER_EXPIRY)
+    gone = delete(AuthSession).where(AuthSession.id.in_(old.limit(limit)))
+    return len(session.scalars(gone.returning(AuthSession.id)).all())
 
 
 def _actor(user_id: UUID, role: str, session_id: UUID, full_name: str) -> Actor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -70,7 +70,8 @@ def take(session: Session, given: str, ticket_id: UUID, now: datetime) -> Admiss
     return Admission(found.user_id, found.session_id, found.socket_until)
 
 
-def prune(session: Session, now: datetime) -> int:
+def prune(session: Session, now: datetime, limit: int) -> int:
     """Deletes what was not used in time; the number deleted."""
-    gone = delete(SocketTicket).where(SocketTicket.expires_at < now)
-    return len(session.execute(gone.returning(SocketTicket.hash)).all())
+    old = select(SocketTicket.hash).where(SocketTicket.expires_at < now)
+    gone = delete(SocketTicket).where(SocketTicket.hash.in_(old.limit(limit)))
+    return len(session.scalars(gone.returning(SocketTicket.hash)).all())

@@ -203,13 +203,14 @@ def _postpone(delivery: WebhookDelivery, webhook: Webhook, answer: Answer) -> No
         webhook.is_active, webhook.disabled_because = False, Disabled.FAILING
 
 
-def prune(session: Session, now: datetime) -> int:
+def prune(session: Session, now: datetime, limit: int) -> int:
     """Deletes deliveries that have been over for long, with their attempts.
 
     Also those that were never made, to a webhook that is not active.
     """
     before = now - KEPT
-    old = delete(WebhookDelivery).where(
+    old = select(WebhookDelivery.id).where(
         or_(WebhookDelivery.done_at < before, WebhookDelivery.expires_at < before)
     )
-    return len(session.scalars(old.returning(WebhookDelivery.id)).all())
+    gone = delete(WebhookDelivery).where(WebhookDelivery.id.in_(old.limit(limit)))
+    return len(session.scalars(gone.returning(WebhookDelivery.id)).all())

@@ -103,7 +103,7 @@ def test_sessions_are_pruned_a_week_after_their_end_by_age(session: Session) -> 
     kept, pruned = opened(session, actor.id), opened(session, actor.id)
     session.get_one(AuthSession, pruned.session_id).expires_at -= WEEK
     session.flush()
-    assert sessions.prune(session, now() + timedelta(seconds=1) + WEEK) == 1
+    assert sessions.prune(session, now() + timedelta(seconds=1) + WEEK, 1_000) == 1
     assert session.scalars(select(AuthSession.id).where(AuthSession.user_id == actor.id)).all() == [
         kept.session_id
     ]

@@ -127,7 +127,7 @@ def test_after_a_day_a_key_is_new(session: Session) -> None:
     assert [remembered(timedelta(hours=h)) for h in (23, 25)] == [True, False]
     assert ask(timedelta(hours=25)) == b"1"
     for later, remains in ((48, True), (50, False)):
-        idempotency.prune(session, at + timedelta(hours=later))
+        idempotency.prune(session, at + timedelta(hours=later), 1_000)
         session.expire_all()
         found = session.get(IdempotencyKey, (asked.actor_id, asked.key))
         assert (found is not None) is remains

@@ -152,9 +152,9 @@ async def test_socket_tickets_that_nobody_used_are_pruned(
     await asked(api, customer, ticket_id)
     with database(backend.settings) as session:
         ours = select(SocketTicket).where(SocketTicket.user_id == customer.id)
-        socket_tickets.prune(session, now())
+        socket_tickets.prune(session, now(), 1_000)
         assert session.scalars(ours).all()
-        assert socket_tickets.prune(session, now() + timedelta(seconds=31)) >= 1
+        assert socket_tickets.prune(session, now() + timedelta(seconds=31), 1_000) >= 1
         assert not session.scalars(ours).all()
 
 

@@ -301,5 +301,5 @@ def test_what_was_over_for_long_is_pruned(
     opened(backend, customer)
     drain()
     with database(backend.settings) as session:
-        assert webhook_queue.prune(session, now()) == 1
+        assert webhook_queue.prune(session, now(), 1_000) == 1
     assert attempts(backend) == [(204, None)]

@@ -20,7 +20,7 @@ from worker.app import task
 from worker.delivery import wake_again
 from worker.mail.compose import letter
 from worker.mail.send import Postbox, Undeliverable
-from worker.transaction import alone, run
+from worker.transaction import advisory_lock, run
 
 log = structlog.get_logger("worker.mail.drain")
 
@@ -41,7 +41,7 @@ def drain() -> None:
     until = time.monotonic() + DRAIN_SECONDS
     url, allow_plaintext = settings().smtp_url, settings().smtp_allow_plaintext == "on"
     postbox = Postbox(url, allow_plaintext=allow_plaintext)
-    with alone(Job.DRAIN_NOTIFICATIONS) as is_mine, postbox:
+    with advisory_lock(Job.DRAIN_NOTIFICATIONS) as is_mine, postbox:
         if not is_mine:
             return
         while run(mail_queue.settle, datetime.now(UTC)) == SETTLED_AT_ONCE:

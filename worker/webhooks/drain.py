@@ -13,7 +13,7 @@ from desk.webhooks.webhook_queue import Answer, Outgoing
 from wire.addresses import Allowed
 from worker.app import task
 from worker.delivery import wake_again
-from worker.transaction import alone, run
+from worker.transaction import advisory_lock, run
 from worker.webhooks.post import post
 
 log = structlog.get_logger("worker.webhooks.drain")
@@ -27,7 +27,7 @@ DRAIN_SECONDS = 20.0
 @task(Job.DRAIN_WEBHOOKS)
 def drain() -> None:
     """Delivers until nothing is due. What is in flight is leased; what fails comes back later."""
-    with alone(Job.DRAIN_WEBHOOKS) as is_mine, ThreadPoolExecutor(AT_ONCE) as pool:
+    with advisory_lock(Job.DRAIN_WEBHOOKS) as is_mine, ThreadPoolExecutor(AT_ONCE) as pool:
         if not is_mine or _deliver(pool):
             return
     wake_again(Job.DRAIN_WEBHOOKS)

@@ -1,0 +1,249 @@
+"""What is due by the clock: each effect once, in the order of the clock, whatever fails."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from desk import due, retention
+from desk.accounts import sessions
+from desk.due import DESK, Due, Kinds
+from desk.outbox import outbox
+from desk.tickets import messages
+from desk.tickets.messages import NewMessage
+from models import Deadline, SocketTicket, Ticket
+from tests.conftest import Backend, engine_of
+from tests.factories import a_ticket, an_actor, database, now
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def done() -> list[str]:
+    """What the rules have done, in order."""
+    return []
+
+
+@pytest.fixture
+def kinds(done: list[str]) -> Kinds:
+    def note(_: Session, deadline: Due, __: datetime) -> None:
+        done.append(deadline.data["name"])
+
+    return {"remind": note}
+
+
+@pytest.fixture
+def armed(session: Session) -> Callable[..., UUID]:
+    """``armed("name", at, ticket_id=…)``: of the kind ``remind``, about something new."""
+
+    def arm(name: str, at: datetime, kind: str = "remind", **more: Any) -> UUID:
+        subject_id = uuid4()
+        due.arm(session, kind, subject_id, at, data={"name": name}, **more)
+        return subject_id
+
+    return arm
+
+
+def test_what_is_due_is_done_once_in_its_order_and_the_rest_waits(
+    session: Session, kinds: Kinds, armed: Callable[..., UUID], done: list[str]
+) -> None:
+    ticket_id, at = a_ticket(session, an_actor(session)).id, now()
+    for name, later in (("second", 2), ("third", 3), ("first", 1)):
+        armed(name, at + later * SECOND, ticket_id=ticket_id)
+    armed("of the desk", at)
+    assert due.drain(session, kinds, at + 2 * SECOND).tried == 2
+    assert due.drain(session, kinds, at + 2 * SECOND).tried == 0
+    assert done == ["first", "second"]
+    assert due.drain_other(session, kinds, at) == 1
+    assert due.drain_other(session, kinds, at) == 0
+    assert done[2:] == ["of the desk"]
+
+
+def test_what_is_armed_again_is_moved(
+    session: Session, kinds: Kinds, armed: Callable[..., UUID], done: list[str]
+) -> None:
+    subject_id, at = armed("early", now()), now()
+    due.arm(session, "remind", subject_id, at + SECOND, data={"name": "late"})
+    assert due.drain_other(session, kinds, at) == 0
+    assert due.drain_other(session, kinds, at + SECOND) == 1
+    assert done == ["late"]
+
+
+def test_one_that_fails_leaves_nothing_and_holds_up_nothing(
+    session: Session, kinds: Kinds, armed: Callable[..., UUID], done: list[str]
+) -> None:
+    customer = an_actor(session)
+    ticket_id, at = a_ticket(session, customer).id, now()
+    told = len(outbox(session).events)
+
+    def fail(session: Session, *_: object) -> None:
+        messages.post(session, customer, ticket_id, NewMessage(content="never said"), None)
+        raise LookupError("with somebody's words")
+
+    armed("poisoned", at, "fail", ticket_id=ticket_id)
+    armed("sound", at + SECOND, ticket_id=ticket_id)
+    assert due.drain(session, {**kinds, "fail": fail}, at + SECOND).tried == 2
+    assert done == ["sound"]
+    assert len(outbox(session).events) == told
+    (row,) = session.scalars(select(Deadline).where(Deadline.kind == "fail"))
+    assert (row.attempts, row.last_error) == (1, "LookupError")
+    assert row.due_at == at + 6 * SECOND
+
+
+def test_one_that_fails_ten_times_is_dead_until_somebody_has_it_tried_again(
+    session: Session, armed: Callable[..., UUID], done: list[str]
+) -> None:
+    def fail(*_: object) -> None:
+        done.append("tried")
+        raise LookupError
+
+    at = now()
+    armed("poisoned", at, "fail")
+    waits = []
+    for _ in range(due.MOST_ATTEMPTS):
+        assert due.drain_other(session, {"fail": fail}, at) == 1
+        (row,) = session.scalars(select(Deadline).where(Deadline.kind == "fail"))
+        waits.append((row.due_at - at) // SECOND)
+        at = row.due_at
+    assert waits[:4] == [5, 15, 45, 135]
+    assert due.drain_other(session, {"fail": fail}, at) == 0
+    assert [dead.id for dead in due.dead(session, 10)] == [row.id]
+    assert due.retry(session, [row.id], at) == 1
+    assert due.retry(session, None, at) == 0
+    assert due.drain_other(session, {"fail": fail}, at) == 1
+    assert len(done) == due.MOST_ATTEMPTS + 1
+
+
+def test_a_kind_of_a_newer_process_is_left_to_it(
+    session: Session, kinds: Kinds, armed: Callable[..., UUID], done: list[str]
+) -> None:
+    ticket_id, at = a_ticket(session, an_actor(session)).id, now()
+    for _ in range(due.MOST_TICKETS):
+        armed("unknown", at - SECOND, "newer", ticket_id=ticket_id)
+    armed("known", at, ticket_id=ticket_id)
+    assert due.drain(session, kinds, at).tried == 1
+    assert done == ["known"]
+    left = due.seconds_left(session, kinds)
+    assert left is None
+
+
+def test_a_rule_may_disarm_what_is_due_after_it_and_arm_itself_anew(
+    session: Session, done: list[str]
+) -> None:
+    ticket_id, at = a_ticket(session, an_actor(session)).id, now()
+    other = uuid4()
+
+    def settle(session: Session, deadline: Due, at: datetime) -> None:
+        done.append("settled")
+        due.disarm(session, "remind", other)
+        due.arm(session, "settle", deadline.subject_id, at + SECOND, ticket_id=ticket_id)
+
+    kinds: Kinds = {"settle": settle, "remind": lambda *_: done.append("reminded")}
+    due.arm(session, "settle", ticket_id, at, ticket_id=ticket_id)
+    due.arm(session, "remind", other, at, ticket_id=ticket_id)
+    due.drain(session, kinds, at)
+    due.drain(session, kinds, at + SECOND)
+    assert done == ["settled", "settled"]
+
+
+steps = st.one_of(
+    st.tuples(st.just("arm"), st.integers(0, 3), st.integers(0, 9)),
+    st.tuples(st.just("disarm"), st.integers(0, 3), st.just(0)),
+    st.tuples(st.just("drain"), st.just(0), st.integers(0, 9)),
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(steps, max_size=20))
+def test_any_order_of_arming_disarming_and_draining_does_what_a_list_would(
+    session: Session, kinds: Kinds, done: list[str], taken: list[tuple[str, int, int]]
+) -> None:
+    began, subjects = now(), [uuid4() for _ in range(4)]
+    ticket_id = a_ticket(session, an_actor(session)).id
+    model: dict[int, int] = {}
+    expected: list[str] = []
+    done.clear()
+    for step, subject, second in taken:
+        if step == "arm":
+            at, data = began + second * SECOND, {"name": str(subject)}
+            due.arm(session, "remind", subjects[subject], at, ticket_id=ticket_id, data=data)
+            model[subject] = second
+        elif step == "disarm":
+            due.disarm(session, "remind", subjects[subject])
+            model.pop(subject, None)
+        else:
+            due.drain(session, kinds, began + second * SECOND)
+            late = sorted((at, each) for each, at in model.items() if at <= second)
+            # What is due at the same moment is in no order.
+            done[len(expected) :] = sorted(
+                done[len(expected) :], key=lambda name: (model[int(name)], int(name))
+            )
+            for _, each in late:
+                expected.append(str(each))
+                del model[each]
+    assert done == expected
+    due.drain(session, kinds, began + 100 * SECOND)
+
+
+@pytest.fixture
+def two(engine: Engine) -> Iterator[tuple[Session, Session]]:
+    with Session(engine) as one, Session(engine) as other:
+        yield one, other
+
+
+def test_a_ticket_that_is_locked_is_skipped_and_waited_for_once_it_is_late(
+    backend: Backend, two: tuple[Session, Session], kinds: Kinds, done: list[str]
+) -> None:
+    with database(backend.settings) as session:
+        ticket_id = a_ticket(session, an_actor(session)).id
+        at = now()
+        due.arm(session, "remind", ticket_id, at, ticket_id=ticket_id, data={"name": "one"})
+    holder, drainer = two
+    holder.get(Ticket, ticket_id, with_for_update={"key_share": True})
+    assert due.drain(drainer, kinds, at) == (0, None)
+    assert due.drain(drainer, kinds, at + due.PATIENCE + SECOND) == (0, ticket_id)
+    with pytest.raises(OperationalError):
+        due.drain_ticket(drainer, kinds, ticket_id, at)
+    drainer.rollback()
+    due.disarm(holder, "remind", ticket_id)
+    holder.commit()
+    assert due.drain_ticket(drainer, kinds, ticket_id, at) == 0
+    assert done == []
+
+
+def test_retention_is_armed_by_the_migrations_and_recurs(
+    make_backend: Callable[[], Backend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    kind = "retention_socket_tickets"
+    kinds: Kinds = {kind: retention.prune}
+    with engine_of(make_backend()) as engine, Session(engine) as session:
+        assert set(session.scalars(select(Deadline.kind))) == set(retention.PRUNES)
+        session.execute(delete(Deadline).where(Deadline.kind != kind))
+        actor = an_actor(session)
+        ticket_id, at = a_ticket(session, actor).id, now()
+        issued = sessions.open_session(session, actor.id, timedelta(days=1), at)
+        for name in (b"one", b"two"):
+            session.add(
+                SocketTicket(
+                    hash=name,
+                    user_id=actor.id,
+                    session_id=issued.session_id,
+                    ticket_id=ticket_id,
+                    expires_at=at - SECOND,
+                    socket_until=at,
+                )
+            )
+        session.flush()
+        # Two full batches, and one that finds nothing.
+        assert [due.drain_other(session, kinds, at) for _ in range(4)] == [1, 1, 1, 0]
+        assert session.scalars(select(SocketTicket)).all() == []
+        (again,) = session.scalars(select(Deadline))
+        assert (again.subject_id, again.due_at) == (DESK, at + retention.EVERY)
