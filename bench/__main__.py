@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from bench import calm, processes, report, rest, sockets
+from bench import calm, processes, report, rest, sockets, wal
 from bench.hostile import table
 from bench.hostile.attacks import ATTACKS
 from bench.hostile.works import works as hostile_works
@@ -33,7 +33,7 @@ FULL = Plan(rounds=5, seconds=3, idle=10_000)
 QUICK = Plan(rounds=1, seconds=2, idle=500)
 
 PHASE = 2.5
-HOSTILE = "hostile"
+HOSTILE, WAL = "hostile", "wal"
 
 Group = Callable[[House, Plan], Iterator[Work]]
 
@@ -61,6 +61,7 @@ GROUPS: dict[str, Group] = {
     **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
     "idle": lambda house, plan: calm.idle(house, plan.idle, plan.rounds),
+    WAL: lambda house, plan: wal.works(house.servers, plan.rounds),
     **{f"{HOSTILE}-{attack}": _hostile(attack) for attack in ATTACKS},
 }
 IN_QUICK = ("start", "rest", "assignment", "chat-2", "fan-out-10")
@@ -95,8 +96,8 @@ def _is_of(group: str, name: str) -> bool:
 @click.option("--rounds", type=int, help="Instead of 5, or of 1 with --quick.")
 @click.option("--out", type=click.Path(path_type=Path), help="Default: bench/results[/quick]")
 def main(quick: bool, only: list[str], rounds: int | None, out: Path | None) -> None:
-    # Attacks need no load generator of others.
-    if not (only and all(_is_of(name, HOSTILE) for name in only)):
+    # Attacks, and what is written, need no load generator of others.
+    if not (only and all(_is_of(name, HOSTILE) or name == WAL for name in only)):
         require("wrk", "node", "taskset")
     plan = QUICK if quick else FULL
     plan = replace(plan, rounds=rounds or plan.rounds)
@@ -113,7 +114,7 @@ def main(quick: bool, only: list[str], rounds: int | None, out: Path | None) -> 
                 refused.append(str(error))
             page = report.write(works, out)  # A long run that is stopped leaves what it has.
             click.echo(f"{name}: {time.monotonic() - began:.0f} s", err=True)
-    for line in (*report.text(works), *table.text(works), *refused):
+    for line in (*report.text(works), *table.text(works), *wal.text(works), *refused):
         click.echo(line)
     click.echo(f"\n{report.machine()}\n{page}")
     sys.exit(bool(refused))

@@ -9,7 +9,16 @@ from models.event import Event
 from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
-from models.ticket import IS_ACTIVE, IS_WAITING, Priority, ReadCursor, Status, Ticket
+from models.ticket import (
+    IS_ACTIVE,
+    IS_WAITING,
+    Priority,
+    ReadCursor,
+    Side,
+    Status,
+    Ticket,
+    bucket,
+)
 from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import DEFAULT_CAPACITY, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
@@ -34,6 +43,7 @@ __all__ = [
     "Priority",
     "ReadCursor",
     "Role",
+    "Side",
     "SocketTicket",
     "Status",
     "Ticket",
@@ -43,4 +53,5 @@ __all__ = [
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",
+    "bucket",
 ]

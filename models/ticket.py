@@ -5,13 +5,18 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
+    TIMESTAMP,
     CheckConstraint,
+    ColumnElement,
     Computed,
     ForeignKey,
     Identity,
     Index,
     SmallInteger,
     String,
+    column,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -46,8 +51,29 @@ RANK = (
 )
 
 
+def bucket(time: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """The quarter of an hour that a time is in.
+
+    Written as PostgreSQL shows it, or Alembic would take the columns for others.
+    """
+    return func.date_bin(
+        literal_column("'00:15:00'::interval"),
+        func.timezone(literal_column("'UTC'::text"), time),
+        literal_column("'2000-01-01 00:00:00'::timestamp without time zone"),
+    )
+
+
+class Side(StrEnum):
+    """Who says something on a ticket that its customer may read."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+
+
 class Ticket(Base):
     __tablename__ = "tickets"
+    # A message writes nothing into an index of these, nor into another page while there is room:
+    # no index has a column that a message moves.
     __table_args__ = (
         # A customer's numbering is part of the staff's.
         CheckConstraint("last_public_seq <= last_seq", name="public_within_all"),
@@ -71,25 +97,25 @@ class Ticket(Base):
         Index("ix_tickets_load", "assigned_to_id", postgresql_where=IS_ACTIVE),
         # A customer's own list, by each of its sorts.
         Index("ix_tickets_user_created", "user_id", "created_at", "id"),
-        Index("ix_tickets_user_updated", "user_id", "public_updated_at", "id"),
+        Index("ix_tickets_user_updated", "user_id", "public_updated_bucket"),
         Index("ix_tickets_user_priority", "user_id", "priority_rank", "id"),
         Index("ix_tickets_user_number", "user_id", "number"),
         # The staff's list, by each of its sorts.
         Index("ix_tickets_created", "created_at", "id"),
-        Index("ix_tickets_updated", "updated_at", "id"),
+        Index("ix_tickets_updated", "updated_bucket"),
         Index("ix_tickets_priority", "priority_rank", "id"),
         # The filters that go with the age or the urgency of a ticket, by each sort: of old
         # tickets none are open, so along the whole list the first open one may be far.
         Index("ix_tickets_status_created", "status", "created_at", "id"),
-        Index("ix_tickets_status_updated", "status", "updated_at", "id"),
+        Index("ix_tickets_status_updated", "status", "updated_bucket"),
         Index("ix_tickets_status_priority", "status", "priority_rank", "id"),
         Index("ix_tickets_status_number", "status", "number"),
         Index("ix_tickets_assignee_created", "assigned_to_id", "created_at", "id"),
-        Index("ix_tickets_assignee_updated", "assigned_to_id", "updated_at", "id"),
+        Index("ix_tickets_assignee_updated", "assigned_to_id", "updated_bucket"),
         Index("ix_tickets_assignee_priority", "assigned_to_id", "priority_rank", "id"),
         Index("ix_tickets_assignee_number", "assigned_to_id", "number"),
         Index("ix_tickets_unassigned_created", "created_at", "id", postgresql_where=UNASSIGNED),
-        Index("ix_tickets_unassigned_updated", "updated_at", "id", postgresql_where=UNASSIGNED),
+        Index("ix_tickets_unassigned_updated", "updated_bucket", postgresql_where=UNASSIGNED),
         Index("ix_tickets_unassigned_priority", "priority_rank", "id", postgresql_where=UNASSIGNED),
         Index("ix_tickets_unassigned_number", "number", postgresql_where=UNASSIGNED),
         Index("ix_tickets_category_created", "category", "created_at", "id"),
@@ -97,6 +123,10 @@ class Ticket(Base):
         Index("ix_tickets_type_created", "type", "created_at", "id"),
         Index("ix_tickets_type_priority", "type", "priority_rank", "id"),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
+        CheckConstraint(
+            "(last_message_seq is null) = (last_message_by is null)", name="last_message_whole"
+        ),
+        {"postgresql_with": {"fillfactor": 85}},
     )
 
     id: Mapped[Key]
@@ -118,6 +148,13 @@ class Ticket(Base):
     # The customer's copy of updated_at does not move with a staff note.
     updated_at: Mapped[datetime]
     public_updated_at: Mapped[datetime]
+    # What the lists that are sorted by these times are led by.
+    updated_bucket: Mapped[datetime] = mapped_column(
+        TIMESTAMP, Computed(bucket(column("updated_at")), persisted=True)
+    )
+    public_updated_bucket: Mapped[datetime] = mapped_column(
+        TIMESTAMP, Computed(bucket(column("public_updated_at")), persisted=True)
+    )
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -125,6 +162,10 @@ class Ticket(Base):
     # The newest event, in the staff's numbering and in the customer's.
     last_seq: Mapped[int] = mapped_column(default=0)
     last_public_seq: Mapped[int] = mapped_column(default=0)
+    # The newest message that is no note, in the staff's numbering, and whose it is: while the
+    # ticket is work, it waits for the other side; for the staff, where nothing was said yet.
+    last_message_seq: Mapped[int | None]
+    last_message_by: Mapped[Side | None] = mapped_column(one_of(Side, "last_message_by"))
 
 
 class ReadCursor(Base):

@@ -12,7 +12,7 @@ from desk.access import Audience
 from desk.events import MESSAGES
 from desk.statements import Statement, in_array, param
 from desk.tickets.views import TicketView, columns, seen, unread
-from models import Event, ReadCursor, Ticket
+from models import Event, ReadCursor, Ticket, bucket
 
 
 class Head(NamedTuple):
@@ -29,7 +29,9 @@ class Head(NamedTuple):
 # As many as are read at once of those that moved.
 MOVED_PAGE = 1_000
 SINCE = param("since", Ticket.updated_at.type)
-_PLACE = tuple_(param("after_time", Ticket.updated_at.type), param("after_id", Ticket.id.type))
+_AFTER = param("after_time", Ticket.updated_at.type)
+_PLACE = tuple_(bucket(_AFTER), _AFTER, param("after_id", Ticket.id.type))
+_ORDER = (Ticket.updated_bucket, Ticket.updated_at, Ticket.id)
 
 
 def _moved(ticket_id: UUID, seq: int, public_seq: int, at: datetime) -> tuple[Head, datetime]:
@@ -45,8 +47,8 @@ MOVED = Statement.of(
         case((Ticket.public_updated_at > SINCE, Ticket.last_public_seq), else_=0),
         Ticket.updated_at,
     )
-    .where(tuple_(Ticket.updated_at, Ticket.id) > _PLACE)
-    .order_by(Ticket.updated_at, Ticket.id)
+    .where(tuple_(*_ORDER) > _PLACE)
+    .order_by(*_ORDER)
     .limit(param("limit")),
     _moved,
 )

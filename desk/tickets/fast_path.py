@@ -8,7 +8,7 @@ from uuid import UUID
 from desk.notifications import inbox
 from desk.statements import Statement
 from desk.webhooks import webhook_queue
-from models import Status
+from models import Side, Status
 
 
 class Written(NamedTuple):
@@ -71,6 +71,11 @@ POST = Statement(
             first_response_at = case
                 when %(is_note)s or user_id = %(actor_id)s then first_response_at
                 else coalesce(first_response_at, said.at)
+            end,
+            last_message_seq = case when %(is_note)s then last_message_seq else said.seq end,
+            last_message_by = case
+                when %(is_note)s then last_message_by
+                when user_id = %(actor_id)s then '{Side.CUSTOMER}' else '{Side.STAFF}'
             end
         from said
         where tickets.id = said.ticket_id

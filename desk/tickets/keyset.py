@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, literal, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, literal, select, tuple_, type_coerce
 
 from desk.access import Audience, visible_to
 from desk.tickets import search
 from desk.tickets.views import views
-from models import Ticket
+from models import Ticket, bucket
 
 SortField = Literal["created_at", "updated_at", "priority", "number"]
 # A filter's column, where it has another name.
@@ -43,6 +43,10 @@ class Walk:
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
         self._keys = sorted_by(audience, sort.field)
+        if sort.field == "updated_at":
+            # An index leads to the bucket; what is in it is sorted.
+            self._keys.insert(0, _bucket(audience))
+            after = after and (bucket(type_coerce(after[0], Ticket.updated_at.type)), *after)
         self._order = self._keys
         self._conditions = [visible_to(audience, me), *conditions(leading, Ticket)]
         if after is not None:
@@ -112,8 +116,13 @@ class Walk:
         return query.order_by(*(key.desc() if self._descending else key.asc() for key in keys))
 
 
+def _bucket(audience: Audience) -> ColumnElement[Any]:
+    staff = audience is Audience.STAFF
+    return (Ticket.updated_bucket if staff else Ticket.public_updated_bucket).expression
+
+
 def sorted_by(audience: Audience, field: SortField) -> list[ColumnElement[Any]]:
-    """The keys of the order; they match the indexes of `models.ticket`."""
+    """The keys of the order, which are those of a position in it."""
     staff = audience is Audience.STAFF
     updated = Ticket.updated_at if staff else Ticket.public_updated_at
     column: ColumnElement[Any] = {

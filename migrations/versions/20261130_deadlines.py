@@ -1,7 +1,7 @@
 """Deadlines: what the desk does by the clock; its retention is the first of them
 
 Revision ID: f2b8d41c6e05
-Revises: e6a40b19d873
+Revises: f3b1c07d5e92
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "f2b8d41c6e05"
-down_revision = "e6a40b19d873"
+down_revision = "f3b1c07d5e92"
 branch_labels = None
 depends_on = None
 

@@ -16,8 +16,9 @@ from sqlalchemy.pool import NullPool
 
 from desk import due
 from desk.due import Due
+from desk.events import TagsChanged
 from desk.tickets import timeline
-from models import Deadline, Event, Kind, Ticket
+from models import Deadline, Event, Ticket
 from tests.conftest import Backend, engine_of
 from tests.factories import a_ticket, an_actor, now
 
@@ -38,8 +39,8 @@ END_DRAINS = """
 def effect(session: Session, deadline: Due, at: datetime) -> None:
     """Writes to the ticket, as the rules of the desk do; some then fail."""
     ticket = session.get_one(Ticket, deadline.ticket_id)
-    data = {"subject": str(deadline.subject_id)}
-    timeline.record(session, ticket, Kind.TAGS_CHANGED, None, None, data=data)
+    tagged = TagsChanged(added=[str(deadline.subject_id)], removed=[])
+    timeline.record(session, ticket, tagged, None, None)
     session.flush()
     if deadline.attempts == 0 and deadline.data["fails"]:
         raise LookupError
@@ -119,5 +120,5 @@ def test_each_effect_comes_once_whoever_dies(storm: Storm) -> None:
         expected = Counter(str(subject) for writer in writers for subject in writer.result())
     assert kills
     with Session(storm.engine) as session:
-        events = session.scalars(select(Event.data).where(Event.kind == Kind.TAGS_CHANGED))
-        assert Counter(data["subject"] for data in events) == expected
+        events = session.scalars(select(Event.data).where(Event.kind == TagsChanged.kind))
+        assert Counter(data["added"][0] for data in events) == expected
