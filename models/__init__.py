@@ -8,16 +8,27 @@ from models.event import MESSAGES, STAFF_ONLY, Event, Kind
 from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
-from models.ticket import IS_ACTIVE, IS_WAITING, Priority, ReadCursor, Status, Ticket
+from models.ticket import (
+    IN_WEBHOOKS,
+    IS_ACTIVE,
+    IS_WAITING,
+    RANKS,
+    Priority,
+    ReadCursor,
+    Status,
+    Ticket,
+)
 from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import DEFAULT_CAPACITY, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "DEFAULT_CAPACITY",
+    "IN_WEBHOOKS",
     "IS_ACTIVE",
     "IS_WAITING",
     "MESSAGES",
+    "RANKS",
     "STAFF_ONLY",
     "AssignmentCursor",
     "AssignmentDecision",

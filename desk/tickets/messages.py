@@ -23,7 +23,7 @@ from desk.tickets import tickets
 from desk.tickets.views import not_found
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
-from models import Event, Kind, Status, Ticket
+from models import IN_WEBHOOKS, Event, Kind, Status, Ticket
 
 
 class NewMessage(Input):
@@ -49,7 +49,7 @@ class _Written(NamedTuple):
     data: dict[str, Any] | None
     # The webhooks that ask for it.
     asking: Sequence[UUID]
-    # The values of `TICKET`.
+    # The values of `IN_WEBHOOKS`.
     ticket: Sequence[Any]
 
     @classmethod
@@ -109,16 +109,11 @@ POST = Prepared(
     told as ({inbox.OF_MESSAGE})
     select
         said.seq, said.public_seq, said.at, told.user_id, told.data, asking,
-        ticket.id, number, title, category, type, status, priority, tags, ticket.user_id,
-        assigned_to_id
+        {", ".join(f"ticket.{name}" for name in IN_WEBHOOKS)}
     from ticket cross join webhooks left join said on true left join told on true
     """,
     _Written.of,
 )
-TICKET = (
-    "id", "number", "title", "category", "type", "status", "priority", "tags", "user_id",
-    "assigned_to_id",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -211,7 +206,7 @@ def post(
     event = given.stored(outbox(session), written)
     if event is None:
         return _again(session, given)
-    ticket = Ticket(**dict(zip(TICKET, written.ticket, strict=True)))
+    ticket = Ticket(**dict(zip(IN_WEBHOOKS, written.ticket, strict=True)))
     webhook_queue.tell(session, written.asking, ticket, event)
     if actor.id == ticket.user_id and ticket.status == Status.RESOLVED and not new.internal:
         held = tickets.held(session, actor, ticket_id)
