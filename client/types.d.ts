@@ -536,7 +536,7 @@ export interface Routes {
   "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
   "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
-  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number" }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/users/tickets/{ticket_id}/close": { query: undefined; body: undefined; answer: Ticket };
   "GET /api/v1/tickets/{ticket_id}/timeline": { query: { count?: boolean; after?: number; limit?: number }; body: undefined; answer: Array<Event> };
@@ -544,7 +544,7 @@ export interface Routes {
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "priority" | "-priority" | "number" | "-number"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };

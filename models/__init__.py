@@ -10,8 +10,10 @@ from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.ticket import (
+    IN_WEBHOOKS,
     IS_ACTIVE,
     IS_WAITING,
+    RANKS,
     Priority,
     ReadCursor,
     Side,
@@ -25,8 +27,10 @@ from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "DEFAULT_CAPACITY",
+    "IN_WEBHOOKS",
     "IS_ACTIVE",
     "IS_WAITING",
+    "RANKS",
     "AssignmentCursor",
     "AssignmentDecision",
     "AuthSession",

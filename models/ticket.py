@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     column,
     func,
+    literal,
     literal_column,
     text,
 )
@@ -23,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
+from models.columns import Filter, use, uses
 
 
 class Status(StrEnum):
@@ -45,10 +47,17 @@ IS_ACTIVE = "status in ('open', 'in_progress')"
 UNASSIGNED = "assigned_to_id is null"
 IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
 
-RANK = (
-    "case priority when 'low' then 1 when 'medium' then 2 "
-    "when 'high' then 3 when 'urgent' then 4 else 0 end"
+RANKS: dict[Priority | None, int] = {
+    Priority.LOW: 1,
+    Priority.MEDIUM: 2,
+    Priority.HIGH: 3,
+    Priority.URGENT: 4,
+}
+RANK = "case priority {} else 0 end".format(
+    " ".join(f"when '{priority}' then {rank}" for priority, rank in RANKS.items())
 )
+
+TAGS = ARRAY(String(32))
 
 
 def bucket(time: ColumnElement[datetime]) -> ColumnElement[datetime]:
@@ -129,24 +138,66 @@ class Ticket(Base):
         {"postgresql_with": {"fillfactor": 85}},
     )
 
-    id: Mapped[Key]
-    number: Mapped[int] = mapped_column(Identity(always=True), unique=True)
-    title: Mapped[str] = mapped_column(String(200))
-    description: Mapped[str]
-    category: Mapped[str] = mapped_column(String(64))
-    type: Mapped[str] = mapped_column(String(64))
-    status: Mapped[Status] = mapped_column(one_of(Status, "status"), default=Status.OPEN)
-    priority: Mapped[Priority | None] = mapped_column(one_of(Priority, "priority"))
-    priority_rank: Mapped[int] = mapped_column(SmallInteger, Computed(RANK, persisted=True))
-    tags: Mapped[list[str]] = mapped_column(
-        ARRAY(String(32)), default=list, server_default=text("'{}'")
+    # Of several filters a list is led by the first one here: a person has the fewest tickets.
+    id: Mapped[Key] = mapped_column(info=use(in_webhooks=True))
+    number: Mapped[int] = mapped_column(
+        Identity(always=True), unique=True, info=use(sort="number", in_webhooks=True)
     )
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    assigned_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id"),
+        info=use(filters=[Filter("user_id", always_leads=True)], in_webhooks=True),
+    )
+    assigned_to_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id"),
+        info=use(
+            filters=[
+                Filter("assigned_to", always_leads=True),
+                Filter("unassigned", "is_null", always_leads=True),
+            ],
+            in_webhooks=True,
+        ),
+    )
+    title: Mapped[str] = mapped_column(String(200), info=use(in_webhooks=True))
+    description: Mapped[str]
+    status: Mapped[Status] = mapped_column(
+        one_of(Status, "status"),
+        default=Status.OPEN,
+        info=use(filters=[Filter("status", always_leads=True)], in_webhooks=True),
+    )
+    priority: Mapped[Priority | None] = mapped_column(
+        one_of(Priority, "priority"), info=use(in_webhooks=True)
+    )
+    priority_rank: Mapped[int] = mapped_column(
+        SmallInteger,
+        Computed(RANK, persisted=True),
+        info=use(sort="priority", filters=[Filter("priority", leads_in=("priority",))]),
+    )
+    category: Mapped[str] = mapped_column(
+        String(64),
+        info=use(
+            filters=[Filter("category", leads_in=("created_at", "priority"))], in_webhooks=True
+        ),
+    )
+    type: Mapped[str] = mapped_column(
+        String(64),
+        info=use(filters=[Filter("type", leads_in=("created_at", "priority"))], in_webhooks=True),
+    )
+    tags: Mapped[list[str]] = mapped_column(
+        TAGS,
+        default=list,
+        server_default=text("'{}'"),
+        info=use(
+            for_customers=lambda: literal([], TAGS),
+            filters=[Filter("tag", "contains")],
+            in_webhooks=True,
+        ),
+    )
 
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(info=use(sort="created_at"))
     # The customer's copy of updated_at does not move with a staff note.
-    updated_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(
+        info=use(for_customers=lambda: Ticket.public_updated_at, sort="updated_at")
+    )
     public_updated_at: Mapped[datetime]
     # What the lists that are sorted by these times are led by.
     updated_bucket: Mapped[datetime] = mapped_column(
@@ -160,12 +211,17 @@ class Ticket(Base):
     closed_at: Mapped[datetime | None]
 
     # The newest event, in the staff's numbering and in the customer's.
-    last_seq: Mapped[int] = mapped_column(default=0)
+    last_seq: Mapped[int] = mapped_column(
+        default=0, info=use(for_customers=lambda: Ticket.last_public_seq)
+    )
     last_public_seq: Mapped[int] = mapped_column(default=0)
     # The newest message that is no note, in the staff's numbering, and whose it is: while the
     # ticket is work, it waits for the other side; for the staff, where nothing was said yet.
     last_message_seq: Mapped[int | None]
     last_message_by: Mapped[Side | None] = mapped_column(one_of(Side, "last_message_by"))
+
+
+IN_WEBHOOKS = [column.name for column, use in uses(Ticket) if use.in_webhooks]
 
 
 class ReadCursor(Base):

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -19,13 +18,12 @@ from models import Role
 from server.http.input import decode_cursor, encode_cursor
 from server.routes import admin, notifications
 from server.routes.csr import StaffTicketQuery
-from server.routes.tickets import POSITIONS, SortParameter, sort_field
+from server.routes.tickets import POSITIONS, SORTS
 
 LIMIT = 20
 DEPTH = 10_000 * LIMIT
 SHARE = 0.9
 OWN, STAFF, USERS, INBOX = "/users/tickets", "/csr/tickets", "/admin/users", "/notifications"
-SORTS: tuple[str, ...] = get_args(SortParameter)
 # Where a filter is in the table; of a sort also by which column.
 CONDITIONS = {
     "status": "status = :status",
@@ -121,14 +119,12 @@ class Case:
     @property
     def _filters(self) -> Filters:
         given = StaffTicketQuery.model_validate(self.params)
-        known = set(Filters.__dataclass_fields__)
-        chosen = given.model_dump(include=known) | {"status": lists.any_of(given.status)}
-        filters = TypeAdapter(Filters).validate_python(chosen)
-        return replace(filters, user_id=self.actor.id) if self.path == OWN else filters
+        own = {"user_id": self.actor.id} if self.path == OWN else {}
+        return given.model_copy(update=own)
 
     def _tickets(self, session: Session, cursor: str | None) -> Page:
         given = StaffTicketQuery.model_validate(self.params)
-        sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
+        sort = Sort.of(given.sort)
         position = decode_cursor(cursor, POSITIONS[sort.field])
         return ticket_list(
             session, self.actor, self._filters, sort, LIMIT, position[1:] if position else None

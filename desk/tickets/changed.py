@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
 from desk.access import Audience
 from desk.events import MESSAGES
 from desk.statements import Statement, in_array, param
-from desk.tickets.views import TicketView, columns, seen, unread
+from desk.tickets.views import TicketView, columns, to_view, unread
 from models import Event, ReadCursor, Ticket, bucket
 
 
@@ -89,7 +89,7 @@ def _by_reader() -> ColumnElement[Any]:
 class Changed(NamedTuple):
     """A ticket as all of the staff see it, but for what each of them has not read."""
 
-    # What `seen` takes, without ``unread``.
+    # What `to_view` takes, without ``unread``.
     ticket: Sequence[Any]
     # How many messages each has written; and how many they have not read who ever read of it.
     by_author: Mapping[str, int]
@@ -112,7 +112,7 @@ class Changed(NamedTuple):
             by_unread[left[person]].add(person)
         for unread_by_them, who in by_unread.items():
             if who:
-                yield seen(*self.ticket, unread_by_them), who
+                yield to_view(*self.ticket, unread_by_them), who
 
 
 # Both are given ``tickets`` and ``people`` as `ids`.
@@ -124,5 +124,5 @@ FOR_CUSTOMERS = Statement.of(
     select(*columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)).where(
         _CHANGED, in_array(Ticket.user_id, "people")
     ),
-    seen,
+    to_view,
 )

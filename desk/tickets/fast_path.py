@@ -8,7 +8,7 @@ from uuid import UUID
 from desk.notifications import inbox
 from desk.statements import Statement
 from desk.webhooks import webhook_queue
-from models import Side, Status
+from models import IN_WEBHOOKS, Side, Status
 
 
 class Written(NamedTuple):
@@ -22,7 +22,7 @@ class Written(NamedTuple):
     data: dict[str, Any] | None
     # The webhooks that ask for it.
     asking: Sequence[UUID]
-    # The values of `TICKET`.
+    # The values of `IN_WEBHOOKS`.
     ticket: Sequence[Any]
 
     @classmethod
@@ -87,16 +87,11 @@ POST = Statement(
     told as ({inbox.OF_MESSAGE})
     select
         said.seq, said.public_seq, said.at, told.user_id, told.data, asking,
-        ticket.id, number, title, category, type, status, priority, tags, ticket.user_id,
-        assigned_to_id
+        {", ".join(f"ticket.{name}" for name in IN_WEBHOOKS)}
     from ticket cross join webhooks left join said on true left join told on true
     """,
     Written.of,
 )
-TICKET = (
-    "id", "number", "title", "category", "type", "status", "priority", "tags", "user_id",
-    "assigned_to_id",
-)  # fmt: skip
 
 # If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
 OPEN: Statement[tuple[int, list[UUID], datetime]] = Statement(

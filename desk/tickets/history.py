@@ -30,7 +30,7 @@ class History:
 
 
 def _stands(*row: Any) -> tuple[TicketView, int]:
-    return views.seen(*row[:-1]), row[-1]
+    return views.to_view(*row[:-1]), row[-1]
 
 
 # By audience: a ticket that one may see, and the staff's number of its newest event.

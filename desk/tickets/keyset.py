@@ -2,32 +2,57 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, literal, select, tuple_, type_coerce
+from pydantic import Field
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    SmallInteger,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+)
 
 from desk.access import Audience, visible_to
+from desk.text import Seq
 from desk.tickets import search
-from desk.tickets.views import views
+from desk.tickets.views import shown_to, views
 from models import Ticket, bucket
+from models.columns import uses
 
-SortField = Literal["created_at", "updated_at", "priority", "number"]
-# A filter's column, where it has another name.
-COLUMNS = {
-    "assigned_to": "assigned_to_id",
-    "unassigned": "assigned_to_id",
-    "tag": "tags",
-    "priority": "priority_rank",
-    "q": "id",
+# The column that each sort goes by.
+SORTS = {use.sort: column for column, use in uses(Ticket) if use.sort}
+# The filters, those first that a list is rather led by, and the column of each. The words of a
+# search are in no column.
+FILTERS = {filter_.name: filter_ for _, use in uses(Ticket) for filter_ in use.filters}
+FILTERED = {filter_.name: column for column, use in uses(Ticket) for filter_ in use.filters}
+WORDS = "q"
+KEY_TYPES = {
+    TIMESTAMP: datetime,
+    SmallInteger: Annotated[int, Field(ge=-(2**15), le=2**15 - 1)],
+    BigInteger: Seq,
 }
 Rows = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    field: SortField = "created_at"
+    """``field``: one of `SORTS`."""
+
+    field: str = "created_at"
     descending: bool = True
+
+    @classmethod
+    def of(cls, parameter: str) -> Self:
+        """From the form that it has in a query: ``-created_at`` is descending."""
+        return cls(parameter.removeprefix("-"), parameter.startswith("-"))
 
 
 class Walk:
@@ -61,14 +86,14 @@ class Walk:
         """
         here, there = list(self._keys), list(after[: len(self._keys)])
         for name in [name for name in leading if name not in ("unassigned", "priority")][:1]:
-            column, wanted = column_of(name, Ticket), leading[name]
+            column, value = column_of(name, Ticket), leading[name]
             others = {other: leading[other] for other in leading if other != name}
-            end = column >= wanted if self._descending else column <= wanted
+            end = column >= value if self._descending else column <= value
             may_see = visible_to(self._audience, self._me)
             self._conditions = [may_see, *conditions(others, Ticket), end]
             self._order = [column.expression, *self._keys]
             here.insert(0, column)
-            there.insert(0, wanted)
+            there.insert(0, value)
         keys, position = tuple_(*here), tuple_(*there)
         self._conditions.append(keys < position if self._descending else keys > position)
 
@@ -76,14 +101,14 @@ class Walk:
         """The list as it is."""
         return self._sorted(views(self._audience, self._me).where(*self._conditions)).limit(limit)
 
-    def near(self, wanted: Mapping[str, Any], limit: int, reach: int) -> Rows:
-        """Those of the next ``reach`` that are wanted."""
-        columns = {Ticket.id, *self._order, *(column_of(name, Ticket) for name in wanted)}
-        query = select(*columns).where(*self._conditions)
+    def near(self, filters: Mapping[str, Any], limit: int, reach: int) -> Rows:
+        """Those of the next ``reach`` that the filters find."""
+        asked = {column_of(name, Ticket) for name in filters if name != WORDS}
+        query = select(*{Ticket.id, *self._order, *asked}).where(*self._conditions)
         here = self._sorted(query).limit(reach).subquery("here").c
-        picked = select(here.id).where(*conditions(wanted, here))
-        if "q" in wanted:
-            picked = picked.where(search.says(self._audience, wanted["q"], here.id, self._me))
+        picked = select(here.id).where(*conditions(filters, here))
+        if WORDS in filters:
+            picked = picked.where(search.says(self._audience, filters[WORDS], here.id, self._me))
         order = [here[key.name] for key in self._order]
         ids = self._sorted(picked, order).limit(limit)
         return self._sorted(views(self._audience, self._me).where(Ticket.id.in_(ids)))
@@ -93,21 +118,21 @@ class Walk:
         query = select(literal(1)).select_from(Ticket).where(*self._conditions)
         return self._sorted(query).offset(reach).limit(1)
 
-    def are_over(self, many: int, wanted: Mapping[str, Any]) -> Select[UUID]:
-        """Something if more than ``many`` are wanted, wherever they are."""
-        return self._found(wanted).offset(many).limit(1)
+    def are_over(self, many: int, filters: Mapping[str, Any]) -> Select[UUID]:
+        """Something if the filters find more than ``many``, wherever they are."""
+        return self._found(filters).offset(many).limit(1)
 
-    def among_all(self, wanted: Mapping[str, Any], limit: int) -> Rows:
-        """Those of the whole list that are wanted."""
-        # Materialized: they are looked up by what is wanted, and not along the list after all.
-        ids = self._found(wanted).cte("found").prefix_with("materialized")
+    def among_all(self, filters: Mapping[str, Any], limit: int) -> Rows:
+        """Those of the whole list that the filters find."""
+        # Materialized: they are looked up by the filters, and not along the list after all.
+        ids = self._found(filters).cte("found").prefix_with("materialized")
         query = views(self._audience, self._me).where(Ticket.id.in_(select(ids)), *self._conditions)
-        return self._sorted(query.where(*conditions(wanted, Ticket))).limit(limit)
+        return self._sorted(query.where(*conditions(filters, Ticket))).limit(limit)
 
-    def _found(self, wanted: Mapping[str, Any]) -> Select[UUID]:
-        if "q" in wanted:
-            return search.found(self._audience, wanted["q"], self._me)
-        return select(Ticket.id).where(*self._conditions, *conditions(wanted, Ticket))
+    def _found(self, filters: Mapping[str, Any]) -> Select[UUID]:
+        if WORDS in filters:
+            return search.found(self._audience, filters[WORDS], self._me)
+        return select(Ticket.id).where(*self._conditions, *conditions(filters, Ticket))
 
     def _sorted(
         self, query: Select[*tuple[Any, ...]], order: Sequence[ColumnElement[Any]] = ()
@@ -121,36 +146,35 @@ def _bucket(audience: Audience) -> ColumnElement[Any]:
     return (Ticket.updated_bucket if staff else Ticket.public_updated_bucket).expression
 
 
-def sorted_by(audience: Audience, field: SortField) -> list[ColumnElement[Any]]:
+def sorted_by(audience: Audience, field: str) -> list[ColumnElement[Any]]:
     """The keys of the order, which are those of a position in it."""
-    staff = audience is Audience.STAFF
-    updated = Ticket.updated_at if staff else Ticket.public_updated_at
-    column: ColumnElement[Any] = {
-        "created_at": Ticket.created_at,
-        "updated_at": updated,
-        "priority": Ticket.priority_rank,
-        "number": Ticket.number,
-    }[field].expression
-    return [column] if field == "number" else [column, Ticket.id.expression]
+    column = SORTS[field]
+    key = shown_to(audience, column)
+    return [key] if column.unique else [key, Ticket.id.expression]
 
 
-def conditions(wanted: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
+def key_type(field: str) -> Any:
+    """What the first key of a sort is in Python, as far as its column can hold it."""
+    return KEY_TYPES[type(SORTS[field].type)]
+
+
+def conditions(filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
     """``ticket``: what has the columns of one. Not of words, which are not in them."""
-    conditions = []
-    for name in wanted:
-        if name == "q":
-            continue
-        column, value = column_of(name, ticket), wanted[name]
-        if name == "unassigned":
-            conditions.append(column.is_(None) if value else column.is_not(None))
-        elif isinstance(value, list):
-            conditions.append(column.in_(value))
-        elif name == "tag":
-            conditions.append(column.contains([value]))
-        else:
-            conditions.append(column == value)
-    return conditions
+    return [_condition(name, filters[name], ticket) for name in filters if name != WORDS]
+
+
+def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
+    column = column_of(name, ticket)
+    condition: ColumnElement[bool]
+    match FILTERS[name].asks:
+        case "is_null":
+            condition = column.is_(None) if value else column.is_not(None)
+        case "contains":
+            condition = column.contains([value])
+        case "equals":
+            condition = column.in_(value) if isinstance(value, list) else column == value
+    return condition
 
 
 def column_of(name: str, ticket: Any) -> Any:
-    return getattr(ticket, COLUMNS.get(name, name))
+    return getattr(ticket, FILTERED[name].key)

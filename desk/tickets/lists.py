@@ -1,29 +1,24 @@
 """Lists of tickets: filters, sorts and keyset pages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy import Row, func, literal, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
 from desk.statements import Statement, param
+from desk.text import Label, Tag, Words
 from desk.tickets import search
-from desk.tickets.keyset import Sort, SortField, Walk, column_of, conditions, sorted_by
-from desk.tickets.views import ME, TicketView, seen
-from models import Priority, Status, Ticket
+from desk.tickets.keyset import FILTERS, WORDS, Sort, Walk, column_of, conditions, sorted_by
+from desk.tickets.views import ME, TicketView, to_view
+from models import RANKS, Priority, Status, Ticket
 
-RANKS = {None: 0, Priority.LOW: 1, Priority.MEDIUM: 2, Priority.HIGH: 3, Priority.URGENT: 4}
-# Filters with an index for every order, and those with one for some.
-LEADING = ("user_id", "assigned_to", "unassigned", "status")
-LEADING_IF_SORTED_BY: dict[SortField, Sequence[str]] = {
-    "created_at": ("category", "type"),
-    "priority": ("priority", "category", "type"),
-}
 # So many tickets are looked at, in a few milliseconds and at last in a tenth of a second; and so
 # many are found and sorted in a part of that.
 REACHES = (4_000, 16_000, 64_000)
@@ -34,32 +29,36 @@ AFTER = ("after_key", "after_id")
 Position = tuple[datetime | int, UUID]
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list is narrowed to; None means any."""
+def _several(given: object) -> object:
+    return [given] if isinstance(given, str) else given
 
-    # Several: any of them.
-    status: Status | Sequence[Status] | None = None
-    category: str | None = None
-    type: str | None = None
-    priority: Priority | None = None
-    tag: str | None = None
-    user_id: UUID | None = None
-    assigned_to: UUID | None = None
+
+class OwnFilters(BaseModel, frozen=True, extra="forbid"):
+    """What people may narrow the list of their own tickets to; None means any."""
+
+    status: Annotated[list[Status], BeforeValidator(_several)] | None = Field(
+        None, max_length=len(Status), description="Any of these: `status=open&status=in_progress`"
+    )
+    category: Label | None = None
+    type: Label | None = None
+    q: Words | None = Field(
+        None,
+        description='Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi`',
+    )
+
+
+class Filters(OwnFilters):
+    """What the staff may narrow the list of all tickets to."""
+
     unassigned: bool | None = None
-    # Full text.
-    q: str | None = None
-
-
-def any_of(statuses: Sequence[Status] | None) -> Status | Sequence[Status] | None:
-    """One as it is: an index leads through it. All of them are no filter."""
-    several = sorted(set(statuses or ()))
-    if len(several) == 1:
-        return several[0]
-    return several if 0 < len(several) < len(Status) else None
-
-
-FILTERS = [field.name for field in fields(Filters)]
+    assigned_to: UUID | None = Field(
+        None,
+        description='A user\'s id, or "me"',
+        json_schema_extra={"anyOf": [{"const": "me"}, {"type": "string", "format": "uuid"}]},
+    )
+    priority: Priority | None = None
+    tag: Tag | None = None
+    user_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +79,15 @@ def ticket_list(
     """At most ``limit`` tickets that the actor may see, after a position."""
     if plain := plainly(actor, filters, sort, limit, after):
         return list_page(plain.query.all(session, **plain.values), sort, limit)
-    wanted = _given(filters)
-    leading = {name: wanted.pop(name) for name in _leading(wanted, sort.field)}
+    values = _values(filters)
+    leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
-    rows = _sought(session, walk, wanted, limit + 1)
+    rows = _sought(session, walk, values, limit + 1)
     return list_page([TicketView(*row) for row in rows], sort, limit)
 
 
 def _sought(
-    session: Session, walk: Walk, wanted: Mapping[str, Any], limit: int
+    session: Session, walk: Walk, filters: Mapping[str, Any], limit: int
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """What no index leads through is looked for along the list, first near and then farther off.
 
@@ -96,13 +95,13 @@ def _sought(
     go on along the list could mean to its very end.
     """
     for reach, next_reach in zip(REACHES, (*REACHES[1:], 0), strict=True):
-        rows = session.execute(walk.near(wanted, limit, reach)).all()
+        rows = session.execute(walk.near(filters, limit, reach)).all()
         if len(rows) == limit or not session.scalar(walk.goes_beyond(reach)):
             return rows
         fills_next = len(rows) * next_reach >= limit * reach
-        if not fills_next and not session.scalar(walk.are_over(MANY, wanted)):
+        if not fills_next and not session.scalar(walk.are_over(MANY, filters)):
             break
-    return session.execute(walk.among_all(wanted, limit)).all()
+    return session.execute(walk.among_all(filters, limit)).all()
 
 
 def list_page(found: Sequence[TicketView], sort: Sort, limit: int) -> Page:
@@ -123,16 +122,16 @@ def plainly(
     actor: Actor, filters: Filters, sort: Sort, limit: int, after: Position | None
 ) -> Plain | None:
     """The query of a `ticket_list` that an index leads through by itself; None for any other."""
-    wanted = _given(filters)
-    leading = _leading(wanted, sort.field)
-    if len(leading) < len(wanted):
+    values = _values(filters)
+    leading = _leading(values, sort.field)
+    if len(leading) < len(values):
         return None
-    unassigned = wanted.pop("unassigned", None)
-    names = tuple(name for name in leading if name in wanted)
+    unassigned = values.pop("unassigned", None)
+    names = tuple(name for name in leading if name in values)
     query = _prepared(actor.audience, names, unassigned, sort, is_further=after is not None)
     if after is not None:
-        wanted |= zip(AFTER, after, strict=True)
-    return Plain(query, {**wanted, "me": actor.id, "limit": limit + 1})
+        values |= zip(AFTER, after, strict=True)
+    return Plain(query, {**values, "me": actor.id, "limit": limit + 1})
 
 
 @lru_cache(maxsize=512)
@@ -150,54 +149,63 @@ def _prepared(
     keys = sorted_by(audience, sort.field)
     after = [param(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
     walk = Walk(audience, ME, leading, sort, after if is_further else None)
-    return Statement.of(walk.whole(param("limit")), seen)
+    return Statement.of(walk.whole(param("limit")), to_view)
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
-    wanted = _given(filters)
+    values = _values(filters)
     me = literal(actor.id, Ticket.user_id.type)
-    if "user_id" in wanted:
+    words = values.pop(WORDS, None)
+    if "user_id" in values:
         # Theirs first, wherever they stand: to meet them with all that are, say, closed would go
         # through everybody's.
-        theirs = [visible(actor), Ticket.user_id == wanted.pop("user_id")]
-        columns = {Ticket.id, *(column_of(name, Ticket) for name in wanted)}
+        theirs = [visible(actor), Ticket.user_id == values.pop("user_id")]
+        columns = {Ticket.id, *(column_of(name, Ticket) for name in values)}
         here = select(*columns).where(*theirs).offset(0).subquery("here").c
-        asked = conditions(wanted, here)
-        if "q" in wanted:
-            asked.append(search.says(actor.audience, wanted["q"], here.id, me))
+        asked = conditions(values, here)
+        if words is not None:
+            asked.append(search.says(actor.audience, words, here.id, me))
         return session.scalar(select(func.count(here.id)).where(*asked)) or 0
-    asked = [visible(actor), *conditions(wanted, Ticket)]
-    if "q" in wanted:
-        asked.append(Ticket.id.in_(search.found(actor.audience, wanted["q"], me)))
+    asked = [visible(actor), *conditions(values, Ticket)]
+    if words is not None:
+        asked.append(Ticket.id.in_(search.found(actor.audience, words, me)))
     return session.scalar(select(func.count()).select_from(Ticket).where(*asked)) or 0
 
 
-def _position(ticket: TicketView, field: SortField) -> Position:
-    values: dict[SortField, datetime | int] = {
-        "created_at": ticket.created_at,
-        "updated_at": ticket.updated_at,
-        # As the column has it for what it does not know.
-        "priority": RANKS.get(ticket.priority, 0),
-        "number": ticket.number,
-    }
-    return values[field], ticket.id
+def _position(ticket: TicketView, field: str) -> Position:
+    # Of a priority the rank, as the column has it also for one that it does not know.
+    key = RANKS.get(ticket.priority, 0) if field == "priority" else getattr(ticket, field)
+    return key, ticket.id
 
 
-def _given(filters: Filters) -> dict[str, Any]:
-    """What is asked for, as the columns have it."""
-    named = {name: getattr(filters, name) for name in FILTERS}
+def _values(filters: Filters) -> dict[str, Any]:
+    """What each filter asks for, as its column has it."""
+    values = {name: getattr(filters, name) for name in Filters.model_fields}
     if filters.priority is not None:
-        named["priority"] = RANKS[filters.priority]
-    return {name: wanted for name, wanted in named.items() if wanted is not None}
+        values["priority"] = RANKS[filters.priority]
+    values["status"] = _any_of(filters.status or ())
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _leading(wanted: Mapping[str, Any], field: SortField) -> Sequence[str]:
+def _any_of(statuses: Sequence[Status]) -> Status | Sequence[Status] | None:
+    """One as it is: an index leads through it. All of them are no filter."""
+    several = sorted(set(statuses))
+    if len(several) == 1:
+        return several[0]
+    return several if 0 < len(several) < len(Status) else None
+
+
+def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:
     """Those of the filters that an index leads through in the order of the field."""
     # Who has an assignee is not in an index of its own; several statuses are in no order in one.
-    leads = [name for name in LEADING if wanted.get(name, False) is not False]
-    if "q" in wanted and "user_id" in leads:
+    able = [
+        name
+        for name in FILTERS
+        if values.get(name, False) is not False and not isinstance(values[name], list)
+    ]
+    if WORDS in values and "user_id" in able:
         return ["user_id"]  # As in `count`.
-    if always := [name for name in leads if not isinstance(wanted[name], list)]:
+    if always := [name for name in able if FILTERS[name].always_leads]:
         return always
-    return [name for name in LEADING_IF_SORTED_BY.get(field, ()) if name in wanted][:1]
+    return [name for name in able if field in FILTERS[name].leads_in][:1]

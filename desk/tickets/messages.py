@@ -23,7 +23,7 @@ from desk.tickets.fast_path import Written
 from desk.tickets.views import not_found
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
-from models import Event, Status, Ticket
+from models import IN_WEBHOOKS, Event, Status, Ticket
 
 
 class NewMessage(Input):
@@ -131,7 +131,7 @@ def post(
     event = given.stored(outbox(session), written)
     if event is None:
         return _again(session, given)
-    ticket = Ticket(**dict(zip(fast_path.TICKET, written.ticket, strict=True)))
+    ticket = Ticket(**dict(zip(IN_WEBHOOKS, written.ticket, strict=True)))
     webhook_queue.tell(session, written.asking, ticket, event)
     if actor.id == ticket.user_id and ticket.status == Status.RESOLVED and not new.internal:
         held = tickets.held(session, actor, ticket_id)

@@ -27,7 +27,7 @@ from desk.rows import EventRow
 from desk.statements import SingleStatement
 from desk.text import Description, Input, Label, Tag, Title
 from desk.tickets import fast_path, timeline
-from desk.tickets.views import TicketView, not_found, show
+from desk.tickets.views import EMPTY, TicketView, not_found, show
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
 from models import Priority, Status, Ticket
@@ -105,19 +105,15 @@ class _Opening:
         recorded.events.append(event)
         recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
         return TicketView(
+            **EMPTY,
             id=event.ticket_id,
             number=number,
             **self.new.model_dump(),
             status=Status.OPEN,
-            priority=None,
             tags=[],
             user_id=self.actor.id,
-            assigned_to_id=None,
             created_at=event.at,
             updated_at=event.at,
-            first_response_at=None,
-            resolved_at=None,
-            closed_at=None,
             version=event.seq,
             seq=event.seq,
             unread=0,

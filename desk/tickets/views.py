@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import Column, ColumnElement, Enum, Select, func, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible_to
@@ -13,6 +13,7 @@ from desk.errors import NotFound
 from desk.events import MESSAGES, PUBLIC_MESSAGES
 from desk.statements import Statement, param
 from models import Event, Known, Priority, ReadCursor, Status, Ticket
+from models.columns import use_of
 
 
 # Neither frozen nor slotted: to make and to encode one costs a third so, and a list is many.
@@ -43,34 +44,38 @@ class TicketView:
     unread: int
 
 
+# Fields that have another name than their column.
+NUMBERS = {"version": "last_seq", "seq": "last_seq"}
+FIELDS = {
+    field.name: Ticket.__mapper__.columns[NUMBERS.get(field.name, field.name)]
+    for field in fields(TicketView)
+    if field.name != "unread"
+}
+# The fields that are empty until somebody works on a ticket.
+EMPTY: dict[str, Any] = {name: None for name, column in FIELDS.items() if column.nullable}
+ENUMS = [
+    (place, Known(column.type.python_type))
+    for place, column in enumerate(FIELDS.values())
+    if isinstance(column.type, Enum)
+]
+
+
 def columns(audience: Audience) -> list[Any]:
     """A ticket's columns in the order of `TicketView`, without ``unread``.
 
     Customers are not shown what the staff do among themselves: neither the tags nor, by a
     version or a time that moves, that there was a note.
     """
-    staff = audience is Audience.STAFF
-    seq = Ticket.last_seq if staff else Ticket.last_public_seq
-    return [
-        Ticket.id,
-        Ticket.number,
-        Ticket.title,
-        Ticket.description,
-        Ticket.category,
-        Ticket.type,
-        Ticket.status,
-        Ticket.priority,
-        Ticket.tags if staff else literal([], Ticket.tags.type).label("tags"),
-        Ticket.user_id,
-        Ticket.assigned_to_id,
-        Ticket.created_at,
-        (Ticket.updated_at if staff else Ticket.public_updated_at).label("updated_at"),
-        Ticket.first_response_at,
-        Ticket.resolved_at,
-        Ticket.closed_at,
-        seq.label("version"),
-        seq.label("seq"),
-    ]
+    shown = ((name, shown_to(audience, column)) for name, column in FIELDS.items())
+    return [column if column.key == name else column.label(name) for name, column in shown]
+
+
+def shown_to(audience: Audience, column: Column[Any]) -> ColumnElement[Any]:
+    """The column, or what the audience sees in its place."""
+    for_customers = use_of(column).for_customers
+    if audience is Audience.STAFF or for_customers is None:
+        return column
+    return for_customers()
 
 
 def unread(user_id: ColumnElement[UUID], audience: Audience) -> ColumnElement[int]:
@@ -103,19 +108,12 @@ def views(audience: Audience, me: ColumnElement[UUID]) -> Select[*tuple[Any, ...
     return select(*columns(audience), unread(me, audience)).where(visible_to(audience, me))
 
 
-STATUSES = Known(Status)
-PRIORITIES = Known(Priority)
-STATUS, PRIORITY = (
-    [field.name for field in fields(TicketView)].index(name) for name in ("status", "priority")
-)
-
-
-def seen(*row: Any) -> TicketView:
+def to_view(*row: Any) -> TicketView:
     """A ticket from the values of a prepared row."""
     values = list(row)
-    values[STATUS] = STATUSES[row[STATUS]]
-    if row[PRIORITY] is not None:
-        values[PRIORITY] = PRIORITIES[row[PRIORITY]]
+    for place, members in ENUMS:
+        if values[place] is not None:
+            values[place] = members[values[place]]
     return TicketView(*values)
 
 
@@ -128,17 +126,18 @@ def one(audience: Audience) -> Select[*tuple[Any, ...]]:
 
 
 # By audience: a ticket that one may see, and one of one's own.
-VISIBLE = {audience: Statement.of(one(audience), seen) for audience in Audience}
+VISIBLE = {audience: Statement.of(one(audience), to_view) for audience in Audience}
 OWN = {
-    audience: Statement.of(one(audience).where(Ticket.user_id == ME), seen) for audience in Audience
+    audience: Statement.of(one(audience).where(Ticket.user_id == ME), to_view)
+    for audience in Audience
 }
 
 
 def show(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
-    found = VISIBLE[actor.audience].first(session, me=actor.id, ticket_id=ticket_id)
-    if found is None:
+    view = VISIBLE[actor.audience].first(session, me=actor.id, ticket_id=ticket_id)
+    if view is None:
         raise not_found()
-    return found
+    return view
 
 
 def not_found() -> NotFound:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
@@ -17,7 +18,7 @@ from desk.jobs import Job
 from desk.outbox import outbox
 from desk.rows import EventRow
 from desk.tickets.views import TicketView
-from models import Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
+from models import IN_WEBHOOKS, Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
 # A sender that died with a lease is given up after this: longer than a task may last.
 LEASE = timedelta(seconds=75)
@@ -101,18 +102,8 @@ def tell(
 
 
 def _summary(ticket: Ticket | TicketView) -> dict[str, Any]:
-    return {
-        "id": str(ticket.id),
-        "number": ticket.number,
-        "title": ticket.title,
-        "category": ticket.category,
-        "type": ticket.type,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "tags": list(ticket.tags or []),
-        "user_id": str(ticket.user_id),
-        "assigned_to_id": str(ticket.assigned_to_id) if ticket.assigned_to_id else None,
-    }
+    summary: dict[str, Any] = to_jsonable_python({k: getattr(ticket, k) for k in IN_WEBHOOKS})
+    return summary
 
 
 def lease(session: Session, now: datetime) -> Outgoing | None:

@@ -3,17 +3,14 @@
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from uuid import UUID
 
 from aiohttp import web
-from pydantic import Field
 
 from desk.assignment import assignment
-from desk.text import Input, Tag
+from desk.text import Input
 from desk.tickets import tickets, views
-from desk.tickets.lists import Filters, any_of
+from desk.tickets.lists import Filters
 from desk.tickets.views import TicketView
-from models import Priority
 from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
 from server.http.guard import ACTOR
 from server.http.input import MIDDLING_BODY, body, no_body, path_id, query
@@ -24,33 +21,14 @@ from server.services import SERVICES
 TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')
 
 
-class StaffTicketQuery(TicketQuery):
-    unassigned: bool | None = None
-    assigned_to: UUID | None = Field(
-        None,
-        description='A user\'s id, or "me"',
-        json_schema_extra={"anyOf": [{"const": "me"}, {"type": "string", "format": "uuid"}]},
-    )
-    priority: Priority | None = None
-    tag: Tag | None = None
-    user_id: UUID | None = None
+class StaffTicketQuery(Filters, TicketQuery):
+    pass
 
 
 async def list_tickets(request: web.Request) -> web.Response:
     actor = request[ACTOR]
     given = query(request, StaffTicketQuery, {"assigned_to": {"me": str(actor.id)}})
-    filters = Filters(
-        status=any_of(given.status),
-        category=given.category,
-        type=given.type,
-        priority=given.priority,
-        tag=given.tag,
-        user_id=given.user_id,
-        assigned_to=given.assigned_to,
-        unassigned=given.unassigned,
-        q=given.q,
-    )
-    return await ticket_page(request, actor, given, filters)
+    return await ticket_page(request, actor, given, given)
 
 
 async def show_ticket(request: web.Request) -> web.Response:

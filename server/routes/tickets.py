@@ -2,21 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import Field, GetPydanticSchema, TypeAdapter
+from pydantic_core.core_schema import literal_schema
 
 from desk.access import Actor, Audience
 from desk.statements import Statement
-from desk.text import Input, Label, Seq, Words
-from desk.tickets import history, messages, reading, tickets, views
-from desk.tickets.keyset import Sort, SortField
-from desk.tickets.lists import Filters, Position, any_of, count, list_page, plainly, ticket_list
+from desk.text import Input, Seq
+from desk.tickets import history, keyset, messages, reading, tickets, views
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters, OwnFilters, Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketView
-from models import Status
 from server.http.contract import (
     ETAG,
     KEYED,
@@ -51,45 +50,27 @@ from server.limits import shared
 from server.services import SERVICES
 from wire.shapes import TimelineEvent, timeline_event
 
-SortParameter = Literal[
-    "created_at",
-    "-created_at",
-    "updated_at",
-    "-updated_at",
-    "priority",
-    "-priority",
-    "number",
-    "-number",
-]
-# As the column of ranks is bounded.
-SmallInt = Annotated[int, Field(ge=-(2**15), le=2**15 - 1)]
-POSITIONS: dict[SortField, TypeAdapter[Any]] = {
-    "created_at": TypeAdapter(tuple[Literal["created_at"], datetime, UUID]),
-    "updated_at": TypeAdapter(tuple[Literal["updated_at"], datetime, UUID]),
-    "priority": TypeAdapter(tuple[Literal["priority"], SmallInt, UUID]),
-    "number": TypeAdapter(tuple[Literal["number"], Seq, UUID]),
+
+def _one_of(texts: list[str]) -> GetPydanticSchema:
+    """`Literal`, of texts that are known only when this runs."""
+    return GetPydanticSchema(lambda _, __: literal_schema(texts))
+
+
+SORTS = [sign + field for field in keyset.SORTS for sign in ("", "-")]
+TUPLE: Any = tuple  # Of types that mypy cannot know.
+# What is in a cursor: the sort, and where the page ended in it.
+POSITIONS: dict[str, TypeAdapter[Any]] = {
+    field: TypeAdapter(TUPLE[Annotated[str, _one_of([field])], keyset.key_type(field), UUID])
+    for field in keyset.SORTS
 }
 
 
-def _several(given: object) -> object:
-    return [given] if isinstance(given, str) else given
-
-
-class TicketQuery(Paged):
+class TicketQuery(OwnFilters, Paged):
     """What every list of tickets takes."""
 
     repeatable = frozenset({"status"})
 
-    status: Annotated[list[Status], BeforeValidator(_several)] | None = Field(
-        None, max_length=len(Status), description="Any of these: `status=open&status=in_progress`"
-    )
-    category: Label | None = None
-    type: Label | None = None
-    q: Words | None = Field(
-        None,
-        description='Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi`',
-    )
-    sort: SortParameter = "-created_at"
+    sort: Annotated[str, _one_of(SORTS)] = "-created_at"
 
 
 class TimelineQuery(Countable):
@@ -108,7 +89,7 @@ async def ticket_page(
     if given.q is not None and not actor.is_staff:
         await limit(request, shared.SEARCH, str(actor.id))
     desk = request.app[SERVICES].desk
-    sort = Sort(sort_field(given.sort), descending=given.sort.startswith("-"))
+    sort = Sort.of(given.sort)
     position = decode_cursor(given.cursor, POSITIONS[sort.field])
     after: Position | None = position[1:] if position else None
     if plain := plainly(actor, filters, sort, given.limit, after):
@@ -118,11 +99,6 @@ async def ticket_page(
     headers = await counted(request, given, count, actor, filters)
     cursor = {"cursor": encode_cursor(sort.field, *found.after)} if found.after else None
     return page(request, found.tickets, cursor, headers)
-
-
-def sort_field(sort: SortParameter) -> SortField:
-    names: dict[str, SortField] = {field: field for field in POSITIONS}
-    return names[sort.removeprefix("-")]
 
 
 # What compressing proxies add to a tag, inside of its quotes.
@@ -181,13 +157,8 @@ async def open_ticket(request: web.Request) -> web.Response:
 async def list_own(request: web.Request) -> web.Response:
     given = query(request, TicketQuery)
     actor = request[ACTOR]
-    filters = Filters(
-        status=any_of(given.status),
-        category=given.category,
-        type=given.type,
-        user_id=actor.id,
-        q=given.q,
-    )
+    own = given.model_dump(include=set(OwnFilters.model_fields))
+    filters = Filters(user_id=actor.id, **own)
     return await ticket_page(request, actor, given, filters)
 
 

@@ -10,7 +10,6 @@ import pytest
 from yarl import URL
 
 from desk.errors import Invalid
-from desk.tickets.keyset import SortField
 from models import Role
 from server.http.input import decode_cursor, encode_cursor
 from server.routes.tickets import POSITIONS
@@ -202,7 +201,7 @@ async def test_a_cursor_at_the_ends_of_time_is_only_an_empty_or_a_full_page(
     ],
 )
 def test_a_cursor_beyond_what_its_column_holds_is_refused(
-    field: SortField, position: tuple[int, str]
+    field: str, position: tuple[int, str]
 ) -> None:
     with pytest.raises(Invalid):
         decode_cursor(encode_cursor(field, *position), POSITIONS[field])
