@@ -13,7 +13,7 @@ from desk.accounts import socket_tickets
 from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from desk.events import MessagePosted
 from desk.text import ClientId, Content, Id, Input
-from desk.tickets import messages
+from desk.tickets import fast_path
 from desk.tickets.messages import NewMessage
 from server import keys
 from server.http.browsers import is_welcome
@@ -294,7 +294,7 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
     if frame.ticket_id not in (None, ticket_id):
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)
-    posting = messages.posting(member.actor, ticket_id, new)
+    posting = fast_path.posting(member.actor, ticket_id, new)
     await request.app[keys.desk].run_statement(posting)
 
 
