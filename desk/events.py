@@ -1,5 +1,6 @@
 """What can happen on a ticket: one class a kind of event, with all that is said of it anywhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -152,6 +153,17 @@ Kind = StrEnum("Kind", {kind.upper(): kind for kind in KINDS})  # type: ignore[m
 
 MESSAGES = tuple(kind for kind, of in KINDS.items() if issubclass(of, Message))
 PUBLIC_MESSAGES = tuple(kind for kind in MESSAGES if not KINDS[kind].is_internal)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event that is being written into a timeline, as its effects are given it."""
+
+    ticket: Ticket
+    row: Event
+    event: EventData
+    # The webhooks that asked for its kind, locked until the commit.
+    webhook_ids: Sequence[UUID]
 
 
 def data_of(event: Event | EventRow) -> dict[str, Any]:

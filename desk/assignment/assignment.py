@@ -18,9 +18,6 @@ from desk.assignment.decisions import ByHand
 from desk.assignment.strategies import Candidate, Strategy, caught_up, choose
 from desk.errors import Conflict, Invalid
 from desk.events import Assigned
-from desk.jobs import Job
-from desk.notifications import inbox
-from desk.outbox import outbox
 from desk.text import Id, Input
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
@@ -232,9 +229,5 @@ def _give(
     assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=found.by)
     event = timeline.record(session, ticket, assigned, found.by, now)
     decisions.record(session, event, found.how, ticket.assigned_to_id, found.candidates)
-    if before or to is None:
-        # It waits again, or somebody has room for more.
-        outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     if to is not None:
-        last, to.last_assigned_at = to.last_assigned_at, event.at
-        inbox.of_assignment(session, ticket, event, last)
+        to.last_assigned_at = event.at

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Audience, numbered
-from desk.events import EventData
+from desk.events import Entry, EventData
 from desk.outbox import outbox
 from desk.rows import EventRow
 from desk.statements import Statement, in_array, param
+from desk.tickets.effects import EFFECTS
 from desk.webhooks import webhook_queue
 from models import Event, Ticket
 
@@ -24,37 +25,39 @@ LONGEST_READ = 512 * 1024
 def record(
     session: Session,
     ticket: Ticket,
-    what: EventData,
+    event: EventData,
     actor_id: UUID | None,
     now: datetime | None,
 ) -> Event:
-    """Appends to the timeline of a ticket that the caller has locked.
+    """Appends to the timeline of a ticket that the caller has locked, with all that follows.
 
     The lock lasts until the commit: that is why the order of the numbers is the order of the
     commits, and why whoever sees event n sees all before it. ``now`` is for imports and tests:
     the time of an event is otherwise the database's, under the lock, so that along the numbers it
     never goes back.
     """
-    asking, clock = webhook_queue.asking(session, what.kind)
+    webhook_ids, clock = webhook_queue.asking(session, event.kind)
     at = now or max(clock, ticket.updated_at)
     ticket.last_seq += 1
     ticket.updated_at = at
-    if not what.is_internal:
+    if not event.is_internal:
         ticket.last_public_seq += 1
         ticket.public_updated_at = at
-    event = Event(
+    row = Event(
         ticket_id=ticket.id,
         seq=ticket.last_seq,
-        public_seq=None if what.is_internal else ticket.last_public_seq,
-        kind=what.kind,
+        public_seq=None if event.is_internal else ticket.last_public_seq,
+        kind=event.kind,
         actor_id=actor_id,
         at=at,
-        **what.columns(),
+        **event.columns(),
     )
-    session.add(event)
-    outbox(session).events.append(event)
-    webhook_queue.tell(session, asking, ticket, event)
-    return event
+    session.add(row)
+    outbox(session).events.append(row)
+    with session.no_autoflush:  # The event is written before what refers to it, in one flush.
+        for effect in EFFECTS:
+            effect(session, Entry(ticket, row, event, webhook_ids))
+    return row
 
 
 def fitting(audience: Audience, limit: Any, *wanted: ColumnElement[bool]) -> Subquery:

@@ -4,7 +4,6 @@ A delivery is recorded in the transaction of its event. Those of one ticket go t
 after the other; a failing one holds up the later ones of its ticket and no other ticket's.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +13,9 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from desk.events import Entry
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.rows import EventRow
-from desk.tickets.views import TicketView
 from models import IN_WEBHOOKS, Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
 # A sender that died with a lease is given up after this: longer than a task may last.
@@ -62,46 +60,37 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-# The active webhooks that asked for a ``kind``, as an array. Locked against removal, which would
-# break the commit of the event.
-ASKING = """
-    array(
-        select id from webhooks where is_active and events @> array[%(kind)s::varchar]
-        order by id for key share
-    )
-"""
+# Of a webhook: whether it is told of a ``kind``.
+ASKS = "is_active and events @> array[%(kind)s::varchar]"
+# Locked against removal, which would break the commit of the event.
+ASKING = f"select id from webhooks where {ASKS} order by id for key share"
 
 
 def asking(session: Session, kind: str) -> tuple[list[UUID], datetime]:
     """The active webhooks that asked for the kind, and the database's time in the same breath."""
     found = session.connection().exec_driver_sql(
-        f"select {ASKING}, clock_timestamp()", {"kind": kind}
+        f"select array({ASKING}), clock_timestamp()", {"kind": kind}
     )
     webhook_ids, clock = found.one()
     return webhook_ids, clock
 
 
-def tell(
-    session: Session,
-    webhook_ids: Iterable[UUID],
-    ticket: Ticket | TicketView,
-    event: Event | EventRow,
-) -> None:
-    """For each of these webhooks, which the transaction has locked."""
-    for webhook_id in webhook_ids:
+def enqueue(session: Session, entry: Entry) -> None:
+    """Records a delivery for each of the webhooks that asked."""
+    for webhook_id in entry.webhook_ids:
         delivery = WebhookDelivery(
             webhook_id=webhook_id,
-            ticket_id=ticket.id,
-            seq=event.seq,
-            ticket=_summary(ticket),
-            due_at=event.at,
-            expires_at=event.at + GIVE_UP,
+            ticket_id=entry.ticket.id,
+            seq=entry.row.seq,
+            ticket=_summary(entry.ticket),
+            due_at=entry.row.at,
+            expires_at=entry.row.at + GIVE_UP,
         )
         session.add(delivery)
         outbox(session).wakes.add(Job.DRAIN_WEBHOOKS)
 
 
-def _summary(ticket: Ticket | TicketView) -> dict[str, Any]:
+def _summary(ticket: Ticket) -> dict[str, Any]:
     summary: dict[str, Any] = to_jsonable_python({k: getattr(ticket, k) for k in IN_WEBHOOKS})
     return summary
 

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from desk.accounts import socket_tickets
 from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from desk.text import ClientId, Content, Id, Input
-from desk.tickets import messages
+from desk.tickets import fast_path
 from desk.tickets.messages import NewMessage
 from server.clock import now
 from server.http.guard import require_role
@@ -217,7 +217,7 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
     if frame.ticket_id not in (None, ticket_id):
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)
-    posting = messages.posting(member.actor, ticket_id, new)
+    posting = fast_path.posting(member.actor, ticket_id, new)
     await request.app[SERVICES].desk.run_statement(posting)
 
 
