@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import with_config
 from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from models import Event, Kind, Known, Priority, ReadCursor, Status, Ticket
 
 
 # Neither frozen nor slotted: to make and to encode one costs a third so, and a list is many.
+@with_config(title="Ticket")
 @dataclass
 class TicketView:
     """A ticket as one person sees it: ``seq``, ``unread``, ``version`` and ``tags`` are theirs."""

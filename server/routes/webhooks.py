@@ -38,7 +38,7 @@ RESOLVE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Made(webhooks.WebhookView):
+class NewWebhookWithSecret(webhooks.WebhookView):
     """A new webhook. Only here its secret is shown."""
 
     secret: str
@@ -155,7 +155,7 @@ ROUTES = (
     At("POST", "/admin/webhooks", add, Right.ADMIN).says(
         "Make a webhook; its secret is shown only here",
         webhooks.NewWebhook,
-        made(Made, names="webhook_id"),
+        made(NewWebhookWithSecret, names="webhook_id"),
         refuses=("409 too_many_webhooks", "409 webhook_removed", "422 address_refused", *KEYED),
     ),
     At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN).says(
