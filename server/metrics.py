@@ -2,21 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from desk.assignment.backlog import Backlog
 
@@ -28,31 +26,7 @@ LOOK_SECONDS = 0.5
 FRESH_SECONDS = 1.0
 
 
-class Gauges(Collector):
-    """Values that are read when somebody asks."""
-
-    def __init__(self) -> None:
-        self._read: dict[str, tuple[str, Callable[[], float]]] = {}
-
-    def add(self, name: str, help: str, read: Callable[[], float]) -> None:
-        self._read[name] = help, read
-
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        return ()
-
-    def look(self) -> "Gauges":
-        """The values as they are now, which another thread may collect."""
-        seen = Gauges()
-        for name, (help, read) in self._read.items():
-            seen.add(name, help, partial(float, read()))
-        return seen
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        for name, (help, read) in self._read.items():
-            yield GaugeMetricFamily(name, help, read())
-
-
-class Shared:
+class SharedAnswer:
     """Something that is made at most once in `FRESH_SECONDS`, for all who ask."""
 
     def __init__(self) -> None:
@@ -64,7 +38,7 @@ class Shared:
         if made is None or (made.done() and time.monotonic() >= self._until):
             self._until = time.monotonic() + FRESH_SECONDS
             made = self._made = asyncio.ensure_future(make())
-        # Who hangs up takes it from nobody else.
+        # A request that is cancelled takes it from nobody else.
         return await asyncio.shield(made)
 
 
@@ -76,8 +50,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._gauges = Gauges()
-        self.shared = Shared()
+        self.shared = SharedAnswer()
         self._requests = Histogram(
             "desk_http_request_seconds",
             "REST requests",
@@ -107,8 +80,8 @@ class Metrics:
         )
 
     def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
-        """``read`` is called whenever somebody asks."""
-        self._gauges.add(name, help, read)
+        """``read`` is called whenever somebody asks, by any thread."""
+        Gauge(name, help, registry=self._registry).set_function(read)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._observe(seconds, self._requests, method, route, str(status))
@@ -124,21 +97,7 @@ class Metrics:
 
     def text(self, waiting: Backlog | None) -> bytes:
         """All in the text format of Prometheus; ``waiting``: None where it is not known now."""
-        return self._text(self._gauges.look(), waiting)
-
-    async def text_aside(self, waiting: Backlog | None) -> bytes:
-        """As `text`, off the event loop: what the loop changes is looked at before."""
-        return await asyncio.to_thread(self._text, self._gauges.look(), waiting)
-
-    def _text(self, seen: Gauges, waiting: Backlog | None) -> bytes:
-        registry = CollectorRegistry()
-        registry.register(seen)
-        if waiting is not None:
-            gauges = Gauges()
-            for name, (help, value) in _shown(waiting).items():
-                gauges.add(name, help, partial(float, value))
-            registry.register(gauges)
-        return generate_latest(self._registry) + generate_latest(registry)
+        return generate_latest(self._registry) + (_text_of(waiting) if waiting else b"")
 
     async def watch_forever(self) -> None:
         """Measures how late the event loop is."""
@@ -148,13 +107,18 @@ class Metrics:
             self._lag.observe(max(0.0, time.perf_counter() - due))
 
 
-def _shown(waiting: Backlog) -> dict[str, tuple[str, float]]:
-    return {
-        "desk_tickets_waiting": ("Tickets that wait for an assignee", waiting.tickets),
-        "desk_tickets_waiting_seconds": ("For how long the oldest waits", waiting.oldest),
-        "desk_notifications_due": ("Notifications that are not mailed yet", waiting.notifications),
-        "desk_webhook_deliveries_due": ("Webhook deliveries to be made", waiting.deliveries),
-        "desk_events_unindexed": ("Events whose words are still to be indexed", waiting.unindexed),
-        "desk_deadlines_late_seconds": ("How late the oldest due deadline is", waiting.lateness),
-        "desk_deadlines_dead": ("Deadlines that failed too often", waiting.dead),
-    }
+def _text_of(waiting: Backlog) -> bytes:
+    """Of a registry of their own, as they are left out where they are not known."""
+    registry = CollectorRegistry()
+
+    def gauge(name: str, help: str, value: float) -> None:
+        Gauge(name, help, registry=registry).set(value)
+
+    gauge("desk_tickets_waiting", "Tickets that wait for an assignee", waiting.tickets)
+    gauge("desk_tickets_waiting_seconds", "For how long the oldest waits", waiting.oldest)
+    gauge("desk_notifications_due", "Notifications to be mailed", waiting.notifications)
+    gauge("desk_webhook_deliveries_due", "Webhook deliveries to be made", waiting.deliveries)
+    gauge("desk_events_unindexed", "Events whose words are to be indexed", waiting.unindexed)
+    gauge("desk_deadlines_late_seconds", "How late the oldest due deadline is", waiting.lateness)
+    gauge("desk_deadlines_dead", "Deadlines that failed too often", waiting.dead)
+    return generate_latest(registry)

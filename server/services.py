@@ -24,7 +24,7 @@ from server.live.broadcast import Broadcast
 from server.live.bus import Bus, Subscribed
 from server.live.catch_up import CatchUp
 from server.live.delivery import Delivery, Waker
-from server.live.notices import show_notification, show_read
+from server.live.notices import send_notification, send_read
 from server.live.presence import Presence
 from server.live.sequencer import Sequencer
 from server.live.ticket_changes import TicketChanges
@@ -84,8 +84,8 @@ class Services:
         bus = self.bus
         bus.subscribe(Recorded, self.sequencer.offer)
         bus.subscribe(Recorded, self.ticket_changes.offer)
-        bus.subscribe(NotificationRecorded, partial(show_notification, self.sockets))
-        bus.subscribe(TicketRead, partial(show_read, self.sockets))
+        bus.subscribe(NotificationRecorded, partial(send_notification, self.sockets))
+        bus.subscribe(TicketRead, partial(send_read, self.sockets))
         bus.subscribe(SessionEnded, self.session_watch.end)
         bus.subscribe(ViewersChanged, self.presence.take)
         bus.subscribe(Subscribed, self.presence.look_up_all)
@@ -111,10 +111,10 @@ class Services:
             self.bus.publish_forever(),
             self.bus.echo_forever(),
             self.session_watch.watch_forever(),
-            self.presence.tell_forever(),
+            self.presence.publish_forever(),
             self.presence.beat_forever(),
             self.sequencer.poll_forever(),
-            self.ticket_changes.show_forever(),
+            self.ticket_changes.send_forever(),
             self.ticket_changes.look_forever(),
         ):
             self.background.start(work)

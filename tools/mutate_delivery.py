@@ -238,7 +238,7 @@ MUTATIONS = (
     Mutation(
         "hints of other processes are not heard",
         "server/live/bus.py",
-        "            message = messages.read(said)\n",
+        "            message = messages.read(received)\n",
         "            message = Echo()\n",
         ("tests/cluster/test_hints.py",),
     ),

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from pydantic import with_config
+
 from desk.access import Audience
 from desk.events import data_of
 from desk.rows import EventRow, NotificationRow
@@ -16,6 +18,7 @@ NOTIFICATION_KINDS = Known(NotificationKind)
 
 
 # Neither frozen nor slotted, as `TicketView`.
+@with_config(title="Event")
 @dataclass
 class TimelineEvent:
     """One event of a timeline; ``seq`` is the number for its reader's audience."""
@@ -130,6 +133,7 @@ class PlainMessage:
     client_id: str | None
 
 
+@with_config(title="Notification")
 @dataclass(frozen=True, slots=True)
 class NotificationOut:
     id: UUID

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Strict
+from pydantic import Strict, with_config
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,7 @@ class UserChange(Input):
     full_name: FullName = ""
 
 
+@with_config(title="User")
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user as admins see them."""

@@ -7,7 +7,7 @@ from random import Random
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Strict
+from pydantic import ConfigDict, Strict
 from sqlalchemy import cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
@@ -43,6 +43,8 @@ REACH = 2 * BATCH
 
 class Assign(Input):
     """``assignee_id`` null puts the ticket back into the queue."""
+
+    model_config = ConfigDict(title="Assignment")
 
     assignee_id: Id | None
     priority: Annotated[Priority | None, Strict(False)] = None

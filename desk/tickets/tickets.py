@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, ConfigDict, Field, Strict
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,8 @@ def _unique(tags: list[str]) -> list[str]:
 
 class Change(Input):
     """Only the fields that were sent count; ``priority`` null clears it."""
+
+    model_config = ConfigDict(title="TicketChange")
 
     status: Annotated[Status, Strict(False)] = Status.OPEN
     priority: Annotated[Priority | None, Strict(False)] = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import with_config
 from sqlalchemy import Column, ColumnElement, Enum, Select, func, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from models.columns import use_of
 
 
 # Neither frozen nor slotted: to make and to encode one costs a third so, and a list is many.
+@with_config(title="Ticket")
 @dataclass
 class TicketView:
     """A ticket as one person sees it: ``seq``, ``unread``, ``version`` and ``tags`` are theirs."""

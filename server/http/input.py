@@ -18,6 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 Q = TypeVar("Q", bound="Query")
 T = TypeVar("T")
 
+ID_POSITION = TypeAdapter(tuple[UUID])
 # Errors that are told of; what more is wrong is not looked at.
 MOST_ERRORS = 20
 # What a body may be long, in bytes: names and passwords; a few short texts; what people write,
@@ -117,6 +118,12 @@ def path_id(request: web.Request, name: str = "ticket_id", what: str = "Ticket")
 
 def encode_cursor(*position: object) -> str:
     return base64.urlsafe_b64encode(encode(position)).decode().rstrip("=")
+
+
+def id_after(cursor: str | None) -> UUID | None:
+    """The id in the cursor of a list that is sorted by it alone."""
+    position = decode_cursor(cursor, ID_POSITION)
+    return position[0] if position else None
 
 
 def decode_cursor(cursor: str | None, shape: TypeAdapter[T]) -> T | None:

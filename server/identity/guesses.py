@@ -4,7 +4,8 @@ from typing import Self
 
 from desk.errors import RateLimited
 from server.limits import shared
-from server.limits.shared import Limit, RateLimits, networks
+from server.limits.addresses import networks
+from server.limits.shared import Limit, RateLimits
 
 Count = tuple[Limit, tuple[str, ...]]
 

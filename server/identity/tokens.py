@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import jwt
+from pydantic import with_config
 
 from config import Settings
 from desk.accounts.sessions import Issued
@@ -21,6 +22,7 @@ LONGEST = 4096
 Kind = Literal["access", "refresh"]
 
 
+@with_config(title="Tokens")
 @dataclass(frozen=True, slots=True)
 class Pair:
     """What a login or refresh answers. ``expires_in``: seconds that the access token has left."""

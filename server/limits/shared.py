@@ -2,15 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_interface,
-    ip_network,
-)
 
 import structlog
 from aiohttp import web
@@ -22,6 +13,7 @@ from redis.asyncio import BlockingConnectionPool
 
 from config import Settings
 from desk.errors import RateLimited
+from server.limits.addresses import client_address
 from server.limits.local import Leases, LocalWindow
 
 log = structlog.get_logger("server.limits.shared")
@@ -32,11 +24,6 @@ REDIS_TIMEOUT_SECONDS = 0.5
 CONNECTIONS = 8
 # What a socket spends is asked of Redis in so many parts of the limit: the process has one in hand.
 PARTS = 100
-# IPv6 hands out networks of this size to one customer, and wider ones to who asks.
-IPV6_PREFIX = 64
-WIDER_PREFIXES = {4: (24,), 6: (56, 48)}
-# No address with a port and a zone is longer.
-LONGEST_HOP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,58 +191,3 @@ def _refused(headers: dict[str, str]) -> RateLimited:
     refused = RateLimited("rate_limited", "Too many requests; wait and try again")
     refused.headers = {**headers, "Retry-After": headers.get("RateLimit-Reset", "1")}
     return refused
-
-
-def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """A socket for both protocols writes IPv4 as ::ffff:192.0.2.1."""
-    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
-
-
-def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
-    """The address of a hop: alone, with a port, in brackets; None for "unknown" and rubbish."""
-    text = hop.strip().strip('"')[:LONGEST_HOP]
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        return _unmapped(ip_address(text))
-    except ValueError:
-        return None
-
-
-def networks(address: str) -> list[str]:
-    """The wider networks that an address, or a network of one customer, is in; narrow first."""
-    try:
-        found = ip_interface(address)
-    except ValueError:
-        return []
-    prefixes = WIDER_PREFIXES[found.version]
-    return [str(ip_network((found.ip, prefix), strict=False)) for prefix in prefixes]
-
-
-def network(address: str) -> str:
-    """The widest of them: all that is told of an address."""
-    return (networks(address) or [""])[-1]
-
-
-def client_address(
-    peer: str,
-    forwarded: list[str] | tuple[str, ...],
-    proxies: list[IPv4Network | IPv6Network],
-) -> str:
-    """The nearest address that is no trusted proxy of ours; each proxy adds its peer at the end.
-
-    What stands before that was written by the client and proves nothing.
-    """
-    hops = [hop for line in forwarded for hop in line.split(",")]
-    if (address := _parsed(peer)) is None:
-        return peer[:64]
-    while hops and any(address in network for network in proxies):
-        # What the proxy does not know, or we cannot read, is the proxy itself.
-        if (found := _parsed(hops.pop())) is None:
-            break
-        address = found
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, IPV6_PREFIX), strict=False))
-    return str(address)

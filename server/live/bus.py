@@ -159,16 +159,16 @@ class Bus:
             self._heard = time.monotonic()
         else:
             try:
-                said = messages.decode(batch)
+                received = messages.decode(batch)
             except Exception:
                 self._skip("not our JSON")
                 return
-            for one in said:
+            for one in received:
                 self._take_one(one)
 
-    def _take_one(self, said: Any) -> None:
+    def _take_one(self, received: Any) -> None:
         try:
-            message = messages.read(said)
+            message = messages.read(received)
         except Exception as error:
             # A process of another version may say what cannot be read here.
             self._skip(type(error).__name__)

@@ -1,4 +1,4 @@
-"""Shows the people who are connected here what other parts of the desk have recorded for them."""
+"""Sends the people who are connected here what other parts of the desk have recorded for them."""
 
 from desk.access import Audience
 from desk.outbox import TicketRead
@@ -9,11 +9,11 @@ from wire.server_events import NOTIFICATION, READ
 from wire.shapes import ReadShown
 
 
-def show_notification(sockets: SocketServer, recorded: NotificationRecorded) -> None:
+def send_notification(sockets: SocketServer, recorded: NotificationRecorded) -> None:
     sockets.send_local(NOTIFICATION, recorded.notification, user_room(recorded.user_id))
 
 
-def show_read(sockets: SocketServer, read: TicketRead) -> None:
+def send_read(sockets: SocketServer, read: TicketRead) -> None:
     for audience, seq in ((Audience.STAFF, read.seq), (Audience.CUSTOMER, read.public_seq)):
         if seq is not None:
             payload = ReadShown(read.ticket_id, read.user_id, seq)

@@ -1,6 +1,6 @@
-"""Who looks at a ticket, across all processes: shown to everybody who does.
+"""Who looks at a ticket, across all processes: sent to everybody who does.
 
-A ticket's customer is shown only those of the staff whom its timeline names.
+A ticket's customer sees only those of the staff whom its timeline names.
 
 Each process tells the others of its own viewers, over Redis, when they change. What it heard of
 the others it keeps in memory, for the tickets that somebody looks at here. Without Redis everybody
@@ -43,13 +43,13 @@ from wire.shapes import Present, Recorded, Viewer
 
 log = structlog.get_logger("server.live.presence")
 
-# Changes of so long are told together: at least this, and so many times what showing the last
-# took, as everybody in a room is shown everybody whenever somebody comes.
+# Changes of so long go out together: at least this, and so many times what sending the last
+# took, as everybody in a room is sent everybody whenever somebody comes.
 GATHER_SECONDS = 0.05
 GATHER_TIMES = 4
 LONGEST_GATHER_SECONDS = 1.0
 TIMEOUT_SECONDS = 2.0
-# A join waits no longer for who else is there: they are shown as soon as Redis answers.
+# A join waits no longer for who else is there: they are sent as soon as Redis answers.
 ANSWER_SECONDS = 0.25
 
 
@@ -63,14 +63,14 @@ class Presence:
         self._process = bus.process
         self._version = 0
         self._watched: dict[UUID, Watched] = {}
-        # Tickets whose viewers here changed and the others have not been told.
-        self._untold: set[UUID] = set()
-        # Tickets whose viewers anywhere changed and those here have not been shown.
-        self._unshown: set[UUID] = set()
+        # Tickets whose viewers here have changed since the others heard of them.
+        self._unpublished: set[UUID] = set()
+        # Tickets whose viewers anywhere have changed since those here were sent them.
+        self._unsent: set[UUID] = set()
         self._wake = asyncio.Event()
 
     async def close(self) -> None:
-        """Says good-bye, so that nobody has to find out."""
+        """Takes back the sign of life, so that the others need not wait for its end."""
         with contextlib.suppress(aioredis.RedisError, OSError):
             await self._redis.delete(process_key(self._process, self._prefix))
         await self._redis.aclose()
@@ -97,12 +97,12 @@ class Presence:
         known = watched.elsewhere.get(changed.process)
         if known is None or changed.seen.version > known.version:
             watched.elsewhere[changed.process] = changed.seen
-            self._unshown.add(changed.ticket_id)
+            self._unsent.add(changed.ticket_id)
             self._wake.set()
 
     def _changed(self, ticket_id: UUID) -> None:
-        self._untold.add(ticket_id)
-        self._unshown.add(ticket_id)
+        self._unpublished.add(ticket_id)
+        self._unsent.add(ticket_id)
         self._wake.set()
 
     async def viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
@@ -146,33 +146,33 @@ class Presence:
             return
         if new := named_by(event.kind, event.actor_id, event.data) - watched.named:
             watched.named |= new
-            self._unshown.add(event.ticket_id)
+            self._unsent.add(event.ticket_id)
             self._wake.set()
 
-    async def tell_forever(self) -> None:
+    async def publish_forever(self) -> None:
         """Tells the others what changed here, and those here what changed anywhere."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            untold, self._untold = self._untold, set()
+            unpublished, self._unpublished = self._unpublished, set()
             try:
-                await self._tell(untold)
+                await self._publish(unpublished)
             except (aioredis.RedisError, OSError):
-                self._untold |= untold  # The next beat tries again.
+                self._unpublished |= unpublished  # The next beat tries again.
             except Exception:
-                log.exception("presence not told")
+                log.exception("presence not published")
             took = 0.0
             try:
-                await self._look_up([t for t in self._unshown if self._is_unknown(t)])
-                for ticket_id in list(self._unshown):
+                await self._look_up([t for t in self._unsent if self._is_unknown(t)])
+                for ticket_id in list(self._unsent):
                     await self._learn_names(ticket_id)
-                took = self._show()
+                took = self._send()
             except Exception:
-                log.exception("presence not shown")
+                log.exception("presence not sent")
             pause = max(GATHER_SECONDS, GATHER_TIMES * took)
             await asyncio.sleep(min(pause, LONGEST_GATHER_SECONDS))
 
-    async def _tell(self, ticket_ids: set[UUID]) -> None:
+    async def _publish(self, ticket_ids: set[UUID]) -> None:
         if not ticket_ids:
             return
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -193,23 +193,23 @@ class Presence:
         watched = self._watched.get(ticket_id)
         return watched is not None and not watched.is_looked_up
 
-    def _show(self) -> float:
+    def _send(self) -> float:
         """Shows what changed; the seconds that it took."""
         began = time.perf_counter()
-        unshown, self._unshown = self._unshown, set()
-        for ticket_id in unshown & self._watched.keys():
+        unsent, self._unsent = self._unsent, set()
+        for ticket_id in unsent & self._watched.keys():
             watched = self._watched[ticket_id]
             if not watched.here:
                 del self._watched[ticket_id]
                 continue
             for audience in Audience:
                 viewers = watched.viewers(audience)
-                if viewers != watched.shown.get(audience):
-                    watched.shown[audience] = viewers
+                if viewers != watched.sent.get(audience):
+                    watched.sent[audience] = viewers
                     payload = Present(ticket_id, viewers)
                     self._sockets.send_local(PRESENCE, payload, ticket_room(ticket_id, audience))
             if watched.unknown:
-                self._unshown.add(ticket_id)  # The next beat asks again.
+                self._unsent.add(ticket_id)  # The next beat asks again.
         return time.perf_counter() - began
 
     async def beat_forever(self) -> None:
@@ -223,7 +223,7 @@ class Presence:
                 pass  # `server.live.bus` says that Redis is down.
             except Exception:
                 log.exception("presence not kept")
-            if self._untold or self._unshown:
+            if self._unpublished or self._unsent:
                 self._wake.set()
             await asyncio.sleep(ALIVE_EVERY_SECONDS)
 
@@ -235,7 +235,7 @@ class Presence:
         for ticket_id, watched in self._watched.items():
             for process in dead & watched.elsewhere.keys():
                 del watched.elsewhere[process]
-                self._unshown.add(ticket_id)
+                self._unsent.add(ticket_id)
                 self._wake.set()
 
     async def _dead(self, processes: set[str]) -> set[str]:
@@ -247,7 +247,7 @@ class Presence:
         """Has everything read again, after words of the others may have been lost."""
         for watched in self._watched.values():
             watched.is_looked_up = False
-        self._unshown.update(self._watched)
+        self._unsent.update(self._watched)
         self._wake.set()
 
     async def _look_up(self, ticket_ids: list[UUID]) -> None:

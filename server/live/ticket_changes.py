@@ -120,18 +120,18 @@ class TicketChanges:
             last, at = page[-1]
             ticket_id = last.ticket_id
 
-    async def show_forever(self) -> None:
+    async def send_forever(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             began = time.perf_counter()
-            await attempt(self.show(), log, "changes not shown")
+            await attempt(self.send(), log, "changes not sent")
             pause = PAUSE_TIMES * (time.perf_counter() - began)
             if self._changed:
                 self._wake.set()
             await asyncio.sleep(min(max(PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS))
 
-    async def show(self) -> None:
+    async def send(self) -> None:
         """Shows what changed first. What could not be shown comes again, behind all others and in
         smaller parts, so that in the end a ticket that cannot be read is alone.
         """
@@ -139,7 +139,7 @@ class TicketChanges:
         for ticket_id in batch:
             del self._changed[ticket_id]
         try:
-            await self._show(batch)
+            await self._send(batch)
         except BaseException as error:
             for ticket_id, is_public in batch.items():
                 self._changed[ticket_id] = is_public or self._changed.get(ticket_id, False)
@@ -148,7 +148,7 @@ class TicketChanges:
             raise
         self._at_once = min(2 * self._at_once, MOST_TICKETS)
 
-    async def _show(self, changed: dict[UUID, bool]) -> None:
+    async def _send(self, changed: dict[UUID, bool]) -> None:
         if staff := set(self._staff):
             asked = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
             for ticket in asked:

@@ -16,7 +16,7 @@ class Watched:
     elsewhere: dict[str, Seen] = field(default_factory=dict)
     # Whether what the others had said before is in ``elsewhere``.
     is_looked_up: bool = False
-    shown: dict[Audience, list[Viewer]] = field(default_factory=dict)
+    sent: dict[Audience, list[Viewer]] = field(default_factory=dict)
     # Those of the staff whom the customer knows, and all about whom the database was asked.
     named: set[UUID] = field(default_factory=set)
     asked: set[UUID] = field(default_factory=set)

@@ -1,7 +1,7 @@
 """Accounts, for admins."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from aiohttp import web
@@ -31,24 +31,14 @@ class UserQuery(Paged):
 
 async def list_users(request: web.Request) -> web.Response:
     given = query(request, UserQuery)
+    filters: dict[str, Any] = given.model_dump(include={"role", "is_active", "email", "q"})
     found = await request.app[SERVICES].desk.read(
         administration.accounts,
-        role=given.role,
-        is_active=given.is_active,
-        email=given.email,
-        q=given.q,
+        **filters,
         limit=given.limit + 1,
         before=decode_cursor(given.cursor, POSITION),
     )
-    total = await counted(
-        request,
-        given,
-        administration.count,
-        role=given.role,
-        is_active=given.is_active,
-        email=given.email,
-        q=given.q,
-    )
+    total = await counted(request, given, administration.count, **filters)
     return page_of(
         request, found, given.limit, lambda account: (account.created_at, account.id), total
     )

@@ -1,26 +1,20 @@
 """Who works here, how much they have, and why a ticket is theirs."""
 
-from uuid import UUID
-
 from aiohttp import web
-from pydantic import TypeAdapter
 
 from desk.assignment import agents, decisions
 from server.http.contract import NOTHING, TOTAL, At, Right, listed, ok
 from server.http.guard import ACTOR
-from server.http.input import Paged, Query, body, decode_cursor, path_id, query
+from server.http.input import Paged, Query, body, id_after, path_id, query
 from server.http.output import counted, page_of, reply
 from server.services import SERVICES
-
-POSITION = TypeAdapter(tuple[UUID])
 
 
 async def list_agents(request: web.Request) -> web.Response:
     given = query(request, Paged)
-    desk = request.app[SERVICES].desk
-    position = decode_cursor(given.cursor, POSITION)
-    after = position[0] if position else None
-    found = await desk.read(agents.agents, limit=given.limit + 1, after=after)
+    found = await request.app[SERVICES].desk.read(
+        agents.agents, limit=given.limit + 1, after=id_after(given.cursor)
+    )
     total = await counted(request, given, agents.count)
     return page_of(request, found, given.limit, lambda agent: (agent.user_id,), total)
 

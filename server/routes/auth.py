@@ -21,7 +21,7 @@ from server.http.output import reply
 from server.identity.guesses import Guesses
 from server.identity.tokens import Claims, Pair
 from server.limits import shared
-from server.limits.shared import network
+from server.limits.addresses import network
 from server.services import SERVICES
 
 

@@ -45,7 +45,8 @@ def _is_near(request: web.Request) -> bool:
 
 
 async def _text(app: web.Application) -> bytes:
-    return await app[SERVICES].metrics.text_aside(await _backlog(app))
+    # Off the event loop, as it takes milliseconds.
+    return await asyncio.to_thread(app[SERVICES].metrics.text, await _backlog(app))
 
 
 async def _backlog(app: web.Application) -> Backlog | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import TypeAdapter
 
 from desk.errors import Invalid
 from desk.webhooks import webhooks
@@ -28,19 +27,18 @@ from server.http.contract import (
 )
 from server.http.guard import ACTOR
 from server.http.idempotency import REPEATED, earlier, once
-from server.http.input import MIDDLING_BODY, Paged, body, decode_cursor, no_body, path_id, query
+from server.http.input import MIDDLING_BODY, Paged, body, id_after, no_body, path_id, query
 from server.http.output import counted, page_of, reply
 from server.services import SERVICES
 from wire.addresses import AddressRefused, Allowed, addresses
 from wire.codec import encode, loads
 
-POSITION = TypeAdapter(tuple[UUID])
 SECRET_BYTES = 32
 RESOLVE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Made(webhooks.WebhookView):
+class NewWebhookWithSecret(webhooks.WebhookView):
     """A new webhook. Only here its secret is shown."""
 
     secret: str
@@ -53,9 +51,8 @@ class Redelivery:
 
 async def list_webhooks(request: web.Request) -> web.Response:
     given = query(request, Paged)
-    position = decode_cursor(given.cursor, POSITION)
     found = await request.app[SERVICES].desk.read(
-        webhooks.webhooks, given.limit + 1, position[0] if position else None
+        webhooks.webhooks, given.limit + 1, id_after(given.cursor)
     )
     total = await counted(request, given, webhooks.count)
     return page_of(request, found, given.limit, lambda row: (row.id,), total)
@@ -109,12 +106,8 @@ async def remove(request: web.Request) -> web.Response:
 
 async def attempts(request: web.Request) -> web.Response:
     given = query(request, Paged)
-    position = decode_cursor(given.cursor, POSITION)
     found = await request.app[SERVICES].desk.read(
-        webhooks.attempts,
-        _webhook_id(request),
-        given.limit + 1,
-        position[0] if position else None,
+        webhooks.attempts, _webhook_id(request), given.limit + 1, id_after(given.cursor)
     )
     total = await counted(request, given, webhooks.count_attempts, _webhook_id(request))
     return page_of(request, found, given.limit, lambda row: (row.id,), total)
@@ -162,7 +155,7 @@ ROUTES = (
     At("POST", "/admin/webhooks", add, Right.ADMIN).says(
         "Make a webhook; its secret is shown only here",
         webhooks.NewWebhook,
-        made(Made, names="webhook_id"),
+        made(NewWebhookWithSecret, names="webhook_id"),
         refuses=("409 too_many_webhooks", "409 webhook_removed", "422 address_refused", *KEYED),
     ),
     At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN).says(

@@ -1,6 +1,7 @@
 """JSON Schemas of everything that goes in and out, made from the models that check and carry it.
 
-OpenAPI, AsyncAPI and the TypeScript declarations share them, under the names of the contract.
+OpenAPI, AsyncAPI and the TypeScript declarations share them. A shape's name in the contract is that
+of its class, or the ``title`` that the class sets, where a table has the name already.
 """
 
 from collections.abc import Iterable
@@ -16,17 +17,6 @@ from wire.shapes import TimelineEvent
 Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
-# What the contract calls what the code, beside other things of that name, calls otherwise.
-NAMES = {
-    "Account": "User",
-    "Assign": "Assignment",
-    "Change": "TicketChange",
-    "Made": "NewWebhookWithSecret",
-    "NotificationOut": "Notification",
-    "Pair": "Tokens",
-    "TicketView": "Ticket",
-    "TimelineEvent": "Event",
-}
 
 
 class _Generator(GenerateJsonSchema):
@@ -54,43 +44,44 @@ class Schemas:
             ref_template=REF + "{model}",
             schema_generator=_Generator,
         )
-        named = {NAMES.get(name, name): tidy(s) for name, s in whole["$defs"].items()}
+        self._names = {name: schema["title"] for name, schema in whole["$defs"].items()}
+        assert len(set(self._names.values())) == len(self._names), "two shapes of one name"
+        named = {self._names[name]: self._tidy(s) for name, s in whole["$defs"].items()}
         named |= _events(named["Event"])
         self.components: dict[str, Schema] = dict(sorted(named.items()))
 
     def taken(self, shape: Any) -> Schema:
-        return _object(tidy(self._found[shape, "validation"]))
+        return _object(self._tidy(self._found[shape, "validation"]))
 
     def given(self, shape: Any) -> Schema:
-        return _object(tidy(self._found[shape, "serialization"]))
+        return _object(self._tidy(self._found[shape, "serialization"]))
 
     def resolved(self, schema: Schema) -> Schema:
         """The component behind a reference; any other schema as it is."""
         name = schema.get("$ref", "").removeprefix(REF)
         return self.components[name] if name else schema
 
+    def _tidy(self, schema: Any) -> Any:
+        """Under the public names, without the titles that only repeat a name."""
+        if isinstance(schema, list):
+            return [self._tidy(item) for item in schema]
+        if not isinstance(schema, dict):
+            return schema
+        found = {
+            key: self._tidy(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+        if isinstance(found.get("description"), str):
+            found["description"] = prose(found["description"])
+        if isinstance(found.get("$ref"), str):
+            name = found["$ref"].removeprefix(REF)
+            found["$ref"] = REF + self._names[name]
+        return found
+
 
 def _object(schema: Any) -> Schema:
     found: Schema = schema
-    return found
-
-
-def tidy(schema: Any) -> Any:
-    """Under the public names, without the titles that only repeat a name."""
-    if isinstance(schema, list):
-        return [tidy(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {
-        key: tidy(value)
-        for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str))
-    }
-    if isinstance(found.get("description"), str):
-        found["description"] = prose(found["description"])
-    if isinstance(found.get("$ref"), str):
-        name = found["$ref"].removeprefix(REF)
-        found["$ref"] = REF + NAMES.get(name, name)
     return found
 
 

@@ -11,7 +11,8 @@ from limits import parse
 from desk.errors import RateLimited
 from embedded.server import free_port
 from server.limits import shared
-from server.limits.shared import RateLimits, client_address, network
+from server.limits.addresses import client_address, network
+from server.limits.shared import RateLimits
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person

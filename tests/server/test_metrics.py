@@ -125,13 +125,13 @@ async def test_who_asks_at_once_shares_one_answer_that_is_made_off_the_loop(
     app, api = application
     monkeypatch.setattr(server.metrics, "FRESH_SECONDS", 1000.0)
     made_in: list[int] = []
-    make = app[SERVICES].metrics._text
+    make = app[SERVICES].metrics.text
 
     def counted(*args: Any) -> bytes:
         made_in.append(threading.get_ident())
         return make(*args)
 
-    monkeypatch.setattr(app[SERVICES].metrics, "_text", counted)
+    monkeypatch.setattr(app[SERVICES].metrics, "text", counted)
     answers = await asyncio.gather(*[asked(api) for _ in range(40)])
     assert {status for status, _ in answers} == {200}
     assert len(made_in) == 1

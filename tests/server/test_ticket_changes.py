@@ -81,7 +81,7 @@ async def test_what_a_failed_read_kept_from_being_shown_is_shown_when_the_databa
         await bob.until(lambda: len(bob.seen["ticket_changed"]) == 1)
         with structlog.testing.capture_logs() as logs, away(backend):
             app[SERVICES].ticket_changes.offer(a_hint(ticket_id, 2))
-            await bob.until(lambda: any(line["event"] == "changes not shown" for line in logs))
+            await bob.until(lambda: any(line["event"] == "changes not sent" for line in logs))
         await bob.until(lambda: len(bob.seen["ticket_changed"]) == 2)
 
 
