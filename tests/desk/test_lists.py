@@ -1,7 +1,7 @@
 """Lists of tickets: filters, sorts, and pages that neither skip nor repeat."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, get_args
 from uuid import UUID
@@ -93,6 +93,25 @@ def test_pages_follow_the_order_and_none_is_missed(
         assert sorted(t.id for t in walked) == sorted(made)
         keys = [key(ticket, sort) for ticket in walked]
         assert keys == sorted(keys, reverse=sort.descending)
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.CSR])
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_by_the_last_change_are_exact_about_the_borders_of_its_buckets(
+    session: Session, customer: Actor, csr: Actor, role: Role, descending: bool
+) -> None:
+    border, moment = datetime(2026, 1, 5, 10, 15, tzinfo=UTC), timedelta(microseconds=1)
+    for time in (border - moment, border, border, border + moment, border, border + 900 * moment):
+        for shift in (timedelta(0), timedelta(minutes=15)):
+            ticket = session.get_one(Ticket, a_ticket(session, customer).id)
+            ticket.updated_at = ticket.public_updated_at = time + shift
+    session.flush()
+    sort = Sort("updated_at", descending=descending)
+    for limit in (1, 2, 3, 5):
+        walked = walk(session, customer if role is Role.USER else csr, sort, limit)
+        keys = [(ticket.updated_at, ticket.id) for ticket in walked]
+        assert len(keys) == 12
+        assert keys == sorted(set(keys), reverse=descending)
 
 
 @pytest.mark.parametrize("sort", STEADY, ids=name)

@@ -1,9 +1,10 @@
 """Messages and notes, posted once."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -158,3 +159,44 @@ def test_a_stranger_sees_no_ticket(session: Session, ticket: TicketView, interna
 def test_there_is_nothing_to_post_to_without_a_ticket(session: Session, csr: Actor) -> None:
     with pytest.raises(NotFound):
         messages.post(session, csr, uuid4(), NewMessage(content="hello"), now())
+
+
+def _updates(session: Session) -> tuple[int, int]:
+    """Updates of tickets in this transaction: all, and those that wrote nothing into an index."""
+    counted = text(
+        "select n_tup_upd, n_tup_hot_upd from pg_stat_xact_user_tables where relname = 'tickets'"
+    )
+    every, hot = session.execute(counted).one()
+    return every, hot
+
+
+def test_a_message_writes_nothing_into_an_index_of_tickets(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    at = datetime(2030, 1, 1, 12, 1, tzinfo=UTC)
+    messages.post(session, csr, ticket.id, NewMessage(content="first of its quarter"), at)
+    every, hot = _updates(session)
+    for minute, (actor, internal) in enumerate(
+        [(customer, False), (csr, False), (csr, True)], start=1
+    ):
+        new = NewMessage(content="hello", internal=internal)
+        messages.post(session, actor, ticket.id, new, at + timedelta(minutes=minute))
+    assert _updates(session) == (every + 3, hot + 3)
+
+
+def test_a_ticket_knows_whose_its_last_message_is(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    row = session.get_one(Ticket, ticket.id)
+    known = [(row.last_message_seq, row.last_message_from_staff)]
+    for actor, internal in ((customer, False), (csr, False), (csr, True), (customer, False)):
+        post(session, actor, ticket, internal=internal)
+        session.refresh(row)
+        known.append((row.last_message_seq, row.last_message_from_staff))
+    assert known == [
+        (None, None),
+        (2, False),
+        (3, True),
+        (3, True),
+        (5, False),
+    ]
