@@ -26,10 +26,10 @@ import click
 import psycopg
 from psycopg.rows import dict_row
 
-from bench.house import US
+from bench.house import US, Subject
 from bench.lists import filled, signed_in
 from bench.machine import cpu_seconds
-from bench.rounds import Sample, Spread, Work, part
+from bench.rounds import Meter, Sample, Spread, Work
 from desk.access import Actor
 from embedded.postgres import Postgres
 from embedded.servers import Embedded
@@ -187,6 +187,45 @@ def _hot(before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, float
     }
 
 
+@dataclass(frozen=True)
+class Desk:
+    """A database with its web process, and what is said on it."""
+
+    postgres: Postgres
+    connection: psycopg.Connection
+    cluster: Cluster
+    messages: Sequence[Message]
+
+    def post(self) -> tuple[list[float], dict[str, float]]:
+        """The milliseconds that each message took, and what was written for one."""
+        connection, new = self.connection, self.messages[TALKS:]
+        # What is prepared, and read for the first time.
+        asyncio.run(posted(self.cluster.urls[0], self.messages[:TALKS]))
+        connection.execute("checkpoint")
+        before, log = _updates(connection), Log(self.postgres, connection)
+        took = asyncio.run(posted(self.cluster.urls[0], new))
+        written = log.bytes_by_table(len(new))
+        all_of_them = before["events"]["inserts"] + len(new)
+        _until(
+            lambda: _updates(connection)["events"]["inserts"] >= all_of_them,
+            "The statistics do not count all messages",
+        )
+        return took, written | _hot(before, _updates(connection))
+
+    def work(self) -> dict[str, float]:
+        """What the worker writes for one of the messages."""
+        due = "update notifications set due_at = now() where done_at is null"
+        self.connection.execute(due)
+        log = Log(self.postgres, self.connection)
+        self.cluster.start_worker()
+        self.cluster.start_beat()
+        _until(
+            lambda: self.connection.execute(IS_QUIET).fetchone() == (True,),
+            "The worker is not done",
+        )
+        return log.bytes_by_table(len(self.messages))
+
+
 def measured(servers: Embedded, size: int, count: int) -> Sample:
     """One round: ``count`` messages on a desk of ``size`` tickets, and the worker's part of it."""
     backend = Backend(filled(servers.database_url, size), servers.redis_url)
@@ -196,43 +235,16 @@ def measured(servers: Embedded, size: int, count: int) -> Sample:
         mailbox = stack.enter_context(Mailbox())
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = Cluster(backend, logs, stack, {"SMTP_URL": mailbox.url})
-        url = cluster.start_web()
-        messages = talk(connection, backend, count + TALKS)
-        asyncio.run(posted(url, messages[:TALKS]))  # What is prepared, and read for the first time.
-        connection.execute("checkpoint")
-        before = _updates(connection)
-
-        def is_counted() -> bool:
-            return _updates(connection)["events"]["inserts"] >= before["events"]["inserts"] + count
-
-        began, log = time.perf_counter(), Log(servers.postgres, connection)
-        took = asyncio.run(posted(url, messages[TALKS:]))
-        seconds, posting = time.perf_counter() - began, log.bytes_by_table(count)
-        _until(is_counted, "The statistics do not count all messages")
-        posting |= _hot(before, _updates(connection))
-        connection.execute("update notifications set due_at = now() where done_at is null")
-        log = Log(servers.postgres, connection)
-        cluster.start_worker()
-        cluster.start_beat()
-        quiet = connection.execute
-        _until(lambda: (quiet(IS_QUIET).fetchone() or [False])[0], "The worker is not done")
-        working = log.bytes_by_table(count + TALKS)
+        cluster.start_web()
+        messages = talk(connection, backend, TALKS + count)
+        desk = Desk(servers.postgres, connection, cluster, messages)
+        took, posting = desk.post()
+        working = desk.work()
     more = {f"{POSTING} {key}": value for key, value in posting.items()}
     more |= {f"{WORKING} {key}": value for key, value in working.items()}
-    took.sort()
-    return Sample(
-        subject=US,
-        done=len(took),
-        wrong=0,
-        seconds=seconds,
-        server_cpu=0.0,
-        database_cpu=posting["CPU µs"] * count / 1e6,
-        redis_cpu=0.0,
-        generator_cpu=0.0,
-        memory=0,
-        p50=part(took, 0.5),
-        p99=part(took, 0.99),
-        more=more,
+    cpu = posting["CPU µs"] * count / 1e6
+    return Meter(seconds=sum(took) / 1000 / AT_ONCE, database_cpu=cpu).sample(
+        Subject(US, "", 0, 0.0, backend.database_url), took, wrong=0, more=more
     )
 
 

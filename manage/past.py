@@ -58,7 +58,7 @@ COLUMNS = {
     "tickets": (
         "id, title, description, category, type, status, priority, tags, user_id, assigned_to_id, "
         "created_at, updated_at, public_updated_at, first_response_at, resolved_at, closed_at, "
-        "last_seq, last_public_seq"
+        "last_seq, last_public_seq, last_message_seq, last_message_from_staff"
     ),
     "events": "ticket_id, seq, public_seq, id, kind, actor_id, at, content, data",
     "assignment_decisions": "ticket_id, seq, strategy, candidates",
@@ -84,6 +84,8 @@ class Course:
         self._created_at = self._at = self._public_at = at
         self._id = str(uuid7())
         self._seq = self._public_seq = 0
+        self._last_message_seq: int | None = None
+        self._last_message_from_staff: bool | None = None
         # The number up to which each side has read: that of its own last word.
         self._csr_read = self._customer_read = 0
         self._status = Status.OPEN
@@ -131,6 +133,8 @@ class Course:
     def _say(self, speaker: str, text: str) -> None:
         kind = NotePosted.kind if speaker == "note" else MessagePosted.kind
         self._record(kind, self._customer if speaker == "customer" else self._csr, content=text)
+        if speaker != "note":
+            self._last_message_seq, self._last_message_from_staff = self._seq, speaker == "csr"
         if speaker == "csr" and self._answered_at is None:
             self._answered_at = self._at
 
@@ -201,6 +205,8 @@ class Course:
                 self._closed_at,
                 self._seq,
                 self._public_seq,
+                self._last_message_seq,
+                self._last_message_from_staff,
             )
         )
         self._rows.read_cursors.append((self._customer, self._id, self._customer_read))

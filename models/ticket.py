@@ -72,13 +72,6 @@ def bucket(time: ColumnElement[datetime]) -> ColumnElement[datetime]:
     )
 
 
-class Side(StrEnum):
-    """Who says something on a ticket that its customer may read."""
-
-    CUSTOMER = "customer"
-    STAFF = "staff"
-
-
 class Ticket(Base):
     __tablename__ = "tickets"
     # A message writes nothing into an index of these, nor into another page while there is room:
@@ -132,9 +125,6 @@ class Ticket(Base):
         Index("ix_tickets_type_created", "type", "created_at", "id"),
         Index("ix_tickets_type_priority", "type", "priority_rank", "id"),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
-        CheckConstraint(
-            "(last_message_seq is null) = (last_message_by is null)", name="last_message_whole"
-        ),
         {"postgresql_with": {"fillfactor": 85}},
     )
 
@@ -216,9 +206,10 @@ class Ticket(Base):
     )
     last_public_seq: Mapped[int] = mapped_column(default=0)
     # The newest message that is no note, in the staff's numbering, and whose it is: while the
-    # ticket is work, it waits for the other side; for the staff, where nothing was said yet.
+    # ticket is work, it waits for the other side; for the staff, where nothing was said yet. No
+    # check says that both are there or none: PostgreSQL would parse it for each message.
     last_message_seq: Mapped[int | None]
-    last_message_by: Mapped[Side | None] = mapped_column(one_of(Side, "last_message_by"))
+    last_message_from_staff: Mapped[bool | None]
 
 
 IN_WEBHOOKS = [column.name for column, use in uses(Ticket) if use.in_webhooks]

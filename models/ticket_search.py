@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,16 +30,17 @@ class TicketSearch(Base):
 
 
 class UnindexedEvent(Base):
-    """An event whose words are not in the documents yet: a few seconds long."""
+    """An event whose words are not in the documents yet: a few seconds long.
+
+    Few at any time, so without an index or a key in the database, which would be written to with
+    each message. A row refers to its ticket and not to its event, whose row would be locked for it.
+    """
 
     __tablename__ = "unindexed_events"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["ticket_id", "seq"], ["events.ticket_id", "events.seq"], ondelete="CASCADE"
-        ),
-    )
 
-    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    seq: Mapped[int] = mapped_column()
     # Null where a process of the release before this one wrote it.
     words: Mapped[Any | None] = mapped_column(TSVECTOR)
+
+    __mapper_args__ = {"primary_key": (ticket_id, seq)}  # noqa: RUF012

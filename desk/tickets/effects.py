@@ -13,7 +13,7 @@ from desk.notifications import inbox
 from desk.outbox import outbox
 from desk.tickets import search
 from desk.webhooks import webhook_queue
-from models import Side, Status
+from models import Status
 
 
 def set_times(session: Session, entry: Entry) -> None:
@@ -31,11 +31,10 @@ def set_times(session: Session, entry: Entry) -> None:
 
 
 def keep_last_message(session: Session, entry: Entry) -> None:
-    """Keeps on the ticket which message is the newest that its customer may read, and whose."""
+    """Keeps which message is the newest that its customer may read, and whose it is."""
     if isinstance(entry.event, MessagePosted):
-        is_customers = entry.row.actor_id == entry.ticket.user_id
         entry.ticket.last_message_seq = entry.row.seq
-        entry.ticket.last_message_by = Side.CUSTOMER if is_customers else Side.STAFF
+        entry.ticket.last_message_from_staff = entry.row.actor_id != entry.ticket.user_id
 
 
 def wake_assignment(session: Session, entry: Entry) -> None:

@@ -25,7 +25,7 @@ from desk.tickets.tickets import NewTicket
 from desk.tickets.views import TicketView
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
-from models import Side, Status
+from models import Status
 
 
 class Said(NamedTuple):
@@ -77,9 +77,8 @@ POST = Statement(
                 else coalesce(first_response_at, said.at)
             end,
             last_message_seq = case when %(is_note)s then last_message_seq else said.seq end,
-            last_message_by = case
-                when %(is_note)s then last_message_by
-                when user_id = %(actor_id)s then '{Side.CUSTOMER}' else '{Side.STAFF}'
+            last_message_from_staff = case
+                when %(is_note)s then last_message_from_staff else user_id <> %(actor_id)s
             end
         from said
         where tickets.id = said.ticket_id

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Uuid,
     cast,
     column,
-    exists,
     literal,
     or_,
     select,
@@ -161,7 +160,8 @@ def _indexed(audience: Audience, words: str) -> Select[UUID]:
     """Of the tickets whose documents have all their words."""
     words_of = TicketSearch.staff if audience is Audience.STAFF else TicketSearch.public
     has_words = words_of.op("@@")(_query(words))
-    has_more = exists().where(UnindexedEvent.ticket_id == TicketSearch.ticket_id)
+    # All of them are read once for a statement, and not once for each document.
+    has_more = TicketSearch.ticket_id.in_(select(UnindexedEvent.ticket_id))
     return select(TicketSearch.ticket_id).where(has_words, ~has_more)
 
 

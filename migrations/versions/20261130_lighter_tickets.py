@@ -25,14 +25,14 @@ BUCKET = (
     "timezone('UTC', {}), timestamp '2000-01-01')) stored"
 )
 LAST_MESSAGE = """
-    create function pg_temp.last_message(id uuid) returns events language sql stable as
-    $$select * from events where ticket_id = id and kind = 'message_posted'
-    order by seq desc limit 1$$
+    create function pg_temp.last_message_seq(ticket uuid) returns bigint language sql stable as
+    $$select max(seq) from events where ticket_id = ticket and kind = 'message_posted'$$
 """
-LAST_SIDE = """
-    create function pg_temp.last_side(id uuid, customer uuid) returns varchar language sql stable as
-    $$select case when said.actor_id = customer then 'customer' when said.seq > 0 then 'staff' end
-    from pg_temp.last_message(id) said$$
+FROM_STAFF = """
+    create function pg_temp.is_from_staff(ticket uuid, customer uuid) returns boolean
+    language sql stable as
+    $$select actor_id <> customer from events where ticket_id = ticket and kind = 'message_posted'
+    order by seq desc limit 1$$
 """
 
 
@@ -43,37 +43,31 @@ def upgrade() -> None:
     op.execute("alter table tickets set (fillfactor = 85)")
     op.execute(
         "alter table tickets add column last_message_seq bigint, "
-        "add column last_message_by varchar(32)"
+        "add column last_message_from_staff boolean"
     )
     op.execute(LAST_MESSAGE)
-    op.execute(LAST_SIDE)
+    op.execute(FROM_STAFF)
     op.execute(
         f"""
         alter table tickets
             add column updated_bucket {BUCKET.format("updated_at")} not null,
             add column public_updated_bucket {BUCKET.format("public_updated_at")} not null,
-            alter column last_message_seq type bigint using (pg_temp.last_message(id)).seq,
-            alter column last_message_by type varchar(32) using pg_temp.last_side(id, user_id),
-            add constraint ck_tickets_last_message_by
-                check (last_message_by in ('customer', 'staff')),
-            add constraint ck_tickets_last_message_whole
-                check ((last_message_seq is null) = (last_message_by is null))
+            alter column last_message_seq type bigint using pg_temp.last_message_seq(id),
+            alter column last_message_from_staff type boolean
+                using pg_temp.is_from_staff(id, user_id)
         """
     )
-    op.execute("drop function pg_temp.last_side, pg_temp.last_message")
+    op.execute("drop function pg_temp.last_message_seq, pg_temp.is_from_staff")
     _create_indexes("_bucket", ())
 
 
 def downgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     _drop_indexes()
-    for column in (
-        "last_message_by",
-        "last_message_seq",
-        "public_updated_bucket",
-        "updated_bucket",
-    ):
-        op.drop_column("tickets", column)
+    op.drop_column("tickets", "last_message_from_staff")
+    op.drop_column("tickets", "last_message_seq")
+    op.drop_column("tickets", "public_updated_bucket")
+    op.drop_column("tickets", "updated_bucket")
     op.execute("alter table tickets reset (fillfactor)")
     _create_indexes("_at", ("id",))
 

@@ -13,7 +13,7 @@ from desk.events import MessagePosted, NotePosted, StatusChanged, TicketCreated
 from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.views import TicketView
-from models import Event, Role, Side, Status, Ticket
+from models import Event, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
 
@@ -190,14 +190,14 @@ def test_a_ticket_knows_whose_its_last_message_is(
     session: Session, customer: Actor, csr: Actor, ticket: TicketView
 ) -> None:
     row = session.get_one(Ticket, ticket.id)
-    known = [(row.last_message_seq, row.last_message_by)]
+    known = [(row.last_message_seq, row.last_message_from_staff)]
     for actor, internal in ((customer, False), (csr, False), (csr, True), (customer, False)):
         post(session, actor, ticket, internal=internal)
-        known.append((row.last_message_seq, row.last_message_by))
+        known.append((row.last_message_seq, row.last_message_from_staff))
     assert known == [
         (None, None),
-        (2, Side.CUSTOMER),
-        (3, Side.STAFF),
-        (3, Side.STAFF),
-        (5, Side.CUSTOMER),
+        (2, False),
+        (3, True),
+        (3, True),
+        (5, False),
     ]
