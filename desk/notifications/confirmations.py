@@ -51,17 +51,17 @@ def lease(session: Session, now: datetime) -> Confirmation | None:
     )
 
 
-def finished(session: Session, mail_id: UUID, outcome: Outcome, now: datetime) -> None:
+def finished(session: Session, link: Confirmation, outcome: Outcome, now: datetime) -> None:
     """Nothing if it was asked for anew in the meantime."""
-    mine = EmailConfirmation.mail_id == mail_id
+    mine = EmailConfirmation.mail_id == link.id
     session.execute(update(EmailConfirmation).where(mine).values(done_at=now, leased_until=None))
 
 
-def failed(session: Session, mail_id: UUID, error: str, now: datetime) -> None:
+def failed(session: Session, link: Confirmation, error: str, now: datetime) -> None:
     """Puts it back, with a longer wait each time; after `MOST_ATTEMPTS` it is over."""
-    mine = EmailConfirmation.mail_id == mail_id
-    if link := session.scalar(select(EmailConfirmation).where(mine).with_for_update()):
-        link.leased_until = None
-        link.due_at = now + next_try(link.attempts)
-        if link.attempts >= MOST_ATTEMPTS:
-            link.done_at = now
+    mine = EmailConfirmation.mail_id == link.id
+    if row := session.scalar(select(EmailConfirmation).where(mine).with_for_update()):
+        row.leased_until = None
+        row.due_at = now + next_try(row.attempts)
+        if row.attempts >= MOST_ATTEMPTS:
+            row.done_at = now

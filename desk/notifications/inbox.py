@@ -16,6 +16,7 @@ from desk.access import Actor
 from desk.errors import NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import PastEvent, PastNotification
 from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
 
@@ -23,6 +24,7 @@ from models import Event, Notification, NotificationKind, Role, Status, Ticket, 
 MAIL_WINDOW = timedelta(seconds=30)
 # A new assignment is mailed at once; those that follow so soon after another, together after it.
 ASSIGNED_WINDOW = timedelta(minutes=2)
+LONGEST_WINDOW = max(MAIL_WINDOW, ASSIGNED_WINDOW)
 OVER = (Status.RESOLVED, Status.CLOSED)
 
 
@@ -35,18 +37,18 @@ def of_assignment(session: Session, ticket: Ticket, event: Event, last: datetime
     _tell(session, ticket, event, told, wait=ASSIGNED_WINDOW if follows else timedelta(0))
 
 
+MESSAGE_POSTED = f"'{NotificationKind.MESSAGE_POSTED}'"
 # For the statement that posts a message: it has the locked row as ``ticket`` and the event as
 # ``said``. Tells the other side; of a note only the assignee.
 OF_MESSAGE = f"""
     insert into notifications (
-        id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, dedupe_key, due_at,
-        attempts
+        id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, due_at, attempts
     )
-    select %(notification_id)s, person, '{NotificationKind.MESSAGE_POSTED}', id, said.seq,
-        %(actor_id)s, jsonb_build_object('number', number, 'title', title) || case
+    select {row_id_in_sql("said.at", "id", "said.seq", MESSAGE_POSTED, "person")},
+        person, {MESSAGE_POSTED}, id, said.seq, %(actor_id)s,
+        jsonb_build_object('number', number, 'title', title) || case
             when %(is_note)s then '{{"internal": true}}'::jsonb else '{{}}' end,
-        said.at, concat_ws(':', id, said.seq, '{NotificationKind.MESSAGE_POSTED}', person),
-        said.at + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
+        said.at, said.at + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
     from said, ticket, lateral (
         select case when %(is_note)s or user_id = %(actor_id)s
             then (select id from users where id = assigned_to_id and role <> '{Role.USER}')
@@ -58,14 +60,24 @@ OF_MESSAGE = f"""
 """
 
 
-def told_of_message(
-    event: PastEvent, id: UUID, user_id: UUID, data: dict[str, Any]
-) -> PastNotification:
+def told_of_message(event: PastEvent, user_id: UUID, data: dict[str, Any]) -> PastNotification:
     """What `OF_MESSAGE` has inserted."""
     kind = NotificationKind.MESSAGE_POSTED
     return PastNotification(
-        id, user_id, kind, event.ticket_id, event.actor_id, data, created_at=event.at, read_at=None
+        _id(event, kind, user_id),
+        user_id,
+        kind,
+        event.ticket_id,
+        event.actor_id,
+        data,
+        created_at=event.at,
+        read_at=None,
     )
+
+
+def _id(cause: Event | PastEvent, kind: NotificationKind, user_id: UUID) -> UUID:
+    """One cause notifies a person once, whoever runs the rule again."""
+    return row_id(cause.at, cause.ticket_id, cause.seq, kind, user_id)
 
 
 def of_status(session: Session, ticket: Ticket, event: Event, before: Status) -> None:
@@ -103,6 +115,7 @@ def _tell(
         if user_id == cause.actor_id:
             continue
         notification = Notification(
+            id=_id(cause, kind, user_id),
             user_id=user_id,
             kind=kind,
             ticket_id=ticket.id,
@@ -110,7 +123,6 @@ def _tell(
             actor_id=cause.actor_id,
             data=data,
             created_at=cause.at,
-            dedupe_key=f"{ticket.id}:{cause.seq}:{kind}:{user_id}",
             due_at=cause.at + wait,
         )
         session.add(notification)
@@ -125,7 +137,7 @@ def _shown_to(actor: Actor) -> ColumnElement[bool]:
     if actor.is_staff:
         return theirs
     own = select(Ticket.id).where(Ticket.user_id == actor.id)
-    is_note = Notification.data.has_key("internal")
+    is_note = Notification.data.has_id("internal")
     return and_(theirs, Notification.ticket_id.in_(own), ~is_note)
 
 

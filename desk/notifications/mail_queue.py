@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.accounts import addresses
 from desk.accounts.addresses import DAY, MOST_OTHERS
+from desk.notifications.inbox import LONGEST_WINDOW
 from models import (
     EmailConfirmation,
     Event,
@@ -89,6 +90,7 @@ class Mail:
     # Nobody has confirmed the address: it is told that there is news, and nothing of it.
     is_neutral: bool
     tickets: Sequence[Told]
+    notification_ids: Sequence[UUID]
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -144,9 +146,10 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
             addresses.told(session, user, secret, now)
     mail_id = first.mail_id or first.id
     rows = _told_together(session, first, now)
+    ids = [row.id for row, *_ in rows]
     session.execute(
         update(Notification)
-        .where(Notification.id.in_([row.id for row, *_ in rows]))
+        .where(Notification.id.in_(ids))
         .values(
             mail_id=mail_id,
             is_neutral=is_neutral,
@@ -156,7 +159,7 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
         )
     )
     tickets = _by_ticket(rows)
-    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets)
+    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets, ids)
 
 
 def _told_enough(now: datetime) -> ColumnElement[bool]:
@@ -183,6 +186,11 @@ def _told_together(
 
     Before the first attempt that is whatever is pending, also what is not due yet.
     """
+    # None was due before the first, so none can be much older: the inbox has them side by side.
+    near = and_(
+        Notification.user_id == first.user_id,
+        Notification.created_at >= first.created_at - LONGEST_WINDOW,
+    )
     if first.mail_id is not None:
         same = Notification.mail_id == first.mail_id
     else:
@@ -190,7 +198,6 @@ def _told_together(
         if first.kind is NotificationKind.ASSIGNED:
             together = or_(together, Notification.kind == NotificationKind.ASSIGNED)
         same = and_(
-            Notification.user_id == first.user_id,
             together,
             Notification.mail_id.is_(None),
             or_(Notification.id == first.id, and_(_free(now), MAY_SEE, ~HAS_READ)),
@@ -204,7 +211,7 @@ def _told_together(
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
         .outerjoin(actor, actor.id == Notification.actor_id)
-        .where(PENDING, same)
+        .where(PENDING, near, same)
         .order_by(Notification.event_seq, Notification.kind, Notification.id)
         .with_for_update(of=Notification, skip_locked=is_new, key_share=True)
     )
@@ -235,17 +242,17 @@ def _news(notification: Notification, event: Event, who: User | None) -> News:
     )
 
 
-def finished(session: Session, mail_id: UUID, outcome: Outcome, now: datetime) -> None:
+def finished(session: Session, mail: Mail, outcome: Outcome, now: datetime) -> None:
     session.execute(
         update(Notification)
-        .where(Notification.mail_id == mail_id, PENDING)
+        .where(Notification.id.in_(mail.notification_ids), PENDING)
         .values(done_at=now, outcome=outcome, leased_until=None)
     )
 
 
-def failed(session: Session, mail_id: UUID, error: str, now: datetime) -> None:
+def failed(session: Session, mail: Mail, error: str, now: datetime) -> None:
     """Puts a mail back, with a longer wait each time; after `MOST_ATTEMPTS` it is dead."""
-    pending = select(Notification).where(Notification.mail_id == mail_id, PENDING)
+    pending = select(Notification).where(Notification.id.in_(mail.notification_ids), PENDING)
     for notification in session.scalars(pending.with_for_update(key_share=True)):
         notification.leased_until = None
         notification.last_error = error[:64]

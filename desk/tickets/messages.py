@@ -130,7 +130,6 @@ class _Posting:
     new: NewMessage
     now: datetime | None
     event_id: UUID = field(default_factory=uuid7)
-    notification_id: UUID = field(default_factory=uuid7)
 
     @property
     def kind(self) -> Kind:
@@ -143,7 +142,6 @@ class _Posting:
             "is_note": self.new.internal,
             "is_alone": is_alone,
             "event_id": self.event_id,
-            "notification_id": self.notification_id,
             "kind": self.kind.value,
             "actor_id": self.actor.id,
             "now": self.now,
@@ -170,7 +168,7 @@ class _Posting:
         )
         recorded.events.append(event)
         if written.told is not None and written.data is not None:
-            told = told_of_message(event, self.notification_id, written.told, written.data)
+            told = told_of_message(event, written.told, written.data)
             recorded.notifications.append(told)
         return event
 

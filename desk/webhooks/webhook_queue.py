@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.row_ids import row_id
 from desk.rows import PastEvent
 from desk.tickets.views import TicketView
 from models import Disabled, Event, Kind, Ticket, Webhook, WebhookAttempt, WebhookDelivery
@@ -89,6 +90,8 @@ def tell(
     """For each of these webhooks, which the transaction has locked."""
     for webhook_id in webhook_ids:
         delivery = WebhookDelivery(
+            # An event is told once.
+            id=row_id(event.at, ticket.id, event.seq, webhook_id),
             webhook_id=webhook_id,
             ticket_id=ticket.id,
             seq=event.seq,

@@ -133,7 +133,7 @@ def test_a_mail_with_a_link_is_leased_repeated_and_given_up(session: Session, an
     assert confirmations.lease(session, at) == first
     waits = []
     for _ in range(MOST_ATTEMPTS - 1):
-        confirmations.failed(session, first.id, "OSError", at)
+        confirmations.failed(session, first, "OSError", at)
         row = session.scalars(select(EmailConfirmation)).one()
         waits.append((row.due_at - at).total_seconds())
         at = row.due_at
@@ -146,9 +146,9 @@ def test_a_mail_with_a_link_is_leased_repeated_and_given_up(session: Session, an
 def test_a_mail_that_was_overtaken_by_a_newer_one_ends_it_not(session: Session, ann: Actor) -> None:
     old = mailed(session)
     addresses.send(session, ann, SECRET, now())
-    confirmations.finished(session, old.id, Outcome.SENT, now())
+    confirmations.finished(session, old, Outcome.SENT, now())
     new = mailed(session)
-    confirmations.finished(session, new.id, Outcome.SENT, now())
+    confirmations.finished(session, new, Outcome.SENT, now())
     assert confirmations.lease(session, now() + DAY) is None
 
 
@@ -166,7 +166,7 @@ def sent(session: Session, later: timedelta) -> list[mail_queue.Mail]:
         session.flush()
     found = []
     while mail := mail_queue.lease(session, at, SECRET):
-        mail_queue.finished(session, mail.id, Outcome.SENT, at)
+        mail_queue.finished(session, mail, Outcome.SENT, at)
         found.append(mail)
     while mail_queue.settle(session, at):
         session.flush()

@@ -68,9 +68,9 @@ def _next(
     """Says what became of a mail, and takes the next in the same transaction."""
     queue = confirmations if isinstance(done, Confirmation) else mail_queue
     if isinstance(became, Outcome):
-        queue.finished(session, done.id, became, now)
+        queue.finished(session, done, became, now)
     else:
-        queue.failed(session, done.id, became, now)
+        queue.failed(session, done, became, now)
     return _lease(session, now) if has_time else None
 
 
