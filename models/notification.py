@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, one_of
+from models.base import Base, Leased, one_of
 
 
 class NotificationKind(StrEnum):
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     DEAD = "dead"
 
 
-class Notification(Base):
+class Notification(Leased, Base):
     __tablename__ = "notifications"
     __table_args__ = (
         # A person's inbox, newest first.
@@ -66,14 +66,10 @@ class Notification(Base):
 
     # Written by processes of the version before alone, while this one is rolled out.
     dedupe_key: Mapped[str | None] = mapped_column(String(200))
-    due_at: Mapped[datetime]
-    leased_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     # The first of those that are told in one mail. Set when the mail is first tried, so that a
     # repeat is the same mail.
     mail_id: Mapped[UUID | None]
     # The same for whether the mail tells nothing but that there is news.
     is_neutral: Mapped[bool | None]
     last_error: Mapped[str | None] = mapped_column(String(64))
-    done_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome, "outcome"))

@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key, one_of
+from models.base import Base, Key, Leased, one_of
 
 
 class Disabled(StrEnum):
@@ -44,7 +44,7 @@ class Webhook(Base):
     resting_until: Mapped[datetime | None]
 
 
-class WebhookDelivery(Base):
+class WebhookDelivery(Leased, Base):
     """One event for one webhook: a row of the queue, in the event's own transaction."""
 
     __tablename__ = "webhook_deliveries"
@@ -76,12 +76,8 @@ class WebhookDelivery(Base):
     seq: Mapped[int]
     # The ticket as the event left it.
     ticket: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    due_at: Mapped[datetime]
-    leased_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     # An attempt that fails after this is the last.
     expires_at: Mapped[datetime]
-    done_at: Mapped[datetime | None]
 
 
 class WebhookAttempt(Base):

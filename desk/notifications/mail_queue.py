@@ -8,12 +8,13 @@ same mail with the same contents.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from desk import leases
 from desk.accounts import addresses
 from desk.accounts.addresses import DAY, MOST_OTHERS
 from desk.notifications.inbox import LONGEST_WINDOW
@@ -30,12 +31,8 @@ from models import (
     User,
 )
 
-# A mailer that died with a lease is given up after this: longer than a task may last.
-LEASE = timedelta(seconds=75)
+# The last wait is nine hours.
 MOST_ATTEMPTS = 10
-# 5 s, 15 s, 45 s … the last wait is nine hours.
-FIRST_RETRY = timedelta(seconds=5)
-RETRY_FACTOR = 3
 SETTLED_AT_ONCE = 500
 
 PENDING = Notification.done_at.is_(None)
@@ -93,14 +90,6 @@ class Mail:
     notification_ids: Sequence[UUID]
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(PENDING, Notification.due_at <= now, _free(now))
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Notification.leased_until.is_(None), Notification.leased_until < now)
-
-
 def settle(session: Session, now: datetime) -> int:
     """Ends what is due but not to be mailed; the number of those. Call again after a full batch."""
     over = case(
@@ -114,7 +103,7 @@ def settle(session: Session, now: datetime) -> int:
         .join(User, User.id == Notification.user_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
-        .where(_due(now), over.is_not(None))
+        .where(leases.is_due(Notification, now), over.is_not(None))
         .limit(SETTLED_AT_ONCE)
         .with_for_update(of=Notification, skip_locked=True, key_share=True)
     ).all()
@@ -124,18 +113,16 @@ def settle(session: Session, now: datetime) -> int:
 
 
 def lease(session: Session, now: datetime, secret: str) -> Mail | None:
-    """Takes the next mail for `LEASE`; None if nothing is due. ``secret``: of `addresses.token`."""
-    found = session.execute(
+    """Takes the next mail; None if nothing is due. ``secret``: of `addresses.token`."""
+    query = (
         select(Notification, User)
         .join(User, User.id == Notification.user_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
-        .where(_due(now), Notification.attempts < MOST_ATTEMPTS, WANTED, MAY_SEE)
-        .where(~_told_enough(now))
-        .order_by(Notification.due_at, Notification.id)
-        .limit(1)
-        .with_for_update(of=Notification, skip_locked=True, key_share=True)
-    ).one_or_none()
+        .where(leases.is_due(Notification, now), Notification.attempts < MOST_ATTEMPTS)
+        .where(WANTED, MAY_SEE, ~_told_enough(now))
+    )
+    found = session.execute(leases.first(Notification, query)).one_or_none()
     if found is None:
         return None
     first, user = found
@@ -153,7 +140,7 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
         .values(
             mail_id=mail_id,
             is_neutral=is_neutral,
-            leased_until=now + LEASE,
+            leased_until=now + leases.LEASE,
             # In step, whatever the others went through.
             attempts=first.attempts + 1,
         )
@@ -194,13 +181,14 @@ def _told_together(
     if first.mail_id is not None:
         same = Notification.mail_id == first.mail_id
     else:
+        is_free = leases.is_free(Notification, now)
         together = Notification.ticket_id == first.ticket_id
         if first.kind is NotificationKind.ASSIGNED:
             together = or_(together, Notification.kind == NotificationKind.ASSIGNED)
         same = and_(
             together,
             Notification.mail_id.is_(None),
-            or_(Notification.id == first.id, and_(_free(now), MAY_SEE, ~HAS_READ)),
+            or_(Notification.id == first.id, and_(is_free, MAY_SEE, ~HAS_READ)),
         )
     actor = aliased(User)
     # Of a repeated mail none may be left out, of a new one each may come later.
@@ -243,29 +231,18 @@ def _news(notification: Notification, event: Event, who: User | None) -> News:
 
 
 def finished(session: Session, mail: Mail, outcome: Outcome, now: datetime) -> None:
-    session.execute(
-        update(Notification)
-        .where(Notification.id.in_(mail.notification_ids), PENDING)
-        .values(done_at=now, outcome=outcome, leased_until=None)
-    )
+    leases.finish(session, Notification, _is_of(mail), now, outcome=outcome)
 
 
 def failed(session: Session, mail: Mail, error: str, now: datetime) -> None:
-    """Puts a mail back, with a longer wait each time; after `MOST_ATTEMPTS` it is dead."""
-    pending = select(Notification).where(Notification.id.in_(mail.notification_ids), PENDING)
-    for notification in session.scalars(pending.with_for_update(key_share=True)):
-        notification.leased_until = None
+    for notification in leases.fail(session, Notification, _is_of(mail), now, MOST_ATTEMPTS):
         notification.last_error = error[:64]
-        if notification.attempts >= MOST_ATTEMPTS:
-            notification.done_at, notification.outcome = now, Outcome.DEAD
-        else:
-            notification.due_at = now + next_try(notification.attempts)
+        if notification.done_at:
+            notification.outcome = Outcome.DEAD
 
 
-def next_try(attempts: int) -> timedelta:
-    """How long a mail waits after so many that failed."""
-    factor: int = RETRY_FACTOR ** (attempts - 1)
-    return FIRST_RETRY * factor
+def _is_of(mail: Mail) -> ColumnElement[bool]:
+    return Notification.id.in_(mail.notification_ids)
 
 
 def dead(session: Session, limit: int) -> Sequence[Notification]:

@@ -14,10 +14,11 @@ from desk.accounts.addresses import DAY, LIFETIME, MOST_OTHERS, Verification
 from desk.accounts.administration import UserChange
 from desk.errors import Malformed
 from desk.jobs import Job
+from desk.leases import LEASE
 from desk.notifications import confirmations, mail_queue
 from desk.notifications.confirmations import Confirmation
 from desk.notifications.inbox import MAIL_WINDOW
-from desk.notifications.mail_queue import LEASE, MOST_ATTEMPTS
+from desk.notifications.mail_queue import MOST_ATTEMPTS
 from desk.outbox import outbox
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
