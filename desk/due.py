@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from desk.leases import RETRY_FACTOR, wait_after
+from desk.leases import MOST_ATTEMPTS, RETRY_FACTOR, wait_after
 from desk.outbox import Outbox, outbox
 from models import Deadline, Ticket
 
@@ -28,7 +28,6 @@ log = structlog.get_logger("desk.due")
 # The subject of what concerns the whole desk.
 DESK = UUID(int=0)
 MOST_TICKETS = 100
-MOST_ATTEMPTS = 10
 # A ticket that others lock whenever it is looked at is waited for after this, for so long.
 PATIENCE = timedelta(seconds=3)
 LOCK_TIMEOUT = "1s"

@@ -18,6 +18,8 @@ LEASE = timedelta(seconds=75)
 # 5 s, 15 s, 45 s …
 FIRST_RETRY = timedelta(seconds=5)
 RETRY_FACTOR = 3
+# The last wait is nine hours.
+MOST_ATTEMPTS = 10
 
 Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
 Row = TypeVar("Row", bound=Leased)
@@ -51,14 +53,14 @@ def finish(
 
 
 def fail(
-    session: Session, table: type[Row], mine: ColumnElement[bool], now: datetime, most: int
+    session: Session, table: type[Row], mine: ColumnElement[bool], now: datetime
 ) -> Sequence[Row]:
-    """Puts back what is mine, with a longer wait each time; after ``most`` attempts it is over."""
+    """Puts back what is mine, with a longer wait each time; after `MOST_ATTEMPTS` it is over."""
     pending = select(table).where(mine, table.done_at.is_(None))
     rows = session.scalars(pending.with_for_update(key_share=True)).all()
     for row in rows:
         put_back(row, now + wait_after(row.attempts, RETRY_FACTOR))
-        if row.attempts >= most:
+        if row.attempts >= MOST_ATTEMPTS:
             row.done_at = now
     return rows
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from desk import leases
-from desk.notifications import mail_queue
 from desk.webhooks import webhook_queue
 from tests.conftest import ROOT
 
@@ -20,7 +19,7 @@ def test_the_operations_name_the_times_of_mails() -> None:
     waits = [seconds(leases.wait_after(n, leases.RETRY_FACTOR)) for n in (1, 2, 3)]
     said = words("docs/operations.md")
     series = ", ".join(map(str, waits))
-    assert f"again after {series} … seconds, {mail_queue.MOST_ATTEMPTS} times in all" in said
+    assert f"again after {series} … seconds, {leases.MOST_ATTEMPTS} times in all" in said
     assert f"gives its mail back after {seconds(leases.LEASE)} seconds" in said
 
 

@@ -15,11 +15,10 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from desk import leases
-from desk.accounts import addresses
-from desk.accounts.addresses import DAY, MOST_OTHERS
+from desk.leases import MOST_ATTEMPTS
+from desk.notifications import confirmations
 from desk.notifications.inbox import LONGEST_WINDOW
 from models import (
-    EmailConfirmation,
     Event,
     Kind,
     Notification,
@@ -31,8 +30,6 @@ from models import (
     User,
 )
 
-# The last wait is nine hours.
-MOST_ATTEMPTS = 10
 SETTLED_AT_ONCE = 500
 
 PENDING = Notification.done_at.is_(None)
@@ -94,7 +91,7 @@ def settle(session: Session, now: datetime) -> int:
     """Ends what is due but not to be mailed; the number of those. Call again after a full batch."""
     over = case(
         (Notification.attempts >= MOST_ATTEMPTS, Outcome.DEAD.value),
-        (or_(~and_(WANTED, MAY_SEE), _told_enough(now)), Outcome.UNWANTED.value),
+        (or_(~and_(WANTED, MAY_SEE), _is_too_many(now)), Outcome.UNWANTED.value),
         # What was tried already is the same mail at every try.
         (and_(Notification.mail_id.is_(None), HAS_READ), Outcome.READ.value),
     )
@@ -113,14 +110,14 @@ def settle(session: Session, now: datetime) -> int:
 
 
 def lease(session: Session, now: datetime, secret: str) -> Mail | None:
-    """Takes the next mail; None if nothing is due. ``secret``: of `addresses.token`."""
+    """Takes the next mail; None if nothing is due. ``secret``: of `confirmations.token`."""
     query = (
         select(Notification, User)
         .join(User, User.id == Notification.user_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
         .where(leases.is_due(Notification, now), Notification.attempts < MOST_ATTEMPTS)
-        .where(WANTED, MAY_SEE, ~_told_enough(now))
+        .where(WANTED, MAY_SEE, ~_is_too_many(now))
     )
     found = session.execute(leases.first(Notification, query)).one_or_none()
     if found is None:
@@ -130,7 +127,7 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
     if is_neutral is None:  # A new mail, or one that a process from before the links has tried.
         is_neutral = user.email_verified_at is None
         if is_neutral:
-            addresses.told(session, user, secret, now)
+            confirmations.count_mail(session, user, secret, now)
     mail_id = first.mail_id or first.id
     rows = _told_together(session, first, now)
     ids = [row.id for row, *_ in rows]
@@ -149,17 +146,9 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
     return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets, ids)
 
 
-def _told_enough(now: datetime) -> ColumnElement[bool]:
+def _is_too_many(now: datetime) -> ColumnElement[bool]:
     """Whether it would be one more new mail to an address that has got many and confirmed none."""
-    return and_(
-        User.email_verified_at.is_(None),
-        Notification.mail_id.is_(None),
-        exists().where(
-            EmailConfirmation.user_id == Notification.user_id,
-            EmailConfirmation.others >= MOST_OTHERS,
-            EmailConfirmation.others_since > now - DAY,
-        ),
-    )
+    return and_(Notification.mail_id.is_(None), confirmations.is_enough(now))
 
 
 def _is_cause() -> ColumnElement[bool]:
@@ -235,7 +224,7 @@ def finished(session: Session, mail: Mail, outcome: Outcome, now: datetime) -> N
 
 
 def failed(session: Session, mail: Mail, error: str, now: datetime) -> None:
-    for notification in leases.fail(session, Notification, _is_of(mail), now, MOST_ATTEMPTS):
+    for notification in leases.fail(session, Notification, _is_of(mail), now):
         notification.last_error = error[:64]
         if notification.done_at:
             notification.outcome = Outcome.DEAD

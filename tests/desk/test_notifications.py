@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.assignment import assignment
 from desk.assignment.assignment import Assign
-from desk.leases import LEASE
+from desk.leases import LEASE, MOST_ATTEMPTS
 from desk.notifications import mail_queue
 from desk.notifications.inbox import ASSIGNED_WINDOW, MAIL_WINDOW
-from desk.notifications.mail_queue import MOST_ATTEMPTS, Mail
+from desk.notifications.mail_queue import Mail
 from desk.outbox import outbox
 from desk.tickets import messages, reading, tickets
 from desk.tickets.messages import NewMessage

@@ -16,7 +16,7 @@ from models import Outcome
 from wire.presence import is_present
 from worker.app import task
 from worker.leases import Queue
-from worker.mail.compose import letter
+from worker.mail.compose import compose
 from worker.mail.send import Postbox, Undeliverable
 from worker.transaction import run
 
@@ -69,7 +69,7 @@ def _sent(postbox: Postbox, due: Due) -> Outcome | str:
     if _sees_it(due):
         return Outcome.PRESENT
     try:
-        postbox.send(due.id, letter(due, settings()))
+        postbox.send(due.id, compose(due, settings()))
     except Undeliverable:
         log.warning("mail undeliverable: the server takes no such address", mail_id=str(due.id))
         return Outcome.DEAD
