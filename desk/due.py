@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from desk.leases import MOST_ATTEMPTS, RETRY_FACTOR, wait_after
 from desk.outbox import Outbox, outbox
 from models import Deadline, Ticket
 
@@ -27,10 +28,6 @@ log = structlog.get_logger("desk.due")
 # The subject of what concerns the whole desk.
 DESK = UUID(int=0)
 MOST_TICKETS = 100
-MOST_ATTEMPTS = 10
-# 5 s, 15 s, 45 s … the last wait is nine hours.
-FIRST_RETRY = timedelta(seconds=5)
-RETRY_FACTOR = 3
 # A ticket that others lock whenever it is looked at is waited for after this, for so long.
 PATIENCE = timedelta(seconds=3)
 LOCK_TIMEOUT = "1s"
@@ -190,7 +187,7 @@ def _failed(due: Due, error: str, now: datetime) -> dict[str, Any]:
     attempts = due.attempts + 1
     return {
         "attempts": attempts,
-        "due_at": now + FIRST_RETRY * RETRY_FACTOR**due.attempts,
+        "due_at": now + wait_after(attempts, RETRY_FACTOR),
         "last_error": error,
         "dead_at": now if attempts >= MOST_ATTEMPTS else None,
     }

@@ -34,11 +34,11 @@ TABLES = (*COLUMNS, "users", "ticket_search", "notifications")
 TOLD = text(
     """
     insert into notifications (id, user_id, kind, ticket_id, event_seq, data, created_at, read_at,
-        dedupe_key, due_at, attempts, done_at, outcome)
+        due_at, attempts, done_at, outcome)
     select gen_random_uuid(), t.assigned_to_id, 'assigned', t.id, d.seq,
         jsonb_build_object('number', t.number, 'title', t.title), e.at,
         case when t.status in ('resolved', 'closed') then e.at end,
-        concat_ws(':', t.id, d.seq, 'assigned', t.assigned_to_id), e.at, 0, e.at, 'read'
+        e.at, 0, e.at, 'read'
     from tickets t
     join assignment_decisions d on d.ticket_id = t.id
     join events e on e.ticket_id = d.ticket_id and e.seq = d.seq

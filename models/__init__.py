@@ -2,7 +2,7 @@
 
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
-from models.base import Base, Known
+from models.base import Base, Known, Leased
 from models.deadline import Deadline
 from models.email_confirmation import EmailConfirmation
 from models.event import Event
@@ -40,6 +40,7 @@ __all__ = [
     "Event",
     "IdempotencyKey",
     "Known",
+    "Leased",
     "Notification",
     "NotificationKind",
     "Outcome",

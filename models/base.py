@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, BigInteger, Enum, MetaData
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy import TIMESTAMP, BigInteger, Enum, MetaData, SmallInteger
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 NAMING = {
@@ -74,3 +74,13 @@ def one_of(enum: type[E], name: str, *, is_closed: bool = False) -> Enum:
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: TIMESTAMP(timezone=True), int: BigInteger}  # noqa: RUF012
+
+
+class Leased:
+    """Columns of work that is done outside of the database: due, taken for a while, over."""
+
+    due_at: Mapped[datetime]
+    # Until then somebody is at it, if they live.
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    done_at: Mapped[datetime | None]

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, Leased
 
 
-class EmailConfirmation(Base):
+class EmailConfirmation(Leased, Base):
     __tablename__ = "email_confirmations"
     __table_args__ = (
         # What is still to be mailed.
@@ -29,10 +29,6 @@ class EmailConfirmation(Base):
     expires_at: Mapped[datetime]
 
     mail_id: Mapped[UUID] = mapped_column(unique=True)
-    due_at: Mapped[datetime]
-    leased_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
-    done_at: Mapped[datetime | None]
 
     # Other mails to the address, since then.
     others: Mapped[int] = mapped_column(SmallInteger, default=0)

@@ -1,14 +1,34 @@
-"""The queue of mails with the links that confirm addresses, beside `mail_queue` with the others."""
+"""The links by which people confirm their addresses, and the queue of the mails that hold them.
 
+Whoever signs up names an address, which may be anybody's. Until a link that was mailed to it has
+been used, mails to it hold nothing that people wrote, and are few.
+"""
+
+import hashlib
+import hmac
+import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
-from desk.notifications.mail_queue import LEASE, MOST_ATTEMPTS, next_try
+from desk import leases
+from desk.crypto import base64url, derived_key, token_hash
+from desk.jobs import Job
+from desk.leases import MOST_ATTEMPTS
+from desk.outbox import outbox
 from models import EmailConfirmation, Outcome, User
+
+LIFETIME = timedelta(days=3)
+# Mails of a day to an address that nobody has confirmed, without those with the links.
+MOST_OTHERS = 5
+DAY = timedelta(days=1)
+NONCE_BYTES = 16
+PURPOSE = b"confirm an address, 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,45 +43,89 @@ class Confirmation:
     asked_at: datetime
 
 
+def token(secret: str, nonce: bytes) -> str:
+    """The token of a link: 256 bits that follow from the nonce and our key alone.
+
+    So the mail can be made again, the same to the byte, and who reads the table can make none.
+    """
+    return base64url(hmac.digest(derived_key(secret, PURPOSE), nonce, hashlib.sha256))
+
+
+def ask(session: Session, user_id: UUID, email: str, secret: str, now: datetime) -> None:
+    """Has a link mailed; one that was sent before is good no more."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    link = {
+        "email": email,
+        "nonce": nonce,
+        "hash": token_hash(token(secret, nonce)),
+        "created_at": now,
+        "expires_at": now + LIFETIME,
+        "mail_id": uuid7(),
+        "due_at": now,
+        "leased_until": None,
+        "attempts": 0,
+        "done_at": None,
+    }
+    row = insert(EmailConfirmation).values(user_id=user_id, others=0, others_since=now, **link)
+    session.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=link))
+    outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
+
+
+def count_mail(session: Session, user: User, secret: str, now: datetime) -> None:
+    """Counts a mail to an address that nobody has confirmed; with no good link, one is mailed."""
+    mine = EmailConfirmation.user_id == user.id
+    link = session.scalar(select(EmailConfirmation).where(mine).with_for_update())
+    if link is None or link.expires_at <= now or link.email != user.email:
+        ask(session, user.id, user.email, secret, now)
+        link = session.scalars(
+            select(EmailConfirmation).where(mine).execution_options(populate_existing=True)
+        ).one()
+    if link.others_since <= now - DAY:
+        link.others, link.others_since = 0, now
+    link.others += 1
+
+
+def is_enough(now: datetime) -> ColumnElement[bool]:
+    """Whether a `User` has got as many mails of a day as there are without a confirmation."""
+    return and_(
+        User.email_verified_at.is_(None),
+        exists().where(
+            EmailConfirmation.user_id == User.id,
+            EmailConfirmation.others >= MOST_OTHERS,
+            EmailConfirmation.others_since > now - DAY,
+        ),
+    )
+
+
 def lease(session: Session, now: datetime) -> Confirmation | None:
-    """Takes the next for `LEASE`; None if nothing is due."""
-    link = session.scalar(
+    """Takes the next; None if nothing is due."""
+    query = (
         select(EmailConfirmation)
         .join(User, User.id == EmailConfirmation.user_id)
         .where(
-            EmailConfirmation.done_at.is_(None),
-            EmailConfirmation.due_at <= now,
+            leases.is_due(EmailConfirmation, now),
             EmailConfirmation.attempts < MOST_ATTEMPTS,
-            or_(EmailConfirmation.leased_until.is_(None), EmailConfirmation.leased_until < now),
             EmailConfirmation.expires_at > now,
             # Who confirms while they are asked again need not.
             User.email_verified_at.is_(None),
             User.is_active,
             User.notify_email,
         )
-        .order_by(EmailConfirmation.due_at)
-        .limit(1)
-        .with_for_update(of=EmailConfirmation, skip_locked=True)
     )
+    link = session.scalar(leases.first(EmailConfirmation, query))
     if link is None:
         return None
-    link.leased_until, link.attempts = now + LEASE, link.attempts + 1
+    leases.take(link, now)
     return Confirmation(
         link.mail_id, link.user_id, link.email, link.nonce, link.hash, link.created_at
     )
 
 
-def finished(session: Session, mail_id: UUID, outcome: Outcome, now: datetime) -> None:
+def finished(session: Session, link: Confirmation, outcome: Outcome, now: datetime) -> None:
     """Nothing if it was asked for anew in the meantime."""
-    mine = EmailConfirmation.mail_id == mail_id
-    session.execute(update(EmailConfirmation).where(mine).values(done_at=now, leased_until=None))
+    leases.finish(session, EmailConfirmation, EmailConfirmation.mail_id == link.id, now)
 
 
-def failed(session: Session, mail_id: UUID, error: str, now: datetime) -> None:
-    """Puts it back, with a longer wait each time; after `MOST_ATTEMPTS` it is over."""
-    mine = EmailConfirmation.mail_id == mail_id
-    if link := session.scalar(select(EmailConfirmation).where(mine).with_for_update()):
-        link.leased_until = None
-        link.due_at = now + next_try(link.attempts)
-        if link.attempts >= MOST_ATTEMPTS:
-            link.done_at = now
+def failed(session: Session, link: Confirmation, error: str, now: datetime) -> None:
+    mine = EmailConfirmation.mail_id == link.id
+    leases.fail(session, EmailConfirmation, mine, now)

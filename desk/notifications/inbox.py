@@ -17,13 +17,15 @@ from desk.errors import NotFound
 from desk.events import Assigned, Entry, Message, StatusChanged
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
-from models import Notification, NotificationKind, Role, Status, Ticket, User
+from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
 MAIL_WINDOW = timedelta(seconds=30)
 # A new assignment is mailed at once; those that follow so soon after another, together after it.
 ASSIGNED_WINDOW = timedelta(minutes=2)
+LONGEST_WINDOW = max(MAIL_WINDOW, ASSIGNED_WINDOW)
 OVER = (Status.RESOLVED, Status.CLOSED)
 
 
@@ -45,18 +47,18 @@ def notify(session: Session, entry: Entry) -> None:
             _tell(session, entry, {assignee: NotificationKind.ASSIGNED}, {}, wait)
 
 
+MESSAGE_POSTED = f"'{NotificationKind.MESSAGE_POSTED}'"
 # As `notify` does it, for the statement that posts a message: it has the locked row as ``ticket``
 # and the event as ``said``.
 OF_MESSAGE = f"""
     insert into notifications (
-        id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, dedupe_key, due_at,
-        attempts
+        id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, due_at, attempts
     )
-    select %(notification_id)s, person, '{NotificationKind.MESSAGE_POSTED}', id, said.seq,
-        %(actor_id)s, jsonb_build_object('number', number, 'title', title) || case
+    select {row_id_in_sql("said.at", "id", "said.seq", MESSAGE_POSTED, "person")},
+        person, {MESSAGE_POSTED}, id, said.seq, %(actor_id)s,
+        jsonb_build_object('number', number, 'title', title) || case
             when %(is_note)s then '{{"internal": true}}'::jsonb else '{{}}' end,
-        said.at, concat_ws(':', id, said.seq, '{NotificationKind.MESSAGE_POSTED}', person),
-        said.at + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
+        said.at, said.at + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
     from said, ticket, lateral (
         select case when %(is_note)s or user_id = %(actor_id)s
             then (select id from users where id = assigned_to_id and role <> '{Role.USER}')
@@ -68,14 +70,24 @@ OF_MESSAGE = f"""
 """
 
 
-def told_of_message(
-    event: EventRow, id: UUID, user_id: UUID, data: dict[str, Any]
-) -> NotificationRow:
+def told_of_message(event: EventRow, user_id: UUID, data: dict[str, Any]) -> NotificationRow:
     """What `OF_MESSAGE` has inserted."""
     kind = NotificationKind.MESSAGE_POSTED
     return NotificationRow(
-        id, user_id, kind, event.ticket_id, event.actor_id, data, created_at=event.at, read_at=None
+        _id(event, kind, user_id),
+        user_id,
+        kind,
+        event.ticket_id,
+        event.actor_id,
+        data,
+        created_at=event.at,
+        read_at=None,
     )
+
+
+def _id(cause: Event | EventRow, kind: NotificationKind, user_id: UUID) -> UUID:
+    """One cause notifies a person once, whoever runs the rule again."""
+    return row_id(cause.at, cause.ticket_id, cause.seq, kind, user_id)
 
 
 def _told_of_status(
@@ -114,6 +126,7 @@ def _tell(
         if user_id in (None, cause.actor_id):
             continue
         notification = Notification(
+            id=_id(cause, kind, user_id),
             user_id=user_id,
             kind=kind,
             ticket_id=ticket.id,
@@ -121,7 +134,6 @@ def _tell(
             actor_id=cause.actor_id,
             data=data,
             created_at=cause.at,
-            dedupe_key=f"{ticket.id}:{cause.seq}:{kind}:{user_id}",
             due_at=cause.at + wait,
         )
         session.add(notification)
@@ -136,7 +148,7 @@ def _shown_to(actor: Actor) -> ColumnElement[bool]:
     if actor.is_staff:
         return theirs
     own = select(Ticket.id).where(Ticket.user_id == actor.id)
-    is_note = Notification.data.has_key("internal")
+    is_note = Notification.data.has_id("internal")
     return and_(theirs, Notification.ticket_id.in_(own), ~is_note)
 
 

@@ -8,17 +8,18 @@ same mail with the same contents.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from desk.accounts import addresses
-from desk.accounts.addresses import DAY, MOST_OTHERS
+from desk import leases
 from desk.events import NotePosted, StatusChanged
+from desk.leases import MOST_ATTEMPTS
+from desk.notifications import confirmations
+from desk.notifications.inbox import LONGEST_WINDOW
 from models import (
-    EmailConfirmation,
     Event,
     Notification,
     NotificationKind,
@@ -29,12 +30,6 @@ from models import (
     User,
 )
 
-# A mailer that died with a lease is given up after this: longer than a task may last.
-LEASE = timedelta(seconds=75)
-MOST_ATTEMPTS = 10
-# 5 s, 15 s, 45 s … the last wait is nine hours.
-FIRST_RETRY = timedelta(seconds=5)
-RETRY_FACTOR = 3
 SETTLED_AT_ONCE = 500
 
 PENDING = Notification.done_at.is_(None)
@@ -89,21 +84,14 @@ class Mail:
     # Nobody has confirmed the address: it is told that there is news, and nothing of it.
     is_neutral: bool
     tickets: Sequence[Told]
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(PENDING, Notification.due_at <= now, _free(now))
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Notification.leased_until.is_(None), Notification.leased_until < now)
+    notification_ids: Sequence[UUID]
 
 
 def settle(session: Session, now: datetime) -> int:
     """Ends what is due but not to be mailed; the number of those. Call again after a full batch."""
     over = case(
         (Notification.attempts >= MOST_ATTEMPTS, Outcome.DEAD.value),
-        (or_(~and_(WANTED, MAY_SEE), _told_enough(now)), Outcome.UNWANTED.value),
+        (or_(~and_(WANTED, MAY_SEE), _is_too_many(now)), Outcome.UNWANTED.value),
         # What was tried already is the same mail at every try.
         (and_(Notification.mail_id.is_(None), HAS_READ), Outcome.READ.value),
     )
@@ -112,7 +100,7 @@ def settle(session: Session, now: datetime) -> int:
         .join(User, User.id == Notification.user_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
-        .where(_due(now), over.is_not(None))
+        .where(leases.is_due(Notification, now), over.is_not(None))
         .limit(SETTLED_AT_ONCE)
         .with_for_update(of=Notification, skip_locked=True, key_share=True)
     ).all()
@@ -122,18 +110,16 @@ def settle(session: Session, now: datetime) -> int:
 
 
 def lease(session: Session, now: datetime, secret: str) -> Mail | None:
-    """Takes the next mail for `LEASE`; None if nothing is due. ``secret``: of `addresses.token`."""
-    found = session.execute(
+    """Takes the next mail; None if nothing is due. ``secret``: of `confirmations.token`."""
+    query = (
         select(Notification, User)
         .join(User, User.id == Notification.user_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
-        .where(_due(now), Notification.attempts < MOST_ATTEMPTS, WANTED, MAY_SEE)
-        .where(~_told_enough(now))
-        .order_by(Notification.due_at, Notification.id)
-        .limit(1)
-        .with_for_update(of=Notification, skip_locked=True, key_share=True)
-    ).one_or_none()
+        .where(leases.is_due(Notification, now), Notification.attempts < MOST_ATTEMPTS)
+        .where(WANTED, MAY_SEE, ~_is_too_many(now))
+    )
+    found = session.execute(leases.first(Notification, query)).one_or_none()
     if found is None:
         return None
     first, user = found
@@ -141,35 +127,28 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
     if is_neutral is None:  # A new mail, or one that a process from before the links has tried.
         is_neutral = user.email_verified_at is None
         if is_neutral:
-            addresses.told(session, user, secret, now)
+            confirmations.count_mail(session, user, secret, now)
     mail_id = first.mail_id or first.id
     rows = _told_together(session, first, now)
+    ids = [row.id for row, *_ in rows]
     session.execute(
         update(Notification)
-        .where(Notification.id.in_([row.id for row, *_ in rows]))
+        .where(Notification.id.in_(ids))
         .values(
             mail_id=mail_id,
             is_neutral=is_neutral,
-            leased_until=now + LEASE,
+            leased_until=now + leases.LEASE,
             # In step, whatever the others went through.
             attempts=first.attempts + 1,
         )
     )
     tickets = _by_ticket(rows)
-    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets)
+    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets, ids)
 
 
-def _told_enough(now: datetime) -> ColumnElement[bool]:
+def _is_too_many(now: datetime) -> ColumnElement[bool]:
     """Whether it would be one more new mail to an address that has got many and confirmed none."""
-    return and_(
-        User.email_verified_at.is_(None),
-        Notification.mail_id.is_(None),
-        exists().where(
-            EmailConfirmation.user_id == Notification.user_id,
-            EmailConfirmation.others >= MOST_OTHERS,
-            EmailConfirmation.others_since > now - DAY,
-        ),
-    )
+    return and_(Notification.mail_id.is_(None), confirmations.is_enough(now))
 
 
 def _is_cause() -> ColumnElement[bool]:
@@ -183,17 +162,22 @@ def _told_together(
 
     Before the first attempt that is whatever is pending, also what is not due yet.
     """
+    # None was due before the first, so none can be much older: the inbox has them side by side.
+    near = and_(
+        Notification.user_id == first.user_id,
+        Notification.created_at >= first.created_at - LONGEST_WINDOW,
+    )
     if first.mail_id is not None:
         same = Notification.mail_id == first.mail_id
     else:
+        is_free = leases.is_free(Notification, now)
         together = Notification.ticket_id == first.ticket_id
         if first.kind is NotificationKind.ASSIGNED:
             together = or_(together, Notification.kind == NotificationKind.ASSIGNED)
         same = and_(
-            Notification.user_id == first.user_id,
             together,
             Notification.mail_id.is_(None),
-            or_(Notification.id == first.id, and_(_free(now), MAY_SEE, ~HAS_READ)),
+            or_(Notification.id == first.id, and_(is_free, MAY_SEE, ~HAS_READ)),
         )
     actor = aliased(User)
     # Of a repeated mail none may be left out, of a new one each may come later.
@@ -204,7 +188,7 @@ def _told_together(
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .join(Event, _is_cause())
         .outerjoin(actor, actor.id == Notification.actor_id)
-        .where(PENDING, same)
+        .where(PENDING, near, same)
         .order_by(Notification.event_seq, Notification.kind, Notification.id)
         .with_for_update(of=Notification, skip_locked=is_new, key_share=True)
     )
@@ -235,30 +219,19 @@ def _news(notification: Notification, event: Event, who: User | None) -> News:
     )
 
 
-def finished(session: Session, mail_id: UUID, outcome: Outcome, now: datetime) -> None:
-    session.execute(
-        update(Notification)
-        .where(Notification.mail_id == mail_id, PENDING)
-        .values(done_at=now, outcome=outcome, leased_until=None)
-    )
+def finished(session: Session, mail: Mail, outcome: Outcome, now: datetime) -> None:
+    leases.finish(session, Notification, _is_of(mail), now, outcome=outcome)
 
 
-def failed(session: Session, mail_id: UUID, error: str, now: datetime) -> None:
-    """Puts a mail back, with a longer wait each time; after `MOST_ATTEMPTS` it is dead."""
-    pending = select(Notification).where(Notification.mail_id == mail_id, PENDING)
-    for notification in session.scalars(pending.with_for_update(key_share=True)):
-        notification.leased_until = None
+def failed(session: Session, mail: Mail, error: str, now: datetime) -> None:
+    for notification in leases.fail(session, Notification, _is_of(mail), now):
         notification.last_error = error[:64]
-        if notification.attempts >= MOST_ATTEMPTS:
-            notification.done_at, notification.outcome = now, Outcome.DEAD
-        else:
-            notification.due_at = now + next_try(notification.attempts)
+        if notification.done_at:
+            notification.outcome = Outcome.DEAD
 
 
-def next_try(attempts: int) -> timedelta:
-    """How long a mail waits after so many that failed."""
-    factor: int = RETRY_FACTOR ** (attempts - 1)
-    return FIRST_RETRY * factor
+def _is_of(mail: Mail) -> ColumnElement[bool]:
+    return Notification.id.in_(mail.notification_ids)
 
 
 def dead(session: Session, limit: int) -> Sequence[Notification]:

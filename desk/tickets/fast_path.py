@@ -129,13 +129,12 @@ def posting(
     """`messages.post` as one statement. It is repeatable with a ``client_id``, by which the rule
     finds out whether the message was stored.
     """
-    event, notification_id = new.event(), uuid7()
+    event = new.event()
     values = {
         "ticket_id": ticket_id,
         "is_staff": actor.is_staff,
         "is_note": event.is_internal,
         "event_id": event.id,
-        "notification_id": notification_id,
         "kind": event.kind,
         "actor_id": actor.id,
         "now": now,
@@ -152,7 +151,7 @@ def posting(
         row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *said, {})
         recorded.events.append(row)
         if told is not None and data is not None:
-            recorded.notifications.append(inbox.told_of_message(row, notification_id, told, data))
+            recorded.notifications.append(inbox.told_of_message(row, told, data))
         return Posted(row, is_new=True)
 
     return SingleStatement(

@@ -13,14 +13,14 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from desk import leases
 from desk.events import Entry
 from desk.jobs import Job
 from desk.outbox import outbox
+from desk.row_ids import row_id
 from models import IN_WEBHOOKS, Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
-# A sender that died with a lease is given up after this: longer than a task may last.
-LEASE = timedelta(seconds=75)
-FIRST_RETRY = timedelta(seconds=5)
+RETRY_FACTOR = 2
 LONGEST_RETRY = timedelta(hours=6)
 # For how long one event is tried, and how long a webhook may fail before it is disabled.
 GIVE_UP = timedelta(days=3)
@@ -79,6 +79,8 @@ def enqueue(session: Session, entry: Entry) -> None:
     """Records a delivery for each of the webhooks that asked."""
     for webhook_id in entry.webhook_ids:
         delivery = WebhookDelivery(
+            # An event is told once.
+            id=row_id(entry.row.at, entry.ticket.id, entry.row.seq, webhook_id),
             webhook_id=webhook_id,
             ticket_id=entry.ticket.id,
             seq=entry.row.seq,
@@ -96,7 +98,7 @@ def _summary(ticket: Ticket) -> dict[str, Any]:
 
 
 def lease(session: Session, now: datetime) -> Outgoing | None:
-    """Takes the next delivery for `LEASE`; None if nothing is due."""
+    """Takes the next delivery; None if nothing is due."""
     earlier = aliased(WebhookDelivery)
     blocked = exists().where(
         earlier.webhook_id == WebhookDelivery.webhook_id,
@@ -104,7 +106,7 @@ def lease(session: Session, now: datetime) -> Outgoing | None:
         earlier.seq < WebhookDelivery.seq,
         earlier.done_at.is_(None),
     )
-    found = session.execute(
+    query = (
         select(WebhookDelivery, Webhook, Event)
         .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
         .join(
@@ -112,22 +114,17 @@ def lease(session: Session, now: datetime) -> Outgoing | None:
             and_(Event.ticket_id == WebhookDelivery.ticket_id, Event.seq == WebhookDelivery.seq),
         )
         .where(
-            WebhookDelivery.done_at.is_(None),
-            WebhookDelivery.due_at <= now,
-            or_(WebhookDelivery.leased_until.is_(None), WebhookDelivery.leased_until < now),
+            leases.is_due(WebhookDelivery, now),
             Webhook.is_active,
             or_(Webhook.resting_until.is_(None), Webhook.resting_until <= now),
             ~blocked,
         )
-        .order_by(WebhookDelivery.due_at, WebhookDelivery.id)
-        .limit(1)
-        .with_for_update(of=WebhookDelivery, skip_locked=True, key_share=True)
-    ).one_or_none()
+    )
+    found = session.execute(leases.first(WebhookDelivery, query)).one_or_none()
     if found is None:
         return None
     delivery, webhook, event = found
-    delivery.leased_until = now + LEASE
-    delivery.attempts += 1
+    leases.take(delivery, now)
     return Outgoing(delivery.id, webhook.id, webhook.url, webhook.secret, event, delivery.ticket)
 
 
@@ -153,23 +150,17 @@ def answered(session: Session, told: Outgoing, answer: Answer) -> None:
         error=answer.error,
     )
     session.add(attempt)
-    delivery.leased_until = None
     if answer.is_good:
-        delivery.done_at = answer.at
+        delivery.leased_until, delivery.done_at = None, answer.at
         webhook.failing_since = webhook.resting_until = None
     else:
         _postpone(delivery, webhook, answer)
 
 
-def wait_after(attempts: int) -> timedelta:
-    doublings = min(max(attempts - 1, 0), 20)
-    return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
-
-
 def _postpone(delivery: WebhookDelivery, webhook: Webhook, answer: Answer) -> None:
-    wait = wait_after(delivery.attempts)
+    wait = leases.wait_after(delivery.attempts, RETRY_FACTOR, LONGEST_RETRY)
     asked = min(answer.retry_after or timedelta(0), LONGEST_ASKED)
-    delivery.due_at = answer.at + max(wait, asked)
+    leases.put_back(delivery, answer.at + max(wait, asked))
     if answer.at >= delivery.expires_at:
         delivery.done_at = answer.at
     if answer.status is None:

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.accounts import accounts, addresses, administration
 from desk.accounts.accounts import Signup
-from desk.accounts.addresses import DAY, LIFETIME, MOST_OTHERS, Verification
+from desk.accounts.addresses import Verification
 from desk.accounts.administration import UserChange
 from desk.errors import Malformed
 from desk.jobs import Job
+from desk.leases import LEASE, MOST_ATTEMPTS
 from desk.notifications import confirmations, mail_queue
-from desk.notifications.confirmations import Confirmation
+from desk.notifications.confirmations import DAY, LIFETIME, MOST_OTHERS, Confirmation
 from desk.notifications.inbox import MAIL_WINDOW
-from desk.notifications.mail_queue import LEASE, MOST_ATTEMPTS
 from desk.outbox import outbox
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
@@ -46,7 +46,7 @@ def mailed(session: Session) -> Confirmation:
 
 
 def token(link: Confirmation) -> str:
-    return addresses.token(SECRET, link.nonce)
+    return confirmations.token(SECRET, link.nonce)
 
 
 def verify(session: Session, given: str, later: timedelta = timedelta(0)) -> object:
@@ -74,10 +74,10 @@ def test_who_signs_up_is_mailed_a_link_that_confirms_their_address_once(
 
 def test_the_table_holds_nothing_that_confirms(session: Session, ann: Actor) -> None:
     row = session.scalars(select(EmailConfirmation)).one()
-    good = addresses.token(SECRET, row.nonce)
+    good = confirmations.token(SECRET, row.nonce)
     for stored in (row.nonce, row.hash):
         assert stored.hex() not in good
-        for given in (stored.hex(), addresses.token("another key", row.nonce), good[:-1]):
+        for given in (stored.hex(), confirmations.token("another key", row.nonce), good[:-1]):
             with pytest.raises(Malformed):
                 verify(session, given)
     assert not confirmed(session, ann)
@@ -133,7 +133,7 @@ def test_a_mail_with_a_link_is_leased_repeated_and_given_up(session: Session, an
     assert confirmations.lease(session, at) == first
     waits = []
     for _ in range(MOST_ATTEMPTS - 1):
-        confirmations.failed(session, first.id, "OSError", at)
+        confirmations.failed(session, first, "OSError", at)
         row = session.scalars(select(EmailConfirmation)).one()
         waits.append((row.due_at - at).total_seconds())
         at = row.due_at
@@ -146,9 +146,9 @@ def test_a_mail_with_a_link_is_leased_repeated_and_given_up(session: Session, an
 def test_a_mail_that_was_overtaken_by_a_newer_one_ends_it_not(session: Session, ann: Actor) -> None:
     old = mailed(session)
     addresses.send(session, ann, SECRET, now())
-    confirmations.finished(session, old.id, Outcome.SENT, now())
+    confirmations.finished(session, old, Outcome.SENT, now())
     new = mailed(session)
-    confirmations.finished(session, new.id, Outcome.SENT, now())
+    confirmations.finished(session, new, Outcome.SENT, now())
     assert confirmations.lease(session, now() + DAY) is None
 
 
@@ -166,7 +166,7 @@ def sent(session: Session, later: timedelta) -> list[mail_queue.Mail]:
         session.flush()
     found = []
     while mail := mail_queue.lease(session, at, SECRET):
-        mail_queue.finished(session, mail.id, Outcome.SENT, at)
+        mail_queue.finished(session, mail, Outcome.SENT, at)
         found.append(mail)
     while mail_queue.settle(session, at):
         session.flush()
@@ -236,7 +236,7 @@ def test_who_confirms_while_their_next_link_is_asked_for_is_not_mailed_it(
 ) -> None:
     verify(session, token(mailed(session)))
     # As a mailer does that has seen them unconfirmed a moment ago.
-    addresses.told(session, session.get_one(User, ann.id), SECRET, now())
+    confirmations.count_mail(session, session.get_one(User, ann.id), SECRET, now())
     session.flush()
     assert confirmations.lease(session, now()) is None
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from desk import due, retention
 from desk.accounts import sessions
 from desk.due import DESK, Due, Kinds
+from desk.leases import MOST_ATTEMPTS
 from desk.outbox import outbox
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
@@ -107,7 +108,7 @@ def test_one_that_fails_ten_times_is_dead_until_somebody_has_it_tried_again(
     at = now()
     armed("poisoned", at, "fail")
     waits = []
-    for _ in range(due.MOST_ATTEMPTS):
+    for _ in range(MOST_ATTEMPTS):
         assert due.drain_other(session, {"fail": fail}, at) == 1
         (row,) = session.scalars(select(Deadline).where(Deadline.kind == "fail"))
         waits.append((row.due_at - at) // SECOND)
@@ -118,7 +119,7 @@ def test_one_that_fails_ten_times_is_dead_until_somebody_has_it_tried_again(
     assert due.retry(session, [row.id], at) == 1
     assert due.retry(session, None, at) == 0
     assert due.drain_other(session, {"fail": fail}, at) == 1
-    assert len(done) == due.MOST_ATTEMPTS + 1
+    assert len(done) == MOST_ATTEMPTS + 1
 
 
 def test_a_kind_of_a_newer_process_is_left_to_it(

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.assignment import assignment
 from desk.assignment.assignment import Assign
+from desk.leases import LEASE, MOST_ATTEMPTS
 from desk.notifications import mail_queue
 from desk.notifications.inbox import ASSIGNED_WINDOW, MAIL_WINDOW
-from desk.notifications.mail_queue import LEASE, MOST_ATTEMPTS, Mail
+from desk.notifications.mail_queue import Mail
 from desk.outbox import outbox
 from desk.tickets import messages, reading, tickets
 from desk.tickets.messages import NewMessage
@@ -175,7 +176,7 @@ def test_an_assignment_is_mailed_at_once_and_talk_after_a_window_as_one_mail(cas
         "message 2",
     ]
     assert case.mail() is None
-    mail_queue.finished(case.session, mail.id, Outcome.SENT, now())
+    mail_queue.finished(case.session, mail, Outcome.SENT, now())
     assert case.outcomes() == {Outcome.SENT}
     case.assign(case.colleague, by=case.assignee)
     at_once = case.mail(later=timedelta(0))
@@ -281,7 +282,7 @@ def test_a_mail_that_fails_waits_longer_each_time_and_is_dead_after_ten_attempts
         assert mail is not None
         mail_id = mail.id
         began = now() + at
-        mail_queue.failed(case.session, mail.id, "OSError", began)
+        mail_queue.failed(case.session, mail, "OSError", began)
         row = case.session.scalars(select(Notification)).one()
         waits.append((row.due_at - began).total_seconds())
         at += timedelta(days=1)

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select, update
 
 from config import settings
-from desk.notifications.mail_queue import MOST_ATTEMPTS
+from desk.leases import MOST_ATTEMPTS
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
 from manage.notifications import dead_notifications, retry_notifications

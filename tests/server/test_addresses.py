@@ -5,6 +5,7 @@ from aiohttp import web
 from playwright.async_api import expect
 
 from desk.accounts import addresses
+from desk.notifications import confirmations
 from models import EmailConfirmation, Role, User
 from server.services import SERVICES
 from tests.api import Api
@@ -26,7 +27,7 @@ def mailed(backend: Backend, person: Person) -> str:
     """The token that is mailed to a person."""
     with database(backend.settings) as session:
         link = session.get_one(EmailConfirmation, person.id)
-        return addresses.token(SECRET, link.nonce)
+        return confirmations.token(SECRET, link.nonce)
 
 
 async def test_signing_up_has_a_link_mailed_and_says_that_the_address_is_not_confirmed(

@@ -2,8 +2,6 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -11,15 +9,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from desk.events import TicketCreated
 from desk.jobs import Job
-from desk.notifications.mail_queue import Mail
 from desk.outbox import Outbox
 from desk.rows import EventRow
 from models import Event
 from tests.factories import now
 from worker import delivery
 from worker.app import celery
-from worker.mail import drain
-from worker.mail.send import Postbox
 
 
 @pytest.fixture(autouse=True)
@@ -92,16 +87,3 @@ def test_the_end_of_a_tasks_time_is_not_taken_for_a_redis_that_is_gone(
 
 def test_a_worker_takes_no_orders_from_the_broker() -> None:
     assert not celery.conf.worker_enable_remote_control
-
-
-def test_the_end_of_a_tasks_time_is_no_mail_that_failed(
-    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def out_of_time(*_: object) -> None:
-        raise SoftTimeLimitExceeded
-
-    configure()
-    monkeypatch.setattr(drain, "letter", out_of_time)
-    due = SimpleNamespace(id=uuid4(), user_id=uuid4(), tickets=[SimpleNamespace(id=uuid4())])
-    with Postbox("") as postbox, pytest.raises(SoftTimeLimitExceeded):
-        drain._sent(postbox, cast(Mail, due))

@@ -1,7 +1,7 @@
-"""What a mail says: pure, from what is due to a letter.
+"""What a mail says: pure, from what is due to its bytes.
 
 The sentences on what happened are made here (`_headline`); what stands around them is in
-`worker/templates`.
+`worker/mail/templates`.
 
 Names, titles and contents are other people's words. None of them can begin a header or a tag, and
 none is in a mail to an address that nobody has confirmed.
@@ -10,13 +10,13 @@ none is in a mail to an address that nobody has confirmed.
 from collections.abc import Sequence
 
 from config import Settings
-from desk.accounts import addresses
 from desk.crypto import token_hash
+from desk.notifications import confirmations
 from desk.notifications.confirmations import Confirmation
 from desk.notifications.mail_queue import Mail, News, Told
 from models import NotificationKind, Role
 from wire import confirm
-from worker.mail.envelopes import Envelope, Letter, composed, line
+from worker.mail.envelopes import EncodedMail, Envelope, encoded, line
 
 LONGEST_CONTENT = 2_000
 # Of one ticket; and tickets.
@@ -24,7 +24,7 @@ MOST_NEWS = 20
 MOST_TICKETS = 100
 
 
-def letter(due: Mail | Confirmation, settings: Settings) -> Letter:
+def compose(due: Mail | Confirmation, settings: Settings) -> EncodedMail:
     """The mail, the same to the byte whenever it is made again."""
     if isinstance(due, Confirmation):
         return _asking(due, settings)
@@ -34,13 +34,13 @@ def letter(due: Mail | Confirmation, settings: Settings) -> Letter:
     subject = _subject(due.tickets, is_neutral=due.is_neutral)
     envelope = Envelope(due.id, due.user_id, due.to_email, name, subject, at, thread)
     if due.is_neutral:
-        return composed(envelope, "neutral", _neutral(due, settings.base_url), settings)
-    return composed(envelope, "mail", _words(due, settings.base_url), settings)
+        return encoded(envelope, "neutral", _neutral(due, settings.base_url), settings)
+    return encoded(envelope, "mail", _words(due, settings.base_url), settings)
 
 
-def _asking(due: Confirmation, settings: Settings) -> Letter:
+def _asking(due: Confirmation, settings: Settings) -> EncodedMail:
     """Raises `LookupError` if it was asked for under a key that is gone: no token fits it."""
-    made = (addresses.token(secret, due.nonce) for secret in settings.secrets)
+    made = (confirmations.token(secret, due.nonce) for secret in settings.secrets)
     token = next((token for token in made if token_hash(token) == due.hash), None)
     if token is None:
         raise LookupError("the key of this link is gone")
@@ -48,9 +48,9 @@ def _asking(due: Confirmation, settings: Settings) -> Letter:
     words = {
         "desk": settings.base_url,
         "link": confirm.link(settings.base_url, token),
-        "days": addresses.LIFETIME.days,
+        "days": confirmations.LIFETIME.days,
     }
-    return composed(envelope, "confirm", words, settings)
+    return encoded(envelope, "confirm", words, settings)
 
 
 def _subject(tickets: Sequence[Told], *, is_neutral: bool = False) -> str:

@@ -1,12 +1,10 @@
 """Mails what the notifications say is due."""
 
-import time
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 import redis
 import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session
 
 from config import settings
@@ -17,61 +15,45 @@ from desk.notifications.mail_queue import SETTLED_AT_ONCE, Mail
 from models import Outcome
 from wire.presence import is_present
 from worker.app import task
-from worker.delivery import wake_again
-from worker.mail.compose import letter
+from worker.leases import Queue
+from worker.mail.compose import compose
 from worker.mail.send import Postbox, Undeliverable
-from worker.transaction import advisory_lock, run
+from worker.transaction import run
 
 log = structlog.get_logger("worker.mail.drain")
 
 Due = Mail | Confirmation
 
 REDIS_SECONDS = 1.0
-# After this the rest is left to a task of its own, well before the time limit.
-DRAIN_SECONDS = 20.0
 
 
 @task(Job.DRAIN_NOTIFICATIONS)
 def drain() -> None:
-    """Sends until nothing is due. A mail in flight is leased; what fails comes back later.
-
-    One at a time in the whole house: a mailer that is killed leaves one mail in doubt, and a slow
-    mail server does not take the workers from the other jobs.
+    """One at a time in the whole house: a mailer that is killed leaves one mail in doubt, and a
+    slow mail server does not take the workers from the other jobs.
     """
-    until = time.monotonic() + DRAIN_SECONDS
+    while run(mail_queue.settle, datetime.now(UTC)) == SETTLED_AT_ONCE:
+        pass
     url, allow_plaintext = settings().smtp_url, settings().smtp_allow_plaintext == "on"
-    postbox = Postbox(url, allow_plaintext=allow_plaintext)
-    with advisory_lock(Job.DRAIN_NOTIFICATIONS) as is_mine, postbox:
-        if not is_mine:
-            return
-        while run(mail_queue.settle, datetime.now(UTC)) == SETTLED_AT_ONCE:
-            pass
-        due, has_time = run(_lease, datetime.now(UTC)), True
-        while due:
-            became = _sent(postbox, due)
-            has_time = time.monotonic() < until
-            due = run(_next, due, became, datetime.now(UTC), has_time=has_time)
-        if has_time:
-            return
-    wake_again(Job.DRAIN_NOTIFICATIONS)
+    with Postbox(url, allow_plaintext=allow_plaintext) as postbox:
+        send = partial(_sent, postbox)
+        Queue[Due, Outcome | str](Job.DRAIN_NOTIFICATIONS, _lease, send, _settle, at_once=1).drain()
 
 
-def _lease(session: Session, now: datetime) -> Due | None:
+def _lease() -> Due | None:
+    return run(_next, datetime.now(UTC))
+
+
+def _next(session: Session, now: datetime) -> Due | None:
     """What is due next: who has just signed up waits for the link."""
     link = confirmations.lease(session, now)
     return link or mail_queue.lease(session, now, settings().jwt_secret_key)
 
 
-def _next(
-    session: Session, done: Due, became: Outcome | str, now: datetime, *, has_time: bool
-) -> Due | None:
-    """Says what became of a mail, and takes the next in the same transaction."""
+def _settle(done: Due, became: Outcome | str) -> None:
     queue = confirmations if isinstance(done, Confirmation) else mail_queue
-    if isinstance(became, Outcome):
-        queue.finished(session, done.id, became, now)
-    else:
-        queue.failed(session, done.id, became, now)
-    return _lease(session, now) if has_time else None
+    say = queue.finished if isinstance(became, Outcome) else queue.failed
+    run(say, done, became, datetime.now(UTC))
 
 
 def _sees_it(due: Due) -> bool:
@@ -87,9 +69,7 @@ def _sent(postbox: Postbox, due: Due) -> Outcome | str:
     if _sees_it(due):
         return Outcome.PRESENT
     try:
-        postbox.send(due.id, letter(due, settings()))
-    except SoftTimeLimitExceeded:
-        raise  # The task is over: the lease runs out, and the mail is tried again.
+        postbox.send(due.id, compose(due, settings()))
     except Undeliverable:
         log.warning("mail undeliverable: the server takes no such address", mail_id=str(due.id))
         return Outcome.DEAD

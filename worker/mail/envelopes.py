@@ -36,7 +36,7 @@ _text = jinja2.Environment(  # Nothing reads plain text as HTML.
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class EncodedMail:
     """A mail and its envelope: two addresses, and the bytes that leave."""
 
     sender: str
@@ -61,12 +61,12 @@ class Envelope:
     thread: UUID | None = None
 
 
-def composed(
+def encoded(
     envelope: Envelope, template: str, words: dict[str, object], settings: Settings
-) -> Letter:
+) -> EncodedMail:
     """The mail that is ready to be sent.
 
-    ``template``: the name of a pair in `worker/templates`, ``<name>.txt.j2`` and
+    ``template``: the name of a pair in `worker/mail/templates`, ``<name>.txt.j2`` and
     ``<name>.html.j2``. ``words``: what is filled in there; the link that ends all mails is added.
     Raises `idna.IDNAError` where a domain is none.
     """
@@ -90,7 +90,7 @@ def composed(
         ]
     )
     body = _body(envelope.mail_id, template, {**words, "unsubscribe": link})
-    return Letter(sender, recipient, head + body)
+    return EncodedMail(sender, recipient, head + body)
 
 
 def _thread(envelope: Envelope, domain: str) -> Sequence[tuple[str, str]]:

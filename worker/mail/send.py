@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from worker.mail.envelopes import Letter
+from worker.mail.envelopes import EncodedMail
 
 __all__ = ["Postbox", "SMTPException", "Undeliverable"]
 
@@ -53,7 +53,7 @@ class Postbox:
                 self._smtp.quit()
             self._smtp.close()
 
-    def send(self, mail_id: UUID, mail: Letter) -> None:
+    def send(self, mail_id: UUID, mail: EncodedMail) -> None:
         """Raises OSError or SMTPException; then the mail may or may not have arrived.
 
         Raises `Undeliverable` where another try would be the same.
@@ -76,7 +76,7 @@ class Postbox:
             raise
 
 
-def _write(mail_id: UUID, mail: Letter) -> None:
+def _write(mail_id: UUID, mail: EncodedMail) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     # The same mail is the same file, however often it is sent.
     part = FOLDER / f".{mail_id}.part"
