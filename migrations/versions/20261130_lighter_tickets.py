@@ -1,7 +1,7 @@
 """A message moves nothing that is in an index of tickets; a ticket knows its last message
 
 Revision ID: b1c7d20e94fa
-Revises: f2b8d41c6e05
+Revises: 3c7e9a15d8f2
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from alembic import op
 
 revision = "b1c7d20e94fa"
-down_revision = "f2b8d41c6e05"
+down_revision = "3c7e9a15d8f2"
 branch_labels = None
 depends_on = None
 
