@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import MISSING, AfterValidator, Field, Strict
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -52,10 +52,10 @@ def _unique(tags: list[str]) -> list[str]:
 class Change(Input):
     """Only the fields that were sent count; ``priority`` null clears it."""
 
-    status: Annotated[Status, Strict(False)] = Status.OPEN
-    priority: Annotated[Priority | None, Strict(False)] = None
-    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] = Field([])
-    category: Label = ""
+    status: Annotated[Status, Strict(False)] | MISSING = MISSING
+    priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
+    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] | MISSING = MISSING
+    category: Label | MISSING = MISSING
 
 
 # If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
@@ -222,14 +222,13 @@ def change(
     """
     ticket = held(session, actor, ticket_id)
     expect_version(ticket, versions)
-    sent = wanted.model_fields_set
-    if "status" in sent:
+    if wanted.status is not MISSING:
         set_status(session, actor, ticket, wanted.status, now)
-    if "priority" in sent:
+    if wanted.priority is not MISSING:
         set_priority(session, actor, ticket, wanted.priority, now)
-    if "tags" in sent:
+    if wanted.tags is not MISSING:
         _set_tags(session, actor, ticket, wanted.tags, now)
-    if "category" in sent and wanted.category != ticket.category:
+    if wanted.category is not MISSING and wanted.category != ticket.category:
         data = {"from": ticket.category, "to": wanted.category}
         ticket.category = wanted.category
         timeline.record(session, ticket, Kind.CATEGORY_CHANGED, actor.id, now, data=data)
