@@ -3,29 +3,22 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from random import Random
-from uuid import UUID
 
 import click
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.accounts import accounts
 from desk.assignment import assignment
 from desk.assignment.assignment import BATCH, Strategy
-from desk.outbox import outbox
-from desk.tickets import messages, reading, tickets
-from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change, NewTicket
 from manage import bulk, environment
+from manage.course import Course, Step, mail_nothing
 from manage.database import connected, transaction
-from manage.stories import PEOPLE, STORIES, Story, Turn
-from models import Notification, Outcome, Role, Status, Ticket, User
+from manage.stories import PEOPLE, STORIES
+from models import Role, Ticket, User
 from server.identity.passwords import hashed
 
 # Everybody may know it: the launcher serves demo data on this machine only.
@@ -33,8 +26,6 @@ PASSWORD = "demo-password"
 DAYS = 9
 # Nothing younger than this: the newest conversations end before the person looks at them.
 QUIET = timedelta(minutes=3)
-AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
-FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
 FIRST_NUMBER = 48_211
 # So many tickets go through the rules, turn by turn.
 LIVELY = 60
@@ -117,14 +108,6 @@ def _write_accounts(*, over: bool) -> None:
     os.replace(new, path)
 
 
-@dataclass(order=True, slots=True)
-class Step:
-    """Something that somebody does at a time."""
-
-    at: datetime
-    act: Callable[[datetime], object] = field(compare=False)
-
-
 def _fill(session: Session, wanted: int, now: datetime) -> None:
     random = Random(wanted)
     assignment.take_turn(session)  # No worker comes between, and the locks are in their order.
@@ -137,17 +120,15 @@ def _fill(session: Session, wanted: int, now: datetime) -> None:
     for number in range(wanted):
         # Ever more of them towards now, as a desk that grows has it.
         age = timedelta(days=DAYS) * (1 - number / wanted) ** 1.5
-        course = Course(session, random, random.choice(customers), number)
+        story = STORIES[number % len(STORIES)]
+        shown = FIRST_NUMBER + 37 * number
+        course = Course(session, random, random.choice(customers), story, shown)
         steps += course.steps(now - QUIET - age)
     steps = sorted(step for step in steps if step.at <= now - QUIET)
     with click.progressbar(steps, label="Demo data") as bar:
         for step in bar:
             step.act(step.at)
-    session.flush()
-    # Old news: it is in the inbox, but no mail goes out for it.
-    told = [notification.id for notification in outbox(session).notifications]
-    over = update(Notification).where(Notification.id.in_(told))
-    session.execute(over.values(done_at=Notification.created_at, outcome=Outcome.READ))
+    mail_nothing(session)
 
 
 def _people(session: Session) -> list[Actor]:
@@ -156,87 +137,3 @@ def _people(session: Session) -> list[Actor]:
         Actor(accounts.create(session, email, name, password_hash, role).id, role)
         for role, email, name in PEOPLE
     ]
-
-
-class Course:
-    """One ticket on its way through a story."""
-
-    def __init__(self, session: Session, random: Random, customer: Actor, number: int) -> None:
-        self._session = session
-        self._random = random
-        self._customer = customer
-        self._story: Story = STORIES[number % len(STORIES)]
-        self._number = FIRST_NUMBER + 37 * number
-        self._id: UUID
-
-    def steps(self, begin: datetime) -> Iterator[Step]:
-        at = begin
-        yield Step(at, self._open)
-        yield Step(at + self._pause(0.03, 0.1), self._assign)
-        for position, turn in enumerate(self._story.turns):
-            at += self._pause(10, 240)
-            if position == 0:
-                yield Step(at - timedelta(minutes=2), self._triage)
-            yield Step(at, partial(self._say, turn))
-        if self._story.ending in ("resolved", "closed", "reopened"):
-            at += self._pause(5, 90)
-            yield Step(at, partial(self._set, Status.RESOLVED))
-        at += self._pause(24 * 60, 40 * 60)
-        if self._story.ending == "closed":
-            yield Step(at, partial(self._set, Status.CLOSED))
-        elif self._story.ending == "reopened":
-            yield Step(at, partial(self._say, AGAIN))
-        elif self._story.ending in ("open", "waiting"):
-            # What nobody comes back to does not fill the desk for ever.
-            at += self._pause(36 * 60, 48 * 60)
-            yield Step(at, partial(self._say, FAREWELL))
-            yield Step(at, partial(self._set, Status.CLOSED))
-
-    def _pause(self, shortest: float, longest: float) -> timedelta:
-        return timedelta(minutes=self._random.uniform(shortest, longest))
-
-    def _text(self, text: str) -> str:
-        return text.replace("{n}", str(self._number))
-
-    def _open(self, now: datetime) -> None:
-        new = NewTicket(
-            title=self._text(self._story.title),
-            description=self._text(self._story.description),
-            category=self._story.category,
-            type=self._story.type,
-        )
-        self._id = tickets.open_ticket(self._session, self._customer, new, now).id
-
-    def _assign(self, now: datetime) -> None:
-        assignment.drain(self._session, Strategy.ROUND_ROBIN, now, self._random)
-
-    @property
-    def _csr(self) -> Actor | None:
-        """Who has the ticket; None while all are at their capacity."""
-        assignee = self._session.get_one(Ticket, self._id).assigned_to_id
-        return Actor(assignee, Role.CSR) if assignee else None
-
-    def _triage(self, now: datetime) -> None:
-        if csr := self._csr:
-            wanted = Change(
-                status=Status.IN_PROGRESS,
-                priority=self._story.priority,
-                tags=list(self._story.tags),
-            )
-            tickets.change(self._session, csr, self._id, wanted, now)
-
-    def _say(self, turn: Turn, now: datetime) -> None:
-        speaker, text = turn
-        actor = self._customer if speaker == "customer" else self._csr
-        if actor is None:
-            return
-        new = NewMessage(content=self._text(text), internal=speaker == "note")
-        event = messages.post(self._session, actor, self._id, new, now).event
-        # Who answers has read what was there.
-        self._session.flush()
-        seq = event.seq if actor.is_staff else event.public_seq
-        reading.mark_read(self._session, actor, self._id, seq or 0)
-
-    def _set(self, status: Status, now: datetime) -> None:
-        if csr := self._csr:
-            tickets.change(self._session, csr, self._id, Change(status=status), now)

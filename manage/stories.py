@@ -1,4 +1,4 @@
-"""The people and conversations of the demo data."""
+"""The people and conversations of the demo data, and what they are about."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +23,20 @@ PEOPLE = (
     (Role.USER, "hana@example.com", "Hana Suzuki"),
     (Role.USER, "jonas@example.com", "Jonas Weber"),
 )
+
+
+# What a ticket is about, beside its story: words from very common to very rare.
+MAKES = (
+    "Alder", "Amber", "Aspen", "Basalt", "Birch", "Cedar", "Cobalt", "Coral", "Delta", "Ember",
+    "Fjord", "Garnet", "Harbor", "Indigo", "Juniper", "Kestrel", "Lagoon", "Linden", "Maple",
+    "Mistral", "Nimbus", "Onyx", "Opal", "Orchid", "Pebble", "Quartz", "Raven", "Saffron",
+    "Sierra", "Tundra", "Umber", "Vesper", "Willow", "Zephyr",
+)  # fmt: skip
+THINGS = (
+    "adapter", "blender", "camera", "charger", "dock", "fan", "grill", "heater", "iron", "jacket",
+    "kettle", "lamp", "mixer", "mouse", "oven", "phone", "printer", "radio", "router", "scale",
+    "scanner", "speaker", "tablet", "toaster", "tracker", "tripod", "vacuum", "watch",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

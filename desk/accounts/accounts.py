@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import MISSING
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -32,8 +33,8 @@ class Login(Input):
 class ProfileChange(Input):
     """Only the fields that were sent count."""
 
-    full_name: FullName = ""
-    notify_email: bool = True
+    full_name: FullName | MISSING = MISSING
+    notify_email: bool | MISSING = MISSING
 
 
 class PasswordChange(Input):
@@ -103,11 +104,11 @@ def stored_hash(session: Session, user_id: UUID) -> str:
 def change_profile(
     session: Session, actor: Actor, wanted: ProfileChange, desk_name: str
 ) -> Profile:
-    if "full_name" in wanted.model_fields_set and not actor.is_staff:
+    if wanted.full_name is not MISSING and not actor.is_staff:
         require_own(wanted.full_name, desk_name)
     user = session.get_one(User, actor.id, with_for_update={"key_share": True})
-    for name in wanted.model_fields_set:
-        setattr(user, name, getattr(wanted, name))
+    for name, value in wanted.model_dump().items():
+        setattr(user, name, value)
     return _profile(user)
 
 

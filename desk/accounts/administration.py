@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Strict, with_config
+from pydantic import MISSING, Strict, with_config
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -31,10 +31,10 @@ class NewUser(Input):
 class UserChange(Input):
     """Only the fields that were sent count."""
 
-    role: Annotated[Role, Strict(False)] = Role.USER
-    is_active: bool = True
-    capacity: Capacity = 0
-    full_name: FullName = ""
+    role: Annotated[Role, Strict(False)] | MISSING = MISSING
+    is_active: bool | MISSING = MISSING
+    capacity: Capacity | MISSING = MISSING
+    full_name: FullName | MISSING = MISSING
 
 
 @with_config(title="User")
@@ -149,15 +149,14 @@ def change(
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
     (``last_admin``).
     """
-    sent = wanted.model_fields_set
-    if sent & {"role", "is_active"}:
+    if wanted.role is not MISSING or wanted.is_active is not MISSING:
         _release_if_leaving(session, actor, user_id, wanted)
     admins = _lock_admins(session)
     if actor.id not in admins:
         raise Forbidden("admin_required", "Admin privileges required")
     user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
-    role = wanted.role if "role" in sent else user.role
-    is_active = wanted.is_active if "is_active" in sent else user.is_active
+    role = user.role if wanted.role is MISSING else wanted.role
+    is_active = user.is_active if wanted.is_active is MISSING else wanted.is_active
     if admins == [user.id] and (role is not Role.ADMIN or not is_active):
         raise Conflict("last_admin", "The last active admin stays one")
     if user.is_active and not is_active:
@@ -171,9 +170,9 @@ def change(
     if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
         agents.makes_room(session, user)
     user.role, user.is_active = role, is_active
-    if "capacity" in sent:
+    if wanted.capacity is not MISSING:
         agents.set_capacity(session, user, wanted.capacity)
-    if "full_name" in sent:
+    if wanted.full_name is not MISSING:
         user.full_name = wanted.full_name
     session.flush()
     return Account.of(user)
@@ -182,10 +181,7 @@ def change(
 def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, wanted: UserChange) -> None:
     """First of all, for the order of the locks: cursor, then ticket, then user."""
     assignment.take_turn(session)
-    sent = wanted.model_fields_set
-    demoted = "role" in sent and wanted.role is Role.USER
-    deactivated = "is_active" in sent and not wanted.is_active
-    if demoted or deactivated:
+    if wanted.role is Role.USER or wanted.is_active is False:
         assignment.release(session, user_id, actor.id, None)
 
 

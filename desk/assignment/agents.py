@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import MISSING, Field
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,7 @@ class Availability(Input):
     """``capacity`` counts only if it was sent."""
 
     available: bool
-    capacity: Capacity = 0
+    capacity: Capacity | MISSING = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def set_availability(session: Session, actor: Actor, wanted: Availability) -> Ag
     if wanted.available and not user.available:
         makes_room(session, user)
     user.available = wanted.available
-    if "capacity" in wanted.model_fields_set:
+    if wanted.capacity is not MISSING:
         set_capacity(session, user, wanted.capacity)
     session.flush()  # The answer is read from the table.
     return Agent(*session.execute(_agents(User.id == actor.id)).one())

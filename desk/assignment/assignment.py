@@ -7,7 +7,7 @@ from random import Random
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Strict
+from pydantic import MISSING, ConfigDict, Strict
 from sqlalchemy import cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
@@ -47,7 +47,7 @@ class Assign(Input):
     model_config = ConfigDict(title="Assignment")
 
     assignee_id: Id | None
-    priority: Annotated[Priority | None, Strict(False)] = None
+    priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def assign(
     tickets.expect_version(ticket, versions)
     _require_not_closed(ticket)
     to = _assignable(session, wanted.assignee_id) if wanted.assignee_id else None
-    if "priority" in wanted.model_fields_set:
+    if wanted.priority is not MISSING:
         tickets.set_priority(session, actor, ticket, wanted.priority, now)
     if wanted.assignee_id != ticket.assigned_to_id:
         _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, to), now)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, Strict
+from pydantic import MISSING, AfterValidator, ConfigDict, Field, Strict
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
@@ -51,10 +51,10 @@ class Change(Input):
 
     model_config = ConfigDict(title="TicketChange")
 
-    status: Annotated[Status, Strict(False)] = Status.OPEN
-    priority: Annotated[Priority | None, Strict(False)] = None
-    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] = Field([])
-    category: Label = ""
+    status: Annotated[Status, Strict(False)] | MISSING = MISSING
+    priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
+    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] | MISSING = MISSING
+    category: Label | MISSING = MISSING
 
 
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | None) -> TicketView:
@@ -118,14 +118,13 @@ def change(
     """
     ticket = held(session, actor, ticket_id)
     expect_version(ticket, versions)
-    sent = wanted.model_fields_set
-    if "status" in sent:
+    if wanted.status is not MISSING:
         set_status(session, actor, ticket, wanted.status, now)
-    if "priority" in sent:
+    if wanted.priority is not MISSING:
         set_priority(session, actor, ticket, wanted.priority, now)
-    if "tags" in sent:
+    if wanted.tags is not MISSING:
         _set_tags(session, actor, ticket, wanted.tags, now)
-    if "category" in sent and wanted.category != ticket.category:
+    if wanted.category is not MISSING and wanted.category != ticket.category:
         event = CategoryChanged(from_=ticket.category, to=wanted.category)
         ticket.category = wanted.category
         timeline.record(session, ticket, event, actor.id, now)

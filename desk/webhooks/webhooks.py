@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, Strict, WithJsonSchema
+from pydantic import MISSING, AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -72,9 +72,9 @@ class NewWebhook(Input):
 class WebhookChange(Input):
     """Only the fields that were sent count."""
 
-    url: Url = ""
-    events: Kinds = Field([])
-    is_active: bool = True
+    url: Url | MISSING = MISSING
+    events: Kinds | MISSING = MISSING
+    is_active: bool | MISSING = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +165,11 @@ def count_attempts(session: Session, webhook_id: UUID) -> int:
 def change(session: Session, webhook_id: UUID, wanted: WebhookChange) -> WebhookView:
     """Applies what was sent. One that is made active again has a clean record."""
     webhook = _held(session, webhook_id)
-    sent = wanted.model_fields_set
-    if "url" in sent:
+    if wanted.url is not MISSING:
         webhook.url = wanted.url
-    if "events" in sent:
+    if wanted.events is not MISSING:
         webhook.events = [kind.value for kind in wanted.events]
-    if "is_active" in sent:
+    if wanted.is_active is not MISSING:
         if wanted.is_active and not webhook.is_active:
             webhook.disabled_because = webhook.failing_since = None
         webhook.is_active = wanted.is_active

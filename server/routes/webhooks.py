@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import MISSING
 
 from desk.errors import Invalid
 from desk.webhooks import webhooks
@@ -84,7 +85,7 @@ async def add(request: web.Request) -> web.Response:
 
 async def change(request: web.Request) -> web.Response:
     wanted = await body(request, webhooks.WebhookChange, MIDDLING_BODY)
-    if "url" in wanted.model_fields_set:
+    if wanted.url is not MISSING:
         await _require_callable(request, wanted.url)
     webhook = await request.app[SERVICES].desk.run(webhooks.change, _webhook_id(request), wanted)
     audit.note(

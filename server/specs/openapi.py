@@ -140,8 +140,6 @@ def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schem
     }
     if body:
         schema = schemas.taken(route.takes)
-        if route.method == "PATCH":
-            schema = _without_defaults(schemas, schema)
         shown = {"schema": schema, "example": example(schemas, schema)}
         found["requestBody"] = {"required": True, "content": {"application/json": shown}}
     return found
@@ -151,13 +149,6 @@ def _description(route: Route) -> str:
     """The handler's own words, and who may ask."""
     said = prose(route.handler.__doc__)
     return "\n\n".join(filter(None, [said, f"For {route.right.value}."]))
-
-
-def _without_defaults(schemas: Schemas, schema: Schema) -> Schema:
-    """In a change only what was sent counts: the model's defaults are its own affair."""
-    for member in schemas.resolved(schema).get("properties", {}).values():
-        member.pop("default", None)
-    return schema
 
 
 def _in_path(route: Route) -> list[Schema]:

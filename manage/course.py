@@ -1,0 +1,127 @@
+"""A ticket on its way through a story: what each side does, by the rules, at a given time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.assignment import assignment
+from desk.assignment.assignment import Strategy
+from desk.outbox import outbox
+from desk.tickets import messages, reading, tickets
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change, NewTicket
+from manage.stories import Story, Turn
+from models import Notification, Outcome, Role, Status, Ticket
+
+AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
+FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
+
+
+@dataclass(order=True, slots=True)
+class Step:
+    """Something that somebody does at a time."""
+
+    at: datetime
+    act: Callable[[datetime], object] = field(compare=False)
+
+
+class Course:
+    """``number``: what ``{n}`` in the texts of the story becomes."""
+
+    id: UUID
+
+    def __init__(
+        self, session: Session, random: Random, customer: Actor, story: Story, number: object
+    ) -> None:
+        self._session = session
+        self._random = random
+        self._customer = customer
+        self._story = story
+        self._number = number
+
+    def steps(self, begin: datetime) -> Iterator[Step]:
+        at = begin
+        yield Step(at, self.open)
+        yield Step(at + self._pause(0.03, 0.1), self._assign)
+        for position, turn in enumerate(self._story.turns):
+            at += self._pause(10, 240)
+            if position == 0:
+                yield Step(at - timedelta(minutes=2), self._triage)
+            yield Step(at, partial(self._say, turn))
+        if self._story.ending in ("resolved", "closed", "reopened"):
+            at += self._pause(5, 90)
+            yield Step(at, partial(self._set, Status.RESOLVED))
+        at += self._pause(24 * 60, 40 * 60)
+        if self._story.ending == "closed":
+            yield Step(at, partial(self._set, Status.CLOSED))
+        elif self._story.ending == "reopened":
+            yield Step(at, partial(self._say, AGAIN))
+        elif self._story.ending in ("open", "waiting"):
+            # What nobody comes back to does not fill the desk for ever.
+            at += self._pause(36 * 60, 48 * 60)
+            yield Step(at, partial(self._say, FAREWELL))
+            yield Step(at, partial(self._set, Status.CLOSED))
+
+    def open(self, now: datetime) -> None:
+        new = NewTicket(
+            title=self._text(self._story.title),
+            description=self._text(self._story.description),
+            category=self._story.category,
+            type=self._story.type,
+        )
+        self.id = tickets.open_ticket(self._session, self._customer, new, now).id
+
+    def _pause(self, shortest: float, longest: float) -> timedelta:
+        return timedelta(minutes=self._random.uniform(shortest, longest))
+
+    def _text(self, text: str) -> str:
+        return text.replace("{n}", str(self._number))
+
+    def _assign(self, now: datetime) -> None:
+        assignment.drain(self._session, Strategy.ROUND_ROBIN, now, self._random, only=self.id)
+
+    @property
+    def _csr(self) -> Actor | None:
+        """Who has the ticket; None where all were at their capacity."""
+        assignee = self._session.get_one(Ticket, self.id).assigned_to_id
+        return Actor(assignee, Role.CSR) if assignee else None
+
+    def _triage(self, now: datetime) -> None:
+        if csr := self._csr:
+            change = Change(
+                status=Status.IN_PROGRESS,
+                priority=self._story.priority,
+                tags=list(self._story.tags),
+            )
+            tickets.change(self._session, csr, self.id, change, now)
+
+    def _say(self, turn: Turn, now: datetime) -> None:
+        speaker, text = turn
+        actor = self._customer if speaker == "customer" else self._csr
+        if actor is None:
+            return
+        new = NewMessage(content=self._text(text), internal=speaker == "note")
+        event = messages.post(self._session, actor, self.id, new, now).event
+        # Who answers has read what was there.
+        self._session.flush()
+        seq = event.seq if actor.is_staff else event.public_seq
+        reading.mark_read(self._session, actor, self.id, seq or 0)
+
+    def _set(self, status: Status, now: datetime) -> None:
+        if csr := self._csr:
+            tickets.change(self._session, csr, self.id, Change(status=status), now)
+
+
+def mail_nothing(session: Session) -> None:
+    """What the courses in a session told people is old: it stays in the inbox alone."""
+    session.flush()
+    told = [notification.id for notification in outbox(session).notifications]
+    over = update(Notification).where(Notification.id.in_(told))
+    session.execute(over.values(done_at=Notification.created_at, outcome=Outcome.READ))
