@@ -13,6 +13,7 @@ from tests.api import Api
 from tests.cluster.conftest import Cluster
 from tests.factories import Person, people
 from tests.sockets import Client
+from tests.waiting import PATIENCE
 
 # More than the kernel's buffers of a connection (4 + 6 MB on Linux) and our bound hold together.
 POSTS = 1400
@@ -57,7 +58,7 @@ async def test_who_does_not_read_is_cut_off_and_called_back(
         await reader.until(lambda: len(reader.timeline) == POSTS + 1)
         assert memory(cluster.webs[0].pid) - before < 50e6
         # The transport was aborted: what had been sent is read, then nothing more comes.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             received = [message async for message in deaf]
         assert len(received) < POSTS
         async with Client(api.url, slow, "websocket") as back:
@@ -71,7 +72,7 @@ async def test_who_opens_a_connection_and_does_not_enter_is_hung_up_on(
     cluster = start_cluster(webs=1)
     async with Api(cluster.urls[0]) as api:
         ws = await api.http.ws_connect("/socket.io/?EIO=4&transport=websocket")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             seen = [message.data async for message in ws]
     assert seen[0].startswith("0")
     assert ws.closed

@@ -1,6 +1,5 @@
 """What is taken from the channel between processes: what one of us has sealed, and can be read."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -15,18 +14,13 @@ from tests.conftest import SECRET, Backend
 from tests.factories import Person, people
 from tests.server.conftest import serving
 from tests.sockets import Client
+from tests.waiting import until
 from wire import codec
 from wire.channel import TIMELINE, emission
 from wire.seal import SEAL_BYTES, Seal
 from wire.workers import say_alive
 
 PREVIOUS = "f" * 8 + SECRET
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not is_so():
-            await asyncio.sleep(0.01)
 
 
 def publish(backend: Backend, channel: str, sealed: bytes) -> None:

@@ -8,6 +8,7 @@ from server.limits.open_sockets import OpenSockets
 from server.live.bus import Live
 from server.transport.engine import socket_server
 from tests.conftest import Backend
+from tests.waiting import PATIENCE, forever
 
 
 async def test_it_closes_even_if_a_cancellation_is_swallowed(backend: Backend) -> None:
@@ -18,13 +19,13 @@ async def test_it_closes_even_if_a_cancellation_is_swallowed(backend: Backend) -
 
     async def hard_of_hearing() -> None:
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
-        await asyncio.sleep(3600)
+            await forever()
+        await forever()
 
     live.thread.cancel()
     live.thread = asyncio.create_task(hard_of_hearing())
     await asyncio.sleep(0)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await background.end()
         await live.close()
     assert live.thread.done()
