@@ -22,7 +22,7 @@ run: $(VENV)/.ok ## Run everything on http://127.0.0.1:8000 (HOST, PORT); Ctrl-C
 
 test: $(VENV)/.ok-dev $(JS) ## Run all tests, JOBS files at a time; make test ARGS="-k word" runs some
 	@$(if $(JS),,echo "Without node and npm the JavaScript tests are skipped";) \
-	exec $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	exec $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 JOBS ?= 3
 
 lint: $(VENV)/.ok-dev ## Check style and types

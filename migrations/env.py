@@ -1,5 +1,7 @@
 """Runs migrations on the connection that the caller hands over, or on DATABASE_URL."""
 
+import time
+
 from alembic import context
 from sqlalchemy import Connection, create_engine, pool, text
 
@@ -8,11 +10,19 @@ from models import Base
 
 # Two releases that start at once migrate one after the other.
 MIGRATION_LOCK = 715_001
+PAUSE_SECONDS = 0.2
+
+
+def lock(connection: Connection) -> None:
+    """Tries again and again: an index that is created meanwhile would wait for who waits here."""
+    while not connection.scalar(text(f"select pg_try_advisory_lock({MIGRATION_LOCK})")):
+        connection.commit()
+        time.sleep(PAUSE_SECONDS)
+    connection.commit()
 
 
 def migrate(connection: Connection) -> None:
-    connection.execute(text(f"select pg_advisory_lock({MIGRATION_LOCK})"))
-    connection.commit()
+    lock(connection)
     try:
         context.configure(
             connection=connection,

@@ -2,10 +2,15 @@
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
+
+An index on a table that is there already: `create_index` and `drop_index` of
+`migrations.operations`, in a migration of its own.
 """
 
 import sqlalchemy as sa
 from alembic import op
+
+from migrations.operations import set_timeouts
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -14,10 +19,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("set local lock_timeout = '5s'")
+    set_timeouts()
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    op.execute("set local lock_timeout = '5s'")
+    set_timeouts()
     ${downgrades if downgrades else "pass"}

@@ -1,5 +1,6 @@
 """A small HTTP client for the tests: answers with their status, JSON and headers."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,6 +12,8 @@ from yarl import URL
 
 from tests import contract
 from tests.factories import Person
+
+NEXT = re.compile(r'<(/api/v1(/.+))>; rel="next"')
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,11 @@ class Api:
         assert answer.status == 201, answer
         ticket: dict[str, Any] = answer.json
         return ticket
+
+
+def next_path(answer: Answer) -> str | None:
+    if "Link" not in answer.headers:
+        return None
+    found = NEXT.fullmatch(answer.headers["Link"])
+    assert found, answer.headers["Link"]
+    return found[2]

@@ -18,13 +18,42 @@ from sqlalchemy.orm import Session
 from config import Settings
 from embedded.servers import Embedded
 
-ROOT = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+# The files that take longest, from the longest on.
+LONGEST = (
+    "dev/test_launcher.py",
+    "cluster/test_worker_kills.py",
+    "desk/test_plans.py",
+    "cluster/test_js_client.py",
+    "cluster/test_delivery.py",
+    "server/test_bad_input.py",
+    "dev/test_embedded.py",
+    "server/test_fuzz.py",
+    "manage/test_bulk.py",
+    "server/test_long_history.py",
+    "manage/test_create_user.py",
+    "manage/test_migrate.py",
+    "cluster/test_conversation_js.py",
+    "cluster/test_presence.py",
+    "cluster/test_broker_gone.py",
+    "server/test_walks.py",
+    "server/test_docs.py",
+    "cluster/test_slow_clients.py",
+    "test_documents.py",
+)
 SECRET = "0b3c9f6d52a14e7f8890c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c"
 REDIS_DATABASES = 16
 
 # What a developer has set for `make run` is not what the tests run with.
 for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "JWT_SECRET_KEY", "HOST", "PORT"):
     os.environ.pop(name, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They begin first, so that no worker is left alone with one of them at the end."""
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE
 
 WRITTEN_FOR = "127.0.0.1:8000"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -19,7 +20,6 @@ LANGUAGES = {"sh", "js", "python"}
 PLAIN = {"mermaid", "text"}
 # The first line of a program names its file.
 FILE = re.compile(r"(?:#|//) ([\w.]+)\n")
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from config import Settings
 from desk.access import Actor
 from desk.accounts import accounts, sessions
 from desk.events import MessagePosted
-from desk.tickets import tickets
+from desk.tickets import search, tickets
 from desk.tickets.tickets import NewTicket
 from desk.tickets.views import TicketView
 from models import Event, Role, Ticket, User
@@ -118,3 +118,10 @@ def _signed_in(
         user.full_name,
         Tokens(settings).pair(issued, now()),
     )
+
+
+def index(session: Session) -> None:
+    """Everything there is, as the worker does."""
+    session.flush()
+    while search.index(session):
+        pass

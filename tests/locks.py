@@ -1,12 +1,12 @@
 """Who waits for a lock of PostgreSQL, so that a race is run and not hoped for."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, create_engine, text
 
-PATIENCE = 20.0
+from tests.waiting import block_until
+
 WAITERS = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
@@ -19,18 +19,23 @@ def locked(database_url: str, statement: str) -> Iterator[None]:
 
 
 def until_one_waits(database_url: str) -> None:
-    """Raises AssertionError if nobody does in time."""
-    deadline = time.monotonic() + PATIENCE
+    """Raises TimeoutError if nobody does in time."""
+    waiters = text(f"select count(*) from {WAITERS}")
     with _looking(database_url) as connection:
-        while not connection.scalar(text(f"select count(*) from {WAITERS}")):
-            assert time.monotonic() < deadline, "nobody waits for a lock"
-            time.sleep(0.002)
+        block_until(lambda: connection.scalar(waiters))
 
 
 def end_waiters(database_url: str) -> None:
-    """Ends the connections of all who wait."""
+    """Ends the connections of all who wait, and returns when they are gone."""
     with _looking(database_url) as connection:
-        connection.execute(text(f"select pg_terminate_backend(pid) from {WAITERS}"))
+        connection.execute(text(f"select pg_terminate_backend(pid, 60000) from {WAITERS}"))
+
+
+def end_connections(database_url: str) -> None:
+    """Ends all others' connections to the database, and returns when they are gone."""
+    others = "pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    with _looking(database_url) as connection:
+        connection.execute(text(f"select pg_terminate_backend(pid, 60000) from {others}"))
 
 
 @contextmanager

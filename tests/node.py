@@ -14,7 +14,8 @@ import pytest
 from tests import contract
 from tests.conftest import ROOT
 from tests.factories import Person
-from tests.sockets import PATIENCE, Talker
+from tests.sockets import Talker
+from tests.waiting import PATIENCE
 
 FOLDER = ROOT / "tests" / "js"
 LONGEST_LINE = 1024 * 1024

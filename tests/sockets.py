@@ -1,6 +1,5 @@
 """Socket.IO clients for the tests that keep what they are shown."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable
@@ -11,9 +10,9 @@ import socketio
 
 from tests import contract
 from tests.factories import Person
+from tests.waiting import PATIENCE, until
 
 NAMESPACE = "/tickets"
-PATIENCE = 30.0
 
 
 class Talker(ABC):
@@ -87,9 +86,7 @@ class Talker(ABC):
     async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Waits until what was seen is enough."""
         try:
-            async with asyncio.timeout(patience):
-                while not condition():
-                    await asyncio.sleep(0.01)
+            await until(condition, patience)
         except TimeoutError:
             raise AssertionError(f"not seen in {patience} s; seen: {dict(self.seen)}") from None
 

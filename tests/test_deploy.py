@@ -2,17 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
 
 from tests.conftest import ROOT
-
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-TLS: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "tls.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = {**COMPOSE["services"], "caddy": TLS["services"]["caddy"]}
-OURS = {"web1", "web2", "worker", "beat", "migrate"}
+from tests.deployment import OURS, SERVICES
 
 
 @pytest.mark.parametrize("name", SERVICES)

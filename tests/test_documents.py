@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +18,6 @@ from tests.documents import (
     LANGUAGES,
     NODE_MODULES,
     PAGES,
-    PATIENCE,
     PLAIN,
     WRITTEN_FOR,
     blocks,
@@ -28,6 +26,7 @@ from tests.documents import (
     section,
 )
 from tests.manage.conftest import command, environment
+from tests.waiting import block_until
 
 README = ROOT / "README.md"
 TOUR = ROOT / "docs/tour.md"
@@ -144,13 +143,13 @@ def test_the_javascript_client_works_as_it_is_written(host: str, folder: Path) -
 
 
 def until_posted(said: Path, process: "subprocess.Popen[bytes]") -> list[str]:
-    end = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < end:
-        lines = said.read_text().splitlines()
-        if "posted: true" in lines and any("Hello" in line for line in lines):
-            return lines
-        time.sleep(0.05)
-    raise AssertionError(said.read_text())
+    def is_posted() -> bool:
+        words = said.read_text()
+        assert process.poll() is None, words
+        return "posted: true" in words.splitlines() and "Hello" in words
+
+    block_until(is_posted)
+    return said.read_text().splitlines()
 
 
 def test_every_setting_is_explained() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from config import Settings
 from tests.conftest import ROOT
-from tests.test_deploy import COMPOSE, OURS, SERVICES, TLS
+from tests.deployment import COMPOSE, OURS, SERVICES, TLS
 
 FIELDS = {name.upper(): field for name, field in Settings.model_fields.items()}
 # `make run` tells its children so; it is nobody's to set.

@@ -18,8 +18,8 @@ from embedded.server import free_port
 from embedded.servers import Embedded
 from processes import Child
 from tests.conftest import ROOT, Backend
+from tests.waiting import PATIENCE, block_until
 
-PATIENCE = 30.0
 CELERY = (sys.executable, "-m", "celery", "-q", "-A", "worker")
 QUIET = ("--without-gossip", "--without-mingle")
 
@@ -103,15 +103,14 @@ class Cluster:
 
 
 def _wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
+    def is_ready() -> bool:
         try:
-            with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
-                return
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=PATIENCE):
+                return True
         except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+            return False
+
+    block_until(is_ready)
 
 
 def kill(child: Child) -> None:

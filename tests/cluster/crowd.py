@@ -10,7 +10,8 @@ from models import Role
 from tests.api import Api
 from tests.cluster.conftest import Cluster
 from tests.factories import Person, people
-from tests.sockets import PATIENCE, Client
+from tests.sockets import Client
+from tests.waiting import PATIENCE, paced
 
 # Between two messages of one person, so that a talk lasts as long as what is done to it.
 BREATH = 0.03
@@ -30,9 +31,8 @@ class Crowd:
         """Everybody (or who is named) says so many things at the same time as the others."""
 
         async def speak(speaker: int, client: Client) -> None:
-            for number in range(count):
+            async for number in paced(BREATH, count):
                 await self.say(client, f"{name}.{speaker}.{number}", twice=number % 5 == 0)
-                await asyncio.sleep(BREATH)
 
         await asyncio.gather(*(speak(*each) for each in enumerate(only or self.clients)))
 

@@ -2,8 +2,7 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import func, select
@@ -12,16 +11,10 @@ from desk.events import Assigned
 from desk.jobs import Job
 from embedded.servers import Embedded
 from models import AssignmentDecision, Event, Notification
-from tests.cluster.conftest import PATIENCE, Cluster
+from tests.cluster.conftest import Cluster
 from tests.factories import Person, a_ticket, database
+from tests.waiting import PATIENCE
 from wire.broker import celery_app
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)
 
 
 def open_ticket(cluster: Cluster, customer: Person, *, woken: bool = True) -> None:

@@ -20,9 +20,9 @@ from tests.cluster.conftest import Cluster
 from tests.conftest import ROOT
 from tests.factories import Person, database, now
 from tests.node import node
+from tests.waiting import PATIENCE, until
 
 CLIENT = ROOT / "client"
-PATIENCE = 30.0
 LINES = 1024 * 1024
 
 
@@ -55,9 +55,7 @@ class Js:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
-                while not condition():
-                    await asyncio.sleep(0.02)
+            await until(condition)
         except TimeoutError:
             raise AssertionError(f"not seen: {dict(self.seen)}") from None
 

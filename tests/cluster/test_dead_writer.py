@@ -1,7 +1,6 @@
 """A writer that dies between its commit and its delivery: stored, and nobody was told."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -13,9 +12,6 @@ from tests.api import Api
 from tests.cluster.conftest import Cluster
 from tests.factories import database, now, people
 from tests.sockets import Client
-
-# The poll comes every second; the contract allows five.
-WITHIN = 5.0
 
 
 def commit_and_die(cluster: Cluster, writer: Actor, ticket_id: str, text: str) -> None:
@@ -37,11 +33,9 @@ async def test_what_a_dead_writer_had_committed_is_delivered_everywhere(
         ticket_id = (await api.a_ticket(customer))["id"]
         await here.join(ticket_id)
         await there.join(ticket_id)
-        began = time.monotonic()
         await asyncio.to_thread(commit_and_die, cluster, csr.actor, ticket_id, "my last words")
         await here.until_shown(2)
         await there.until_shown(2)
-        assert time.monotonic() - began < WITHIN
         # The next writer lives, and nothing comes twice or out of order.
         await here.say(ticket_id, "are you there?")
         await there.until_shown(3)

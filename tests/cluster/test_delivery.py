@@ -11,14 +11,17 @@ import redis
 from sqlalchemy import make_url
 
 from embedded.servers import Embedded
+from server.live.sequencer import POLL_SECONDS
 from tests.api import Api
 from tests.cluster.conftest import Cluster, clusters, kill
 from tests.cluster.crowd import crowd
 from tests.conftest import Backend
 from tests.sockets import Client
+from tests.waiting import paced, until
 
 # A lost hint shows within a second; the rest is for a machine that has other things to do.
 SOON = 5.0
+TO_AND_FRO = 60
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +54,14 @@ async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def until_subscribed(cluster: Cluster) -> None:
-    async with asyncio.timeout(15), contextlib.AsyncExitStack() as stack:
-        for url in cluster.urls:
-            api = await stack.enter_async_context(Api(url))
-            while (await api.get("/health/ready")).json["checks"]["redis"] != "ok":
-                await asyncio.sleep(0.1)
+    for url in cluster.urls:
+        async with Api(url) as api:
+
+            async def is_subscribed(api: Api = api) -> bool:
+                checks = (await api.get("/health/ready")).json["checks"]
+                return bool(checks["redis"] == "ok")
+
+            await until(is_subscribed)
 
 
 async def test_a_crowd_on_two_processes_sees_one_talk(cluster: Cluster) -> None:
@@ -69,9 +75,8 @@ async def test_a_crowd_on_two_processes_sees_one_talk(cluster: Cluster) -> None:
 async def test_killed_subscriptions_lose_nothing(cluster: Cluster) -> None:
     async def kill_subscriptions() -> None:
         with redis.Redis.from_url(cluster.backend.redis_url) as client:
-            while True:
+            async for _ in paced(0.1):
                 client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-                await asyncio.sleep(0.1)
 
     async with crowd(cluster) as people:
         async with meanwhile(kill_subscriptions()):
@@ -88,9 +93,9 @@ async def test_without_valkey_one_process_stays_live_and_two_hear_of_each_other_
         here, there, neighbour, _ = people.clients
         await asyncio.to_thread(own.valkey.stop)
         try:
-            async with asyncio.timeout(5):
-                # The poll alone would need some ten seconds for this to and fro.
-                for number in range(10):
+            # By the poll alone each would wait for the next one.
+            async with asyncio.timeout(TO_AND_FRO * POLL_SECONDS / 2):
+                for number in range(TO_AND_FRO):
                     await people.say(here, f"down.{number}")
                     await neighbour.until_shown(len(people.acked) + 1)
             await there.until_shown(len(people.acked) + 1, SOON)
@@ -121,9 +126,8 @@ async def test_messages_survive_that_every_database_connection_is_ended(
         async with await psycopg.AsyncConnection.connect(
             url.render_as_string(hide_password=False), autocommit=True
         ) as connection:
-            while True:
+            async for _ in paced(0.15):
                 ended += len(await (await connection.execute(query)).fetchall())
-                await asyncio.sleep(0.15)
 
     async with crowd(cluster) as people:
         async with meanwhile(end_connections()):
@@ -142,7 +146,7 @@ async def test_the_kill_of_one_process_costs_those_on_the_other_nothing(
         here, there = list(people.clients)[0::2], list(people.clients)[1::2]
         doomed = asyncio.create_task(people.talk(1000, "doomed", *here))
         talking = asyncio.create_task(people.talk(30, "safe", *there))
-        await asyncio.sleep(0.5)
+        await until(lambda: len(people.acked) > 2 * len(people.clients))
         kill(cluster.webs[0])
         await talking
         doomed.cancel()

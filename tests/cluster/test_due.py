@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from embedded.server import free_port
 from models import Deadline
 from tests.cluster.conftest import Cluster
-from tests.cluster.jobs import until
 from tests.factories import database, now
+from tests.waiting import block_until
 
 
 def test_without_broker_redis_and_beat_nothing_is_late(
@@ -23,8 +23,8 @@ def test_without_broker_redis_and_beat_nothing_is_late(
         with database(cluster.settings) as session:
             return all(at > now() for at in session.scalars(select(Deadline.due_at)))
 
-    until(all_done)
+    block_until(all_done)
     with database(cluster.settings) as session:
         session.execute(update(Deadline).values(due_at=now() - timedelta(hours=1)))
     cluster.restart_worker(0)
-    until(all_done)
+    block_until(all_done)

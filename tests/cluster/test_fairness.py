@@ -10,8 +10,7 @@ from models import Role, Ticket
 from tests.api import Api
 from tests.cluster.conftest import Cluster
 from tests.factories import database, people
-
-PATIENCE = 20.0
+from tests.waiting import until
 
 
 async def test_200_tickets_of_20_customers_at_once_are_20_for_each_of_10_csrs(
@@ -29,9 +28,7 @@ async def test_200_tickets_of_20_customers_at_once_are_20_for_each_of_10_csrs(
                 for n in range(10)
             )
         )
-    async with asyncio.timeout(PATIENCE):
-        while waiting(cluster):
-            await asyncio.sleep(0.1)
+    await until(lambda: not waiting(cluster))
     with database(cluster.settings) as session:
         assert Counter(session.scalars(select(Ticket.assigned_to_id))) == {
             csr.id: 20 for csr in csrs

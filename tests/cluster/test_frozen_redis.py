@@ -3,22 +3,20 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from embedded.servers import Embedded
 from models import Role
+from server.live.presence import TIMEOUT_SECONDS
 from tests.api import Api
 from tests.cluster.conftest import Cluster
 from tests.conftest import Backend
 from tests.factories import people
 from tests.sockets import Client
 
-TICKETS = 4
-# Each join could wait for two answers of two seconds.
-WITHIN = 4.0
+TICKETS = 10
 
 
 @pytest.fixture
@@ -38,13 +36,11 @@ async def test_who_comes_back_while_redis_is_frozen_is_live_on_all_their_tickets
         tickets = [(await api.a_ticket(customer))["id"] for _ in range(TICKETS)]
         os.kill(own.valkey.pid, signal.SIGSTOP)
         try:
-            began = time.monotonic()
-            async with asyncio.timeout(30):
+            # Each join could wait for two answers.
+            async with asyncio.timeout(TICKETS * 2 * TIMEOUT_SECONDS):
                 for ticket_id in tickets:
                     await client.join(ticket_id)
                 await client.say(tickets[0], "still live")
-            took = time.monotonic() - began
         finally:
             os.kill(own.valkey.pid, signal.SIGCONT)
         await client.until_shown(TICKETS + 1)
-    assert took < WITHIN

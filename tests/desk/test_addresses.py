@@ -23,7 +23,7 @@ from desk.tickets import messages
 from desk.tickets.messages import NewMessage
 from models import EmailConfirmation, Notification, Outcome, Role, User
 from tests.conftest import SECRET, Backend
-from tests.desk.test_races import overlapping, run
+from tests.desk.races import overlapping, run
 from tests.factories import PASSWORD, a_ticket, an_actor, now
 
 SIGNUP = Signup(email="ann@desk.test", password=PASSWORD, full_name="Ann")

@@ -24,7 +24,7 @@ from embedded.servers import Embedded
 from models import Role, Status, Ticket
 from tests import ledger
 from tests.conftest import Backend
-from tests.desk.test_races import committing, overlapping, run
+from tests.desk.races import committing, overlapping, run
 from tests.factories import a_ticket, an_actor, now
 
 # What the storm does wrong by chance: two want the same ticket, or somebody has just left.

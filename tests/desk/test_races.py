@@ -6,7 +6,6 @@ each of these races is run, not hoped for.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier
 from typing import TypeVar
@@ -28,13 +27,13 @@ from desk.webhooks import webhooks
 from desk.webhooks.webhooks import MOST_WEBHOOKS, NewWebhook
 from models import AuthSession, Event, Role, Ticket, TicketSearch, User
 from tests.conftest import Backend
+from tests.desk.races import committing, overlapping, run
 from tests.factories import PASSWORD, a_ticket, an_actor, now
-from tests.locks import until_one_waits
+from tests.waiting import PATIENCE
 
 T = TypeVar("T")
 
 LIFETIME = timedelta(days=7)
-PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -45,31 +44,6 @@ def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
     )
     yield engine
     engine.dispose()
-
-
-@contextmanager
-def committing(engine: Engine) -> Iterator[Session]:
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session
-
-
-def run(engine: Engine, rule: Callable[[Session], T]) -> T:
-    with committing(engine) as session:
-        return rule(session)
-
-
-def overlapping(
-    engine: Engine, first: Callable[[Session], T], second: Callable[[Session], T]
-) -> tuple[T, Future[T]]:
-    """Runs the second while the first has done its work but has not committed yet."""
-    with ThreadPoolExecutor(1) as pool:
-        with committing(engine) as session:
-            mine = first(session)
-            session.flush()
-            theirs = pool.submit(run, engine, second)
-            until_one_waits(engine.url.render_as_string(hide_password=False))
-            assert not theirs.done()
-        return mine, theirs
 
 
 def all_at_once(engine: Engine, rules: list[Callable[[Session], T]]) -> list[Future[T]]:

@@ -14,14 +14,7 @@ from desk.tickets.lists import Filters
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import NewTicket
 from models import Role, TicketSearch
-from tests.factories import a_ticket, an_actor, now
-
-
-def index(session: Session) -> None:
-    """Everything there is, as the worker does."""
-    session.flush()
-    while search.index(session):
-        pass
+from tests.factories import a_ticket, an_actor, index, now
 
 
 def words_of(session: Session, ticket_id: UUID) -> list[list[str]]:

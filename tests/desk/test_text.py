@@ -1,6 +1,5 @@
 """Text that is made to cost more than it is long, or to show nothing."""
 
-import time
 import unicodedata
 
 import pytest
@@ -31,14 +30,16 @@ LONGEST = 240_000
 
 @pytest.mark.parametrize("marks", MARKS, ids=ascii)
 @pytest.mark.parametrize("field", ["password", "description", "email"])
-def test_endless_marks_are_refused_at_once(field: str, marks: str) -> None:
+def test_endless_marks_are_refused_before_they_are_put_in_order(
+    field: str, marks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which takes the square of their number."""
+    monkeypatch.setattr(unicodedata, "normalize", None)
     text = "a" + marks * (LONGEST // len((marks).encode()))
-    began = time.perf_counter()
     with pytest.raises(ValidationError):
         Given.model_validate({field: text})
     with pytest.raises(ValidationError):
         Given.model_validate({field: text[:50_000]})
-    assert time.perf_counter() - began < 0.5
 
 
 def test_whatever_unicode_reorders_counts_as_a_mark() -> None:

@@ -22,6 +22,7 @@ from server.database.transaction import create_engine as server_engine
 from tests import locks
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor
+from tests.waiting import PATIENCE
 
 POSTERS, MESSAGES = 24, 400
 NEW = NewTicket(title="It is broken", description="Help!", category="billing", type="bug")
@@ -78,7 +79,7 @@ def test_who_waits_for_the_lock_looks_at_the_clock_after_the_wait(
         locks.until_one_waits(backend.database_url)
         released: datetime = holder.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]
         holder.rollback()
-        told = waiting.result(timeout=30)
+        told = waiting.result(timeout=PATIENCE)
     assert told >= released
     with Session(engine) as session:
         event = session.scalars(

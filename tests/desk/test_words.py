@@ -11,8 +11,7 @@ from desk.tickets.lists import Filters
 from desk.tickets.queries import MOST_WORDS, parsed
 from desk.tickets.words import MOST_BYTES, document
 from models import Role, TicketSearch
-from tests.desk.test_search import index
-from tests.factories import a_ticket, an_actor
+from tests.factories import a_ticket, an_actor, index
 
 PASTED = (
     "https://desk.example.org/a/b?c=d&e=f#g",

@@ -3,27 +3,18 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE, block_until
+
 REPOSITORY = Path(__file__).parents[2]
-PATIENCE = 20.0
 
 Process = subprocess.Popen[str]
 Start = Callable[..., Process]
-
-
-def eventually(condition: Callable[[], bool], within: float = PATIENCE) -> bool:
-    end = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def processes_with(mark: object) -> list[str]:
@@ -34,13 +25,13 @@ def processes_with(mark: object) -> list[str]:
     return [line.strip() for line in listed.stdout.splitlines() if str(mark) in line]
 
 
-def gone(mark: object) -> bool:
-    return eventually(lambda: not processes_with(mark))
+def until_gone(mark: object) -> None:
+    block_until(lambda: not processes_with(mark))
 
 
 def pid_of(mark: object) -> int:
     """The youngest process with that mark."""
-    assert eventually(lambda: bool(processes_with(mark)))
+    block_until(lambda: processes_with(mark))
     return max(int(line.split()[0]) for line in processes_with(mark))
 
 

@@ -16,7 +16,7 @@ import redis
 
 from embedded.errors import CannotStart
 from embedded.servers import Embedded, running
-from tests.dev.conftest import REPOSITORY, Start, gone, processes_with, python, read_until
+from tests.dev.conftest import REPOSITORY, Start, processes_with, python, read_until, until_gone
 
 HOLDER = """
 import sys, time
@@ -159,7 +159,7 @@ def test_nothing_outlives_a_holder_that_is_killed_and_the_next_has_its_data(
     read_until(again, "up")
     again.kill()
     again.wait()
-    assert gone(tmp_path)
+    until_gone(tmp_path)
     assert running(tmp_path) is None
 
 
@@ -238,7 +238,7 @@ def test_an_ordinary_user_can_do_it_too(start: Start, tmp_path: Path) -> None:
     assert {os.stat(f"/proc/{pid}").st_uid for pid in owners} == {65534}
     holder.kill()
     holder.wait()
-    assert gone(tmp_path)
+    until_gone(tmp_path)
 
 
 def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:

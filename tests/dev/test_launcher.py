@@ -14,7 +14,8 @@ import pytest
 from embedded.server import free_port
 from embedded.servers import Embedded, running
 from tests.conftest import SECRET
-from tests.dev.conftest import REPOSITORY, Process, Start, eventually, gone, read_until
+from tests.dev.conftest import REPOSITORY, Process, Start, read_until, until_gone
+from tests.waiting import PATIENCE, block_until
 
 MANAGE = """
 import json, pathlib, sys, psycopg
@@ -31,6 +32,7 @@ if sys.argv[1] == "demo":
 SERVER = """
 import http.server, os
 from config import settings
+from tests.waiting import PATIENCE, block_until
 if os.environ.get("MIGRATION_DATABASE_URL"):
     raise SystemExit("the owner of the tables is no matter of a web process")
 class Ready(http.server.BaseHTTPRequestHandler):
@@ -81,7 +83,7 @@ def readable_by_others(folder: Path) -> list[Path]:
 
 
 def refusal(process: Process) -> str:
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert output.count("\n") == 1, output
     return output.strip()
@@ -105,12 +107,12 @@ def test_everything_from_nothing_and_nothing_left_behind(
     assert second.startswith(f"Already running here (pid {launcher.pid}), http://127.0.0.1:")
 
     launcher.send_signal(signal.SIGINT)
-    rest, _ = launcher.communicate(timeout=20)
+    rest, _ = launcher.communicate(timeout=PATIENCE)
     assert launcher.returncode == 0
     assert rest.rstrip().endswith("Stopped")
     for words in ("Traceback", secret, environment["DATABASE_URL"], environment["REDIS_URL"]):
         assert words not in output + second + rest
-    assert gone(project)
+    until_gone(project)
     assert running(project / ".data") is None
 
 
@@ -126,7 +128,7 @@ def test_nothing_outlives_a_kill_and_the_next_start_has_the_data(
     assert "runs: 3" in read_until(second, READY)
     second.kill()
     second.wait()
-    assert gone(project)
+    until_gone(project)
 
 
 def test_sigterm_while_it_starts_leaves_nothing(
@@ -136,19 +138,19 @@ def test_sigterm_while_it_starts_leaves_nothing(
     launcher = launch()
     read_until(launcher, "slow")
     launcher.send_signal(signal.SIGTERM)
-    output, _ = launcher.communicate(timeout=20)
+    output, _ = launcher.communicate(timeout=PATIENCE)
     assert (launcher.returncode, output) == (0, "Stopped\n")
-    assert gone(project)
+    until_gone(project)
 
 
 def test_a_failing_migration_stops_the_start(launch: Callable[..., Process], project: Path) -> None:
     (project / "manage.py").write_text("raise SystemExit('the schema is newer than the code')")
-    output, _ = launch().communicate(timeout=20)
+    output, _ = launch().communicate(timeout=PATIENCE)
     assert output.endswith(
         "the schema is newer than the code\n"
         "Migrations failed with status 1; the lines above say why\n"
     )
-    assert gone(project)
+    until_gone(project)
 
 
 def test_a_dead_database_server_is_revived(launch: Callable[..., Process], project: Path) -> None:
@@ -204,7 +206,7 @@ def test_with_both_urls_nothing_is_embedded_and_no_demo_data_made(
     assert "Demo" not in output
     assert not (project / ".data" / "postgres").exists()
     launcher.terminate()
-    assert launcher.communicate(timeout=20)[0].endswith("Stopped\n")
+    assert launcher.communicate(timeout=PATIENCE)[0].endswith("Stopped\n")
     assert launcher.returncode == 0
 
 
@@ -218,9 +220,9 @@ def test_what_ends_make_ends_everything(
     made = launch("make", "--old-file=.venv/.ok", "run")
     read_until(made, READY)
     made.send_signal(number)
-    made.wait(20)
-    assert gone(project)
-    assert eventually(lambda: running(project / ".data") is None)
+    made.wait(PATIENCE)
+    until_gone(project)
+    block_until(lambda: running(project / ".data") is None)
 
 
 def test_a_broken_procfile_names_its_line(launch: Callable[..., Process], project: Path) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from processes import Child
-from tests.dev.conftest import Process, Start, gone, pid_of, processes_with, python, read_until
+from tests.dev.conftest import (
+    Process,
+    Start,
+    pid_of,
+    processes_with,
+    python,
+    read_until,
+    until_gone,
+)
+from tests.waiting import PATIENCE
 
 # Ignores a polite request and has a child in another session that does too. `mark` is a path that
 # no other process has in its command line.
@@ -32,7 +41,7 @@ def stubborn(mark: Path) -> tuple[str, ...]:
 
 def told(process: Process, number: int) -> tuple[int, str]:
     process.send_signal(number)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE)
     return process.returncode, output
 
 
@@ -117,7 +126,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(start: Start, tmp_path: Pa
     assert len(processes_with(tmp_path)) > 2
     supervisor.kill()
     supervisor.wait()
-    assert gone(tmp_path)
+    until_gone(tmp_path)
 
 
 def test_what_a_killed_program_started_dies_with_it(start: Start, tmp_path: Path) -> None:
@@ -127,7 +136,7 @@ def test_what_a_killed_program_started_dies_with_it(start: Start, tmp_path: Path
     grandchild = pid_of(f"done {tmp_path}/grandchild")
     os.kill(pid_of(f"{tmp_path}/main"), signal.SIGKILL)
     read_until(supervisor, "worker was killed by SIGKILL")
-    assert gone(f"{grandchild} sh")
+    until_gone(f"{grandchild} sh")
     read_until(supervisor, "up")
 
 
@@ -138,7 +147,7 @@ def test_a_killed_babysitter_takes_its_program_along(start: Start, tmp_path: Pat
     program = pid_of(f"done {tmp_path}")
     os.kill(min(int(line.split()[0]) for line in processes_with(f"done {tmp_path}")), 9)
     read_until(supervisor, "web was killed by SIGKILL")
-    assert gone(f"{program} sh")
+    until_gone(f"{program} sh")
     read_until(supervisor, "up")
 
 
@@ -146,6 +155,7 @@ def test_a_fork_can_be_told_to_die_with_its_parent(start: Start, tmp_path: Path)
     code = f"""
 import os, time
 from processes import die_with_parent
+from tests.waiting import PATIENCE
 mark = {str(tmp_path)!r}
 if os.fork() == 0:
     die_with_parent()
@@ -156,7 +166,7 @@ time.sleep(60)
     child = int(read_until(parent, "up").split()[1])
     parent.kill()
     parent.wait()
-    assert gone(f"{child} ")
+    until_gone(f"{child} ")
 
 
 def test_a_child_says_how_it_ended() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE
 
 SETTINGS = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "JWT_SECRET_KEY", "EMBEDDED")
-PATIENCE = 60.0
 
 Done = subprocess.CompletedProcess[str]
 Manage = Callable[..., Done]

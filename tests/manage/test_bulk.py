@@ -1,7 +1,6 @@
 """``manage demo --tickets`` with many of them: what is written in bulk is as the rules leave it."""
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +21,8 @@ from models import Base, Priority, Role, Status, Ticket, User
 from server.identity.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, now
-from tests.manage.conftest import PATIENCE, Manage, command, environment, run_in
+from tests.manage.conftest import Manage, command, environment, run_in
+from tests.waiting import block_until
 
 COUNT = 2_000
 
@@ -274,7 +274,7 @@ def test_a_run_that_is_killed_leaves_nothing_behind(
     killed = subprocess.Popen(argv, cwd=tmp_path, env=environment(embedded), stdout=subprocess.PIPE)
     try:
         with database(backend.settings) as session:
-            until(lambda: written(session) > 0)
+            block_until(lambda: written(session) > 0)
     finally:
         killed.kill()
         killed.communicate()
@@ -285,10 +285,3 @@ def test_a_run_that_is_killed_leaves_nothing_behind(
 def written(session: Session) -> int:
     """Bytes of tickets, also of those that are not committed."""
     return session.scalar(text("select pg_relation_size('tickets')")) or 0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

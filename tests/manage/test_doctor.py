@@ -7,8 +7,7 @@ from pathlib import Path
 from tests.cluster.conftest import Cluster
 from tests.conftest import SECRET, Backend
 from tests.manage.conftest import Done, Manage
-
-PATIENCE = 20
+from tests.waiting import block_until
 
 
 def marks(done: Done) -> dict[str, str]:
@@ -23,10 +22,14 @@ def test_with_all_in_place_every_line_is_ok(
     with ExitStack() as stack:
         cluster = Cluster(make_backend(), tmp_path, stack)
         cluster.start_worker()
-        for _ in range(PATIENCE):
-            done = manage("doctor", **cluster.backend.environment)
-            if done.returncode == 0:
-                break
+        runs: list[Done] = []
+
+        def is_well() -> bool:
+            runs.append(manage("doctor", **cluster.backend.environment))
+            return runs[-1].returncode == 0
+
+        block_until(is_well)
+        done = runs[-1]
     names = "python settings secrets database schema clock redis broker worker"
     assert marks(done) == dict.fromkeys(names.split(), "ok")
     assert not done.stderr

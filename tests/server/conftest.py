@@ -16,10 +16,19 @@ import logs
 from config import Settings
 from models import Role
 from server.app import create_app
+from server.identity import passwords
 from tests.api import Api
 from tests.browser import Tab, a_browser, a_tab
 from tests.conftest import Backend
 from tests.factories import Person, people
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """New passwords are hashed in no time, as in no other place."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", 4)
+        yield
 
 
 @asynccontextmanager

@@ -8,11 +8,11 @@ from typing import Any, Self
 from aiohttp import ClientWebSocketResponse, TCPConnector, WSMsgType
 
 from tests.api import Api
+from tests.waiting import PATIENCE
 
 ADDRESS = "/socket.io/?EIO=4&transport=websocket"
 POLLING = "/socket.io/?EIO=4&transport=polling"
 NAMESPACE = "/tickets"
-PATIENCE = 30.0
 # What a kernel keeps of a connection whose client does not read, or little more.
 SMALL = 4096
 

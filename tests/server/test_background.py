@@ -3,6 +3,7 @@
 import asyncio
 
 from server.background import end
+from tests.waiting import PATIENCE, forever
 
 
 async def test_a_task_that_swallows_a_cancellation_is_asked_again() -> None:
@@ -10,14 +11,14 @@ async def test_a_task_that_swallows_a_cancellation_is_asked_again() -> None:
 
     async def deaf_once() -> None:
         try:
-            await asyncio.sleep(60)
+            await forever()
         except asyncio.CancelledError:
             swallowed.set()
-        await asyncio.sleep(60)
+        await forever()
 
     task = asyncio.create_task(deaf_once())
     await asyncio.sleep(0)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await end([task])
     assert swallowed.is_set()
     assert task.cancelled()

@@ -18,6 +18,7 @@ from tests.factories import Person, people
 from tests.server import bad
 from tests.server.bad import Kind
 from tests.server.raw_sockets import Raw
+from tests.waiting import PATIENCE
 
 # Per event: its fields, and a payload that is accepted but for the ticket's id.
 EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
@@ -182,7 +183,7 @@ async def test_a_ticket_that_is_not_there_is_not_found(socket: Raw) -> None:
 
 async def error(ws: ClientWebSocketResponse, frame: str | bytes) -> str:
     await (ws.send_bytes(frame) if isinstance(frame, bytes) else ws.send_str(frame))
-    told = await ws.receive_json(timeout=30)
+    told = await ws.receive_json(timeout=PATIENCE)
     assert told.keys() == {"error"}
     code: str = told["error"]["code"]
     return code
@@ -220,7 +221,7 @@ async def test_a_frame_at_its_bounds_is_posted(
     for n, value in enumerate(FRAME[name].good):
         content = f"{name} {n}"
         await plain.send_str(json.dumps({"content": content} | {name: value}, ensure_ascii=False))
-        seen = await plain.receive_json(timeout=30)
+        seen = await plain.receive_json(timeout=PATIENCE)
         assert seen.keys() == {
             "id", "ticket_id", "sender_id", "content", "timestamp", "seq", "client_id",
         }  # fmt: skip
@@ -242,7 +243,7 @@ async def test_a_plain_socket_needs_a_ticket(api: Api, staff: Person, path_id: s
 
 async def not_allowed(api: Api, url: str) -> None:
     async with api.http.ws_connect(URL(url, encoded=True)) as ws:
-        message = await asyncio.wait_for(ws.receive(), 10)
+        message = await asyncio.wait_for(ws.receive(), PATIENCE)
         assert message.type is WSMsgType.CLOSE
         assert ws.close_code == WSCloseCode.POLICY_VIOLATION
 
@@ -250,7 +251,7 @@ async def not_allowed(api: Api, url: str) -> None:
 @pytest.mark.usefixtures("nothing_stored")
 async def test_a_frame_over_64_kb_ends_a_plain_socket(plain: ClientWebSocketResponse) -> None:
     await plain.send_str(json.dumps({"content": "x" * 64 * 1024}))
-    assert (await plain.receive(timeout=30)).type is WSMsgType.CLOSE
+    assert (await plain.receive(timeout=PATIENCE)).type is WSMsgType.CLOSE
     assert plain.close_code == WSCloseCode.MESSAGE_TOO_BIG
 
 

@@ -10,13 +10,14 @@ from server.routes import ROUTES
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import Raw
+from tests.waiting import PATIENCE
 
 
 async def asked(api: Api, request: bytes) -> tuple[int, str, dict[str, Any]]:
     """Status, headers in one text, and the problem of an answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
     writer.write(request)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0])
         body = await reader.readexactly(length)

@@ -20,6 +20,7 @@ from tests.api import Api
 from tests.conftest import SECRET, Backend
 from tests.factories import Person, now
 from tests.sockets import Client
+from tests.waiting import PATIENCE
 
 OTHER_SECRET = "f" * 48
 
@@ -169,7 +170,7 @@ async def raw(url: str, head: bytes, body: bytes = b"") -> tuple[bytes, bytes]:
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(head + b"\r\nHost: x\r\nConnection: close\r\n\r\n" + body)
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
     finally:
         writer.close()
     status, _, rest = answer.partition(b"\r\n")

@@ -15,7 +15,8 @@ from server.transport.packets import LONGEST_FRAME
 from tests.api import Api
 from tests.factories import Person
 from tests.node import JsClient
-from tests.server.raw_sockets import NAMESPACE, PATIENCE, POLLING, Raw, polling
+from tests.server.raw_sockets import NAMESPACE, POLLING, Raw, polling
+from tests.waiting import PATIENCE
 
 NOTHING = "00000000-0000-0000-0000-000000000000"
 KEPT = b"kept or not? "

@@ -1,6 +1,5 @@
 """What a client that was cut off has to catch up on."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from uuid import uuid4
@@ -13,6 +12,7 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
 from tests.sockets import Client
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -30,18 +30,27 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: CatchUp) -> 
     for session_id, names in tickets.items():
         resync.remember(session_id, names)
     told: dict[str, list[str]] = {}
-    async with asyncio.timeout(30):
-        while len(told) < len(tickets):
-            for session_id in (ann, bob, quick):
-                resync.recall(session_id, partial(told.__setitem__, str(session_id)))
-            await asyncio.sleep(0.05)
+
+    def is_told() -> bool:
+        for session_id in (ann, bob, quick):
+            resync.recall(session_id, partial(told.__setitem__, str(session_id)))
+        return len(told) == len(tickets)
+
+    await until(is_told)
     wanted = {str(who): {str(name) for name in names} for who, names in tickets.items()}
     assert {who: set(names) for who, names in told.items()} == wanted
     told.clear()
     for session_id in (ann, bob, quick):
         resync.recall(session_id, partial(told.__setitem__, "again"))
-    await asyncio.sleep(0.2)
-    assert told == {}
+    # They are answered in turn.
+    resync.remember(marker := uuid4(), [uuid4()])
+
+    def is_marked() -> bool:
+        resync.recall(marker, partial(told.__setitem__, "marker"))
+        return "marker" in told
+
+    await until(is_marked)
+    assert told.keys() == {"marker"}
 
 
 async def test_who_has_joined_as_many_as_one_may_can_join_each_of_them_again(

@@ -17,7 +17,8 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database
 from tests.server.conftest import serving
-from tests.server.raw_sockets import ADDRESS, NAMESPACE, PATIENCE, SMALL, small_sockets
+from tests.server.raw_sockets import ADDRESS, NAMESPACE, SMALL, small_sockets
+from tests.waiting import PATIENCE
 
 # Each takes 40 kB of a message's 64.
 LONG = "🦆" * 10_000

@@ -11,6 +11,7 @@ from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import ADDRESS, NAMESPACE, POLLING, Raw
 from tests.sockets import Client
+from tests.waiting import PATIENCE
 
 LIMIT = 64 * 1024
 NOTHING = "00000000-0000-0000-0000-000000000000"
@@ -24,7 +25,7 @@ async def lives(socket: Raw) -> None:
 
 async def ends(socket: Raw) -> None:
     """The connection is hung up on."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await socket.ws.receive()).type is aiohttp.WSMsgType.TEXT:
             pass
     assert socket.ws.closed
@@ -93,9 +94,9 @@ async def test_a_refused_connect_says_why(api: Api, auth: str, code: str | None)
 
 async def test_the_token_is_not_taken_from_the_query(api: Api, customer: Person) -> None:
     async with api.http.ws_connect(f"{ADDRESS}&token={customer.token}") as ws:
-        await ws.receive_str(timeout=30)
+        await ws.receive_str(timeout=PATIENCE)
         await ws.send_str(f"40{NAMESPACE},")
-        assert "not_authenticated" in await ws.receive_str(timeout=30)
+        assert "not_authenticated" in await ws.receive_str(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ class Polling:
             return answer.status
 
     async def until(self, prefix: str) -> str:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 async with self._api.http.get(self.address) as answer:
                     assert answer.status == 200
@@ -223,7 +224,7 @@ async def test_a_polling_body_in_several_segments_is_not_lost(
         await writer.drain()
         # A segment of its own: the server has read what came before.
         assert (await api.get("/health/live")).status == 200
-    assert b"200" in await asyncio.wait_for(reader.readline(), 10)
+    assert b"200" in await asyncio.wait_for(reader.readline(), PATIENCE)
     writer.close()
     ack = await polling.until(f"43{NAMESPACE},1")
     assert json.loads(ack.removeprefix(f"43{NAMESPACE},1"))[0]["data"]["data"]["client_id"] == "a"

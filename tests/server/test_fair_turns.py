@@ -8,6 +8,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from server.sockets.plain import FairWebSocket
+from tests.waiting import PATIENCE, turns
 from tools.frames.wire import BINARY, PING, TEXT, Frame, Socket
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,13 +33,13 @@ async def served(
 
 @pytest.mark.parametrize("kind", [PING, TEXT, BINARY])
 async def test_each_frame_of_a_flood_leaves_the_others_a_turn(kind: int) -> None:
-    turns = 0
+    taken = 0
     is_arrived, is_handled = asyncio.Event(), asyncio.Event()
 
     async def others() -> None:
-        nonlocal turns
+        nonlocal taken
         while True:
-            turns += 1
+            taken += 1
             await asyncio.sleep(0)
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -52,12 +53,12 @@ async def test_each_frame_of_a_flood_leaves_the_others_a_turn(kind: int) -> None
         is_handled.set()
         return ws
 
-    async with served(handle) as socket, asyncio.timeout(30):
+    async with served(handle) as socket, asyncio.timeout(PATIENCE):
         await socket.write(Frame(b"x", kind).encode() * FRAMES + Frame(b"last").encode())
-        await asyncio.sleep(0.1)
+        await turns()
         is_arrived.set()
         await is_handled.wait()
-    assert turns >= FRAMES
+    assert taken >= FRAMES
 
 
 async def test_who_is_gone_before_a_ping_is_answered_is_gone_and_no_error() -> None:
@@ -73,8 +74,8 @@ async def test_who_is_gone_before_a_ping_is_answered_is_gone_and_no_error() -> N
         received.put_nowait((await ws.receive()).type)
         return ws
 
-    async with served(handle) as socket, asyncio.timeout(30):
+    async with served(handle) as socket, asyncio.timeout(PATIENCE):
         await socket.write(Frame(b"", PING).encode())
-        await asyncio.sleep(0.1)
+        await turns()
         is_arrived.set()
         assert await received.get() is WSMsgType.CLOSED

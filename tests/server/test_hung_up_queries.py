@@ -1,7 +1,6 @@
 """A client that hangs up takes its query with it, but not what it writes."""
 
 import asyncio
-from collections.abc import Callable
 
 import aiohttp
 import pytest
@@ -12,8 +11,7 @@ from desk.assignment import agents
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database
-
-PATIENCE = 30.0
+from tests.waiting import until
 
 
 def running(backend: Backend) -> int:
@@ -21,12 +19,6 @@ def running(backend: Backend) -> int:
     with database(backend.settings) as session:
         own = text(query + " and pid <> pg_backend_pid()")
         return session.scalar(own) or 0
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_the_query_of_a_request_that_hung_up_is_cancelled(

@@ -1,7 +1,5 @@
 """What is somebody's own, and what staff keep among themselves."""
 
-import asyncio
-
 import pytest
 from sqlalchemy import select
 
@@ -10,6 +8,7 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, people
 from tests.sockets import Client
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -81,14 +80,21 @@ async def test_who_left_the_staff_sees_no_more_in_the_inbox_than_on_tickets(
     assert len((await api.get("/notifications", csr)).json) == 2
     with database(backend.settings) as session:
         session.get_one(User, csr.id).role = Role.USER
-    async with asyncio.timeout(30):
-        while (await api.get("/csr/tickets", csr)).status != 403:
-            await asyncio.sleep(0.05)
+    await until_refused(api, csr)
     inbox = await api.get("/notifications?count=true", csr)
     assert [told["ticket_id"] for told in inbox.json] == [own]
     assert inbox.headers["X-Total-Count"] == "1"
     answer = await api.post(f"/notifications/{notification_id}/read", csr)
     assert answer.code == "notification_not_found"
+
+
+async def until_refused(api: Api, person: Person) -> None:
+    """Until their place in the staff is over."""
+
+    async def is_refused() -> bool:
+        return (await api.get("/csr/tickets", person)).status == 403
+
+    await until(is_refused)
 
 
 async def test_who_left_the_staff_is_not_answered_again_what_they_wrote_as_such(
@@ -101,9 +107,7 @@ async def test_who_left_the_staff_is_not_answered_again_what_they_wrote_as_such(
     assert (await api.post(path, csr, json=note, headers=keyed)).status == 201
     with database(backend.settings) as session:
         session.get_one(User, csr.id).role = Role.USER
-    async with asyncio.timeout(30):
-        while (await api.get("/csr/tickets", csr)).status != 403:
-            await asyncio.sleep(0.05)
+    await until_refused(api, csr)
     again = await api.post(path, csr, json=note, headers=keyed)
     assert again.status in {403, 404, 422}
     assert b"psst" not in again.body

@@ -14,6 +14,7 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now
 from tests.sockets import Client
+from tests.waiting import PATIENCE
 from wire.shapes import TimelineEvent
 
 Application = tuple[web.Application, Api]
@@ -48,7 +49,7 @@ async def test_a_kick_reaches_the_sockets_of_its_own_process(
     async with Client(api.url, customer) as client:
         await api.post("/auth/logout_all", customer)
         await client.until(lambda: not client.sio.connected)
-    assert (await plain.receive(timeout=30)).data == 1008
+    assert (await plain.receive(timeout=PATIENCE)).data == 1008
 
 
 async def test_a_kick_reaches_another_process_and_what_it_remembers(
@@ -63,7 +64,7 @@ async def test_a_kick_reaches_another_process_and_what_it_remembers(
         await here.post("/auth/logout_all", customer)
         await client.until(lambda: not client.sio.connected)
         assert (await there.get("/auth/me", customer)).code == "session_ended"
-    assert (await plain.receive(timeout=30)).data == 1008
+    assert (await plain.receive(timeout=PATIENCE)).data == 1008
 
 
 async def test_each_event_asks_for_the_session(
@@ -88,7 +89,7 @@ async def test_each_frame_of_a_plain_socket_asks_for_the_session(
     assert (await ws.receive_json())["content"] == "before"
     end_unannounced(backend, app, customer)
     await ws.send_json({"content": "after"})
-    closed = await ws.receive(timeout=30)
+    closed = await ws.receive(timeout=PATIENCE)
     assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, 1008)
 
 

@@ -19,6 +19,7 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, numbers, people
 from tests.sockets import Client
+from tests.waiting import PATIENCE
 
 SECRET = "SECRETWORD"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
@@ -27,7 +28,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 async def raw(api: Api, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
     writer.write(request)
-    answer = await asyncio.wait_for(reader.read(4096), 5)
+    answer = await asyncio.wait_for(reader.read(4096), PATIENCE)
     writer.close()
     return answer
 

@@ -18,7 +18,8 @@ from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
-from tests.server.raw_sockets import NAMESPACE, PATIENCE, POLLING, Raw, polling
+from tests.server.raw_sockets import NAMESPACE, POLLING, Raw, polling
+from tests.waiting import PATIENCE, until
 from wire.messages import SessionEnded
 
 Served = tuple[web.Application, Api]
@@ -68,12 +69,6 @@ def abort(ws: aiohttp.ClientWebSocketResponse) -> None:
     assert connection is not None
     assert connection.transport is not None
     connection.transport.abort()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_of_one_account_a_hundred_are_let_in_and_who_is_killed_leaves_their_place(

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from typing import Any
 from uuid import uuid4
 
@@ -13,11 +12,10 @@ from desk.errors import Invalid
 from models import Role
 from server.http.input import decode_cursor, encode_cursor
 from server.routes.tickets import POSITIONS
-from tests.api import Answer, Api
+from tests.api import Api, next_path
 from tests.conftest import Backend
 from tests.factories import Person, people
 
-NEXT = re.compile(r'<(/api/v1(/.+))>; rel="next"')
 SORTS = [
     sign + field
     for field in ("created_at", "updated_at", "priority", "number")
@@ -25,14 +23,6 @@ SORTS = [
 ]
 OTHER_ID = str(uuid4())
 LISTS = ["/users/tickets", "/csr/tickets", "/notifications", "/tickets/{}/messages"]
-
-
-def next_path(answer: Answer) -> str | None:
-    if "Link" not in answer.headers:
-        return None
-    found = NEXT.fullmatch(answer.headers["Link"])
-    assert found, answer.headers["Link"]
-    return found[2]
 
 
 async def follow(api: Api, person: Person, path: str) -> list[list[dict[str, Any]]]:

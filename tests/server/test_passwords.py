@@ -9,8 +9,7 @@ from desk.errors import Busy
 from server.identity.passwords import Passwords, hashed, matches
 from tests.api import Api
 from tests.factories import PASSWORD, Person
-
-PATIENCE = 5.0
+from tests.waiting import PATIENCE
 
 
 def test_nothing_is_cut_at_72_bytes_or_at_nul() -> None:

@@ -9,6 +9,7 @@ from yarl import URL
 from server.http.browsers import HEADERS
 from tests.api import Api
 from tests.factories import Person
+from tests.waiting import PATIENCE
 
 PATHS = [
     "/api/v1/csr/tickets/",
@@ -46,7 +47,7 @@ async def test_no_method_gets_around_a_right(api: Api, customer: Person, method:
     lines = [f"{method} /api/v1/csr/tickets HTTP/1.1", "Host: desk", "Connection: close"]
     lines += [f"Authorization: Bearer {customer.token}", "", ""]
     writer.write("\r\n".join(lines).encode())
-    answer = (await asyncio.wait_for(reader.read(), 5)).decode()
+    answer = (await asyncio.wait_for(reader.read(), PATIENCE)).decode()
     writer.close()
     assert int(answer.split(" ")[1]) in {400, 403, 404, 405}
     assert customer.token not in answer

@@ -11,8 +11,7 @@ from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, people
-
-PATIENCE = 10.0
+from tests.waiting import PATIENCE
 
 
 async def test_reads_of_one_account_take_turns_and_the_others_do_not_notice(

@@ -18,14 +18,13 @@ from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.tickets import Change, NewTicket
 from desk.webhooks import webhooks
 from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
-from server.database.driver import REST_SECONDS
+from server.database import driver
 from server.database.transaction import Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
-from tests.locks import end_waiters, locked, until_one_waits
-from tests.server.test_transaction import end_connections
+from tests.locks import end_connections, end_waiters, locked, until_one_waits
+from tests.waiting import PATIENCE
 
-PATIENCE = 30.0
 NEW = NewTicket(title="It broke", description="Help!", category="billing", type="bug")
 T = TypeVar("T")
 
@@ -143,16 +142,14 @@ async def test_what_is_refused_is_refused_as_ever(stage: Stage) -> None:
     assert [len(left.events) for left in stage.left if left.events] == [1]
 
 
-async def rest_and_end(stage: Stage) -> None:
-    await asyncio.sleep(1.5 * REST_SECONDS)
-    end_connections(stage.backend)
-
-
-async def test_connections_that_ended_meanwhile_are_not_used(stage: Stage) -> None:
+async def test_connections_that_ended_meanwhile_are_not_used(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "REST_SECONDS", 0)
     await stage.post(stage.customer, "one")
-    await rest_and_end(stage)
+    end_connections(stage.backend.database_url)
     await stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
-    await rest_and_end(stage)
+    end_connections(stage.backend.database_url)
     await stage.post(stage.customer, "two")
     assert [len(left.events) for left in stage.left] == [1, 1, 1]
 
@@ -163,7 +160,6 @@ async def interrupted(stage: Stage, statement: str, work: Coroutine[Any, Any, T]
         running = asyncio.create_task(work)
         await asyncio.to_thread(until_one_waits, stage.backend.database_url)
         end_waiters(stage.backend.database_url)
-        await asyncio.sleep(0.2)
     return await asyncio.wait_for(running, PATIENCE)
 
 

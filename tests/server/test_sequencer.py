@@ -15,6 +15,7 @@ from server.live import sequencer as rooms_module
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
 from tests.server.stage import Stage
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -145,14 +146,19 @@ async def test_joining_in_the_midst_of_a_lively_talk_has_no_seam(stage: Stage, c
     customer, csr, ticket = cast
     readers = [stage.reader(actor) for actor in (customer, csr) for _ in range(10)]
 
+    said = 0
+
     async def talk(actor: Actor) -> None:
+        nonlocal said
         for number in range(15):
             note = actor.is_staff and number % 3 == 0
             for hint in await stage.say(actor, ticket, "/note" if note else "hello"):
                 stage.rooms.offer(hint)
+            said += 1
 
     async def listen(number: int) -> None:
-        await asyncio.sleep(number * 0.004)
+        while said < number:
+            await asyncio.sleep(0)
         reader = readers[number]
         await stage.rooms.join(reader, reader.actor, ticket, 0)
 
@@ -259,7 +265,7 @@ async def test_who_is_found_dead_by_a_broadcast_does_not_hold_it_up(
     await stage.rooms.join(ann, customer, ticket, 0)
     await stage.rooms.join(bob, csr, ticket, 0)
     stage.dies_of_the_next(ann)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await stage.told(*await stage.say(customer, ticket, "one"))
         await stage.told(*await stage.say(customer, ticket, "two"))
     assert ann.inside == set()

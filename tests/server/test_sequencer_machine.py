@@ -18,10 +18,12 @@ from models import Role
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
 from tests.server.stage import Reader, Stage
+from tests.waiting import PATIENCE, turns
 from wire.shapes import Recorded
 
 which = st.integers(0, 3)
-A_MOMENT = 0.002
+# Turns of the loop.
+A_MOMENT = 20
 
 
 class Machine(RuleBasedStateMachine):
@@ -47,7 +49,7 @@ class Machine(RuleBasedStateMachine):
 
         async def begun() -> None:
             self.under_way[name] = asyncio.create_task(work)
-            await asyncio.sleep(A_MOMENT)
+            await turns(A_MOMENT)
 
         self.run(begun())
 
@@ -98,7 +100,7 @@ class Machine(RuleBasedStateMachine):
     async def let_go(self, *readers: Reader) -> None:
         for reader in readers:
             reader.may_take.set()
-        await asyncio.sleep(A_MOMENT)
+        await turns(A_MOMENT)
 
     @invariant()
     def everybody_has_a_beginning_of_the_timeline(self) -> None:
@@ -114,7 +116,7 @@ class Machine(RuleBasedStateMachine):
     async def ended(self) -> None:
         """Lets everything end; then everybody joins, and has it all."""
         await self.let_go(*self.readers)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*self.under_way.values())
             await self.stage.settled()
             for reader in self.readers:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuthSession, Role
+from server.identity import passwords
 from server.identity.passwords import COST
 from tests.api import Answer, Api
 from tests.conftest import Backend
@@ -96,7 +97,8 @@ async def test_signing_up_chooses_no_role(api: Api) -> None:
 async def test_a_wrong_password_and_an_unknown_account_look_alike(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The accounts of the factories have a cheap hash; this one is as everybody's.
+    # The accounts of the tests have a cheap hash; this one is as everybody's.
+    monkeypatch.setattr(passwords, "COST", COST)
     known = {"email": "known@desk.test", "full_name": "K", "password": PASSWORD}
     assert (await api.post("/auth/signup", json=known)).status == 201
     checked, check = [], bcrypt.checkpw

@@ -1,6 +1,5 @@
 """A client that has fallen silent without saying goodbye."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +16,7 @@ from tests.conftest import Backend
 from tests.factories import Person
 from tests.server.raw_sockets import Raw
 from tests.sockets import Client
+from tests.waiting import PATIENCE, until
 
 LONG_AGO = 1000.0
 
@@ -56,9 +56,7 @@ async def test_it_is_given_up_though_nobody_has_a_message_for_it(
     async with Client(url, customer, "websocket") as ann:
         sid = ann.sio.eio.sid
         sockets.sockets[sid].last_ping = time.time() - LONG_AGO
-        async with asyncio.timeout(30):
-            while sid in sockets.sockets:
-                await asyncio.sleep(0.05)
+        await until(lambda: sid not in sockets.sockets)
         await ann.until(lambda: not ann.sio.connected)
 
 
@@ -69,7 +67,7 @@ async def test_who_is_pinged_and_answers_stays(
     _, api = application
     async with Raw(api) as socket:
         for _ in range(3):
-            assert await socket.ws.receive_str(timeout=30) == "2"
+            assert await socket.ws.receive_str(timeout=PATIENCE) == "2"
             await socket.ws.send_str("3")
 
 

@@ -12,6 +12,7 @@ from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_past, database
+from tests.waiting import PATIENCE
 
 LONG = "🦆" * 10_000
 COUNT = 40
@@ -53,7 +54,7 @@ async def test_who_does_not_read_is_cut_off_and_who_reads_is_not(
     await loop.sock_connect(deaf, ("127.0.0.1", URL(api.url).port))
     ask = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {customer.token}\r\n\r\n"
     slow_readers = app[SERVICES].slow_readers
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not any(t.get_write_buffer_size() for t in slow_readers._unsent):
             await loop.sock_sendall(deaf, ask.encode())
             assert (await api.get("/auth/me", customer)).status == 200

@@ -16,6 +16,7 @@ from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now
 from tests.server.conftest import serving
+from tests.waiting import PATIENCE
 
 Application = tuple[web.Application, Api]
 
@@ -36,7 +37,7 @@ async def connected(api: Api, ticket_id: str, ticket: str) -> ClientWebSocketRes
 async def is_heard(ws: ClientWebSocketResponse) -> bool:
     """Whether what is said comes back; else the socket has to be closed as not allowed."""
     await ws.send_json({"content": "hello"})
-    said = await ws.receive(timeout=30)
+    said = await ws.receive(timeout=PATIENCE)
     if said.type is WSMsgType.TEXT:
         return True
     assert (said.type, said.data) == (WSMsgType.CLOSE, 1008)
@@ -95,7 +96,7 @@ async def test_a_socket_ticket_ends_with_its_session(api: Api, customer: Person)
     ws = await connected(api, ticket_id, before)
     assert await is_heard(ws)
     await api.post("/auth/logout_all", customer)
-    assert (await ws.receive(timeout=30)).data == 1008
+    assert (await ws.receive(timeout=PATIENCE)).data == 1008
     assert not await is_heard(await connected(api, ticket_id, unused))
 
 
@@ -118,7 +119,7 @@ async def test_no_socket_outlives_the_token_that_its_socket_ticket_was_asked_wit
     with database(backend.settings) as session:
         session.execute(update(SocketTicket).values(socket_until=now()))
     ws = await connected(api, ticket_id, ticket)
-    assert (await ws.receive(timeout=30)).data == 1008
+    assert (await ws.receive(timeout=PATIENCE)).data == 1008
 
 
 async def test_a_socket_ticket_works_while_redis_is_down(
@@ -175,7 +176,7 @@ async def test_no_socket_ticket_is_written_however_its_use_ends(
         assert wrong.status == 400
     monkeypatch.setattr(app[SERVICES].desk, "run", fails)
     ws = await connected(api, ticket_id, ticket)
-    await ws.receive(timeout=30)
+    await ws.receive(timeout=PATIENCE)
     said = lines.getvalue()
     assert "cannot take [socket ticket]" in said
     assert ticket.removeprefix(socket_tickets.HEAD) not in said

@@ -14,10 +14,9 @@ from server.transport.strays import MOST_STRAYS
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import NAMESPACE, Raw
+from tests.waiting import PATIENCE
 
 Served = tuple[web.Application, Api]
-# Less than a silent client has.
-PATIENCE = 15.0
 NOTHING = "00000000-0000-0000-0000-000000000000"
 JOIN = json.dumps(["join_ticket", {"ticket_id": NOTHING}])
 ANYWHERE = [f"3{NAMESPACE},1[]", f"60-{NAMESPACE},1[]", "0/other,{}", f"0{NAMESPACE},{{}}"]

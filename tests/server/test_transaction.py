@@ -24,6 +24,8 @@ from models import Event, Ticket
 from server.database.transaction import DatabaseFault, Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
+from tests.locks import end_connections
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +89,10 @@ async def test_a_pooled_connection_that_died_is_replaced_unnoticed(
     post: Post, customer: Actor, backend: Backend
 ) -> None:
     ticket = await post.desk.run(opened, customer)
-    end_connections(backend)
+    end_connections(backend.database_url)
     seen: Ticket = await post.desk.read(tickets.seen, customer, ticket.id)
     assert seen.id == ticket.id
-    end_connections(backend)
+    end_connections(backend.database_url)
     another = await post.desk.run(opened, customer)
     assert post.left == [ticket.id, another.id]
 
@@ -106,22 +108,11 @@ async def test_a_connection_that_dies_at_the_commit_is_told_and_not_tried_again(
         a_ticket(session, customer)
         session.flush()
         # After the last statement of the rule, so that the commit is the first to notice.
-        end_connections(backend)
+        end_connections(backend.database_url)
 
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(post.desk.run(ticket_then_dying), 10)
+        await asyncio.wait_for(post.desk.run(ticket_then_dying), PATIENCE)
     assert (tries, post.left) == (1, [])
-
-
-def end_connections(backend: Backend) -> None:
-    """Ends all others' connections to the database."""
-    with database(backend.settings) as session:
-        session.execute(
-            text(
-                "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
-                "where datname = current_database() and pid <> pg_backend_pid()"
-            )
-        )
 
 
 async def test_a_value_that_the_driver_cannot_read_is_no_database_that_is_away(post: Post) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from manage import bulk
 from models import Event, Role, Ticket
-from tests.api import Api
+from tests.api import Api, next_path
 from tests.conftest import Backend
 from tests.factories import PASSWORD_HASH, Person, database, now, people
 from tests.server.conftest import serving
-from tests.server.test_paging import next_path
+from tests.waiting import PATIENCE
 
 OLD = 5_000
 
@@ -72,7 +72,7 @@ async def test_a_walk_sees_each_old_ticket_once_while_others_come_and_change(
         assert answer.status == 200, answer
         seen += answer.json
         path = next_path(answer)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await done.get()  # The others keep up, however fast the pages are.
         assert not any(task.done() for task in meanwhile)
     for task in meanwhile:
