@@ -22,7 +22,7 @@ from server.background import Background, attempt
 from server.database.transaction import Desk
 from server.identity.authenticator import Authenticator
 from server.identity.tokens import Claims
-from server.limits.open_sockets import OF_ACCOUNT, OF_ADDRESS, OpenSockets
+from server.limits.open_sockets import OpenSockets
 from wire.messages import SessionEnded
 
 log = structlog.get_logger("server.identity.session_watch")
@@ -56,7 +56,7 @@ class SessionWatch:
         open_sockets: OpenSockets,
     ) -> None:
         self._desk = desk
-        self._open = open_sockets
+        self._open_sockets = open_sockets
         self._background = background
         self._authenticator = authenticator
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
@@ -65,7 +65,8 @@ class SessionWatch:
 
     @property
     def count(self) -> int:
-        return len(self._admitted)
+        """Sockets that have shown a token; for any thread."""
+        return sum(map(len, list(self._of_session.values())))
 
     async def admit(self, connection: Connection, claims: Claims) -> None:
         """Takes a socket in, by its token. Raises `Unauthenticated` if its session is over, and
@@ -74,11 +75,7 @@ class SessionWatch:
         In this order: a session that ends from now on finds the socket, and one that ended
         before is seen, however lately somebody looked.
         """
-        self._open.take(
-            connection,
-            (OF_ACCOUNT, str(connection.user_id)),
-            (OF_ADDRESS, connection.address),
-        )
+        self._open_sockets.take_signed_in(connection, connection.user_id, connection.address)
         self._of_session[connection.session_id].add(connection)
         try:
             connection.actor = await self._good(connection, claims)
@@ -114,7 +111,7 @@ class SessionWatch:
 
     def remove(self, connection: Connection) -> None:
         self._admitted.discard(connection)
-        self._open.free(connection)
+        self._open_sockets.free(connection)
         self._remove(connection, connection.session_id)
 
     def _remove(self, connection: Connection, session_id: UUID) -> None:

@@ -6,6 +6,7 @@ its account and its address. Beyond a bound it is refused as `too_many_sockets`.
 
 from collections import Counter
 from dataclasses import dataclass
+from uuid import UUID
 
 from desk.errors import RateLimited
 
@@ -41,24 +42,24 @@ class OpenSockets:
         self._open: Counter[tuple[str, str]] = Counter()
         self._places: dict[object, list[tuple[str, str]]] = {}
 
-    def require(self, most: Most, who: str) -> None:
-        """Raises `RateLimited` (``too_many_sockets``) where one more would be too many.
-
-        ``who``: the account's id or the address. Counts nothing.
+    def require_waiting(self, address: str) -> None:
+        """Raises `RateLimited` (``too_many_sockets``) where one more that has not signed in would
+        be too many. Counts nothing.
         """
-        if self._is_bounded and self._open[most.name, who] >= most.count:
-            raise RateLimited("too_many_sockets", "Too many sockets are open; close one first")
+        self._require(WAITING, address)
 
-    def take(self, socket: object, *wanted: tuple[Most, str]) -> None:
-        """Takes a place for a socket in each of the counts, once; `free` gives all of them back.
+    def take_waiting(self, socket: object, address: str) -> None:
+        """Takes a place for a socket that has not signed in; `free` gives it back.
 
-        Where one of the counts is full it takes none, and raises `RateLimited`.
+        Raises as `require_waiting`.
         """
-        for most, who in wanted:
-            self.require(most, who)
-        places = [(most.name, who) for most, who in wanted]
-        self._places[socket] = places
-        self._open.update(places)
+        self._take(socket, (WAITING, address))
+
+    def take_signed_in(self, socket: object, user_id: UUID, address: str) -> None:
+        """Takes a place for a socket among its account's and its address's, or none and raises
+        `RateLimited`; `free` gives both back.
+        """
+        self._take(socket, (OF_ACCOUNT, str(user_id)), (OF_ADDRESS, address))
 
     def free(self, socket: object) -> None:
         """Gives back the places of a socket; does nothing where it has none any more."""
@@ -66,3 +67,14 @@ class OpenSockets:
             self._open[place] -= 1
             if not self._open[place]:
                 del self._open[place]
+
+    def _take(self, socket: object, *wanted: tuple[Most, str]) -> None:
+        for most, who in wanted:
+            self._require(most, who)
+        places = [(most.name, who) for most, who in wanted]
+        self._places[socket] = places
+        self._open.update(places)
+
+    def _require(self, most: Most, who: str) -> None:
+        if self._is_bounded and self._open[most.name, who] >= most.count:
+            raise RateLimited("too_many_sockets", "Too many sockets are open; close one first")

@@ -19,7 +19,6 @@ from server.http.input import validated
 from server.http.problems import Refusal, internal, refusal
 from server.identity.tokens import Claims
 from server.limits import shared
-from server.limits.open_sockets import WAITING
 from server.services import SERVICES, Services
 from server.sockets.member import PlainMember
 from server.transport import send_queue
@@ -80,7 +79,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         raise Forbidden("origin_refused", "This page's origin may not open sockets here")
     session_watch, places = services.session_watch, services.open_sockets
     address = services.limits.address(request)
-    places.take(ws, (WAITING, address))
+    places.take_waiting(ws, address)
     member = None
     try:
         await ws.prepare(request)

@@ -11,7 +11,7 @@ from engineio.async_socket import AsyncSocket
 from engineio.packet import Packet
 
 from server.background import Background
-from server.limits.open_sockets import WAITING, OpenSockets
+from server.limits.open_sockets import OpenSockets
 from server.transport import engine_websocket
 from server.transport.engine_websocket import websocket_of
 from server.transport.pings import Pinging
@@ -52,7 +52,8 @@ class Engine(Pinging):
             if connection.last_ping and now - connection.last_ping > PING_TIMEOUT:
                 self._background.start(connection.check_ping_timeout())
             else:
-                connection.queue.put_nowait(packet)
+                queue: SendQueue = connection.queue
+                queue.put_nowait(packet)
 
     async def watch_forever(self) -> None:
         """Gives up those who do not answer. The library looks at one after the other, with a
@@ -82,7 +83,7 @@ class Engine(Pinging):
 
     async def _handle_connect(self, environ: dict[str, Any], *how: Any) -> Any:
         """Raises `RateLimited` for an address where too many wait to sign in."""
-        self._open_sockets.require(WAITING, self.address_of(environ))
+        self._open_sockets.require_waiting(self.address_of(environ))
         return await super()._handle_connect(environ, *how)
 
     def address_of(self, environ: dict[str, Any]) -> str:

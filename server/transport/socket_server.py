@@ -13,7 +13,7 @@ from socketio.packet import ACK, CONNECT_ERROR, EVENT
 
 from config import Settings
 from server.background import Background
-from server.limits.open_sockets import WAITING, OpenSockets
+from server.limits.open_sockets import OpenSockets
 from server.limits.shared import RateLimits
 from server.transport import handshake, pings
 from server.transport.attachments import is_attachment
@@ -47,6 +47,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """Hangs up on who does not enter the namespace, has left it, sends what is no packet, or does
     not read.
     """
+
+    eio: Engine
+    manager: Membership
 
     def __init__(
         self,
@@ -92,7 +95,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         # The address alone: the environ holds the request, as long as there is a socket.
         self.environ[eio_sid] = {ADDRESS: (address := self.eio.address_of(environ))}
-        self._open_sockets.take(eio_sid, (WAITING, address))
+        self._open_sockets.take_waiting(eio_sid, address)
         loop = asyncio.get_running_loop()
         loop.call_later(CONNECT_SECONDS, self._reap, eio_sid)
         queue: SendQueue = self.eio.sockets[eio_sid].queue
