@@ -14,10 +14,11 @@ from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.accounts import create
 from desk.accounts.full_names import FullName
+from desk.accounts.passwords import Password
 from desk.assignment import agents, assignment
 from desk.assignment.agents import Capacity
 from desk.errors import Conflict, Forbidden, NotFound
-from desk.text import Email, Input, Password
+from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
 
 

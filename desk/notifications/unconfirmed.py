@@ -1,0 +1,70 @@
+"""Addresses that nobody has confirmed yet: the links that are mailed to them, and how much besides.
+
+Whoever signs up names an address, which may be anybody's. Until a link that was mailed to it has
+been used, mails to it hold nothing that people wrote, and are few.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from desk.crypto import base64url, derived_key, token_hash
+from desk.jobs import Job
+from desk.outbox import outbox
+from models import EmailConfirmation, User
+
+LIFETIME = timedelta(days=3)
+# Mails of a day to an address that nobody has confirmed, without those with the links.
+MOST_OTHERS = 5
+DAY = timedelta(days=1)
+NONCE_BYTES = 16
+PURPOSE = b"confirm an address, 1"
+
+
+def token(secret: str, nonce: bytes) -> str:
+    """The token of a link: 256 bits that follow from the nonce and our key alone.
+
+    So the mail can be made again, the same to the byte, and who reads the table can make none.
+    """
+    return base64url(hmac.digest(derived_key(secret, PURPOSE), nonce, hashlib.sha256))
+
+
+def ask(session: Session, user_id: UUID, email: str, secret: str, now: datetime) -> None:
+    """Has a link mailed; one that was sent before is good no more."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    link = {
+        "email": email,
+        "nonce": nonce,
+        "hash": token_hash(token(secret, nonce)),
+        "created_at": now,
+        "expires_at": now + LIFETIME,
+        "mail_id": uuid7(),
+        "due_at": now,
+        "leased_until": None,
+        "attempts": 0,
+        "done_at": None,
+    }
+    row = insert(EmailConfirmation).values(user_id=user_id, others=0, others_since=now, **link)
+    session.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=link))
+    outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
+
+
+def count_mail(session: Session, user: User, secret: str, now: datetime) -> None:
+    """Counts a mail to an address that nobody has confirmed; with no good link, one is mailed."""
+    mine = EmailConfirmation.user_id == user.id
+    link = session.scalar(select(EmailConfirmation).where(mine).with_for_update())
+    if link is None or link.expires_at <= now or link.email != user.email:
+        ask(session, user.id, user.email, secret, now)
+        link = session.scalars(
+            select(EmailConfirmation).where(mine).execution_options(populate_existing=True)
+        ).one()
+    if link.others_since <= now - DAY:
+        link.others, link.others_since = 0, now
+    link.others += 1
