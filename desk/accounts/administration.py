@@ -75,10 +75,10 @@ def add(
 
 
 def show(session: Session, user_id: UUID) -> Account:
-    return Account.of(_found(session.get(User, user_id)))
+    return Account.of(_existing(session.get(User, user_id)))
 
 
-def _found(user: User | None) -> User:
+def _existing(user: User | None) -> User:
     if user is None:
         raise NotFound("user_not_found", "User not found")
     return user
@@ -120,7 +120,7 @@ def _matching(
 ) -> list[ColumnElement[bool]]:
     filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
     matching: list[ColumnElement[bool]] = [
-        column == wanted for column, wanted in filters if wanted is not None
+        column == value for column, value in filters if value is not None
     ]
     if q is not None:
         begins, name = q.lower(), func.lower(User.full_name)
@@ -138,7 +138,7 @@ def change(
     session: Session,
     actor: Actor,
     user_id: UUID,
-    wanted: UserChange,
+    changes: UserChange,
     now: datetime,
     default_capacity: int = DEFAULT_CAPACITY,
 ) -> Account:
@@ -149,15 +149,15 @@ def change(
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
     (``last_admin``).
     """
-    sent = wanted.model_fields_set
+    sent = changes.model_fields_set
     if sent & {"role", "is_active"}:
-        _release_if_leaving(session, actor, user_id, wanted)
+        _release_if_leaving(session, actor, user_id, changes)
     admins = _lock_admins(session)
     if actor.id not in admins:
         raise Forbidden("admin_required", "Admin privileges required")
-    user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
-    role = wanted.role if "role" in sent else user.role
-    is_active = wanted.is_active if "is_active" in sent else user.is_active
+    user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
+    role = changes.role if "role" in sent else user.role
+    is_active = changes.is_active if "is_active" in sent else user.is_active
     if admins == [user.id] and (role is not Role.ADMIN or not is_active):
         raise Conflict("last_admin", "The last active admin stays one")
     if user.is_active and not is_active:
@@ -172,19 +172,19 @@ def change(
         agents.makes_room(session, user)
     user.role, user.is_active = role, is_active
     if "capacity" in sent:
-        agents.set_capacity(session, user, wanted.capacity)
+        agents.set_capacity(session, user, changes.capacity)
     if "full_name" in sent:
-        user.full_name = wanted.full_name
+        user.full_name = changes.full_name
     session.flush()
     return Account.of(user)
 
 
-def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, wanted: UserChange) -> None:
+def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: UserChange) -> None:
     """First of all, for the order of the locks: cursor, then ticket, then user."""
     assignment.take_turn(session)
-    sent = wanted.model_fields_set
-    demoted = "role" in sent and wanted.role is Role.USER
-    deactivated = "is_active" in sent and not wanted.is_active
+    sent = changes.model_fields_set
+    demoted = "role" in sent and changes.role is Role.USER
+    deactivated = "is_active" in sent and not changes.is_active
     if demoted or deactivated:
         assignment.release(session, user_id, actor.id, None)
 

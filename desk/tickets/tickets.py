@@ -66,13 +66,13 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | 
     return view(session, actor, ticket)
 
 
-def seen(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+def get(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     """The ticket, if the actor may know of it; else `NotFound`, as if there were none."""
     return _one(session, select(Ticket).where(Ticket.id == ticket_id, visible(actor)))
 
 
 def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
-    """As `seen`, locked until the commit, so that its timeline has one writer."""
+    """As `get`, locked until the commit, so that its timeline has one writer."""
     return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, visible(actor))))
 
 
@@ -106,7 +106,7 @@ def change(
     session: Session,
     actor: Actor,
     ticket_id: UUID,
-    wanted: Change,
+    changes: Change,
     now: datetime | None,
     versions: Container[int] | None = None,
 ) -> TicketView:
@@ -116,16 +116,16 @@ def change(
     """
     ticket = held(session, actor, ticket_id)
     expect_version(ticket, versions)
-    sent = wanted.model_fields_set
+    sent = changes.model_fields_set
     if "status" in sent:
-        set_status(session, actor, ticket, wanted.status, now)
+        set_status(session, actor, ticket, changes.status, now)
     if "priority" in sent:
-        set_priority(session, actor, ticket, wanted.priority, now)
+        set_priority(session, actor, ticket, changes.priority, now)
     if "tags" in sent:
-        _set_tags(session, actor, ticket, wanted.tags, now)
-    if "category" in sent and wanted.category != ticket.category:
-        event = CategoryChanged(from_=ticket.category, to=wanted.category)
-        ticket.category = wanted.category
+        _set_tags(session, actor, ticket, changes.tags, now)
+    if "category" in sent and changes.category != ticket.category:
+        event = CategoryChanged(from_=ticket.category, to=changes.category)
+        ticket.category = changes.category
         timeline.record(session, ticket, event, actor.id, now)
     return view(session, actor, ticket)
 
