@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.full_names import FullName, require_own
+from desk.accounts.passwords import GivenPassword, Password
 from desk.errors import Conflict, Forbidden
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.text import Email, GivenPassword, Input, Password
+from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
 
 
@@ -102,12 +103,12 @@ def stored_hash(session: Session, user_id: UUID) -> str:
 
 
 def change_profile(
-    session: Session, actor: Actor, wanted: ProfileChange, desk_name: str
+    session: Session, actor: Actor, changes: ProfileChange, desk_name: str
 ) -> Profile:
-    if wanted.full_name is not MISSING and not actor.is_staff:
-        require_own(wanted.full_name, desk_name)
+    if changes.full_name is not MISSING and not actor.is_staff:
+        require_own(changes.full_name, desk_name)
     user = session.get_one(User, actor.id, with_for_update={"key_share": True})
-    for name, value in wanted.model_dump().items():
+    for name, value in changes.model_dump().items():
         setattr(user, name, value)
     return _profile(user)
 

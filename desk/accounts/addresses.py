@@ -40,19 +40,21 @@ def send(session: Session, actor: Actor, secret: str, now: datetime) -> None:
         confirmations.ask(session, user.id, user.email, secret, now)
 
 
-def verify(session: Session, given: Verification, now: datetime) -> UUID:
+def verify(session: Session, verification: Verification, now: datetime) -> UUID:
     """Spends a token: of two who try, one confirms. Raises `Malformed` (``invalid_token``)."""
-    spent = delete(EmailConfirmation).where(EmailConfirmation.hash == token_hash(given.token))
-    found = session.execute(
+    spent = delete(EmailConfirmation).where(
+        EmailConfirmation.hash == token_hash(verification.token)
+    )
+    link = session.execute(
         spent.returning(
             EmailConfirmation.user_id, EmailConfirmation.email, EmailConfirmation.expires_at
         )
     ).one_or_none()
     confirmed: UUID | None = None
-    if found is not None and found.expires_at > now:
+    if link is not None and link.expires_at > now:
         confirmed = session.scalar(
             update(User)
-            .where(User.id == found.user_id, User.email == found.email)
+            .where(User.id == link.user_id, User.email == link.email)
             .values(email_verified_at=now)
             .returning(User.id)
         )

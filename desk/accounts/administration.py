@@ -14,10 +14,11 @@ from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.accounts import create
 from desk.accounts.full_names import FullName
+from desk.accounts.passwords import Password
 from desk.assignment import agents, assignment
 from desk.assignment.agents import Capacity
 from desk.errors import Conflict, Forbidden, NotFound
-from desk.text import Email, Input, Password
+from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
 
 
@@ -75,10 +76,10 @@ def add(
 
 
 def show(session: Session, user_id: UUID) -> Account:
-    return Account.of(_found(session.get(User, user_id)))
+    return Account.of(_existing(session.get(User, user_id)))
 
 
-def _found(user: User | None) -> User:
+def _existing(user: User | None) -> User:
     if user is None:
         raise NotFound("user_not_found", "User not found")
     return user
@@ -120,7 +121,7 @@ def _matching(
 ) -> list[ColumnElement[bool]]:
     filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
     matching: list[ColumnElement[bool]] = [
-        column == wanted for column, wanted in filters if wanted is not None
+        column == value for column, value in filters if value is not None
     ]
     if q is not None:
         begins, name = q.lower(), func.lower(User.full_name)
@@ -138,7 +139,7 @@ def change(
     session: Session,
     actor: Actor,
     user_id: UUID,
-    wanted: UserChange,
+    changes: UserChange,
     now: datetime,
     default_capacity: int = DEFAULT_CAPACITY,
 ) -> Account:
@@ -149,14 +150,14 @@ def change(
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
     (``last_admin``).
     """
-    if wanted.role is not MISSING or wanted.is_active is not MISSING:
-        _release_if_leaving(session, actor, user_id, wanted)
+    if changes.role is not MISSING or changes.is_active is not MISSING:
+        _release_if_leaving(session, actor, user_id, changes)
     admins = _lock_admins(session)
     if actor.id not in admins:
         raise Forbidden("admin_required", "Admin privileges required")
-    user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
-    role = user.role if wanted.role is MISSING else wanted.role
-    is_active = user.is_active if wanted.is_active is MISSING else wanted.is_active
+    user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
+    role = user.role if changes.role is MISSING else changes.role
+    is_active = user.is_active if changes.is_active is MISSING else changes.is_active
     if admins == [user.id] and (role is not Role.ADMIN or not is_active):
         raise Conflict("last_admin", "The last active admin stays one")
     if user.is_active and not is_active:
@@ -170,18 +171,18 @@ def change(
     if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
         agents.makes_room(session, user)
     user.role, user.is_active = role, is_active
-    if wanted.capacity is not MISSING:
-        agents.set_capacity(session, user, wanted.capacity)
-    if wanted.full_name is not MISSING:
-        user.full_name = wanted.full_name
+    if changes.capacity is not MISSING:
+        agents.set_capacity(session, user, changes.capacity)
+    if changes.full_name is not MISSING:
+        user.full_name = changes.full_name
     session.flush()
     return Account.of(user)
 
 
-def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, wanted: UserChange) -> None:
+def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: UserChange) -> None:
     """First of all, for the order of the locks: cursor, then ticket, then user."""
     assignment.take_turn(session)
-    if wanted.role is Role.USER or wanted.is_active is False:
+    if changes.role is Role.USER or changes.is_active is False:
         assignment.release(session, user_id, actor.id, None)
 
 

@@ -41,7 +41,7 @@ def post(
     ``client_id_reused``).
     """
     if new.internal and not actor.is_staff:
-        tickets.seen(session, actor, ticket_id)
+        tickets.get(session, actor, ticket_id)
         raise Forbidden("csr_required", "Only staff write internal notes")
     ticket = tickets.held(session, actor, ticket_id)
     if (event := _stored(session, actor, ticket_id, new)) is not None:

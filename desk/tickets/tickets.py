@@ -68,13 +68,13 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | 
     return view(session, actor, ticket)
 
 
-def seen(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+def get(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     """The ticket, if the actor may know of it; else `NotFound`, as if there were none."""
     return _one(session, select(Ticket).where(Ticket.id == ticket_id, visible(actor)))
 
 
 def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
-    """As `seen`, locked until the commit, so that its timeline has one writer."""
+    """As `get`, locked until the commit, so that its timeline has one writer."""
     return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, visible(actor))))
 
 
@@ -108,7 +108,7 @@ def change(
     session: Session,
     actor: Actor,
     ticket_id: UUID,
-    wanted: Change,
+    changes: Change,
     now: datetime | None,
     versions: Container[int] | None = None,
 ) -> TicketView:
@@ -118,15 +118,15 @@ def change(
     """
     ticket = held(session, actor, ticket_id)
     expect_version(ticket, versions)
-    if wanted.status is not MISSING:
-        set_status(session, actor, ticket, wanted.status, now)
-    if wanted.priority is not MISSING:
-        set_priority(session, actor, ticket, wanted.priority, now)
-    if wanted.tags is not MISSING:
-        _set_tags(session, actor, ticket, wanted.tags, now)
-    if wanted.category is not MISSING and wanted.category != ticket.category:
-        event = CategoryChanged(from_=ticket.category, to=wanted.category)
-        ticket.category = wanted.category
+    if changes.status is not MISSING:
+        set_status(session, actor, ticket, changes.status, now)
+    if changes.priority is not MISSING:
+        set_priority(session, actor, ticket, changes.priority, now)
+    if changes.tags is not MISSING:
+        _set_tags(session, actor, ticket, changes.tags, now)
+    if changes.category is not MISSING and changes.category != ticket.category:
+        event = CategoryChanged(from_=ticket.category, to=changes.category)
+        ticket.category = changes.category
         timeline.record(session, ticket, event, actor.id, now)
     return view(session, actor, ticket)
 

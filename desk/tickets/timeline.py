@@ -60,22 +60,22 @@ def record(
     return row
 
 
-def fitting(audience: Audience, limit: Any, *wanted: ColumnElement[bool]) -> Subquery:
-    """So many of the events that are wanted, oldest first, none of them after `LONGEST_READ`.
+def fitting(audience: Audience, limit: Any, *conditions: ColumnElement[bool]) -> Subquery:
+    """So many of the events, oldest first, none of them after `LONGEST_READ`.
 
     What is not among them is not even looked at: its length is known without its text.
     """
     number = numbered(audience)
     before = func.sum(func.octet_length(Event.content)).over(order_by=number, rows=(None, -1))
-    asked = select(Event, func.coalesce(before, 0).label("before")).where(*wanted)
+    asked = select(Event, func.coalesce(before, 0).label("before")).where(*conditions)
     events = asked.order_by(number).limit(limit).subquery()
     return select(events).where(events.c.before <= LONGEST_READ).subquery()
 
 
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     number = numbered(audience)
-    wanted = (Event.ticket_id == param("ticket_id"), number > param("after"))
-    event = aliased(Event, fitting(audience, param("limit"), *wanted))
+    conditions = (Event.ticket_id == param("ticket_id"), number > param("after"))
+    event = aliased(Event, fitting(audience, param("limit"), *conditions))
     columns = [getattr(event, name) for name in EventRow._fields]
     return select(*columns).order_by(numbered(audience, event))
 

@@ -69,7 +69,7 @@ def test_the_models_read_them_as_well_and_leave_them_as_they_are(
     messages.post(session, csr, ticket_id, NewMessage(content="I look"), now())
     session.flush()
     session.expire_all()
-    assert tickets.seen(session, csr, ticket_id).priority == "cosmic"
+    assert tickets.get(session, csr, ticket_id).priority == "cosmic"
 
 
 def test_a_list_goes_on_after_them(session: Session, newer: tuple[Actor, UUID]) -> None:

@@ -207,7 +207,7 @@ def test_a_note_is_a_new_version_too(session: Session, csr: Actor, ticket: Ticke
 
 def test_a_stranger_sees_no_ticket(session: Session, ticket: TicketView) -> None:
     with pytest.raises(NotFound) as refused:
-        tickets.seen(session, an_actor(session), ticket.id)
+        tickets.get(session, an_actor(session), ticket.id)
     assert refused.value.code == "ticket_not_found"
 
 

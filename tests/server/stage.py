@@ -137,6 +137,6 @@ class Stage:
 
     async def truth(self, actor: Actor, ticket_id: UUID) -> list[int]:
         """All numbers that the actor may see."""
-        ticket = await self.desk.read(tickets.seen, actor, ticket_id)
+        ticket = await self.desk.read(tickets.get, actor, ticket_id)
         last = ticket.last_seq if actor.is_staff else ticket.last_public_seq
         return list(range(1, last + 1))

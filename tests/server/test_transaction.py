@@ -90,7 +90,7 @@ async def test_a_pooled_connection_that_died_is_replaced_unnoticed(
 ) -> None:
     ticket = await post.desk.run(opened, customer)
     end_connections(backend.database_url)
-    seen: Ticket = await post.desk.read(tickets.seen, customer, ticket.id)
+    seen: Ticket = await post.desk.read(tickets.get, customer, ticket.id)
     assert seen.id == ticket.id
     end_connections(backend.database_url)
     another = await post.desk.run(opened, customer)
