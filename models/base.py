@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, BigInteger, Enum, MetaData, SmallInteger
+from sqlalchemy import TIMESTAMP, BigInteger, Dialect, Enum, MetaData, SmallInteger
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
@@ -47,12 +47,10 @@ class Known(dict[str, E]):
 class OpenEnum(Enum):
     """Reads what it does not know as `opaque`. Nothing but a member is ever written."""
 
-    def _object_value_for_elem(self, elem: str) -> Any:
-        try:
-            return super()._object_value_for_elem(elem)
-        except LookupError:
-            enum: type[StrEnum] = self.enum_class  # type: ignore[assignment]
-            return opaque(enum, elem)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        enum: type[StrEnum] = self.enum_class  # type: ignore[assignment]
+        known = Known(enum)
+        return lambda value: None if value is None else known[value]
 
 
 def one_of(enum: type[E], name: str, *, is_closed: bool = False) -> Enum:

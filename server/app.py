@@ -18,7 +18,8 @@ from server.http.middleware import (
     refusals,
     watched,
 )
-from server.routes import ROUTES, health, metrics, unsubscribe
+from server.routes import health, metrics, unsubscribe
+from server.routes.table import ROUTES
 from server.services import SERVICES, Services
 from server.sockets.commands import TicketNamespace
 from server.sockets.plain import leave_all, ticket_socket

@@ -15,7 +15,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from server.http.contract import ETAG, LOCATION, PREFIX
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from server.specs import asyncapi, openapi
 
 # Headers that an answer never lacks once they are declared; others depend on the page.

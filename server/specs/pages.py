@@ -10,7 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from server.http.contract import PREFIX
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from server.services import SERVICES
 from server.specs import asyncapi, openapi
 from wire import confirm

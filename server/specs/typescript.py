@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from server.sockets.commands import EVENTS
 from server.specs import asyncapi, openapi
 from server.specs.schemas import REF, Schema

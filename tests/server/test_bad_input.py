@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from models import Role
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, people

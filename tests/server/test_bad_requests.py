@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import Raw

@@ -4,7 +4,7 @@ import pytest
 
 from models import Role
 from server.http.contract import TOTAL
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, people

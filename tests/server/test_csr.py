@@ -8,7 +8,7 @@ import pytest
 
 from models import Role
 from server.http.contract import Right
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, people

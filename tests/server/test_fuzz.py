@@ -42,7 +42,7 @@ from desk.webhooks import webhook_queue, webhooks
 from desk.webhooks.webhook_queue import Answer, Outgoing
 from models import Event, Role, WebhookDelivery
 from server.http.contract import PREFIX, Route
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from tests.conftest import Backend
 from tests.contract import rest
 from tests.factories import Person, a_ticket, database, now, people

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from server.http.contract import Route
 from server.http.input import Query
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from server.specs.openapi import document, refused
 from tests.api import Api
 from tests.conftest import ROOT

@@ -10,7 +10,7 @@ import socketio
 
 from models import Role, User
 from server.http.contract import Right, Route
-from server.routes import ROUTES
+from server.routes.table import ROUTES
 from server.sockets.commands import EVENTS
 from tests.api import Api
 from tests.conftest import Backend

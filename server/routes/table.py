@@ -1,0 +1,26 @@
+"""The table of routes: everything that can be asked for under ``/api/v1``, and by whom."""
+
+from server.http.contract import Route
+from server.routes import (
+    addresses,
+    admin,
+    agents,
+    auth,
+    csr,
+    notifications,
+    socket_tickets,
+    tickets,
+    webhooks,
+)
+
+ROUTES: tuple[Route, ...] = (
+    *auth.ROUTES,
+    *addresses.ROUTES,
+    *tickets.ROUTES,
+    *socket_tickets.ROUTES,
+    *csr.ROUTES,
+    *agents.ROUTES,
+    *notifications.ROUTES,
+    *admin.ROUTES,
+    *webhooks.ROUTES,
+)
