@@ -1,12 +1,12 @@
 """Any name may be an event's kind; an event without a public number is the staff's alone
 
-Revision ID: f3b1c07d5e92
+Revision ID: 0014
 Revises: e6a40b19d873
 """
 
 from alembic import op
 
-revision = "f3b1c07d5e92"
+revision = "0014"
 down_revision = "e6a40b19d873"
 branch_labels = None
 depends_on = None

@@ -1,15 +1,15 @@
 """Deadlines: what the desk does by the clock; its retention is the first of them
 
-Revision ID: f2b8d41c6e05
-Revises: f3b1c07d5e92
+Revision ID: 0015
+Revises: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "f2b8d41c6e05"
-down_revision = "f3b1c07d5e92"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,15 @@
 """A message moves nothing that is in an index of tickets; a ticket knows its last message
 
-Revision ID: b1c7d20e94fa
-Revises: 3c7e9a15d8f2
+Revision ID: 0017
+Revises: 0016
 """
 
 from collections.abc import Iterable
 
 from alembic import op
 
-revision = "b1c7d20e94fa"
-down_revision = "3c7e9a15d8f2"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

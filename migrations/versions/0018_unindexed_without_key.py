@@ -1,13 +1,13 @@
 """What is not indexed yet has no index of its own, and locks its ticket instead of its event
 
-Revision ID: f27a90c3d6b8
-Revises: b1c7d20e94fa
+Revision ID: 0018
+Revises: 0017
 """
 
 from alembic import op
 
-revision = "f27a90c3d6b8"
-down_revision = "b1c7d20e94fa"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

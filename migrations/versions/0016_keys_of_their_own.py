@@ -2,14 +2,14 @@
 
 Processes of the version before go on writing `dedupe_key` while this one is rolled out.
 
-Revision ID: 3c7e9a15d8f2
-Revises: f2b8d41c6e05
+Revision ID: 0016
+Revises: 0015
 """
 
 from alembic import op
 
-revision = "3c7e9a15d8f2"
-down_revision = "f2b8d41c6e05"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
