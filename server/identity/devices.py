@@ -45,8 +45,8 @@ class Devices:
 
         None if there is no such account, or it has not signed in with this browser before.
         """
-        found = self._found(request, account, now) if account else None
-        return found.split(".")[1] if found else None
+        token = self._found(request, account, now) if account else None
+        return token.split(".")[1] if token else None
 
     def remember(
         self, request: web.Request, response: web.Response, account: StoredPassword, now: datetime
@@ -94,5 +94,5 @@ class Devices:
         )
 
     def _seal(self, key: bytes, at: str, nonce: str, account: StoredPassword) -> str:
-        said = "\n".join([str(account.user_id), at, nonce, account.password_hash])
-        return base64url(hmac.digest(key, said.encode(), hashlib.sha256))
+        sealed = "\n".join([str(account.user_id), at, nonce, account.password_hash])
+        return base64url(hmac.digest(key, sealed.encode(), hashlib.sha256))

@@ -68,9 +68,9 @@ class CatchUp:
                         # All of them, and so the key too.
                         pipeline.spop(self._key(session_id), MOST_REMEMBERED)
                     answers = await pipeline.execute()
-                for (_, then), found in zip(asked, answers, strict=True):
-                    if found:
-                        then([name.decode() for name in found])
+                for (_, then), names in zip(asked, answers, strict=True):
+                    if names:
+                        then([name.decode() for name in names])
         except (aioredis.RedisError, OSError):
             self._asked = []
         finally:

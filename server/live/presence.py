@@ -134,8 +134,8 @@ class Presence:
         if watched is None or not (unknown := watched.unknown):
             return
         with contextlib.suppress(DeskError):
-            found = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
-            watched.named.update(found)
+            named = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
+            watched.named.update(named)
             watched.asked |= unknown
 
     def witness(self, recorded: Recorded) -> None:
@@ -258,12 +258,12 @@ class Presence:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for ticket_id in ticket_ids:
                     pipeline.hgetall(ticket_key(ticket_id, self._prefix))
-                found = [decoded(fields) for fields in await pipeline.execute()]
-            processes = {name for words in found for name in words} - {self._process}
+                hashes = [decoded(fields) for fields in await pipeline.execute()]
+            processes = {name for words in hashes for name in words} - {self._process}
             dead = await self._dead(processes) if processes else set()
         except (aioredis.RedisError, OSError):
             return
-        for ticket_id, words in zip(ticket_ids, found, strict=True):
+        for ticket_id, words in zip(ticket_ids, hashes, strict=True):
             if watched := self._watched.get(ticket_id):
                 watched.is_looked_up = True
             for process, seen in words.items():

@@ -150,8 +150,8 @@ class TicketChanges:
 
     async def _send(self, changed: dict[UUID, bool]) -> None:
         if staff := set(self._staff):
-            asked = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
-            for ticket in asked:
+            tickets = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
+            for ticket in tickets:
                 for view, who in ticket.seen_by(staff):
                     self._sockets.send_local(TICKET_CHANGED, view, *map(user_room, who))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]

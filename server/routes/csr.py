@@ -38,19 +38,19 @@ class StaffTicketQuery(TicketQuery):
 
 async def list_tickets(request: web.Request) -> web.Response:
     actor = request[ACTOR]
-    given = query(request, StaffTicketQuery, {"assigned_to": {"me": str(actor.id)}})
+    params = query(request, StaffTicketQuery, {"assigned_to": {"me": str(actor.id)}})
     filters = Filters(
-        status=any_of(given.status),
-        category=given.category,
-        type=given.type,
-        priority=given.priority,
-        tag=given.tag,
-        user_id=given.user_id,
-        assigned_to=given.assigned_to,
-        unassigned=given.unassigned,
-        q=given.q,
+        status=any_of(params.status),
+        category=params.category,
+        type=params.type,
+        priority=params.priority,
+        tag=params.tag,
+        user_id=params.user_id,
+        assigned_to=params.assigned_to,
+        unassigned=params.unassigned,
+        q=params.q,
     )
-    return await ticket_page(request, actor, given, filters)
+    return await ticket_page(request, actor, params, filters)
 
 
 async def show_ticket(request: web.Request) -> web.Response:
@@ -77,9 +77,9 @@ async def _changed(
     request: web.Request, shape: type[Input], rule: Callable[..., TicketView]
 ) -> web.Response:
     """The ticket after a rule has made the wanted of it, if it is still as ``If-Match`` says."""
-    wanted = await body(request, shape, MIDDLING_BODY)
+    changed = await body(request, shape, MIDDLING_BODY)
     ticket = await request.app[SERVICES].desk.run(
-        rule, request[ACTOR], path_id(request), wanted, None, expected_versions(request)
+        rule, request[ACTOR], path_id(request), changed, None, expected_versions(request)
     )
     return ticket_reply(ticket)
 
@@ -90,10 +90,10 @@ def expected_versions(request: web.Request) -> AbstractSet[int] | None:
     By RFC 9110 a weak tag matches nothing. But ours tells a version exactly, and one that came
     back weak is what a compressing proxy has made of it.
     """
-    given = tags_of(request, "If-Match")
-    if not any(given) or given == ["*"]:
+    tags = tags_of(request, "If-Match")
+    if not any(tags) or tags == ["*"]:
         return None
-    matches = map(TAG.fullmatch, given)
+    matches = map(TAG.fullmatch, tags)
     return {int(match[1]) for match in matches if match}
 
 

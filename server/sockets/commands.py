@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -156,7 +155,10 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._services.ticket_changes.arrived(member.actor)
         self._sockets.enter(sid, user_room(member.actor.id))
-        self._services.catch_up.recall(member.session_id, partial(self._call_back, member))
+        self._services.catch_up.recall(
+            member.session_id,
+            lambda ticket_ids: self._background.start(self._send_resync(member, ticket_ids)),
+        )
 
     def cut_off(self, sid: str) -> None:
         """Called before a client that does not read is disconnected."""
@@ -164,11 +166,8 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if member := self._members.get(sid):
             self._services.catch_up.remember(member.session_id, self._sequencer.joined_by(member))
 
-    def _call_back(self, member: SocketMember, ticket_ids: list[str]) -> None:
+    async def _send_resync(self, member: SocketMember, ticket_ids: list[str]) -> None:
         """Tells who was cut off, on their return, where they may have missed something."""
-        self._background.start(self._tell_missed(member, ticket_ids))
-
-    async def _tell_missed(self, member: SocketMember, ticket_ids: list[str]) -> None:
         while not self._sockets.is_connected(member.key):
             await asyncio.sleep(CONNECTED_SECONDS)
             if member.is_gone:
@@ -176,57 +175,61 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         for ticket_id in ticket_ids:
             self._sockets.send_local(RESYNC, Resync(UUID(ticket_id)), member.key)
 
-    async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
+    async def join_ticket(self, member: SocketMember, payload: JoinTicket) -> object:
         self._limits.spend_here(shared.JOIN, str(member.actor.id))
-        joined_already = self._sequencer.joined_by(member) - {given.ticket_id}
+        joined_already = self._sequencer.joined_by(member) - {payload.ticket_id}
         if len(joined_already) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
-        joined = await self._sequencer.join(member, member.actor, given.ticket_id, given.after)
-        viewers = await self._services.presence.viewers(given.ticket_id, member.actor.audience)
+        joined = await self._sequencer.join(member, member.actor, payload.ticket_id, payload.after)
+        viewers = await self._services.presence.viewers(payload.ticket_id, member.actor.audience)
         return Joined(joined.ticket, joined.seq, joined.more, viewers)
 
-    async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
-        await self._sequencer.leave(member, given.ticket_id)
+    async def leave_ticket(self, member: SocketMember, payload: LeaveTicket) -> object:
+        await self._sequencer.leave(member, payload.ticket_id)
         return Done()
 
-    async def post_message(self, member: SocketMember, given: PostMessage) -> object:
+    async def post_message(self, member: SocketMember, payload: PostMessage) -> object:
         self._limits.spend_here(shared.POST_SOCKET, member.key)
         await self._limits.spend(shared.POST, str(member.actor.id))
-        new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
+        new = NewMessage(
+            content=payload.content, client_id=payload.client_id, internal=payload.internal
+        )
         posted = await self._services.desk.run(
-            messages.post, member.actor, given.ticket_id, new, None
+            messages.post, member.actor, payload.ticket_id, new, None
         )
         return timeline_event(posted.event, member.actor.audience)
 
-    async def typing(self, member: SocketMember, given: Typing) -> object:
+    async def typing(self, member: SocketMember, payload: Typing) -> object:
         """Tells the others. It ends with a message, and unless it is repeated within 6 seconds."""
         self._limits.spend_here(shared.TYPING, member.key)
         self._limits.spend_here(shared.TYPING_ACCOUNT, str(member.actor.id))
-        self._sequencer.require_inside(member, given.ticket_id)
-        if given.internal and not member.actor.is_staff:
+        self._sequencer.require_inside(member, payload.ticket_id)
+        if payload.internal and not member.actor.is_staff:
             raise Forbidden("csr_required", "Only staff write internal notes")
-        if not given.active:
-            self._services.typists.ended(member.key, given.ticket_id)
+        if not payload.active:
+            self._services.typists.ended(member.key, payload.ticket_id)
             return Done()
-        is_shown = not given.internal and await self._services.presence.is_named(
-            member.actor, given.ticket_id
+        is_shown = not payload.internal and await self._services.presence.is_named(
+            member.actor, payload.ticket_id
         )
         # It may have left while we asked.
-        self._sequencer.require_inside(member, given.ticket_id)
+        self._sequencer.require_inside(member, payload.ticket_id)
         audiences = tuple(Audience) if is_shown else (Audience.STAFF,)
-        self._services.typists.began(member.key, member.actor.id, given.ticket_id, audiences)
+        self._services.typists.began(member.key, member.actor.id, payload.ticket_id, audiences)
         return Done()
 
-    async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
+    async def mark_read(self, member: SocketMember, payload: MarkRead) -> object:
         self._limits.spend_here(shared.READ, member.key)
         self._limits.spend_here(shared.READ_ACCOUNT, str(member.actor.id))
-        await self._services.desk.run(reading.mark_read, member.actor, given.ticket_id, given.seq)
+        await self._services.desk.run(
+            reading.mark_read, member.actor, payload.ticket_id, payload.seq
+        )
         return Done()
 
-    async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
+    async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
         self._limits.spend_here(shared.REFRESH_AUTH, str(member.actor.id))
-        actor, claims = await self._services.authenticator.of_token(given.token)
+        actor, claims = await self._services.authenticator.of_token(payload.token)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
         try:

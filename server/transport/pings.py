@@ -37,8 +37,8 @@ class Pinging(engineio.AsyncServer):  # type: ignore[misc]
         while True:
             await asyncio.sleep(PING_LOOK_SECONDS)
             while self._to_ping and self._to_ping[0][0] <= time.monotonic():
-                _, found = self._to_ping.popleft()
-                connection = found()
+                _, reference = self._to_ping.popleft()
+                connection = reference()
                 if connection is not None and not (connection.closing or connection.closed):
                     self._ping(connection)
 

@@ -138,8 +138,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 self._open_sockets.free(eio_sid)
             return
         detail = f"Connect to the namespace {NAMESPACE}"
-        said = {"message": detail, "data": {"code": "unknown_namespace", "detail": detail}}
-        await self._send_packet(eio_sid, StrictPacket(CONNECT_ERROR, said, namespace))
+        refusal = {"message": detail, "data": {"code": "unknown_namespace", "detail": detail}}
+        await self._send_packet(eio_sid, StrictPacket(CONNECT_ERROR, refusal, namespace))
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:
         """As in python-socketio 5.18.1 for handlers that take turns, less its lookups. It would
@@ -215,8 +215,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         return None if connection is None else connection.queue
 
     def _sid(self, eio_sid: str) -> str | None:
-        found: str | None = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
-        return found
+        sid: str | None = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+        return sid
 
     def _close_later(self, eio_sid: str) -> None:
         self._background.start(self.eio.disconnect(eio_sid))
