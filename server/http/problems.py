@@ -45,6 +45,8 @@ CLOSES = {413, 415}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """What the caller is told instead of an answer."""
+
     status: int
     code: str
     detail: str

@@ -22,6 +22,8 @@ V = TypeVar("V")
 
 
 class Authenticator:
+    """Finds the actor behind a token or a session, and remembers both for a while."""
+
     def __init__(self, desk: Desk, tokens: Tokens) -> None:
         self._desk = desk
         self._tokens = tokens

@@ -32,6 +32,8 @@ TOKEN = re.compile(r"[0-9]{1,11}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 
 
 class Devices:
+    """Reads and sets the cookie."""
+
     def __init__(self, settings: Settings) -> None:
         self._keys = [derived_key(secret, PURPOSE) for secret in settings.secrets]
         self._is_secure = settings.public_url.startswith("https:")

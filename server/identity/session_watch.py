@@ -33,6 +33,8 @@ WATCH_SECONDS = 0.9
 
 
 class Connection(Protocol):
+    """An open socket, of whichever kind."""
+
     # Of whose token, and where it was opened.
     user_id: UUID
     address: str
@@ -48,6 +50,8 @@ class Connection(Protocol):
 
 
 class SessionWatch:
+    """The open sockets of this process by session; closes those of a session that is over."""
+
     def __init__(
         self,
         desk: Desk,

@@ -16,6 +16,8 @@ MOST_AT_ONCE = 3
 
 @dataclass(slots=True)
 class Slots:
+    """The slots of one account's reads."""
+
     free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     # Reads that run or wait. The line is kept while there are any.
     length: int = 0

@@ -75,6 +75,8 @@ class Waker:
 
 
 class Delivery:
+    """Called with the outbox of each committed transaction."""
+
     def __init__(self, bus: Bus, waker: Waker) -> None:
         self._bus = bus
         self._waker = waker

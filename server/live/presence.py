@@ -54,6 +54,8 @@ ANSWER_SECONDS = 0.25
 
 
 class Presence:
+    """Knows who looks at each ticket that somebody looks at through this process."""
+
     def __init__(self, settings: Settings, bus: Bus, sockets: SocketServer, desk: Desk) -> None:
         self._prefix = settings.key_prefix
         self._redis: Any = redis_client(settings.redis_url, TIMEOUT_SECONDS)

@@ -43,6 +43,8 @@ LOOK_BACK = timedelta(seconds=10)
 
 
 class TicketChanges:
+    """Collects the tickets that changed, and sends them to those who are connected here."""
+
     def __init__(self, desk: Desk, sockets: SocketServer) -> None:
         self._desk = desk
         self._sockets = sockets

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -66,14 +67,14 @@ class ClientEvent:
 
 
 class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+    """The handlers of all that Socket.IO clients send, and of their coming and going."""
+
     def __init__(self, services: Services) -> None:
         super().__init__(NAMESPACE)
         self._services = services
         self._sockets = services.sockets
         self._limits = services.limits
         self._sequencer = services.sequencer
-        self._session_watch = services.session_watch
-        self._background = services.background
         self._members: dict[str, SocketMember] = {}
 
     async def trigger_event(self, event: str, sid: str, *args: Any) -> object:
@@ -105,11 +106,11 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return {"ok": True, "data": data}
 
     def _pay(self, member: SocketMember, limit: shared.Limit, who: str) -> None:
-        """For what is refused: who goes on with it is hung up on."""
+        """Counts a refusal. The socket of a client that goes on is closed."""
         try:
             self._limits.spend_here(limit, who)
         except RateLimited:
-            self._background.start(self._sockets.close_socket(member.key))
+            self._services.background.start(self._sockets.close_socket(member.key))
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
         if name == UNREADABLE:
@@ -125,7 +126,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             actor = await self._services.authenticator.of_session(member.session_id)
             require_role(actor, member.actor)
         except Unauthenticated as error:
-            self._session_watch.end(SessionEnded(member.session_id, error.code))
+            self._services.session_watch.end(SessionEnded(member.session_id, error.code))
             raise
         admit(event.right, member.actor)
         return await event.handler(self, member, payload)
@@ -135,11 +136,11 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             await self._connect(sid, *args)
         elif event == "disconnect" and (member := self._members.pop(sid, None)):
             member.is_gone = True
-            self._session_watch.remove(member)
+            self._services.session_watch.remove(member)
             self._services.ticket_changes.left(member.actor)
             # Not awaited: a busy room would hold up the end of the socket, which hears the
             # others until then.
-            self._background.start(self._sequencer.leave_all(member))
+            self._services.background.start(self._sequencer.leave_all(member))
 
     async def _connect(self, sid: str, environ: Mapping[str, str], auth: object) -> None:
         try:
@@ -147,7 +148,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             claims = self._services.authenticator.claims(credentials.token)
             self._limits.spend_here(shared.CONNECT, str(claims.user_id))
             member = SocketMember(self._services, sid, claims, environ[ADDRESS])
-            await self._session_watch.admit(member, claims)
+            await self._services.session_watch.admit(member, claims)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
@@ -155,10 +156,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._services.ticket_changes.arrived(member.actor)
         self._sockets.enter(sid, user_room(member.actor.id))
-        self._services.catch_up.recall(
-            member.session_id,
-            lambda ticket_ids: self._background.start(self._send_resync(member, ticket_ids)),
-        )
+        self._services.catch_up.recall(member.session_id, partial(self._send_resync, member))
 
     def cut_off(self, sid: str) -> None:
         """Called before a client that does not read is disconnected."""
@@ -236,9 +234,9 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             require_role(actor, member.actor)
             if member.is_gone:
                 raise Unauthenticated("session_ended", "The session is over; log in again")
-            await self._session_watch.move(member, claims)
+            await self._services.session_watch.move(member, claims)
         except Unauthenticated as error:
-            self._session_watch.close(member, error.code)
+            self._services.session_watch.close(member, error.code)
             raise
         return Done()
 

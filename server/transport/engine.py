@@ -26,6 +26,8 @@ WATCH_SECONDS = 2.0
 
 
 class Engine(Pinging):
+    """All connections of Engine.IO of this process."""
+
     def __init__(
         self,
         *,

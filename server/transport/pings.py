@@ -19,6 +19,8 @@ PING_LOOK_SECONDS = 0.5
 
 
 class Pinging(engineio.AsyncServer):  # type: ignore[misc]
+    """An Engine.IO server that pings all its connections from one queue."""
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # Who is to be pinged, and when: all wait for the same time, so the first is the next.

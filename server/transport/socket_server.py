@@ -1,4 +1,4 @@
-"""The Socket.IO server: hangs up on who is not honest or does not read, and sends to rooms here."""
+"""The Socket.IO server: closes sockets that break the rules or do not read; sends to rooms here."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ from wire.server_events import NAMESPACE, SERVER_EVENTS
 
 log = structlog.get_logger("server.transport.socket_server")
 
-# Who has opened a connection and not entered the namespace by then is hung up on.
+# A connection that has not entered the namespace by then is closed.
 CONNECT_SECONDS = 10.0
 # Where a socket was opened, in what its handlers are given of the request.
 ADDRESS = "address"
@@ -44,8 +44,8 @@ EVENT_HEAD = f"{EVENT}{NAMESPACE},".encode()
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Hangs up on who does not enter the namespace, has left it, sends what is no packet, or does
-    not read.
+    """Closes a socket that does not enter the namespace, has left it, sends what is no packet, or
+    does not read.
     """
 
     eio: Engine
@@ -117,7 +117,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         if eio_sid not in self.environ:
-            return  # What follows a good-bye in the same body.
+            return  # What follows a close packet in the same body.
         try:
             if is_attachment(self.eio.sockets[eio_sid], data):
                 return

@@ -30,16 +30,20 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: CatchUp) -> 
     for session_id, names in tickets.items():
         resync.remember(session_id, names)
     told: dict[str, list[str]] = {}
+
+    async def tell(who: str, names: list[str]) -> None:
+        told[who] = names
+
     async with asyncio.timeout(30):
         while len(told) < len(tickets):
             for session_id in (ann, bob, quick):
-                resync.recall(session_id, partial(told.__setitem__, str(session_id)))
+                resync.recall(session_id, partial(tell, str(session_id)))
             await asyncio.sleep(0.05)
     wanted = {str(who): {str(name) for name in names} for who, names in tickets.items()}
     assert {who: set(names) for who, names in told.items()} == wanted
     told.clear()
     for session_id in (ann, bob, quick):
-        resync.recall(session_id, partial(told.__setitem__, "again"))
+        resync.recall(session_id, partial(tell, "again"))
     await asyncio.sleep(0.2)
     assert told == {}
 
