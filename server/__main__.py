@@ -19,41 +19,41 @@ ONE_OF_MANY = "WEB_PROCESS_OF_MANY"
 SHUTDOWN_SECONDS = 5.0
 
 
-def serve(wanted: Settings) -> None:
+def serve(settings: Settings) -> None:
     # The start makes objects that stay, and would be looked through again and again.
     gc.disable()
     # run_app makes the application inside the loop, and closes the loop at the end.
     web.run_app(
-        _made(wanted),
-        host=wanted.host,
-        port=wanted.port,
+        _made(settings),
+        host=settings.host,
+        port=settings.port,
         loop=uvloop.new_event_loop(),
         access_log=None,
         # A read ends with its client: `server.http.middleware.finished`.
         handler_cancellation=True,
-        print=lambda *_: log.info("serving", host=wanted.host, port=wanted.port),
-        reuse_port=wanted.web_processes > 1,
+        print=lambda *_: log.info("serving", host=settings.host, port=settings.port),
+        reuse_port=settings.web_processes > 1,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
 
 
-async def _made(wanted: Settings) -> web.Application:
+async def _made(settings: Settings) -> web.Application:
     from server.app import create_app  # Not for a parent of many, which serves nothing.
 
-    app = create_app(wanted)
+    app = create_app(settings)
     keep_what_is_there()
     return app
 
 
 def main() -> int:
-    wanted = settings()
-    logs.configure(wanted.log_level, wanted.log_format)
-    if wanted.web_processes == 1 or ONE_OF_MANY in os.environ:
-        serve(wanted)
+    chosen = settings()
+    logs.configure(chosen.log_level, chosen.log_format)
+    if chosen.web_processes == 1 or ONE_OF_MANY in os.environ:
+        serve(chosen)
         return 0
     argv = (sys.executable, "-m", "server")
     return supervise(
-        [Program(f"web.{n}", argv, {ONE_OF_MANY: "1"}) for n in range(1, wanted.web_processes + 1)]
+        [Program(f"web.{n}", argv, {ONE_OF_MANY: "1"}) for n in range(1, chosen.web_processes + 1)]
     )
 
 

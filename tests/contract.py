@@ -100,7 +100,7 @@ def check(method: str, path: str, status: int, headers: Mapping[str, str], body:
 def wrong_event(name: str, payload: Any) -> str | None:
     """What is wrong with an event, or with the acknowledgement ``<name>_ack``."""
     messages = live().document["channels"]["tickets"]["messages"]
-    message = messages.get(name if name.endswith("_ack") else asyncapi.shown_key(name))
+    message = messages.get(name if name.endswith("_ack") else asyncapi.message_key(name))
     if message is None:
         # Whoever sends what does not exist is told so.
         return None if name.endswith("_ack") else f"{name} is not declared"

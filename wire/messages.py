@@ -21,12 +21,16 @@ from wire.shapes import NotificationOut, Recorded
 
 @dataclass(frozen=True, slots=True)
 class NotificationRecorded:
+    """A notification was committed. ``user_id``: for whom."""
+
     user_id: UUID
     notification: Annotated[NotificationOut, PlainValidator(NotificationOut.from_json)]
 
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
+    """A session is over; its sockets are to be closed. ``code``: why."""
+
     session_id: UUID
     code: str
 

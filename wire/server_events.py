@@ -32,6 +32,8 @@ RESYNC = "resync"
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
+    """One event: the shape of its payload, and for the contract what it says and to whom."""
+
     payload: Any
     summary: str
 

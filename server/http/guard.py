@@ -46,8 +46,8 @@ def require_role(actor: Actor, before: Actor) -> None:
 
 
 def bearer(request: web.Request) -> str:
-    given = request.headers.getall("Authorization", ())
-    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    headers = request.headers.getall("Authorization", ())
+    scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("not_authenticated", "Send Authorization: Bearer <access token>")
     return token.strip()

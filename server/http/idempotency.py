@@ -32,7 +32,7 @@ KEPT_HEADERS = (ETAG, LOCATION)
 
 async def once(
     request: web.Request,
-    given: BaseModel,
+    body: BaseModel,
     write: Callable[[T], web.Response],
     rule: Callable[Concatenate[Session, P], T],
     /,
@@ -40,8 +40,8 @@ async def once(
     **kwargs: P.kwargs,
 ) -> web.Response:
     """Runs the rule and writes its answer; for a repeat of the request, the first answer again."""
-    desk, asked = request.app[SERVICES].desk, _asked(request, given)
-    if asked is None:
+    desk, repeatable = request.app[SERVICES].desk, _asked(request, body)
+    if repeatable is None:
         return write(await desk.run(rule, *args, **kwargs))
 
     def work(session: Session) -> Answer:
@@ -49,7 +49,7 @@ async def once(
         session.flush()  # The answer shows ids that are given by now.
         return _answer(write(result))
 
-    return _response(await desk.run(idempotency.once, asked, now(), work))
+    return _response(await desk.run(idempotency.once, repeatable, now(), work))
 
 
 async def once_as_statement(
@@ -64,15 +64,15 @@ async def once_as_statement(
     return write(await request.app[SERVICES].desk.run_statement(single))
 
 
-async def earlier(request: web.Request, given: BaseModel) -> web.Response | None:
+async def earlier(request: web.Request, body: BaseModel) -> web.Response | None:
     """The first answer, if the request is a repeat: before a route asks what may have changed."""
-    if (asked := _asked(request, given)) is None:
+    if (repeatable := _asked(request, body)) is None:
         return None
-    answer = await request.app[SERVICES].desk.read(idempotency.earlier, asked, now())
+    answer = await request.app[SERVICES].desk.read(idempotency.earlier, repeatable, now())
     return _response(answer) if answer else None
 
 
-def _asked(request: web.Request, given: BaseModel) -> Repeatable | None:
+def _asked(request: web.Request, body: BaseModel) -> Repeatable | None:
     if (key := _key(request)) is None:
         return None
     actor = request[ACTOR]
@@ -82,7 +82,7 @@ def _asked(request: web.Request, given: BaseModel) -> Repeatable | None:
         actor.id,
         key,
         f"{request.method} {request.path}{side}",
-        _hashes(request.app[SERVICES].settings, given),
+        _hashes(request.app[SERVICES].settings, body),
     )
 
 
@@ -110,9 +110,9 @@ def _key(request: web.Request) -> str | None:
     return sent[0]
 
 
-def _hashes(settings: Settings, given: BaseModel) -> tuple[bytes, ...]:
+def _hashes(settings: Settings, model: BaseModel) -> tuple[bytes, ...]:
     """Keyed, so that nobody who reads the table can try passwords against them."""
-    body = given.model_dump_json().encode()
+    body = model.model_dump_json().encode()
     secrets = (settings.jwt_secret_key, settings.jwt_previous_secret_key)
     digest = partial(hmac.digest, msg=b"idempotency:" + body, digest=hashlib.sha256)
     return tuple(digest(secret.encode()) for secret in secrets if secret)

@@ -89,8 +89,8 @@ async def no_body(request: web.Request) -> None:
 def _require_json(request: web.Request) -> None:
     """Of a body that says what it is. A page of another origin can send text or a form unasked."""
     kind = request.content_type
-    said = "Content-Type" in request.headers and request.can_read_body
-    if said and kind != "application/json" and not kind.endswith("+json"):
+    says_kind = "Content-Type" in request.headers and request.can_read_body
+    if says_kind and kind != "application/json" and not kind.endswith("+json"):
         raise web.HTTPUnsupportedMediaType
 
 
@@ -98,13 +98,13 @@ def query(
     request: web.Request, model: type[Q], words: Mapping[str, Mapping[str, str]] | None = None
 ) -> Q:
     """The query parameters. ``words``: per parameter, values that stand for another ("me")."""
-    given = request.query
-    for name in given:
-        if name not in model.repeatable and len(given.getall(name)) > 1:
+    sent = request.query
+    for name in sent:
+        if name not in model.repeatable and len(sent.getall(name)) > 1:
             raise Invalid("invalid", "A parameter was sent twice", pointer="/query")
-    spoken = words or {}
-    plain = {k: spoken.get(k, {}).get(v, v) for k, v in given.items()}
-    several = {name: given.getall(name) for name in model.repeatable & plain.keys()}
+    meanings = words or {}
+    plain = {k: meanings.get(k, {}).get(v, v) for k, v in sent.items()}
+    several = {name: sent.getall(name) for name in model.repeatable & plain.keys()}
     return validated(model, {**plain, **several})
 
 

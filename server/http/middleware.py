@@ -124,8 +124,8 @@ def bad_request(status: int) -> web.Response:
 async def as_problem(_: web.Request, response: web.StreamResponse) -> None:
     """What aiohttp refuses before our middlewares, as an `Expect` that nobody knows."""
     if isinstance(response, web.HTTPException) and (problem := refusal(response)) is not None:
-        made = problem.as_response()
-        assert isinstance(made.body, bytes)
-        response.body = made.body
-        response.headers.update(made.headers)
-        response.headers["Content-Length"] = str(len(made.body))
+        answer = problem.as_response()
+        assert isinstance(answer.body, bytes)
+        response.body = answer.body
+        response.headers.update(answer.headers)
+        response.headers["Content-Length"] = str(len(answer.body))

@@ -32,13 +32,13 @@ def reply(
 
 async def counted(
     request: web.Request,
-    given: Countable,
+    query: Countable,
     rule: Callable[Concatenate[Session, P], int],
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> dict[str, str]:
     """The header with the number that the rule counts, if it was asked for."""
-    if not given.count:
+    if not query.count:
         return {}
     spend_look(request, shared.COUNT)
     return {TOTAL: str(await request.app[SERVICES].desk.read(rule, *args, **kwargs))}
@@ -70,13 +70,13 @@ def fitting(items: Sequence[T]) -> Sequence[T]:
 
 def page_of(
     request: web.Request,
-    found: Sequence[T],
+    items: Sequence[T],
     limit: int,
     position: Callable[[T], Sequence[object]],
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """The first ``limit`` of what was found; with more, a cursor at the last one's position."""
-    shown = found[:limit]
-    more = len(found) > limit
-    cursor = {"cursor": encode_cursor(*position(shown[-1]))} if more else None
-    return page(request, shown, cursor, headers)
+    first = items[:limit]
+    more = len(items) > limit
+    cursor = {"cursor": encode_cursor(*position(first[-1]))} if more else None
+    return page(request, first, cursor, headers)

@@ -45,6 +45,8 @@ CLOSES = {413, 415}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """What the caller is told instead of an answer."""
+
     status: int
     code: str
     detail: str
@@ -98,9 +100,9 @@ def internal() -> Refusal:
 
 
 def _invalid(error: ValidationError) -> Refusal:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
     listed = [
-        {"pointer": _pointer(one["loc"]), "detail": one["msg"]} for one in found[:MOST_ERRORS]
+        {"pointer": _pointer(one["loc"]), "detail": one["msg"]} for one in mistakes[:MOST_ERRORS]
     ]
     first = listed[0]
     return Refusal(422, "invalid", f"{first['pointer']}: {first['detail']}", listed)

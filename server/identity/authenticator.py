@@ -22,6 +22,8 @@ V = TypeVar("V")
 
 
 class Authenticator:
+    """Finds the actor behind a token or a session, and remembers both for a while."""
+
     def __init__(self, desk: Desk, tokens: Tokens) -> None:
         self._desk = desk
         self._tokens = tokens
@@ -50,17 +52,17 @@ class Authenticator:
         if seen is not None and clock - seen[0] < REMEMBERED:
             return seen[1]
         now = datetime.now(UTC)
-        found = await self._desk.fetch(sessions.ACTOR, session_id=session_id, now=now)
-        if not found:
+        actors = await self._desk.fetch(sessions.ACTOR, session_id=session_id, now=now)
+        if not actors:
             self.forget(session_id)
             raise Unauthenticated("session_ended", "The session is over; log in again")
-        actor = found[0]
+        actor = actors[0]
         _put(self._seen, session_id, (clock, actor))
         return actor
 
-    def remember(self, found: Iterable[Actor], clock: float) -> None:
+    def remember(self, actors: Iterable[Actor], clock: float) -> None:
         """Goes on remembering sessions that were found good at a time of the monotonic clock."""
-        for actor in found:
+        for actor in actors:
             session_id = actor.session_id
             if session_id is not None and session_id in self._seen:
                 self._seen[session_id] = (clock, actor)

@@ -32,6 +32,8 @@ TOKEN = re.compile(r"[0-9]{1,11}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 
 
 class Devices:
+    """Reads and sets the cookie."""
+
     def __init__(self, settings: Settings) -> None:
         self._keys = [derived_key(secret, PURPOSE) for secret in settings.secrets]
         self._is_secure = settings.public_url.startswith("https:")
@@ -45,8 +47,8 @@ class Devices:
 
         None if there is no such account, or it has not signed in with this browser before.
         """
-        found = self._found(request, account, now) if account else None
-        return found.split(".")[1] if found else None
+        token = self._found(request, account, now) if account else None
+        return token.split(".")[1] if token else None
 
     def remember(
         self, request: web.Request, response: web.Response, account: StoredPassword, now: datetime
@@ -94,5 +96,5 @@ class Devices:
         )
 
     def _seal(self, key: bytes, at: str, nonce: str, account: StoredPassword) -> str:
-        said = "\n".join([str(account.user_id), at, nonce, account.password_hash])
-        return base64url(hmac.digest(key, said.encode(), hashlib.sha256))
+        sealed = "\n".join([str(account.user_id), at, nonce, account.password_hash])
+        return base64url(hmac.digest(key, sealed.encode(), hashlib.sha256))

@@ -11,6 +11,8 @@ Count = tuple[Limit, tuple[str, ...]]
 
 
 class Guesses:
+    """The counts of one log-in."""
+
     def __init__(self, rates: RateLimits, *counts: Count) -> None:
         self._rates = rates
         self._counts = counts

@@ -33,6 +33,8 @@ WATCH_SECONDS = 0.9
 
 
 class Connection(Protocol):
+    """An open socket, of whichever kind."""
+
     # Of whose token, and where it was opened.
     user_id: UUID
     address: str
@@ -48,6 +50,8 @@ class Connection(Protocol):
 
 
 class SessionWatch:
+    """The open sockets of this process by session; closes those of a session that is over."""
+
     def __init__(
         self,
         desk: Desk,
@@ -144,9 +148,9 @@ class SessionWatch:
         watched, clock = list(self._of_session), time.monotonic()
         if not watched:
             return
-        found = await self._desk.fetch(sessions.ACTORS, session_ids=ids(watched), now=now)
-        good = {actor.session_id: actor for actor in found if actor.session_id}
-        self._authenticator.remember(found, clock)
+        actors = await self._desk.fetch(sessions.ACTORS, session_ids=ids(watched), now=now)
+        good = {actor.session_id: actor for actor in actors if actor.session_id}
+        self._authenticator.remember(actors, clock)
         for session_id, actor in good.items():
             for connection in self._of_session.get(session_id, set()) & self._admitted:
                 if connection.actor.role is not actor.role:  # It is in rooms of the other one.

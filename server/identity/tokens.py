@@ -35,6 +35,8 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
+    """What a good token says."""
+
     user_id: UUID
     session_id: UUID
     generation: int
@@ -47,6 +49,8 @@ def _key_id(key: str) -> str:
 
 
 class Tokens:
+    """Makes and reads the tokens, with the keys of the settings."""
+
     def __init__(self, settings: Settings) -> None:
         current = settings.jwt_secret_key
         previous = settings.jwt_previous_secret_key

@@ -38,11 +38,11 @@ def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
 def networks(address: str) -> list[str]:
     """The wider networks that an address, or a network of one customer, is in; narrow first."""
     try:
-        found = ip_interface(address)
+        interface = ip_interface(address)
     except ValueError:
         return []
-    prefixes = WIDER_PREFIXES[found.version]
-    return [str(ip_network((found.ip, prefix), strict=False)) for prefix in prefixes]
+    prefixes = WIDER_PREFIXES[interface.version]
+    return [str(ip_network((interface.ip, prefix), strict=False)) for prefix in prefixes]
 
 
 def network(address: str) -> str:
@@ -64,9 +64,9 @@ def client_address(
         return peer[:64]
     while hops and any(address in network for network in proxies):
         # What the proxy does not know, or we cannot read, is the proxy itself.
-        if (found := _parsed(hops.pop())) is None:
+        if (parsed := _parsed(hops.pop())) is None:
             break
-        address = found
+        address = parsed
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, IPV6_PREFIX), strict=False))
     return str(address)

@@ -12,6 +12,8 @@ FEW = 1000
 
 
 class Passing(Protocol):
+    """Something that counts until a time of the monotonic clock."""
+
     # When nothing of it counts any more.
     over: float
 
@@ -37,6 +39,8 @@ class ExpiringDict(dict[K, V]):
 
 @dataclass(slots=True)
 class Window:
+    """The counts of one name and person, in the window of a number and in the one before."""
+
     number: int
     over: float = 0.0
     count: int = 0
@@ -74,6 +78,8 @@ class LocalWindow:
 
 @dataclass(slots=True)
 class Lease:
+    """What is left of a part that was counted at once."""
+
     over: float
     left: int
 

@@ -28,6 +28,8 @@ PARTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Limit:
+    """How much of one thing somebody may do in a time. ``name`` tells the counts apart."""
+
     name: str
     item: RateLimitItem
 
@@ -81,6 +83,8 @@ VERIFY = Limit("verify", parse("120 per minute"))
 
 
 class RateLimits:
+    """Counts what somebody does against a `Limit` and refuses what is beyond it."""
+
     def __init__(self, settings: Settings) -> None:
         self._is_on = settings.rate_limits == "on"
         self._proxies = settings.proxies

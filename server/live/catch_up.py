@@ -1,6 +1,6 @@
 """Remembers, for a client that was cut off because it did not read, what it has to catch up on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,8 @@ REMEMBERED_SECONDS = 3600
 MOST_REMEMBERED = 100_000
 TIMEOUT_SECONDS = 1.0
 
+Then = Callable[[list[str]], Coroutine[Any, Any, None]]
+
 
 class CatchUp:
     """In Redis, as the client may come back to another process. Without Redis it is on its own:
@@ -27,7 +29,7 @@ class CatchUp:
         self._prefix = prefix
         self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
         self._background = background
-        self._asked: list[tuple[UUID, Callable[[list[str]], object]]] = []
+        self._asked: list[tuple[UUID, Then]] = []
         self._is_asking = False
 
     async def close(self) -> None:
@@ -49,8 +51,8 @@ class CatchUp:
         except (aioredis.RedisError, OSError) as error:
             log.warning("not remembered", error=type(error).__name__)
 
-    def recall(self, session_id: UUID, then: Callable[[list[str]], object]) -> None:
-        """Hands over, once, the tickets that a session has to catch up on, if there are any.
+    def recall(self, session_id: UUID, then: Then) -> None:
+        """Runs ``then`` once with the tickets that a session has to catch up on, if there are any.
 
         Never waits. Those who connect while the last are asked for are asked for together.
         """
@@ -68,9 +70,9 @@ class CatchUp:
                         # All of them, and so the key too.
                         pipeline.spop(self._key(session_id), MOST_REMEMBERED)
                     answers = await pipeline.execute()
-                for (_, then), found in zip(asked, answers, strict=True):
-                    if found:
-                        then([name.decode() for name in found])
+                for (_, then), names in zip(asked, answers, strict=True):
+                    if names:
+                        self._background.start(then([name.decode() for name in names]))
         except (aioredis.RedisError, OSError):
             self._asked = []
         finally:

@@ -35,29 +35,29 @@ class Waker:
         self._broker_url = broker_url
         self._key_prefix = key_prefix
         # None ends the thread.
-        self._wanted: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._send_forever, name="waker", daemon=True)
         self._thread.start()
 
     def add(self, jobs: set[Job]) -> None:
         for job in jobs:
-            self._wanted.put(job)
+            self._jobs.put(job)
 
     def close(self) -> None:
-        self._wanted.put(None)
+        self._jobs.put(None)
         self._thread.join(timeout=1)
 
     def _send_forever(self) -> None:
         while True:
-            wanted = {self._wanted.get()}
+            jobs = {self._jobs.get()}
             time.sleep(GATHER_SECONDS)
             with contextlib.suppress(queue.Empty):
                 while True:
-                    wanted.add(self._wanted.get_nowait())
-            for job in wanted:
+                    jobs.add(self._jobs.get_nowait())
+            for job in jobs:
                 if job is not None:
                     self._send(job)
-            if None in wanted:
+            if None in jobs:
                 return
 
     @cached_property
@@ -75,6 +75,8 @@ class Waker:
 
 
 class Delivery:
+    """Called with the outbox of each committed transaction."""
+
     def __init__(self, bus: Bus, waker: Waker) -> None:
         self._bus = bus
         self._waker = waker

@@ -54,6 +54,8 @@ ANSWER_SECONDS = 0.25
 
 
 class Presence:
+    """Knows who looks at each ticket that somebody looks at through this process."""
+
     def __init__(self, settings: Settings, bus: Bus, sockets: SocketServer, desk: Desk) -> None:
         self._prefix = settings.key_prefix
         self._redis: Any = redis_client(settings.redis_url, TIMEOUT_SECONDS)
@@ -134,8 +136,8 @@ class Presence:
         if watched is None or not (unknown := watched.unknown):
             return
         with contextlib.suppress(DeskError):
-            found = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
-            watched.named.update(found)
+            named = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
+            watched.named.update(named)
             watched.asked |= unknown
 
     def witness(self, recorded: Recorded) -> None:
@@ -258,12 +260,12 @@ class Presence:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for ticket_id in ticket_ids:
                     pipeline.hgetall(ticket_key(ticket_id, self._prefix))
-                found = [decoded(fields) for fields in await pipeline.execute()]
-            processes = {name for words in found for name in words} - {self._process}
+                hashes = [decoded(fields) for fields in await pipeline.execute()]
+            processes = {name for words in hashes for name in words} - {self._process}
             dead = await self._dead(processes) if processes else set()
         except (aioredis.RedisError, OSError):
             return
-        for ticket_id, words in zip(ticket_ids, found, strict=True):
+        for ticket_id, words in zip(ticket_ids, hashes, strict=True):
             if watched := self._watched.get(ticket_id):
                 watched.is_looked_up = True
             for process, seen in words.items():

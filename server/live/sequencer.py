@@ -60,6 +60,8 @@ class Member(Protocol):
 
 @dataclass(slots=True)
 class Room:
+    """One ticket that has members in this process."""
+
     cursor: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     members: dict[str, Member] = field(default_factory=dict)
@@ -83,6 +85,8 @@ class Replayed:
 
 
 class Sequencer:
+    """All rooms of this process."""
+
     def __init__(
         self,
         desk: Desk,

@@ -43,6 +43,8 @@ LOOK_BACK = timedelta(seconds=10)
 
 
 class TicketChanges:
+    """Collects the tickets that changed, and sends them to those who are connected here."""
+
     def __init__(self, desk: Desk, sockets: SocketServer) -> None:
         self._desk = desk
         self._sockets = sockets
@@ -150,8 +152,8 @@ class TicketChanges:
 
     async def _send(self, changed: dict[UUID, bool]) -> None:
         if staff := set(self._staff):
-            asked = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
-            for ticket in asked:
+            tickets = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
+            for ticket in tickets:
                 for view, who in ticket.seen_by(staff):
                     self._sockets.send_local(TICKET_CHANGED, view, *map(user_room, who))
         public = [ticket_id for ticket_id, is_public in changed.items() if is_public]

@@ -26,12 +26,16 @@ GRACE_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Typist:
+    """One socket whose person types."""
+
     # What those were told who may know.
     began: TypingChanged
     end: asyncio.TimerHandle
 
 
 class Typists:
+    """Those who type on tickets, through this process and the others."""
+
     def __init__(self, bus: Bus, sockets: SocketServer) -> None:
         self._bus = bus
         self._sockets = sockets

@@ -12,6 +12,8 @@ from wire.shapes import Viewer
 
 @dataclass(slots=True)
 class Watched:
+    """The viewers of one ticket, by process, and what those here were sent of them."""
+
     here: Counter[Viewer] = field(default_factory=Counter)
     elsewhere: dict[str, Seen] = field(default_factory=dict)
     # Whether what the others had said before is in ``elsewhere``.

@@ -15,8 +15,8 @@ from server.services import SERVICES
 async def verify(request: web.Request) -> web.Response:
     """A token is good once, for three days, and until a newer one is mailed."""
     await limit(request, shared.VERIFY, request.app[SERVICES].limits.address(request))
-    given = await body(request, addresses.Verification)
-    user_id = await request.app[SERVICES].desk.run(addresses.verify, given, now())
+    sent = await body(request, addresses.Verification)
+    user_id = await request.app[SERVICES].desk.run(addresses.verify, sent, now())
     audit.note("email_verified", user_id=user_id)
     return web.Response(status=204)
 

@@ -30,17 +30,17 @@ class UserQuery(Paged):
 
 
 async def list_users(request: web.Request) -> web.Response:
-    given = query(request, UserQuery)
-    filters: dict[str, Any] = given.model_dump(include={"role", "is_active", "email", "q"})
-    found = await request.app[SERVICES].desk.read(
+    params = query(request, UserQuery)
+    filters: dict[str, Any] = params.model_dump(include={"role", "is_active", "email", "q"})
+    accounts = await request.app[SERVICES].desk.read(
         administration.accounts,
         **filters,
-        limit=given.limit + 1,
-        before=decode_cursor(given.cursor, POSITION),
+        limit=params.limit + 1,
+        before=decode_cursor(params.cursor, POSITION),
     )
-    total = await counted(request, given, administration.count, **filters)
+    total = await counted(request, params, administration.count, **filters)
     return page_of(
-        request, found, given.limit, lambda account: (account.created_at, account.id), total
+        request, accounts, params.limit, lambda account: (account.created_at, account.id), total
     )
 
 
@@ -67,12 +67,12 @@ async def show_user(request: web.Request) -> web.Response:
 
 
 async def change_user(request: web.Request) -> web.Response:
-    wanted = await body(request, administration.UserChange)
+    changed = await body(request, administration.UserChange)
     account = await request.app[SERVICES].desk.run(
         administration.change,
         request[ACTOR],
         _user_id(request),
-        wanted,
+        changed,
         now(),
         request.app[SERVICES].settings.default_capacity,
     )

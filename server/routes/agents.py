@@ -11,26 +11,28 @@ from server.services import SERVICES
 
 
 async def list_agents(request: web.Request) -> web.Response:
-    given = query(request, Paged)
-    found = await request.app[SERVICES].desk.read(
-        agents.agents, limit=given.limit + 1, after=id_after(given.cursor)
+    params = query(request, Paged)
+    page = await request.app[SERVICES].desk.read(
+        agents.agents, limit=params.limit + 1, after=id_after(params.cursor)
     )
-    total = await counted(request, given, agents.count)
-    return page_of(request, found, given.limit, lambda agent: (agent.user_id,), total)
+    total = await counted(request, params, agents.count)
+    return page_of(request, page, params.limit, lambda agent: (agent.user_id,), total)
 
 
 async def set_availability(request: web.Request) -> web.Response:
-    wanted = await body(request, agents.Availability)
-    agent = await request.app[SERVICES].desk.run(agents.set_availability, request[ACTOR], wanted)
+    availability = await body(request, agents.Availability)
+    agent = await request.app[SERVICES].desk.run(
+        agents.set_availability, request[ACTOR], availability
+    )
     return reply(agent)
 
 
 async def explain_assignment(request: web.Request) -> web.Response:
     query(request, Query)
-    found = await request.app[SERVICES].desk.read(
+    explanation = await request.app[SERVICES].desk.read(
         decisions.newest, request[ACTOR], path_id(request)
     )
-    return reply(found)
+    return reply(explanation)
 
 
 ROUTES = (

@@ -56,8 +56,8 @@ async def signup(request: web.Request) -> web.Response:
         addresses.sign_up, new, password_hash, secret, now()
     )
     audit.note("signed_up", user_id=profile.id)
-    shown = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
-    return reply(shown, status=201)
+    account = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
+    return reply(account, status=201)
 
 
 async def login(request: web.Request) -> web.Response:
@@ -66,25 +66,25 @@ async def login(request: web.Request) -> web.Response:
     """
     address = request.app[SERVICES].limits.address(request)
     await limit(request, shared.LOGIN, address)
-    given = await body(request, accounts.Login)
+    sent = await body(request, accounts.Login)
     desk, tokens = request.app[SERVICES].desk, request.app[SERVICES].tokens
     devices = request.app[SERVICES].devices
-    found = await desk.read(accounts.credentials, given.email)
-    device = devices.known(request, found, now())
-    guesses = await Guesses.of(request.app[SERVICES].limits, given.email, address, device)
+    stored = await desk.read(accounts.credentials, sent.email)
+    device = devices.known(request, stored, now())
+    guesses = await Guesses.of(request.app[SERVICES].limits, sent.email, address, device)
     await guesses.require()
     matches = await request.app[SERVICES].passwords.matches(
-        given.password, found.password_hash if found else None, address
+        sent.password, stored.password_hash if stored else None, address
     )
-    if found is None or not matches:
-        user_id = found.user_id if found else None
+    if stored is None or not matches:
+        user_id = stored.user_id if stored else None
         audit.note("login_failed", user_id=user_id, address=_noted(request))
         await guesses.count()
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
     await guesses.require()
     issued = await desk.run(
-        sessions.open_session, found.user_id, tokens.refresh_lifetime, now(), found.password_hash
+        sessions.open_session, stored.user_id, tokens.refresh_lifetime, now(), stored.password_hash
     )
     audit.note(
         "logged_in",
@@ -93,7 +93,7 @@ async def login(request: web.Request) -> web.Response:
         address=_noted(request),
     )
     response = reply(tokens.pair(issued, now()))
-    devices.remember(request, response, found, now())
+    devices.remember(request, response, stored, now())
     return response
 
 
@@ -134,8 +134,8 @@ async def logout(request: web.Request) -> web.Response:
 
 
 async def _claims(request: web.Request) -> Claims:
-    given = await body(request, RefreshToken)
-    return request.app[SERVICES].tokens.read(given.refresh_token, "refresh")
+    sent = await body(request, RefreshToken)
+    return request.app[SERVICES].tokens.read(sent.refresh_token, "refresh")
 
 
 async def logout_all(request: web.Request) -> web.Response:
@@ -148,17 +148,17 @@ async def logout_all(request: web.Request) -> web.Response:
 async def change_password(request: web.Request) -> web.Response:
     actor = request[ACTOR]
     counted = request.app[SERVICES].limits
-    given = await body(request, accounts.PasswordChange)
+    sent = await body(request, accounts.PasswordChange)
     await limit(request, shared.PASSWORD, str(actor.id))
     # Who holds a session may not guess on either.
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
     stored = await desk.read(accounts.stored_hash, actor.id)
-    if not await passwords.matches(given.current_password, stored, str(actor.id)):
+    if not await passwords.matches(sent.current_password, stored, str(actor.id)):
         await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
-    new = await passwords.hashed(given.new_password, str(actor.id))
+    new = await passwords.hashed(sent.new_password, str(actor.id))
     await desk.run(accounts.change_password, actor, stored, new, now())
     audit.note("password_changed", user_id=actor.id)
     return web.Response(status=204)
@@ -171,9 +171,9 @@ async def me(request: web.Request) -> web.Response:
 
 
 async def change_me(request: web.Request) -> web.Response:
-    wanted = await body(request, accounts.ProfileChange)
+    changed = await body(request, accounts.ProfileChange)
     desk, desk_name = request.app[SERVICES].desk, request.app[SERVICES].settings.desk_name
-    return reply(await desk.run(accounts.change_profile, request[ACTOR], wanted, desk_name))
+    return reply(await desk.run(accounts.change_profile, request[ACTOR], changed, desk_name))
 
 
 ROUTES = (

@@ -27,8 +27,8 @@ class StaffTicketQuery(Filters, TicketQuery):
 
 async def list_tickets(request: web.Request) -> web.Response:
     actor = request[ACTOR]
-    given = query(request, StaffTicketQuery, {"assigned_to": {"me": str(actor.id)}})
-    return await ticket_page(request, actor, given, given)
+    params = query(request, StaffTicketQuery, {"assigned_to": {"me": str(actor.id)}})
+    return await ticket_page(request, actor, params, params)
 
 
 async def show_ticket(request: web.Request) -> web.Response:
@@ -55,9 +55,9 @@ async def _changed(
     request: web.Request, shape: type[Input], rule: Callable[..., TicketView]
 ) -> web.Response:
     """The ticket after a rule has made the wanted of it, if it is still as ``If-Match`` says."""
-    wanted = await body(request, shape, MIDDLING_BODY)
+    changed = await body(request, shape, MIDDLING_BODY)
     ticket = await request.app[SERVICES].desk.run(
-        rule, request[ACTOR], path_id(request), wanted, None, expected_versions(request)
+        rule, request[ACTOR], path_id(request), changed, None, expected_versions(request)
     )
     return ticket_reply(ticket)
 
@@ -68,10 +68,10 @@ def expected_versions(request: web.Request) -> AbstractSet[int] | None:
     By RFC 9110 a weak tag matches nothing. But ours tells a version exactly, and one that came
     back weak is what a compressing proxy has made of it.
     """
-    given = tags_of(request, "If-Match")
-    if not any(given) or given == ["*"]:
+    tags = tags_of(request, "If-Match")
+    if not any(tags) or tags == ["*"]:
         return None
-    matches = map(TAG.fullmatch, given)
+    matches = map(TAG.fullmatch, tags)
     return {int(match[1]) for match in matches if match}
 
 

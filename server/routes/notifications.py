@@ -23,17 +23,19 @@ class InboxQuery(Paged):
 
 
 async def list_notifications(request: web.Request) -> web.Response:
-    given = query(request, InboxQuery)
-    found = await request.app[SERVICES].desk.read(
+    params = query(request, InboxQuery)
+    rows = await request.app[SERVICES].desk.read(
         inbox.page,
         request[ACTOR],
-        unread=given.unread,
-        limit=given.limit + 1,
-        before=decode_cursor(given.cursor, POSITION),
+        unread=params.unread,
+        limit=params.limit + 1,
+        before=decode_cursor(params.cursor, POSITION),
     )
-    shown = [NotificationOut.of(row) for row in found]
-    total = await counted(request, given, inbox.count, request[ACTOR], unread=given.unread)
-    return page_of(request, shown, given.limit, lambda row: (row.created_at, row.id), total)
+    notifications = [NotificationOut.of(row) for row in rows]
+    total = await counted(request, params, inbox.count, request[ACTOR], unread=params.unread)
+    return page_of(
+        request, notifications, params.limit, lambda row: (row.created_at, row.id), total
+    )
 
 
 async def mark_read(request: web.Request) -> web.Response:

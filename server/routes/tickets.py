@@ -83,22 +83,22 @@ class Read(Input):
 
 
 async def ticket_page(
-    request: web.Request, actor: Actor, given: TicketQuery, filters: Filters
+    request: web.Request, actor: Actor, params: TicketQuery, filters: Filters
 ) -> web.Response:
     """A page of tickets by filters, sort and cursor."""
-    if given.q is not None and not actor.is_staff:
+    if params.q is not None and not actor.is_staff:
         await limit(request, shared.SEARCH, str(actor.id))
     desk = request.app[SERVICES].desk
-    sort = Sort.of(given.sort)
-    position = decode_cursor(given.cursor, POSITIONS[sort.field])
+    sort = Sort.of(params.sort)
+    position = decode_cursor(params.cursor, POSITIONS[sort.field])
     after: Position | None = position[1:] if position else None
-    if plain := plainly(actor, filters, sort, given.limit, after):
-        found = list_page(await desk.fetch(plain.query, **plain.values), sort, given.limit)
+    if plain := plainly(actor, filters, sort, params.limit, after):
+        result = list_page(await desk.fetch(plain.query, **plain.values), sort, params.limit)
     else:
-        found = await desk.read(ticket_list, actor, filters, sort, given.limit, after)
-    headers = await counted(request, given, count, actor, filters)
-    cursor = {"cursor": encode_cursor(sort.field, *found.after)} if found.after else None
-    return page(request, found.tickets, cursor, headers)
+        result = await desk.read(ticket_list, actor, filters, sort, params.limit, after)
+    headers = await counted(request, params, count, actor, filters)
+    cursor = {"cursor": encode_cursor(sort.field, *result.after)} if result.after else None
+    return page(request, result.tickets, cursor, headers)
 
 
 # What compressing proxies add to a tag, inside of its quotes.
@@ -107,8 +107,8 @@ CODING = re.compile(r'[-;](?:gzip|deflate|br|zstd)"$')
 
 def tags_of(request: web.Request, header: str) -> list[str]:
     """The tags in a header, as we gave them out: not weak, and without what a proxy has added."""
-    given = ",".join(request.headers.getall(header, ())).split(",")
-    return [CODING.sub('"', tag.strip().removeprefix("W/")) for tag in given]
+    tags = ",".join(request.headers.getall(header, ())).split(",")
+    return [CODING.sub('"', tag.strip().removeprefix("W/")) for tag in tags]
 
 
 def _tag(ticket: TicketView) -> str:
@@ -131,11 +131,11 @@ async def ticket_shown(
     """The ticket, if it is among these; 304 where the caller's copy is still the same."""
     query(request, Query)
     actor, ticket_id = request[ACTOR], path_id(request)
-    shown = among[actor.audience]
-    found = await request.app[SERVICES].desk.fetch(shown, me=actor.id, ticket_id=ticket_id)
-    if not found:
+    statement = among[actor.audience]
+    tickets = await request.app[SERVICES].desk.fetch(statement, me=actor.id, ticket_id=ticket_id)
+    if not tickets:
         raise views.not_found()
-    ticket = found[0]
+    ticket = tickets[0]
     if {*tags_of(request, "If-None-Match")} & {_tag(ticket), "*"}:
         return web.Response(status=304, headers={"ETag": _tag(ticket)})
     return ticket_reply(ticket)
@@ -155,11 +155,11 @@ async def open_ticket(request: web.Request) -> web.Response:
 
 
 async def list_own(request: web.Request) -> web.Response:
-    given = query(request, TicketQuery)
+    params = query(request, TicketQuery)
     actor = request[ACTOR]
-    own = given.model_dump(include=set(OwnFilters.model_fields))
+    own = params.model_dump(include=set(OwnFilters.model_fields))
     filters = Filters(user_id=actor.id, **own)
-    return await ticket_page(request, actor, given, filters)
+    return await ticket_page(request, actor, params, filters)
 
 
 async def show_own(request: web.Request) -> web.Response:
@@ -167,33 +167,33 @@ async def show_own(request: web.Request) -> web.Response:
 
 
 async def show_timeline(request: web.Request) -> web.Response:
-    given = query(request, TimelineQuery)
+    params = query(request, TimelineQuery)
     actor = request[ACTOR]
     read = await request.app[SERVICES].desk.read(
-        history.read, actor, path_id(request), given.after, given.limit + 1
+        history.read, actor, path_id(request), params.after, params.limit + 1
     )
-    events = fitting([timeline_event(e, actor.audience) for e in read.events[: given.limit]])
+    events = fitting([timeline_event(e, actor.audience) for e in read.events[: params.limit]])
     more = len(read.events) > len(events)
     following = {"after": events[-1].seq} if more else None
     total = await counted(
-        request, given, history.count, actor, path_id(request), messages_only=False
+        request, params, history.count, actor, path_id(request), messages_only=False
     )
     return page(request, events, following, total)
 
 
 async def list_messages(request: web.Request) -> web.Response:
-    given = query(request, Paged)
+    params = query(request, Paged)
     actor = request[ACTOR]
-    after = decode_cursor(given.cursor, TypeAdapter(tuple[Seq])) or (0,)
-    found = await request.app[SERVICES].desk.read(
-        history.messages, actor, path_id(request), after[0], given.limit + 1
+    after = decode_cursor(params.cursor, TypeAdapter(tuple[Seq])) or (0,)
+    rows = await request.app[SERVICES].desk.read(
+        history.messages, actor, path_id(request), after[0], params.limit + 1
     )
-    events = [timeline_event(e, actor.audience) for e in found]
+    events = [timeline_event(e, actor.audience) for e in rows]
     total = await counted(
-        request, given, history.count, actor, path_id(request), messages_only=True
+        request, params, history.count, actor, path_id(request), messages_only=True
     )
-    shown = len(fitting(events[: given.limit]))
-    return page_of(request, events, shown, lambda event: (event.seq,), total)
+    fits = len(fitting(events[: params.limit]))
+    return page_of(request, events, fits, lambda event: (event.seq,), total)
 
 
 async def post_message(request: web.Request) -> web.Response:
@@ -216,10 +216,10 @@ async def close_own(request: web.Request) -> web.Response:
 
 
 async def mark_read(request: web.Request) -> web.Response:
-    given = await body(request, Read)
+    sent = await body(request, Read)
     request.app[SERVICES].limits.spend_here(shared.READ_ACCOUNT, str(request[ACTOR].id))
     await request.app[SERVICES].desk.run(
-        reading.mark_read, request[ACTOR], path_id(request), given.seq
+        reading.mark_read, request[ACTOR], path_id(request), sent.seq
     )
     return web.Response(status=204)
 

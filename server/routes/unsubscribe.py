@@ -48,8 +48,8 @@ async def end(request: web.Request) -> web.Response:
 
 def _person(request: web.Request) -> UUID | None:
     settings = request.app[SERVICES].settings
-    given = request.query.get("token", "")
-    return unsubscribe.reader(settings.secrets, given)
+    token = request.query.get("token", "")
+    return unsubscribe.reader(settings.secrets, token)
 
 
 def _no_link_of_ours() -> web.Response:

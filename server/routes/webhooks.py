@@ -51,12 +51,12 @@ class Redelivery:
 
 
 async def list_webhooks(request: web.Request) -> web.Response:
-    given = query(request, Paged)
-    found = await request.app[SERVICES].desk.read(
-        webhooks.webhooks, given.limit + 1, id_after(given.cursor)
+    params = query(request, Paged)
+    rows = await request.app[SERVICES].desk.read(
+        webhooks.webhooks, params.limit + 1, id_after(params.cursor)
     )
-    total = await counted(request, given, webhooks.count)
-    return page_of(request, found, given.limit, lambda row: (row.id,), total)
+    total = await counted(request, params, webhooks.count)
+    return page_of(request, rows, params.limit, lambda row: (row.id,), total)
 
 
 async def add(request: web.Request) -> web.Response:
@@ -84,10 +84,10 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    wanted = await body(request, webhooks.WebhookChange, MIDDLING_BODY)
-    if wanted.url is not MISSING:
-        await _require_callable(request, wanted.url)
-    webhook = await request.app[SERVICES].desk.run(webhooks.change, _webhook_id(request), wanted)
+    changed = await body(request, webhooks.WebhookChange, MIDDLING_BODY)
+    if changed.url is not MISSING:
+        await _require_callable(request, changed.url)
+    webhook = await request.app[SERVICES].desk.run(webhooks.change, _webhook_id(request), changed)
     audit.note(
         "webhook_changed",
         by=request[ACTOR].id,
@@ -106,12 +106,12 @@ async def remove(request: web.Request) -> web.Response:
 
 
 async def attempts(request: web.Request) -> web.Response:
-    given = query(request, Paged)
-    found = await request.app[SERVICES].desk.read(
-        webhooks.attempts, _webhook_id(request), given.limit + 1, id_after(given.cursor)
+    params = query(request, Paged)
+    rows = await request.app[SERVICES].desk.read(
+        webhooks.attempts, _webhook_id(request), params.limit + 1, id_after(params.cursor)
     )
-    total = await counted(request, given, webhooks.count_attempts, _webhook_id(request))
-    return page_of(request, found, given.limit, lambda row: (row.id,), total)
+    total = await counted(request, params, webhooks.count_attempts, _webhook_id(request))
+    return page_of(request, rows, params.limit, lambda row: (row.id,), total)
 
 
 async def redeliver(request: web.Request) -> web.Response:

@@ -67,14 +67,14 @@ class ClientEvent:
 
 
 class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+    """The handlers of all that Socket.IO clients send, and of their coming and going."""
+
     def __init__(self, services: Services) -> None:
         super().__init__(NAMESPACE)
         self._services = services
         self._sockets = services.sockets
         self._limits = services.limits
         self._sequencer = services.sequencer
-        self._session_watch = services.session_watch
-        self._background = services.background
         self._members: dict[str, SocketMember] = {}
 
     async def trigger_event(self, event: str, sid: str, *args: Any) -> object:
@@ -106,11 +106,11 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return {"ok": True, "data": data}
 
     def _pay(self, member: SocketMember, limit: shared.Limit, who: str) -> None:
-        """For what is refused: who goes on with it is hung up on."""
+        """Counts a refusal. The socket of a client that goes on is closed."""
         try:
             self._limits.spend_here(limit, who)
         except RateLimited:
-            self._background.start(self._sockets.close_socket(member.key))
+            self._services.background.start(self._sockets.close_socket(member.key))
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
         if name == UNREADABLE:
@@ -126,7 +126,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             actor = await self._services.authenticator.of_session(member.session_id)
             require_role(actor, member.actor)
         except Unauthenticated as error:
-            self._session_watch.end(SessionEnded(member.session_id, error.code))
+            self._services.session_watch.end(SessionEnded(member.session_id, error.code))
             raise
         admit(event.right, member.actor)
         return await event.handler(self, member, payload)
@@ -136,11 +136,11 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             await self._connect(sid, *args)
         elif event == "disconnect" and (member := self._members.pop(sid, None)):
             member.is_gone = True
-            self._session_watch.remove(member)
+            self._services.session_watch.remove(member)
             self._services.ticket_changes.left(member.actor)
             # Not awaited: a busy room would hold up the end of the socket, which hears the
             # others until then.
-            self._background.start(self._sequencer.leave_all(member))
+            self._services.background.start(self._sequencer.leave_all(member))
 
     async def _connect(self, sid: str, environ: Mapping[str, str], auth: object) -> None:
         try:
@@ -148,7 +148,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             claims = self._services.authenticator.claims(credentials.token)
             self._limits.spend_here(shared.CONNECT, str(claims.user_id))
             member = SocketMember(self._services, sid, claims, environ[ADDRESS])
-            await self._session_watch.admit(member, claims)
+            await self._services.session_watch.admit(member, claims)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
@@ -156,7 +156,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._services.ticket_changes.arrived(member.actor)
         self._sockets.enter(sid, user_room(member.actor.id))
-        self._services.catch_up.recall(member.session_id, partial(self._call_back, member))
+        self._services.catch_up.recall(member.session_id, partial(self._send_resync, member))
 
     def cut_off(self, sid: str) -> None:
         """Called before a client that does not read is disconnected."""
@@ -164,11 +164,8 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if member := self._members.get(sid):
             self._services.catch_up.remember(member.session_id, self._sequencer.joined_by(member))
 
-    def _call_back(self, member: SocketMember, ticket_ids: list[str]) -> None:
+    async def _send_resync(self, member: SocketMember, ticket_ids: list[str]) -> None:
         """Tells who was cut off, on their return, where they may have missed something."""
-        self._background.start(self._tell_missed(member, ticket_ids))
-
-    async def _tell_missed(self, member: SocketMember, ticket_ids: list[str]) -> None:
         while not self._sockets.is_connected(member.key):
             await asyncio.sleep(CONNECTED_SECONDS)
             if member.is_gone:
@@ -176,65 +173,69 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         for ticket_id in ticket_ids:
             self._sockets.send_local(RESYNC, Resync(UUID(ticket_id)), member.key)
 
-    async def join_ticket(self, member: SocketMember, given: JoinTicket) -> object:
+    async def join_ticket(self, member: SocketMember, payload: JoinTicket) -> object:
         self._limits.spend_here(shared.JOIN, str(member.actor.id))
-        joined_already = self._sequencer.joined_by(member) - {given.ticket_id}
+        joined_already = self._sequencer.joined_by(member) - {payload.ticket_id}
         if len(joined_already) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
-        joined = await self._sequencer.join(member, member.actor, given.ticket_id, given.after)
-        viewers = await self._services.presence.viewers(given.ticket_id, member.actor.audience)
+        joined = await self._sequencer.join(member, member.actor, payload.ticket_id, payload.after)
+        viewers = await self._services.presence.viewers(payload.ticket_id, member.actor.audience)
         return Joined(joined.ticket, joined.seq, joined.more, viewers)
 
-    async def leave_ticket(self, member: SocketMember, given: LeaveTicket) -> object:
-        await self._sequencer.leave(member, given.ticket_id)
+    async def leave_ticket(self, member: SocketMember, payload: LeaveTicket) -> object:
+        await self._sequencer.leave(member, payload.ticket_id)
         return Done()
 
-    async def post_message(self, member: SocketMember, given: PostMessage) -> object:
+    async def post_message(self, member: SocketMember, payload: PostMessage) -> object:
         self._limits.spend_here(shared.POST_SOCKET, member.key)
         await self._limits.spend(shared.POST, str(member.actor.id))
-        new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
-        posting = fast_path.posting(member.actor, given.ticket_id, new)
+        new = NewMessage(
+            content=payload.content, client_id=payload.client_id, internal=payload.internal
+        )
+        posting = fast_path.posting(member.actor, payload.ticket_id, new)
         posted = await self._services.desk.run_statement(posting)
         return timeline_event(posted.event, member.actor.audience)
 
-    async def typing(self, member: SocketMember, given: Typing) -> object:
+    async def typing(self, member: SocketMember, payload: Typing) -> object:
         """Tells the others. It ends with a message, and unless it is repeated within 6 seconds."""
         self._limits.spend_here(shared.TYPING, member.key)
         self._limits.spend_here(shared.TYPING_ACCOUNT, str(member.actor.id))
-        self._sequencer.require_inside(member, given.ticket_id)
-        if given.internal and not member.actor.is_staff:
+        self._sequencer.require_inside(member, payload.ticket_id)
+        if payload.internal and not member.actor.is_staff:
             raise Forbidden("csr_required", "Only staff write internal notes")
-        if not given.active:
-            self._services.typists.ended(member.key, given.ticket_id)
+        if not payload.active:
+            self._services.typists.ended(member.key, payload.ticket_id)
             return Done()
-        is_shown = not given.internal and await self._services.presence.is_named(
-            member.actor, given.ticket_id
+        is_shown = not payload.internal and await self._services.presence.is_named(
+            member.actor, payload.ticket_id
         )
         # It may have left while we asked.
-        self._sequencer.require_inside(member, given.ticket_id)
+        self._sequencer.require_inside(member, payload.ticket_id)
         audiences = tuple(Audience) if is_shown else (Audience.STAFF,)
-        self._services.typists.began(member.key, member.actor.id, given.ticket_id, audiences)
+        self._services.typists.began(member.key, member.actor.id, payload.ticket_id, audiences)
         return Done()
 
-    async def mark_read(self, member: SocketMember, given: MarkRead) -> object:
+    async def mark_read(self, member: SocketMember, payload: MarkRead) -> object:
         self._limits.spend_here(shared.READ, member.key)
         self._limits.spend_here(shared.READ_ACCOUNT, str(member.actor.id))
-        await self._services.desk.run(reading.mark_read, member.actor, given.ticket_id, given.seq)
+        await self._services.desk.run(
+            reading.mark_read, member.actor, payload.ticket_id, payload.seq
+        )
         return Done()
 
-    async def refresh_auth(self, member: SocketMember, given: RefreshAuth) -> object:
+    async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
         self._limits.spend_here(shared.REFRESH_AUTH, str(member.actor.id))
-        actor, claims = await self._services.authenticator.of_token(given.token)
+        actor, claims = await self._services.authenticator.of_token(payload.token)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
         try:
             require_role(actor, member.actor)
             if member.is_gone:
                 raise Unauthenticated("session_ended", "The session is over; log in again")
-            await self._session_watch.move(member, claims)
+            await self._services.session_watch.move(member, claims)
         except Unauthenticated as error:
-            self._session_watch.close(member, error.code)
+            self._services.session_watch.close(member, error.code)
             raise
         return Done()
 

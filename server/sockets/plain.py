@@ -113,11 +113,11 @@ async def _claims(request: web.Request, ticket_id: UUID) -> Claims:
         return request.app[SERVICES].authenticator.claims(request.query.get("token", ""))
     rates = request.app[SERVICES].limits
     rates.spend_here(shared.TRY_SOCKET_TICKET, rates.address(request))
-    found = await request.app[SERVICES].desk.run(socket_tickets.take, ticket, ticket_id, now())
-    if found is None:
+    taken = await request.app[SERVICES].desk.run(socket_tickets.take, ticket, ticket_id, now())
+    if taken is None:
         raise Unauthenticated("invalid_socket_ticket", "The socket ticket is not valid")
     # Which generation of the session asked for it is no matter of a socket.
-    return Claims(found.user_id, found.session_id, generation=0, expires_at=found.until)
+    return Claims(taken.user_id, taken.session_id, generation=0, expires_at=taken.until)
 
 
 async def leave_all(services: Services) -> None:

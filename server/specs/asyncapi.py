@@ -62,7 +62,7 @@ def document(base_url: str) -> Schema:
     schemas = Schemas(
         [event.payload for event in EVENTS.values()] + [Credentials, Frame],
         [event.gives for event in EVENTS.values()]
-        + [shown.payload for shown in SERVER_EVENTS.values()]
+        + [event.payload for event in SERVER_EVENTS.values()]
         + [PlainMessage],
     )
     url = urlsplit(base_url)
@@ -147,9 +147,9 @@ def _socket_channel(schemas: Schemas) -> Schema:
         messages[name] = _message(schemas, name, event.summary, taken)
         acked = _message(schemas, name, f"Acknowledges {name}", _ack(schemas, event))
         messages[f"{name}_ack"] = {**acked, "title": f"{name}: acknowledgement"}
-    for name, shown in SERVER_EVENTS.items():
-        given = schemas.given(shown.payload)
-        messages[shown_key(name)] = _message(schemas, name, shown.summary, given)
+    for name, sent in SERVER_EVENTS.items():
+        payload = schemas.given(sent.payload)
+        messages[message_key(name)] = _message(schemas, name, sent.summary, payload)
     return {
         "address": NAMESPACE,
         "title": "The namespace of tickets",
@@ -159,20 +159,20 @@ def _socket_channel(schemas: Schemas) -> Schema:
     }
 
 
-def shown_key(name: str) -> str:
+def message_key(name: str) -> str:
     """Under which name a message of the server stands: clients may send one of the same name."""
     return f"{name}_shown" if name in EVENTS else name
 
 
 def codes(event: ClientEvent) -> list[str]:
-    found = [*EVERY_EVENT, *event.refuses]
+    refused = [*EVERY_EVENT, *event.refuses]
     if event.right in (Right.OWNER, Right.VIEWER):
-        found.append("ticket_not_found")
+        refused.append("ticket_not_found")
     if event.right is Right.STAFF:
-        found.append("csr_required")
+        refused.append("csr_required")
     if event.right is Right.ADMIN:
-        found.append("admin_required")
-    return sorted(set(found))
+        refused.append("admin_required")
+    return sorted(set(refused))
 
 
 def _ack(schemas: Schemas, event: ClientEvent) -> Schema:
@@ -199,7 +199,7 @@ def _plain_channel(schemas: Schemas) -> Schema:
         "payload": refused,
         "examples": [{"payload": {"error": {"code": "invalid", "detail": "/content: missing"}}}],
     }
-    said = "A message to be posted. A `ticket_id`, where sent, must be the one of the address."
+    summary = "A message to be posted. A `ticket_id`, where sent, must be the one of the address."
     return {
         "address": "/ws/tickets/{ticket_id}",
         "title": "The messages of one ticket",
@@ -209,7 +209,7 @@ def _plain_channel(schemas: Schemas) -> Schema:
         "servers": [{"$ref": "#/servers/websocket"}],
         "parameters": {"ticket_id": {"description": "The ticket's id."}},
         "messages": {
-            "frame": _message(schemas, "frame", said, schemas.taken(Frame)),
+            "frame": _message(schemas, "frame", summary, schemas.taken(Frame)),
             "message": _message(
                 schemas,
                 "message",
@@ -244,21 +244,21 @@ def _plain_channel(schemas: Schemas) -> Schema:
 
 
 def _socket_operations() -> Schema:
-    found: Schema = {}
+    operations: Schema = {}
     for name, event in EVENTS.items():
-        said = [prose(event.handler.__doc__), f"For {event.right.value}."]
-        found[name] = {
+        description = [prose(event.handler.__doc__), f"For {event.right.value}."]
+        operations[name] = {
             **_operation("receive", SOCKET, event.summary, name),
-            "description": "\n\n".join(filter(None, said)),
+            "description": "\n\n".join(filter(None, description)),
             "reply": {"channel": _channel(SOCKET), "messages": [_ref(SOCKET, f"{name}_ack")]},
         }
-    return {**found, **_shown_operations(SERVER_EVENTS)}
+    return {**operations, **_server_operations(SERVER_EVENTS)}
 
 
-def _shown_operations(shown: Mapping[str, ServerEvent]) -> Schema:
+def _server_operations(events: Mapping[str, ServerEvent]) -> Schema:
     return {
-        shown_key(name): _operation("send", SOCKET, told.summary, shown_key(name))
-        for name, told in shown.items()
+        message_key(name): _operation("send", SOCKET, event.summary, message_key(name))
+        for name, event in events.items()
     }
 
 

@@ -88,7 +88,7 @@ PROBLEM: Schema = {
 def document(routes: Sequence[Route]) -> Schema:
     schemas = Schemas(
         [route.takes for route in routes if route.takes is not None],
-        [given.shape for route in routes for given in route.gives if given.shape is not None],
+        [answer.shape for route in routes for answer in route.gives if answer.shape is not None],
     )
     paths: defaultdict[str, Schema] = defaultdict(dict)
     for route in routes:
@@ -126,7 +126,7 @@ def _is_query(model: type[BaseModel]) -> bool:
 
 def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schema:
     body = route.takes is not None and not _is_query(route.takes)
-    found: Schema = {
+    operation: Schema = {
         "tags": [route.tag],
         "summary": route.summary,
         "description": _description(route),
@@ -140,15 +140,15 @@ def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schem
     }
     if body:
         schema = schemas.taken(route.takes)
-        shown = {"schema": schema, "example": example(schemas, schema)}
-        found["requestBody"] = {"required": True, "content": {"application/json": shown}}
-    return found
+        content = {"schema": schema, "example": example(schemas, schema)}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
 
 
 def _description(route: Route) -> str:
     """The handler's own words, and who may ask."""
-    said = prose(route.handler.__doc__)
-    return "\n\n".join(filter(None, [said, f"For {route.right.value}."]))
+    docstring = prose(route.handler.__doc__)
+    return "\n\n".join(filter(None, [docstring, f"For {route.right.value}."]))
 
 
 def _in_path(route: Route) -> list[Schema]:
@@ -171,33 +171,33 @@ def _query_parameter(name: str, schema: Schema) -> Schema:
     if "anyOf" in plain:
         kinds = [kind for kind in plain.pop("anyOf") if kind.get("type") != "null"]
         plain |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    told = {"description": schema["description"]} if "description" in schema else {}
+    description = {"description": schema["description"]} if "description" in schema else {}
     often = {"style": "form", "explode": True} if plain.get("type") == "array" else {}
-    return {"name": name, "in": "query", **told, **often, "schema": plain}
+    return {"name": name, "in": "query", **description, **often, "schema": plain}
 
 
 def _in_headers(route: Route) -> list[Schema]:
-    tells = {*route.refuses, *(str(gives.status) for gives in route.gives)}
+    signs = {*route.refuses, *(str(gives.status) for gives in route.gives)}
     return [
         {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
         for sign, (name, text) in HEEDED.items()
-        if sign in tells
+        if sign in signs
     ]
 
 
 def _answer(route: Route, gives: Gives, schemas: Schemas, routes: Sequence[Route]) -> Schema:
     rates = RATES if "429 rate_limited" in route.refuses else ()
     repeated = (REPEATED,) if KEYED[-1] in route.refuses else ()
-    found: Schema = {"description": gives.description or _words(gives)}
+    answer: Schema = {"description": gives.description or _words(gives)}
     if headers := (*gives.headers, *repeated, *rates):
-        found["headers"] = {name: _header(name) for name in headers}
+        answer["headers"] = {name: _header(name) for name in headers}
     if gives.shape is not None:
         schema = schemas.given(gives.shape)
-        shown = {"schema": schema, "example": example(schemas, schema)}
-        found["content"] = {"application/json": shown}
+        content = {"schema": schema, "example": example(schemas, schema)}
+        answer["content"] = {"application/json": content}
     if led := links(route, gives, routes):
-        found["links"] = led
-    return found
+        answer["links"] = led
+    return answer
 
 
 def _words(gives: Gives) -> str:
@@ -213,41 +213,41 @@ def _header(name: str) -> Schema:
 
 def refused(route: Route) -> dict[int, list[str]]:
     """Every code that the route may refuse with, by status."""
-    said = [tuple(refusal.split(" ", 1)) for refusal in (*route.refuses, *_implied(route))]
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for status, code in said:
-        if code not in found[int(status)]:
-            found[int(status)].append(code)
-    return {status: sorted(found[status]) for status in sorted(found)}
+    refusals = [tuple(refusal.split(" ", 1)) for refusal in (*route.refuses, *_implied(route))]
+    codes: defaultdict[int, list[str]] = defaultdict(list)
+    for status, code in refusals:
+        if code not in codes[int(status)]:
+            codes[int(status)].append(code)
+    return {status: sorted(codes[status]) for status in sorted(codes)}
 
 
 def _implied(route: Route) -> list[str]:
     """What follows from who may use a route and from what it takes."""
-    found = ["422 invalid", "500 internal", "503 unavailable"]
+    refusals = ["422 invalid", "500 internal", "503 unavailable"]
     if route.right is not Right.ANYONE:
-        found += ["401 not_authenticated", "401 invalid_token", "401 session_ended"]
+        refusals += ["401 not_authenticated", "401 invalid_token", "401 session_ended"]
     if route.right is Right.STAFF:
-        found.append("403 csr_required")
+        refusals.append("403 csr_required")
     if route.right is Right.ADMIN:
-        found.append("403 admin_required")
-    found += [f"404 {name.removesuffix('_id')}_not_found" for name in route.parameters]
+        refusals.append("403 admin_required")
+    refusals += [f"404 {name.removesuffix('_id')}_not_found" for name in route.parameters]
     if route.takes is not None and issubclass(route.takes, Paged):
-        found.append("422 invalid_cursor")
+        refusals.append("422 invalid_cursor")
     if route.method == "GET" and route.right not in (Right.ANYONE, Right.STAFF, Right.ADMIN):
-        found.append("429 rate_limited")  # Customers' reads.
+        refusals.append("429 rate_limited")  # Customers' reads.
     if route.method != "GET":
-        found += ["400 invalid_json", "400 invalid_body", "413 content_too_large"]
-        found.append("415 unsupported_media_type")
-    return found
+        refusals += ["400 invalid_json", "400 invalid_body", "413 content_too_large"]
+        refusals.append("415 unsupported_media_type")
+    return refusals
 
 
 def _problem(status: int, codes: list[str]) -> Schema:
     code = {"type": "object", "properties": {"code": {"enum": codes}}}
     problem: dict[str, Any] = {"allOf": [{"$ref": REF + "Problem"}, code]}
-    found: Schema = {
+    answer: Schema = {
         "description": ", ".join(f"`{code}`" for code in codes),
         "content": {"application/problem+json": {"schema": problem}},
     }
     if headers := REFUSAL_HEADERS.get(status):
-        found["headers"] = {name: _header(name) for name in headers}
-    return found
+        answer["headers"] = {name: _header(name) for name in headers}
+    return answer

@@ -34,21 +34,21 @@ class Schemas:
     """The schemas of these shapes: what clients send (taken) and what they get (given)."""
 
     def __init__(self, taken: Iterable[Any], given: Iterable[Any]) -> None:
-        wanted: dict[tuple[Any, JsonSchemaMode], None] = {}
-        wanted |= {(shape, "validation"): None for shape in taken}
-        wanted |= {
+        shapes: dict[tuple[Any, JsonSchemaMode], None] = {}
+        shapes |= {(shape, "validation"): None for shape in taken}
+        shapes |= {
             (shape, "serialization"): None for shape in (*given, TimelineEvent, *KINDS.values())
         }
         self._found, whole = TypeAdapter.json_schemas(
-            [(shape, mode, TypeAdapter(shape)) for shape, mode in wanted],
+            [(shape, mode, TypeAdapter(shape)) for shape, mode in shapes],
             ref_template=REF + "{model}",
             schema_generator=_Generator,
         )
         self._names = {name: schema["title"] for name, schema in whole["$defs"].items()}
         assert len(set(self._names.values())) == len(self._names), "two shapes of one name"
-        named = {self._names[name]: self._tidy(s) for name, s in whole["$defs"].items()}
-        named |= _events(named["Event"])
-        self.components: dict[str, Schema] = dict(sorted(named.items()))
+        components = {self._names[name]: self._tidy(s) for name, s in whole["$defs"].items()}
+        components |= _events(components["Event"])
+        self.components: dict[str, Schema] = dict(sorted(components.items()))
 
     def taken(self, shape: Any) -> Schema:
         return _object(self._tidy(self._found[shape, "validation"]))
@@ -67,22 +67,22 @@ class Schemas:
             return [self._tidy(item) for item in schema]
         if not isinstance(schema, dict):
             return schema
-        found = {
+        tidied = {
             key: self._tidy(value)
             for key, value in schema.items()
             if not (key == "title" and isinstance(value, str))
         }
-        if isinstance(found.get("description"), str):
-            found["description"] = prose(found["description"])
-        if isinstance(found.get("$ref"), str):
-            name = found["$ref"].removeprefix(REF)
-            found["$ref"] = REF + self._names[name]
-        return found
+        if isinstance(tidied.get("description"), str):
+            tidied["description"] = prose(tidied["description"])
+        if isinstance(tidied.get("$ref"), str):
+            name = tidied["$ref"].removeprefix(REF)
+            tidied["$ref"] = REF + self._names[name]
+        return tidied
 
 
 def _object(schema: Any) -> Schema:
-    found: Schema = schema
-    return found
+    typed: Schema = schema
+    return typed
 
 
 def prose(docstring: str | None) -> str:

@@ -31,9 +31,11 @@ def declarations() -> str:
     parts.append(ACK)
     sent = {name: (messages[name], messages[f"{name}_ack"]) for name in EVENTS}
     parts.append(_block("ClientToServerEvents", [_sent(n, *pair) for n, pair in sent.items()]))
-    told = {name: messages[asyncapi.shown_key(name)]["payload"] for name in SERVER_EVENTS}
-    shown = [f"{name}: (payload: {_type(payload)}) => void;" for name, payload in told.items()]
-    parts.append(_block("ServerToClientEvents", shown))
+    payloads = {name: messages[asyncapi.message_key(name)]["payload"] for name in SERVER_EVENTS}
+    received = [
+        f"{name}: (payload: {_type(payload)}) => void;" for name, payload in payloads.items()
+    ]
+    parts.append(_block("ServerToClientEvents", received))
     parts.append(
         _block("Routes", [line for path in rest["paths"].items() for line in _path(*path)])
     )
@@ -75,9 +77,9 @@ def _key(name: str) -> str:
 
 
 def _sent(name: str, message: Schema, ack: Schema) -> str:
-    given = ack["payload"]["anyOf"][0]["properties"]["data"]
+    data = ack["payload"]["anyOf"][0]["properties"]["data"]
     payload = _type(message["payload"])
-    return f"{name}: (payload: {payload}, ack: (answer: Ack<{_type(given)}>) => void) => void;"
+    return f"{name}: (payload: {payload}, ack: (answer: Ack<{_type(data)}>) => void) => void;"
 
 
 def _path(path: str, operations: Schema) -> list[str]:
@@ -90,9 +92,9 @@ def _path(path: str, operations: Schema) -> list[str]:
 
 
 def _query(operation: Schema) -> str:
-    given = [p for p in operation["parameters"] if p["in"] == "query"]
-    inner = "; ".join(f"{p['name']}?: {_type(p['schema'])}" for p in given)
-    return f"{{ {inner} }}" if given else "undefined"
+    parameters = [p for p in operation["parameters"] if p["in"] == "query"]
+    inner = "; ".join(f"{p['name']}?: {_type(p['schema'])}" for p in parameters)
+    return f"{{ {inner} }}" if parameters else "undefined"
 
 
 def _body(operation: Schema) -> str:

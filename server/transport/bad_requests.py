@@ -1,6 +1,7 @@
 """Refusals that aiohttp makes before a request is ours."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from aiohttp import web
@@ -22,6 +23,7 @@ def install(answer_for: Callable[[int], web.Response]) -> None:
     Replaces a method of aiohttp's class, which leaves no other place for it.
     """
 
+    @wraps(_handle_error)
     def handle_error(
         protocol: web.RequestHandler, request: web.BaseRequest, status: int = 500, *said: Any
     ) -> web.StreamResponse:

@@ -10,13 +10,13 @@ async def whole_body(request: web.Request, longest: int) -> bytes:
     # What says that it is too long is not waited for.
     if (request.content_length or 0) > longest:
         raise _too_long(request, longest)
-    found = bytearray()
+    body = bytearray()
     try:
         while chunk := await request.content.readany():
-            found += chunk
-            if len(found) > longest:
+            body += chunk
+            if len(body) > longest:
                 raise _too_long(request, longest)
-        return bytes(found)
+        return bytes(body)
     except (web.RequestPayloadError, ConnectionError) as error:
         # Cut off.
         raise Malformed("invalid_body", "The body cannot be read") from error

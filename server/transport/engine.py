@@ -26,6 +26,8 @@ WATCH_SECONDS = 2.0
 
 
 class Engine(Pinging):
+    """All connections of Engine.IO of this process."""
+
     def __init__(
         self,
         *,
@@ -110,15 +112,15 @@ class Engine(Pinging):
         """Forgets a closed connection; who has a WebSocket gets what was sent before."""
         self.sockets.pop(connection.sid, None)
         connection.queue.put_nowait(None)  # The writer's last.
-        if found := websocket_of(connection):
-            found.abort_later()
+        if websocket := websocket_of(connection):
+            websocket.abort_later()
 
     async def cut_off(self, sid: str) -> None:
         """Ends a connection without a word: its client would not read it."""
         if (connection := self.sockets.get(sid)) is None:
             return
-        if found := websocket_of(connection):
-            found.transport.abort()
+        if websocket := websocket_of(connection):
+            websocket.transport.abort()
         await connection.close(wait=False, abort=True)
 
     async def close_all(self) -> None:
@@ -130,7 +132,7 @@ class Engine(Pinging):
 
 
 async def _close_for_stop(connection: AsyncSocket) -> None:
-    if connection.upgraded and (found := websocket_of(connection)):
-        await found.close_for_stop()
+    if connection.upgraded and (websocket := websocket_of(connection)):
+        await websocket.close_for_stop()
     else:
         await connection.close(wait=False)

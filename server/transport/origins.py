@@ -8,6 +8,8 @@ from config import Settings
 
 
 class Origins:
+    """Decides by the ``Origin`` of a request, as the settings say."""
+
     def __init__(self, settings: Settings) -> None:
         self._listed = settings.origins
         self._own = settings.public_url.rstrip("/")

@@ -108,7 +108,7 @@ class _WholeBody:
 
 async def environ_of(request: web.Request) -> dict[str, Any]:
     environ: dict[str, Any] = driver.translate_request(request)
-    # Engine.IO would wait for the client to fetch its farewell, if need be for ever.
+    # Engine.IO would wait for the client to fetch its close packet, if need be for ever.
     body = await whole_body(request, LONGEST_FRAME)
     environ["wsgi.input"] = _WholeBody(body)
     return environ

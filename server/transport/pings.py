@@ -19,6 +19,8 @@ PING_LOOK_SECONDS = 0.5
 
 
 class Pinging(engineio.AsyncServer):  # type: ignore[misc]
+    """An Engine.IO server that pings all its connections from one queue."""
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # Who is to be pinged, and when: all wait for the same time, so the first is the next.
@@ -37,8 +39,8 @@ class Pinging(engineio.AsyncServer):  # type: ignore[misc]
         while True:
             await asyncio.sleep(PING_LOOK_SECONDS)
             while self._to_ping and self._to_ping[0][0] <= time.monotonic():
-                _, found = self._to_ping.popleft()
-                connection = found()
+                _, reference = self._to_ping.popleft()
+                connection = reference()
                 if connection is not None and not (connection.closing or connection.closed):
                     self._ping(connection)
 

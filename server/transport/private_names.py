@@ -121,8 +121,8 @@ USES = (
     Use(
         SOCKETIO,
         "socket_server.py",
-        "Whoever sends what is no packet, does not enter the namespace or has left it is hung up "
-        "on; events go to their handler and answers to the queue without the library's lookups.",
+        "A socket that sends what is no packet, does not enter the namespace or has left it is "
+        "closed; events go to their handler, and answers to the queue, without lookups.",
         "Connections without a bound, a line in the log for each stray packet, twice the CPU.",
         {
             "socketio.AsyncServer._engineio_server_class": "self",

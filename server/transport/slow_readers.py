@@ -10,6 +10,8 @@ LOOK_SECONDS = 15.0
 
 
 class SlowReaders:
+    """The connections that HTTP is spoken on, and how much each has not read yet."""
+
     def __init__(self) -> None:
         # By connection: what it had not taken yet when it was last looked at.
         self._unsent: dict[asyncio.Transport, int] = {}

@@ -1,4 +1,4 @@
-"""The Socket.IO server: hangs up on who is not honest or does not read, and sends to rooms here."""
+"""The Socket.IO server: closes sockets that break the rules or do not read; sends to rooms here."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ from wire.server_events import NAMESPACE, SERVER_EVENTS
 
 log = structlog.get_logger("server.transport.socket_server")
 
-# Who has opened a connection and not entered the namespace by then is hung up on.
+# A connection that has not entered the namespace by then is closed.
 CONNECT_SECONDS = 10.0
 # Where a socket was opened, in what its handlers are given of the request.
 ADDRESS = "address"
@@ -44,8 +44,8 @@ EVENT_HEAD = f"{EVENT}{NAMESPACE},".encode()
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Hangs up on who does not enter the namespace, has left it, sends what is no packet, or does
-    not read.
+    """Closes a socket that does not enter the namespace, has left it, sends what is no packet, or
+    does not read.
     """
 
     eio: Engine
@@ -117,7 +117,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         if eio_sid not in self.environ:
-            return  # What follows a good-bye in the same body.
+            return  # What follows a close packet in the same body.
         try:
             if is_attachment(self.eio.sockets[eio_sid], data):
                 return
@@ -138,8 +138,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 self._open_sockets.free(eio_sid)
             return
         detail = f"Connect to the namespace {NAMESPACE}"
-        said = {"message": detail, "data": {"code": "unknown_namespace", "detail": detail}}
-        await self._send_packet(eio_sid, StrictPacket(CONNECT_ERROR, said, namespace))
+        refusal = {"message": detail, "data": {"code": "unknown_namespace", "detail": detail}}
+        await self._send_packet(eio_sid, StrictPacket(CONNECT_ERROR, refusal, namespace))
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:
         """As in python-socketio 5.18.1 for handlers that take turns, less its lookups. It would
@@ -215,8 +215,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         return None if connection is None else connection.queue
 
     def _sid(self, eio_sid: str) -> str | None:
-        found: str | None = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
-        return found
+        sid: str | None = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+        return sid
 
     def _close_later(self, eio_sid: str) -> None:
         self._background.start(self.eio.disconnect(eio_sid))

@@ -82,7 +82,7 @@ class Stage:
         self._committed: list[Recorded] = []
         self.desk = Desk(self._engine, self._keep)
         self._background = Background()
-        self.rooms = Sequencer(self.desk, self._background, self._broadcast)
+        self.sequencer = Sequencer(self.desk, self._background, self._broadcast)
 
     async def close(self) -> None:
         await self.desk.close()
@@ -96,7 +96,7 @@ class Stage:
             raise LookupError("cannot be shown")
         if dying := self._dying:
             self._dying, dying.is_gone = None, True
-            await self.rooms.leave_all(dying)
+            await self.sequencer.leave_all(dying)
         for reader in self._readers:
             event = recorded.for_audience(reader.actor.audience)
             if event is not None and recorded.event.ticket_id in reader.inside:
@@ -128,7 +128,7 @@ class Stage:
     async def told(self, *hints: Recorded) -> None:
         """Gives the hints to the rooms and waits until they were taken."""
         for hint in hints:
-            self.rooms.offer(hint)
+            self.sequencer.offer(hint)
         await self.settled()
 
     async def settled(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
 from server.sockets.commands import EVENTS
-from server.specs.asyncapi import shown_key
+from server.specs.asyncapi import message_key
 from server.specs.examples import example
 from server.specs.schemas import Schemas
 from server.specs.typescript import declarations
@@ -42,9 +42,9 @@ def test_every_event_of_either_direction_is_described() -> None:
     operations = live().document["operations"]
     assert {n for n, o in operations.items() if o["channel"]["$ref"] == "#/channels/tickets"} == {
         *EVENTS,
-        *map(shown_key, SERVER_EVENTS),
+        *map(message_key, SERVER_EVENTS),
     }
-    assert len(EVENTS) + len(SERVER_EVENTS) == len({*EVENTS, *map(shown_key, SERVER_EVENTS)})
+    assert len(EVENTS) + len(SERVER_EVENTS) == len({*EVENTS, *map(message_key, SERVER_EVENTS)})
 
 
 def schema_sent(event: str) -> dict[str, Any]:

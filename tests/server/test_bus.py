@@ -109,6 +109,23 @@ def test_a_message_is_read_as_it_was_sent(message: Message) -> None:
     assert messages.read(one) == message
 
 
+def test_a_notification_of_a_newer_kind_is_read_as_it_is() -> None:
+    body = {
+        "user_id": str(UUID(int=1)),
+        "notification": {
+            "id": str(UUID(int=2)),
+            "kind": "from_a_newer_version",
+            "ticket_id": str(UUID(int=3)),
+            "actor_id": None,
+            "data": {},
+            "created_at": "2026-01-01T00:00:00Z",
+            "read_at": None,
+        },
+    }
+    message = messages.read(said("notification_recorded", body))
+    assert codec.loads(codec.encode(message)) == body
+
+
 def test_every_message_has_a_name() -> None:
     assert set(messages.NAMES) == set(get_args(Message))
 

@@ -31,9 +31,12 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: CatchUp) -> 
         resync.remember(session_id, names)
     told: dict[str, list[str]] = {}
 
+    async def tell(who: str, names: list[str]) -> None:
+        told[who] = names
+
     def is_told() -> bool:
         for session_id in (ann, bob, quick):
-            resync.recall(session_id, partial(told.__setitem__, str(session_id)))
+            resync.recall(session_id, partial(tell, str(session_id)))
         return len(told) == len(tickets)
 
     await until(is_told)
@@ -41,12 +44,12 @@ async def test_each_session_is_told_of_its_own_tickets_once(resync: CatchUp) -> 
     assert {who: set(names) for who, names in told.items()} == wanted
     told.clear()
     for session_id in (ann, bob, quick):
-        resync.recall(session_id, partial(told.__setitem__, "again"))
+        resync.recall(session_id, partial(tell, "again"))
     # They are answered in turn.
     resync.remember(marker := uuid4(), [uuid4()])
 
     def is_marked() -> bool:
-        resync.recall(marker, partial(told.__setitem__, "marker"))
+        resync.recall(marker, partial(tell, "marker"))
         return "marker" in told
 
     await until(is_marked)

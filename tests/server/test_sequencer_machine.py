@@ -67,7 +67,7 @@ class Machine(RuleBasedStateMachine):
 
     async def hinted(self, hint: Recorded, times: int) -> None:
         for _ in range(times):
-            self.stage.rooms.offer(hint)
+            self.stage.sequencer.offer(hint)
 
     @rule(n=which)
     def somebody_joins(self, n: int) -> None:
@@ -76,18 +76,18 @@ class Machine(RuleBasedStateMachine):
 
     async def joined(self, reader: Reader) -> None:
         """As a client does that had left, or whose connection is new."""
-        await self.stage.rooms.leave(reader, self.ticket)
-        await self.stage.rooms.join(reader, reader.actor, self.ticket, len(reader.got))
+        await self.stage.sequencer.leave(reader, self.ticket)
+        await self.stage.sequencer.join(reader, reader.actor, self.ticket, len(reader.got))
 
     @rule(n=which)
     def somebody_leaves(self, n: int) -> None:
         if self.is_idle(f"{n}"):
-            self.begin(f"{n}", self.stage.rooms.leave(self.readers[n], self.ticket))
+            self.begin(f"{n}", self.stage.sequencer.leave(self.readers[n], self.ticket))
 
     @rule()
     def the_poll_comes_by(self) -> None:
         if self.is_idle("poll"):
-            self.begin("poll", self.stage.rooms.poll())
+            self.begin("poll", self.stage.sequencer.poll())
 
     @rule(n=which)
     def a_replay_is_held_up(self, n: int) -> None:

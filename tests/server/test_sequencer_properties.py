@@ -38,7 +38,7 @@ class Play:
         self.hints: list[Recorded] = []
 
     async def take(self, name: str, number: int) -> None:
-        rooms, reader = self.stage.rooms, self.readers[number % READERS]
+        rooms, reader = self.stage.sequencer, self.readers[number % READERS]
         match name:
             case "say" | "note":
                 text = "/note" if name == "note" else "hello"
@@ -58,7 +58,7 @@ class Play:
                 await rooms.poll()
 
     async def join(self, reader: Reader) -> None:
-        rooms = self.stage.rooms
+        rooms = self.stage.sequencer
         # What is on its way to it arrives before it asks.
         await self.stage.settled()
         await rooms.join(reader, reader.actor, self.ticket, len(reader.got))
@@ -69,8 +69,8 @@ class Play:
             assert reader.numbers == list(range(1, len(reader.got) + 1))
             await self.join(reader)
             assert reader.numbers == await self.stage.truth(reader.actor, self.ticket)
-            await self.stage.rooms.leave_all(reader)
-        assert not self.stage.rooms._rooms
+            await self.stage.sequencer.leave_all(reader)
+        assert not self.stage.sequencer._rooms
         self.stage.forget_readers()
 
 

@@ -213,7 +213,7 @@ CHECKS = [
     Mutation(
         "a busy room does not hold up a sign-out",
         "server/sockets/commands.py",
-        "            self._background.start(self._sequencer.leave_all(member))\n",
+        "            self._services.background.start(self._sequencer.leave_all(member))\n",
         "            for ticket_id in self._sequencer.joined_by(member):\n"
         "                await self._sequencer.leave(member, ticket_id)\n",
         ("tests/server/test_hang_up.py",),
