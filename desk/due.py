@@ -27,7 +27,8 @@ log = structlog.get_logger("desk.due")
 
 # The subject of what concerns the whole desk.
 DESK = UUID(int=0)
-MOST_TICKETS = 100
+# Others wait for the tickets of all of them.
+BATCH = 25
 # A ticket that others lock whenever it is looked at is waited for after this, for so long.
 PATIENCE = timedelta(seconds=3)
 LOCK_TIMEOUT = "1s"
@@ -87,19 +88,19 @@ def disarm(session: Session, kind: str, subject_id: UUID) -> None:
 
 
 def drain(session: Session, kinds: Kinds, now: datetime | None = None) -> Drained:
-    """Does what is due of the tickets that nobody holds, `MOST_TICKETS` at most.
+    """Does what is due of the tickets that nobody holds, `BATCH` at most.
 
     ``now`` is for tests: the time is otherwise the database's.
     """
-    due = _due(kinds, now)
-    waiting = session.execute(due.where(Deadline.ticket_id.is_not(None)).limit(MOST_TICKETS)).all()
-    asked = {row.ticket_id for row in waiting}
-    lock = select(Ticket.id).where(Ticket.id.in_(asked)).order_by(Ticket.id)
-    held = set(session.scalars(lock.with_for_update(key_share=True, skip_locked=True)))
+    due = _due(kinds, now).where(Deadline.ticket_id.is_not(None))
+    free = due.join(Ticket).limit(BATCH)
+    locked = session.execute(free.with_for_update(of=Ticket, key_share=True, skip_locked=True))
+    held = {row.ticket_id for row in locked}
     # Looked at anew, under the locks: who held them before may have moved what was due.
-    tried = _do(session, kinds, due.where(Deadline.ticket_id.in_(held)))
-    late = (row.ticket_id for row in waiting if row.due_at < row.now - PATIENCE)
-    return Drained(tried, next((each for each in late if each not in held), None))
+    tried = _do(session, kinds, due.where(Deadline.ticket_id.in_(held)).limit(BATCH))
+    left = session.execute(due.limit(1)).first()
+    is_late = left and left.ticket_id not in held and left.due_at < left.now - PATIENCE
+    return Drained(tried, left.ticket_id if left and is_late else None)
 
 
 def drain_ticket(

@@ -35,9 +35,12 @@ def drain_forever(stop: threading.Event) -> None:
 
 def drain() -> float:
     """Does all that is due. Returns for how many seconds to sleep."""
-    while (drained := run(_drain_alone)).tried + run(due.drain_other, KINDS):
+    tried = 1
+    while tried:
+        drained = run(_drain_alone)
         if drained.late is not None:
             _wait_for(drained.late)
+        tried = drained.tried + run(due.drain_other, KINDS)
     left = run(due.seconds_left, KINDS)
     return LONGEST_PAUSE if left is None else min(max(left, SHORTEST_PAUSE), LONGEST_PAUSE)
 

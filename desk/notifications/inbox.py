@@ -148,7 +148,7 @@ def _shown_to(actor: Actor) -> ColumnElement[bool]:
     if actor.is_staff:
         return theirs
     own = select(Ticket.id).where(Ticket.user_id == actor.id)
-    is_note = Notification.data.has_id("internal")
+    is_note = Notification.data.has_key("internal")
     return and_(theirs, Notification.ticket_id.in_(own), ~is_note)
 
 

@@ -11,6 +11,9 @@ from desk.assignment import assignment
 from desk.assignment.assignment import Assign
 from desk.errors import NotFound
 from desk.notifications import inbox
+from desk.outbox import outbox
+from desk.tickets import messages
+from desk.tickets.messages import NewMessage
 from models import Notification, Role
 from tests.factories import a_ticket, an_actor
 
@@ -97,3 +100,13 @@ def test_other_peoples_notifications_are_not_found(
         inbox.mark_read(session, boss, due.id, START)
     assert refused.value.code == "notification_not_found"
     assert due.read_at is None
+
+
+def test_what_is_told_live_has_the_id_that_the_statement_stored(
+    session: Session, customer: Actor, csr: Actor
+) -> None:
+    ticket = a_ticket(session, customer)
+    messages.post(session, csr, ticket.id, NewMessage(content="Hello"), None)
+    (told,) = outbox(session).notifications
+    assert session.scalars(select(Notification.id)).all() == [told.id]
+    assert told.id.version == 8
