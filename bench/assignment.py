@@ -139,7 +139,7 @@ def cost_of_a_batch(cluster: Cluster) -> list[tuple[str, str]]:
     rows = [
         ("connect, begin, commit", timed(in_transaction(lambda s: s.connection()))),
         ("count the loads", timed(in_transaction(lambda s: s.execute(LOADS).all()))),
-        ("look for leavers", timed(in_transaction(departures.leavers))),
+        ("look for leavers", timed(in_transaction(departures.departed))),
         (f"a batch of {BATCH}", timed(in_transaction(batch))),
     ]
     with database(cluster.settings) as session:

@@ -35,14 +35,14 @@ MOST = 5_000_000
 @click.command()
 @click.option(
     "--tickets",
-    "wanted",
+    "count",
     type=click.IntRange(1, MOST),
     default=36,
     show_default=True,
     help=f"How many there are to be. Beyond {LIVELY} they are made in bulk.",
 )
 @click.option("--not-embedded", is_flag=True, help="Also in a database that is not embedded.")
-def demo(wanted: int, not_embedded: bool) -> None:
+def demo(count: int, not_embedded: bool) -> None:
     """Make demo accounts and tickets, once.
 
     In an embedded database only. A second run makes what is missing of the tickets, if anything,
@@ -58,13 +58,13 @@ def demo(wanted: int, not_embedded: bool) -> None:
                 "--not-embedded makes them in this one"
             )
         is_first = not _is_there(session)
-        missing = wanted - _count(session, Ticket)
+        missing = count - _count(session, Ticket)
         if not is_first and missing <= 0:
             _write_accounts(over=False)
             click.echo("The demo data is there already; nothing was changed")
             return
         accounts_before = _count(session, User)
-        lively = min(wanted, LIVELY) if is_first else 0
+        lively = min(count, LIVELY) if is_first else 0
         in_bulk = max(missing - lively, 0)
         if in_bulk:
             # First, so that the numbers of the tickets follow their times.
@@ -108,18 +108,18 @@ def _write_accounts(*, over: bool) -> None:
     os.replace(new, path)
 
 
-def _fill(session: Session, wanted: int, now: datetime) -> None:
-    random = Random(wanted)
-    assignment.take_turn(session)  # No worker comes between, and the locks are in their order.
+def _fill(session: Session, count: int, now: datetime) -> None:
+    random = Random(count)
+    assignment.lock_cursor(session)  # No worker comes between, and the locks are in their order.
     people = _people(session)
     # What waits already is assigned now, and not in the past that begins below.
     while assignment.drain(session, Strategy.ROUND_ROBIN, now, random) == BATCH:
         pass
     customers = [actor for actor in people if actor.role is Role.USER]
     steps: list[Step] = []
-    for number in range(wanted):
+    for number in range(count):
         # Ever more of them towards now, as a desk that grows has it.
-        age = timedelta(days=DAYS) * (1 - number / wanted) ** 1.5
+        age = timedelta(days=DAYS) * (1 - number / count) ** 1.5
         story = STORIES[number % len(STORIES)]
         shown = FIRST_NUMBER + 37 * number
         course = Course(session, random, random.choice(customers), story, shown)

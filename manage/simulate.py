@@ -55,11 +55,11 @@ def simulate_assignment(
     csrs = [csr for group in groups for csr in group]
     if not 0 < len(csrs) <= MOST_CSRS:
         raise click.BadParameter(f"between 1 and {MOST_CSRS} of them", param_hint="--csr")
-    found = simulate(Strategy(strategy), csrs, tickets, Random(seed))
+    distribution = simulate(Strategy(strategy), csrs, tickets, Random(seed))
     click.echo(f"{'CSR':>5} {'capacity':>9} {'away':>15} {'assigned':>9} {'share while there':>18}")
-    for number, (csr, share) in enumerate(zip(csrs, found.shares, strict=True), 1):
+    for number, (csr, share) in enumerate(zip(csrs, distribution.shares, strict=True), 1):
         start, end = csr.absence
         away = f"{start}-{end}" if end > start else "-"
         part = share.assigned / (share.assigned_meanwhile or 1)
         click.echo(f"{number:>5} {csr.capacity:>9} {away:>15} {share.assigned:>9} {part:>18.1%}")
-    click.echo(f"Spread {found.spread}, waiting {found.waiting}")
+    click.echo(f"Spread {distribution.spread}, waiting {distribution.waiting}")

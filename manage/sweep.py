@@ -24,7 +24,7 @@ PRUNED = {
 
 @click.command()
 def sweep() -> None:
-    """Assign what waits, take back what leavers hold, index words, delete what is over.
+    """Assign what waits, take back what the departed had, index words, delete what is over.
 
     Once and here, as the workers do it all the time; it does no harm beside them. Mails
     and webhooks are left to the workers.
@@ -48,7 +48,7 @@ def _say(count: int, what: str) -> None:
 
 def _reclaim() -> int:
     with transaction() as session:
-        left = departures.leavers(session)
+        left = departures.departed(session)
     for user_id in left:
         with transaction() as session:
             departures.reclaim(session, user_id, None)

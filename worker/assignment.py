@@ -64,7 +64,7 @@ def _one_by_one(but: set[UUID]) -> set[UUID]:
 @task(Job.RECLAIM_ASSIGNMENT)
 def reclaim() -> None:
     """Takes back what people hold who left. Rare, and asked of all holders: only beat wakes it."""
-    for user_id in run(departures.leavers):
+    for user_id in run(departures.departed):
         try:
             run(departures.reclaim, user_id, None)
         except OperationalError:

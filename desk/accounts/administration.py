@@ -169,7 +169,7 @@ def change(
     if user.role is Role.USER and role is not Role.USER and user.email_verified_at is None:
         user.email_verified_at = now
     if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
-        agents.makes_room(session, user)
+        agents.start_catching_up(session, user)
     user.role, user.is_active = role, is_active
     if changes.capacity is not MISSING:
         agents.set_capacity(session, user, changes.capacity)
@@ -181,7 +181,7 @@ def change(
 
 def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: UserChange) -> None:
     """First of all, for the order of the locks: cursor, then ticket, then user."""
-    assignment.take_turn(session)
+    assignment.lock_cursor(session)
     if changes.role is Role.USER or changes.is_active is False:
         assignment.release(session, user_id, actor.id, None)
 

@@ -1,4 +1,4 @@
-"""Agents: the staff with their availability, and the room that they have for tickets."""
+"""Agents: the staff with their availability and their capacity for tickets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,28 +54,28 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(User).where(AGENTS)) or 0
 
 
-def set_availability(session: Session, actor: Actor, wanted: Availability) -> Agent:
+def set_availability(session: Session, actor: Actor, availability: Availability) -> Agent:
     """Says whether the actor takes tickets. Who goes away keeps what they have."""
     query = select(User).where(User.id == actor.id, AGENTS).with_for_update(key_share=True)
     if (user := session.scalar(query)) is None:
         raise NotFound("user_not_found", "User not found")
-    if wanted.available and not user.available:
-        makes_room(session, user)
-    user.available = wanted.available
-    if wanted.capacity is not MISSING:
-        set_capacity(session, user, wanted.capacity)
+    if availability.available and not user.available:
+        start_catching_up(session, user)
+    user.available = availability.available
+    if availability.capacity is not MISSING:
+        set_capacity(session, user, availability.capacity)
     session.flush()  # The answer is read from the table.
     return Agent(*session.execute(_agents(User.id == actor.id)).one())
 
 
 def set_capacity(session: Session, user: User, capacity: int) -> None:
     if capacity > user.capacity:
-        makes_room(session, user)
+        start_catching_up(session, user)
     user.capacity = capacity
 
 
-def makes_room(session: Session, user: User) -> None:
-    """Somebody came, came back or takes more: what waits may be theirs, but not all at once."""
+def start_catching_up(session: Session, user: User) -> None:
+    """For who came, came back or takes more: what waits may be theirs, but not all at once."""
     user.catching_up = True
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 

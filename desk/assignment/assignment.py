@@ -31,8 +31,8 @@ __all__ = [
     "choose",
     "claim",
     "drain",
+    "lock_cursor",
     "release",
-    "take_turn",
     "waiting",
 ]
 
@@ -51,15 +51,15 @@ class Assign(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """How somebody was found, among whom, and by whom; None is the desk itself."""
+class Decision:
+    """How somebody was chosen, among whom, and by whom; None is the desk itself."""
 
     how: Strategy | ByHand
     by: UUID | None = None
     candidates: Sequence[Candidate] = ()
 
 
-def take_turn(session: Session) -> AssignmentCursor:
+def lock_cursor(session: Session) -> AssignmentCursor:
     """Waits until nobody else assigns. Always the first lock: cursor, then ticket, then user.
 
     In a statement of its own, so that whatever is read next is read after the wait. Read in the
@@ -84,11 +84,11 @@ def drain(
     waits, and a locked one is left to the next time. ``only``, ``but``: of all tickets only this
     one, or none of these.
     """
-    cursor = take_turn(session)
+    cursor = lock_cursor(session)
     if only is None:
-        found = queue.following(session, cursor.looked_at, but, REACH)
-        cursor.looked_at = found.after
-        waiting = _locked(session, found.tickets)
+        upcoming = queue.following(session, cursor.looked_at, but, REACH)
+        cursor.looked_at = upcoming.after
+        waiting = _locked(session, upcoming.tickets)
     else:
         waiting = _locked(session, [only])
     if not waiting:
@@ -103,7 +103,7 @@ def drain(
         if chosen is None:
             return done
         user = csrs[chosen.user_id]
-        _give(session, ticket, user, Found(strategy, None, candidates), now)
+        _give(session, ticket, user, Decision(strategy, None, candidates), now)
         cursor.turn += 1
         user.turn = chosen.turn = cursor.turn
         chosen.open_tickets += 1
@@ -116,10 +116,10 @@ def waiting(session: Session, but: Collection[UUID] = ()) -> Sequence[UUID]:
     return queue.following(session, looked_at, but, REACH).tickets[:BATCH]
 
 
-def _locked(session: Session, found: Sequence[UUID]) -> Sequence[Ticket]:
+def _locked(session: Session, ids: Sequence[UUID]) -> Sequence[Ticket]:
     """The first of the tickets that nobody has locked, as they are now and if they still wait."""
-    place = func.array_position(cast(found, ARRAY(Ticket.id.type)), Ticket.id)
-    query = select(Ticket).where(Ticket.id.in_(found), tickets.WAITING)
+    place = func.array_position(cast(ids, ARRAY(Ticket.id.type)), Ticket.id)
+    query = select(Ticket).where(Ticket.id.in_(ids), tickets.WAITING)
     return session.scalars(tickets.locked(query.order_by(place).limit(BATCH), skip=True)).all()
 
 
@@ -159,7 +159,7 @@ def assign(
     session: Session,
     actor: Actor,
     ticket_id: UUID,
-    wanted: Assign,
+    change: Assign,
     now: datetime | None,
     versions: Container[int] | None = None,
 ) -> TicketView:
@@ -167,21 +167,21 @@ def assign(
 
     Raises `NotFound`, `Stale`, `Conflict` (``ticket_closed``), `Invalid` (``not_assignable``).
     """
-    take_turn(session)
+    lock_cursor(session)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(ticket, versions)
     _require_not_closed(ticket)
-    to = _assignable(session, wanted.assignee_id) if wanted.assignee_id else None
-    if wanted.priority is not MISSING:
-        tickets.set_priority(session, actor, ticket, wanted.priority, now)
-    if wanted.assignee_id != ticket.assigned_to_id:
+    to = _assignable(session, change.assignee_id) if change.assignee_id else None
+    if change.priority is not MISSING:
+        tickets.set_priority(session, actor, ticket, change.priority, now)
+    if change.assignee_id != ticket.assigned_to_id:
         _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, to), now)
     return tickets.view(session, actor, ticket)
 
 
 def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None) -> TicketView:
     """Takes a ticket that nobody has. Of many at once, one wins; the others get a `Conflict`."""
-    take_turn(session)
+    lock_cursor(session)
     ticket = tickets.held(session, actor, ticket_id)
     _require_not_closed(ticket)
     if ticket.assigned_to_id is not None:
@@ -197,7 +197,7 @@ def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | No
     # In one order, as others may hold more than one ticket, too.
     query = query.order_by(Ticket.created_at, Ticket.id)
     for ticket in session.scalars(tickets.locked(query)).all():
-        _give(session, ticket, None, Found(ByHand.MANUAL, by), now)
+        _give(session, ticket, None, Decision(ByHand.MANUAL, by), now)
 
 
 def _require_not_closed(ticket: Ticket) -> None:
@@ -215,21 +215,21 @@ def _assignable(session: Session, user_id: UUID) -> User:
     return user
 
 
-def _by_hand(session: Session, actor: Actor, how: ByHand, to: User | None) -> Found:
+def _by_hand(session: Session, actor: Actor, how: ByHand, to: User | None) -> Decision:
     """Among all that the desk would have considered, and the one who was chosen."""
     if to is None:
-        return Found(how, actor.id)
+        return Decision(how, actor.id)
     csr = User.is_active & (User.role == Role.CSR)
     users = session.scalars(select(User).where(or_(csr, User.id == to.id))).all()
-    return Found(how, actor.id, _candidates(session, users))
+    return Decision(how, actor.id, _candidates(session, users))
 
 
 def _give(
-    session: Session, ticket: Ticket, to: User | None, found: Found, now: datetime | None
+    session: Session, ticket: Ticket, to: User | None, decision: Decision, now: datetime | None
 ) -> None:
     before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
-    assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=found.by)
-    event = timeline.record(session, ticket, assigned, found.by, now)
-    decisions.record(session, event, found.how, ticket.assigned_to_id, found.candidates)
+    assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=decision.by)
+    event = timeline.record(session, ticket, assigned, decision.by, now)
+    decisions.record(session, event, decision.how, ticket.assigned_to_id, decision.candidates)
     if to is not None:
         to.last_assigned_at = event.at

@@ -1,4 +1,4 @@
-"""Work that somebody left behind: tickets whose holder is no active staff (any more).
+"""Work that is left behind: tickets that are assigned to somebody who is no active staff any more.
 
 Who is deactivated or demoted loses their tickets at that moment. But one that was resolved then may
 be reopened at any time, even in that very moment, and nobody would see it waiting.
@@ -16,24 +16,24 @@ from desk.tickets import tickets
 from models import Role, Ticket, User
 
 
-def leavers(session: Session) -> Sequence[UUID]:
-    """Who is no active staff and still holds tickets that are work."""
+def departed(session: Session) -> Sequence[UUID]:
+    """Who is no active staff and is still assigned tickets that are work."""
     return session.scalars(_query()).all()
 
 
 def reclaim(session: Session, user_id: UUID, now: datetime | None) -> None:
-    """Puts a leaver's tickets into the queue, unless they came back in the meantime."""
-    assignment.take_turn(session)
-    if user_id in leavers(session):
+    """Puts the tickets of somebody departed into the queue, unless they came back meanwhile."""
+    assignment.lock_cursor(session)
+    if user_id in departed(session):
         assignment.release(session, user_id, None, now)
 
 
 def _query() -> Select[UUID]:
-    """Jumps from holder to holder in the index of loads, whatever each of them holds."""
-    holder = Ticket.assigned_to_id
-    first = select(holder).where(tickets.ACTIVE).order_by(holder).limit(1)
-    holders = select(first.scalar_subquery().label("id")).cte("holders", recursive=True)
-    following = first.where(holder > holders.c.id).scalar_subquery()
-    holders = holders.union_all(select(following).where(holders.c.id.is_not(None)))
-    staff = exists().where(User.id == holders.c.id, User.is_active, User.role != Role.USER)
-    return select(holders.c.id).where(holders.c.id.is_not(None), ~staff)
+    """Jumps from assignee to assignee in the index of loads, whatever each of them has."""
+    assignee = Ticket.assigned_to_id
+    first = select(assignee).where(tickets.ACTIVE).order_by(assignee).limit(1)
+    assignees = select(first.scalar_subquery().label("id")).cte("assignees", recursive=True)
+    following = first.where(assignee > assignees.c.id).scalar_subquery()
+    assignees = assignees.union_all(select(following).where(assignees.c.id.is_not(None)))
+    staff = exists().where(User.id == assignees.c.id, User.is_active, User.role != Role.USER)
+    return select(assignees.c.id).where(assignees.c.id.is_not(None), ~staff)

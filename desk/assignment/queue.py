@@ -20,7 +20,7 @@ from models import IS_ACTIVE, IS_WAITING
 # So many customers, and so many of the oldest tickets, one look goes through.
 MOST_LOOKED_AT = 100
 # Of the tickets that are worked on for one customer, those beyond are not counted.
-MOST_HELD = 100
+MOST_WORKED_ON = 100
 NOBODY = UUID(int=0)
 
 
@@ -60,7 +60,7 @@ NEXT: Statement[tuple[UUID | None, UUID]] = Statement(
         order by created_at, id limit {MOST_LOOKED_AT}
     ),
     customer as (
-        select found.user_id, held
+        select found.user_id, worked_on
         from (select user_id from look union select user_id from oldest) found,
         lateral (
             select created_at, id from tickets
@@ -68,16 +68,16 @@ NEXT: Statement[tuple[UUID | None, UUID]] = Statement(
             order by created_at, id limit 1
         ) head,
         lateral (
-            select count(*) as held from (
+            select count(*) as worked_on from (
                 select from tickets
                 where user_id = found.user_id and assigned_to_id is not null and {IS_ACTIVE}
-                limit {MOST_HELD}
+                limit {MOST_WORKED_ON}
             ) counted
         ) work
-        order by held, head.created_at, head.id limit %(most)s
+        order by worked_on, head.created_at, head.id limit %(most)s
     ),
     ticket as (
-        select waiting.id, row_number() over (order by held + n, created_at, id) as place
+        select waiting.id, row_number() over (order by worked_on + n, created_at, id) as place
         from customer, lateral (
             select id, created_at, row_number() over (order by created_at, id) as n from tickets
             where user_id = customer.user_id and {IS_WAITING} and id <> all(%(but)s::uuid[])
@@ -101,6 +101,6 @@ def following(session: Session, after: UUID | None, but: Collection[UUID], most:
     first. ``but``: ids of tickets that are left out. Locks nothing: a ticket may be assigned before
     the caller has it.
     """
-    found = NEXT.all(session, after=after or NOBODY, but=ids(but), most=most)
-    tickets = [ticket_id for ticket_id, _ in found if ticket_id is not None]
-    return Next(tickets, found[0][1] if found else NOBODY)
+    rows = NEXT.all(session, after=after or NOBODY, but=ids(but), most=most)
+    tickets = [ticket_id for ticket_id, _ in rows if ticket_id is not None]
+    return Next(tickets, rows[0][1] if rows else NOBODY)

@@ -1,4 +1,4 @@
-"""Walking along a list of tickets in its order, as the indexes of `models.ticket` lead."""
+"""Queries that walk along a list of tickets in its order, as the indexes of `Ticket` lead."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,16 +120,16 @@ class Walk:
 
     def are_over(self, many: int, filters: Mapping[str, Any]) -> Select[UUID]:
         """Something if the filters find more than ``many``, wherever they are."""
-        return self._found(filters).offset(many).limit(1)
+        return self._ids(filters).offset(many).limit(1)
 
     def among_all(self, filters: Mapping[str, Any], limit: int) -> Rows:
         """Those of the whole list that the filters find."""
         # Materialized: they are looked up by the filters, and not along the list after all.
-        ids = self._found(filters).cte("found").prefix_with("materialized")
+        ids = self._ids(filters).cte("found").prefix_with("materialized")
         query = views(self._audience, self._me).where(Ticket.id.in_(select(ids)), *self._conditions)
         return self._sorted(query.where(*conditions(filters, Ticket))).limit(limit)
 
-    def _found(self, filters: Mapping[str, Any]) -> Select[UUID]:
+    def _ids(self, filters: Mapping[str, Any]) -> Select[UUID]:
         if WORDS in filters:
             return search.found(self._audience, filters[WORDS], self._me)
         return select(Ticket.id).where(*self._conditions, *conditions(filters, Ticket))

@@ -29,8 +29,8 @@ AFTER = ("after_key", "after_id")
 Position = tuple[datetime | int, UUID]
 
 
-def _several(given: object) -> object:
-    return [given] if isinstance(given, str) else given
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 class OwnFilters(BaseModel, frozen=True, extra="forbid"):
@@ -82,11 +82,11 @@ def ticket_list(
     values = _values(filters)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
-    rows = _sought(session, walk, values, limit + 1)
+    rows = _along_or_sorted(session, walk, values, limit + 1)
     return list_page([TicketView(*row) for row in rows], sort, limit)
 
 
-def _sought(
+def _along_or_sorted(
     session: Session, walk: Walk, filters: Mapping[str, Any], limit: int
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """What no index leads through is looked for along the list, first near and then farther off.
@@ -104,10 +104,10 @@ def _sought(
     return session.execute(walk.among_all(filters, limit)).all()
 
 
-def list_page(found: Sequence[TicketView], sort: Sort, limit: int) -> Page:
-    """The first ``limit`` of what was found by looking for one more."""
-    tickets = found[:limit]
-    more = len(found) > limit
+def list_page(views: Sequence[TicketView], sort: Sort, limit: int) -> Page:
+    """The first ``limit`` of the views, of which there is one more where the list goes on."""
+    tickets = views[:limit]
+    more = len(views) > limit
     return Page(tickets, _position(tickets[-1], sort.field) if more else None)
 
 

@@ -196,9 +196,9 @@ def test_a_ticket_that_is_reopened_after_its_holder_left_is_not_forgotten(
     assignment.claim(session, other, kept, now())
     set_status(session, csr, ticket_id, Status.RESOLVED)
     change(session, admin, csr, is_active=False)
-    assert departures.leavers(session) == []
+    assert departures.departed(session) == []
     set_status(session, admin, ticket_id, Status.OPEN)
-    assert departures.leavers(session) == [csr.id]
+    assert departures.departed(session) == [csr.id]
     departures.reclaim(session, csr.id, now())
     session.flush()
     assert holder(session, ticket_id) is None

@@ -161,7 +161,7 @@ def test_a_ticket_that_is_reopened_while_its_holder_leaves_is_found(
         session.flush()
         run(engine, leaving(admin, csr))
     assert holder(engine, ticket_id) == csr.id
-    assert run(engine, departures.leavers) == [csr.id]
+    assert run(engine, departures.departed) == [csr.id]
     run(engine, lambda s: departures.reclaim(s, csr.id, now()))
     assert holder(engine, ticket_id) is None
 
@@ -186,7 +186,7 @@ def test_in_a_storm_nobody_gets_more_than_their_capacity_and_nothing_deadlocks(
     run(engine, drain)
     people = {csr.id for csr in csrs}
     assert 0 < run(engine, lambda s: ledger.most_held(s, people)) <= CAPACITY
-    assert run(engine, departures.leavers) == []
+    assert run(engine, departures.departed) == []
     assert b"deadlock" not in log.read_bytes()[began:]
 
 
