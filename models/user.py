@@ -34,7 +34,7 @@ class User(Base):
     id: Mapped[Key]
     email: Mapped[str] = mapped_column(String(254), unique=True)
     # Until it is confirmed, or where an admin named it, that it is theirs: see
-    # `desk.notifications.unconfirmed`.
+    # `desk.accounts.addresses`.
     email_verified_at: Mapped[datetime | None]
     full_name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(100))

@@ -102,13 +102,13 @@ def stored_hash(session: Session, user_id: UUID) -> str:
 
 
 def change_profile(
-    session: Session, actor: Actor, changes: ProfileChange, desk_name: str
+    session: Session, actor: Actor, wanted: ProfileChange, desk_name: str
 ) -> Profile:
-    if "full_name" in changes.model_fields_set and not actor.is_staff:
-        require_own(changes.full_name, desk_name)
+    if "full_name" in wanted.model_fields_set and not actor.is_staff:
+        require_own(wanted.full_name, desk_name)
     user = session.get_one(User, actor.id, with_for_update={"key_share": True})
-    for name in changes.model_fields_set:
-        setattr(user, name, getattr(changes, name))
+    for name in wanted.model_fields_set:
+        setattr(user, name, getattr(wanted, name))
     return _profile(user)
 
 

@@ -138,7 +138,7 @@ def change(
     session: Session,
     actor: Actor,
     user_id: UUID,
-    changes: UserChange,
+    wanted: UserChange,
     now: datetime,
     default_capacity: int = DEFAULT_CAPACITY,
 ) -> Account:
@@ -149,15 +149,15 @@ def change(
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
     (``last_admin``).
     """
-    sent = changes.model_fields_set
+    sent = wanted.model_fields_set
     if sent & {"role", "is_active"}:
-        _release_if_leaving(session, actor, user_id, changes)
+        _release_if_leaving(session, actor, user_id, wanted)
     admins = _lock_admins(session)
     if actor.id not in admins:
         raise Forbidden("admin_required", "Admin privileges required")
     user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
-    role = changes.role if "role" in sent else user.role
-    is_active = changes.is_active if "is_active" in sent else user.is_active
+    role = wanted.role if "role" in sent else user.role
+    is_active = wanted.is_active if "is_active" in sent else user.is_active
     if admins == [user.id] and (role is not Role.ADMIN or not is_active):
         raise Conflict("last_admin", "The last active admin stays one")
     if user.is_active and not is_active:
@@ -172,19 +172,19 @@ def change(
         agents.makes_room(session, user)
     user.role, user.is_active = role, is_active
     if "capacity" in sent:
-        agents.set_capacity(session, user, changes.capacity)
+        agents.set_capacity(session, user, wanted.capacity)
     if "full_name" in sent:
-        user.full_name = changes.full_name
+        user.full_name = wanted.full_name
     session.flush()
     return Account.of(user)
 
 
-def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: UserChange) -> None:
+def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, wanted: UserChange) -> None:
     """First of all, for the order of the locks: cursor, then ticket, then user."""
     assignment.take_turn(session)
-    sent = changes.model_fields_set
-    demoted = "role" in sent and changes.role is Role.USER
-    deactivated = "is_active" in sent and not changes.is_active
+    sent = wanted.model_fields_set
+    demoted = "role" in sent and wanted.role is Role.USER
+    deactivated = "is_active" in sent and not wanted.is_active
     if demoted or deactivated:
         assignment.release(session, user_id, actor.id, None)
 

@@ -14,9 +14,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from desk.accounts import addresses
+from desk.accounts.addresses import DAY, MOST_OTHERS
 from desk.events import NotePosted, StatusChanged
-from desk.notifications import unconfirmed
-from desk.notifications.unconfirmed import DAY, MOST_OTHERS
 from models import (
     EmailConfirmation,
     Event,
@@ -122,7 +122,7 @@ def settle(session: Session, now: datetime) -> int:
 
 
 def lease(session: Session, now: datetime, secret: str) -> Mail | None:
-    """Takes the next mail for `LEASE`; None if nothing is due. ``secret``: for the links."""
+    """Takes the next mail for `LEASE`; None if nothing is due. ``secret``: of `addresses.token`."""
     found = session.execute(
         select(Notification, User)
         .join(User, User.id == Notification.user_id)
@@ -141,7 +141,7 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
     if is_neutral is None:  # A new mail, or one that a process from before the links has tried.
         is_neutral = user.email_verified_at is None
         if is_neutral:
-            unconfirmed.count_mail(session, user, secret, now)
+            addresses.told(session, user, secret, now)
     mail_id = first.mail_id or first.id
     rows = _told_together(session, first, now)
     session.execute(

@@ -106,7 +106,7 @@ def change(
     session: Session,
     actor: Actor,
     ticket_id: UUID,
-    changes: Change,
+    wanted: Change,
     now: datetime | None,
     versions: Container[int] | None = None,
 ) -> TicketView:
@@ -116,16 +116,16 @@ def change(
     """
     ticket = held(session, actor, ticket_id)
     expect_version(ticket, versions)
-    sent = changes.model_fields_set
+    sent = wanted.model_fields_set
     if "status" in sent:
-        set_status(session, actor, ticket, changes.status, now)
+        set_status(session, actor, ticket, wanted.status, now)
     if "priority" in sent:
-        set_priority(session, actor, ticket, changes.priority, now)
+        set_priority(session, actor, ticket, wanted.priority, now)
     if "tags" in sent:
-        _set_tags(session, actor, ticket, changes.tags, now)
-    if "category" in sent and changes.category != ticket.category:
-        event = CategoryChanged(from_=ticket.category, to=changes.category)
-        ticket.category = changes.category
+        _set_tags(session, actor, ticket, wanted.tags, now)
+    if "category" in sent and wanted.category != ticket.category:
+        event = CategoryChanged(from_=ticket.category, to=wanted.category)
+        ticket.category = wanted.category
         timeline.record(session, ticket, event, actor.id, now)
     return view(session, actor, ticket)
 

@@ -10,15 +10,14 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.accounts import accounts, addresses, administration
 from desk.accounts.accounts import Signup
-from desk.accounts.addresses import Verification
+from desk.accounts.addresses import DAY, LIFETIME, MOST_OTHERS, Verification
 from desk.accounts.administration import UserChange
 from desk.errors import Malformed
 from desk.jobs import Job
-from desk.notifications import confirmations, mail_queue, unconfirmed
+from desk.notifications import confirmations, mail_queue
 from desk.notifications.confirmations import Confirmation
 from desk.notifications.inbox import MAIL_WINDOW
 from desk.notifications.mail_queue import LEASE, MOST_ATTEMPTS
-from desk.notifications.unconfirmed import DAY, LIFETIME, MOST_OTHERS
 from desk.outbox import outbox
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
@@ -47,7 +46,7 @@ def mailed(session: Session) -> Confirmation:
 
 
 def token(link: Confirmation) -> str:
-    return unconfirmed.token(SECRET, link.nonce)
+    return addresses.token(SECRET, link.nonce)
 
 
 def verify(session: Session, given: str, later: timedelta = timedelta(0)) -> object:
@@ -75,10 +74,10 @@ def test_who_signs_up_is_mailed_a_link_that_confirms_their_address_once(
 
 def test_the_table_holds_nothing_that_confirms(session: Session, ann: Actor) -> None:
     row = session.scalars(select(EmailConfirmation)).one()
-    good = unconfirmed.token(SECRET, row.nonce)
+    good = addresses.token(SECRET, row.nonce)
     for stored in (row.nonce, row.hash):
         assert stored.hex() not in good
-        for given in (stored.hex(), unconfirmed.token("another key", row.nonce), good[:-1]):
+        for given in (stored.hex(), addresses.token("another key", row.nonce), good[:-1]):
             with pytest.raises(Malformed):
                 verify(session, given)
     assert not confirmed(session, ann)
@@ -237,7 +236,7 @@ def test_who_confirms_while_their_next_link_is_asked_for_is_not_mailed_it(
 ) -> None:
     verify(session, token(mailed(session)))
     # As a mailer does that has seen them unconfirmed a moment ago.
-    unconfirmed.count_mail(session, session.get_one(User, ann.id), SECRET, now())
+    addresses.told(session, session.get_one(User, ann.id), SECRET, now())
     session.flush()
     assert confirmations.lease(session, now()) is None
 

@@ -6,7 +6,6 @@ import pytest
 from aiohttp import web
 
 from desk.accounts import addresses
-from desk.notifications.unconfirmed import token
 from models import EmailConfirmation, Role, User
 from server import keys
 from tests.api import Api
@@ -28,7 +27,7 @@ def mailed(backend: Backend, person: Person) -> str:
     """The token that is mailed to a person."""
     with database(backend.settings) as session:
         link = session.get_one(EmailConfirmation, person.id)
-        return token(SECRET, link.nonce)
+        return addresses.token(SECRET, link.nonce)
 
 
 async def test_signing_up_has_a_link_mailed_and_says_that_the_address_is_not_confirmed(

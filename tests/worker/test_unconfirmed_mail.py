@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 from desk.accounts import addresses
 from desk.accounts.accounts import Signup
 from desk.accounts.addresses import Verification
-from desk.notifications import unconfirmed
 from models import EmailConfirmation, Role, Ticket, User
 from tests.conftest import SECRET, Backend
 from tests.factories import PASSWORD, Person, database, now, people
@@ -108,7 +107,7 @@ def test_a_key_that_was_changed_meanwhile_mails_no_link_that_fits_nothing(
 ) -> None:
     old = "the key before the last change, and long enough"
     with database(backend.settings) as session:
-        unconfirmed.ask(session, victim.id, victim.email, old, now())
+        addresses.ask(session, victim.id, victim.email, old, now())
     drain()
     assert mailbox.mails == []
     with database(backend.settings) as session:

@@ -10,8 +10,8 @@ none is in a mail to an address that nobody has confirmed.
 from collections.abc import Sequence
 
 from config import Settings
+from desk.accounts import addresses
 from desk.crypto import token_hash
-from desk.notifications import unconfirmed
 from desk.notifications.confirmations import Confirmation
 from desk.notifications.mail_queue import Mail, News, Told
 from models import NotificationKind, Role
@@ -40,7 +40,7 @@ def letter(due: Mail | Confirmation, settings: Settings) -> Letter:
 
 def _asking(due: Confirmation, settings: Settings) -> Letter:
     """Raises `LookupError` if it was asked for under a key that is gone: no token fits it."""
-    made = (unconfirmed.token(secret, due.nonce) for secret in settings.secrets)
+    made = (addresses.token(secret, due.nonce) for secret in settings.secrets)
     token = next((token for token in made if token_hash(token) == due.hash), None)
     if token is None:
         raise LookupError("the key of this link is gone")
@@ -48,7 +48,7 @@ def _asking(due: Confirmation, settings: Settings) -> Letter:
     words = {
         "desk": settings.base_url,
         "link": confirm.link(settings.base_url, token),
-        "days": unconfirmed.LIFETIME.days,
+        "days": addresses.LIFETIME.days,
     }
     return composed(envelope, "confirm", words, settings)
 
