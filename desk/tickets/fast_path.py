@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from desk.notifications import inbox
@@ -22,19 +22,14 @@ class Written(NamedTuple):
     data: dict[str, Any] | None
     # The webhooks that ask for it.
     asking: Sequence[UUID]
-    # The values of `TICKET`.
-    ticket: Sequence[Any]
-
-    @classmethod
-    def of(cls, *row: Any) -> Self:
-        seq, public_seq, at, told, data, asking, *ticket = row
-        return cls(seq, public_seq, at, told, data, asking, ticket)
 
 
 # Waits for the ticket's lock, which `timeline.record` says why, and writes all that belongs to a
 # message: nothing if the ticket is closed, or if its ``client_id`` was used before. If it is alone,
 # without a transaction for what a webhook or a ticket that opens again needs, nothing then, too.
 # The clock is read in a select over the lock's: in the same one it would be read before the wait.
+# What was stored during the wait it does not see: the same ``client_id`` is then refused by the
+# constraint. (``on conflict`` would write a record more for each message.)
 POST = Statement(
     f"""
     with locked as materialized (
@@ -53,13 +48,15 @@ POST = Statement(
         )
         select
             id, last_seq + 1, case when %(is_note)s then null else last_public_seq + 1 end,
-            %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s, %(content)s,
+            %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s::varchar, %(content)s,
             '{{}}'
         from ticket, webhooks
         where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and (not %(is_alone)s or (
             asking = '{{}}' and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
-        ))
-        on conflict (ticket_id, actor_id, client_id) do nothing
+        )) and not exists (
+            select from events e where e.ticket_id = ticket.id
+                and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
+        )
         returning ticket_id, seq, public_seq, at
     ),
     moved as (
@@ -84,18 +81,11 @@ POST = Statement(
         select ticket_id, seq, %(words)s::tsvector from said
     ),
     told as ({inbox.OF_MESSAGE})
-    select
-        said.seq, said.public_seq, said.at, told.user_id, told.data, asking,
-        ticket.id, number, title, category, type, status, priority, tags, ticket.user_id,
-        assigned_to_id
+    select said.seq, said.public_seq, said.at, told.user_id, told.data, asking
     from ticket cross join webhooks left join said on true left join told on true
     """,
-    Written.of,
+    Written,
 )
-TICKET = (
-    "id", "number", "title", "category", "type", "status", "priority", "tags", "user_id",
-    "assigned_to_id",
-)  # fmt: skip
 
 # If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
 OPEN: Statement[tuple[int, list[UUID], datetime]] = Statement(

@@ -19,10 +19,9 @@ from desk.statements import SingleStatement
 from desk.text import ClientId, Content, Input
 from desk.tickets import fast_path, tickets
 from desk.tickets.fast_path import Written
-from desk.tickets.views import not_found
 from desk.tickets.words import document
 from desk.webhooks import webhook_queue
-from models import Event, Kind, Status, Ticket
+from models import Event, Kind, Status
 
 
 class NewMessage(Input):
@@ -124,17 +123,15 @@ def post(
         tickets.seen(session, actor, ticket_id)
         raise Forbidden("csr_required", "Only staff write internal notes")
     given = _Posting(actor, ticket_id, new, now)
-    written = fast_path.POST.first(session, **given.values(is_alone=False))
-    if written is None:
-        raise not_found()
+    ticket = tickets.held(session, actor, ticket_id)
+    [written] = fast_path.POST.all(session, **given.values(is_alone=False))
     event = given.stored(outbox(session), written)
     if event is None:
         return _again(session, given)
-    ticket = Ticket(**dict(zip(fast_path.TICKET, written.ticket, strict=True)))
     webhook_queue.tell(session, written.asking, ticket, event)
+    session.expire(ticket)  # The statement has moved it.
     if actor.id == ticket.user_id and ticket.status == Status.RESOLVED and not new.internal:
-        held = tickets.held(session, actor, ticket_id)
-        tickets.set_status(session, actor, held, Status.OPEN, now)
+        tickets.set_status(session, actor, ticket, Status.OPEN, now)
     return Posted(event, is_new=True)
 
 
