@@ -11,6 +11,7 @@ export interface Agent {
   last_assigned_at: string | null;
 }
 
+/** The ticket was given to somebody, or back to the queue; `by` null: by the desk itself. */
 export interface Assigned {
   from: string | null;
   to: string | null;
@@ -51,6 +52,7 @@ export interface Availability {
   capacity?: number;
 }
 
+/** The ticket was moved to another category. */
 export interface CategoryChanged {
   from: string;
   to: string;
@@ -138,13 +140,20 @@ export interface MarkRead {
   seq: number;
 }
 
+/** Somebody wrote to everyone on the ticket. */
+export interface MessagePosted {
+  id: string;
+  client_id: string | null;
+  content: string;
+}
+
 export interface MessagePostedEvent {
   ticket_id: string;
   seq: number;
   kind: "message_posted";
   actor_id: string | null;
   at: string;
-  data: Posted;
+  data: MessagePosted;
 }
 
 export interface NewMessage {
@@ -186,13 +195,20 @@ export interface NewWebhookWithSecret {
   secret: string;
 }
 
+/** Somebody of the staff wrote to the staff. */
+export interface NotePosted {
+  id: string;
+  client_id: string | null;
+  content: string;
+}
+
 export interface NotePostedEvent {
   ticket_id: string;
   seq: number;
   kind: "note_posted";
   actor_id: string | null;
   at: string;
-  data: Posted;
+  data: NotePosted;
 }
 
 export interface Notification {
@@ -206,10 +222,6 @@ export interface Notification {
 }
 
 export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened";
-
-/** Nothing: the ticket itself says it all. */
-export interface Opened {
-}
 
 export type Outcome = "chosen" | "unavailable" | "at_capacity" | "not_their_turn";
 
@@ -236,12 +248,6 @@ export interface PostMessage {
   internal?: boolean;
 }
 
-export interface Posted {
-  id: string;
-  client_id: string | null;
-  content: string;
-}
-
 export interface Present {
   ticket_id: string;
   viewers: Array<Viewer>;
@@ -249,6 +255,7 @@ export interface Present {
 
 export type Priority = "low" | "medium" | "high" | "urgent";
 
+/** The ticket's priority was set or cleared. */
 export interface PriorityChanged {
   from: Priority | null;
   to: Priority | null;
@@ -350,6 +357,7 @@ export interface SocketTicketOut {
 
 export type Status = "open" | "in_progress" | "resolved" | "closed";
 
+/** The ticket went from one status to another. */
 export interface StatusChanged {
   from: Status;
   to: Status;
@@ -364,6 +372,7 @@ export interface StatusChangedEvent {
   data: StatusChanged;
 }
 
+/** Somebody of the staff tagged the ticket, or took tags away. */
 export interface TagsChanged {
   added: Array<string>;
   removed: Array<string>;
@@ -409,13 +418,17 @@ export interface TicketChange {
   category?: string;
 }
 
+/** A customer opened the ticket, which itself says the rest. */
+export interface TicketCreated {
+}
+
 export interface TicketCreatedEvent {
   ticket_id: string;
   seq: number;
   kind: "ticket_created";
   actor_id: string | null;
   at: string;
-  data: Opened;
+  data: TicketCreated;
 }
 
 /** What a login or refresh answers. `expires_in`: seconds that the access token has left. */

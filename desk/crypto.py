@@ -10,10 +10,10 @@ def derived_key(secret: str, purpose: bytes) -> bytes:
     return hmac.digest(secret.encode(), purpose, hashlib.sha256)
 
 
-def token_hash(given: str) -> bytes:
+def token_hash(token: str) -> bytes:
     """What the database keeps of a token that is good once, of ours or of anybody's making."""
     # What nobody can guess needs no slow hash.
-    return hashlib.sha256(given.encode(errors="replace")).digest()
+    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def base64url(raw: bytes) -> str:

@@ -93,16 +93,16 @@ def _claim(session: Session, asked: Repeatable, now: datetime) -> bool:
 
 def earlier(session: Session, asked: Repeatable, now: datetime) -> Answer | None:
     """The answer of the first time, if there was one. Raises `Invalid` as `once` does."""
-    found = session.get(IdempotencyKey, (asked.actor_id, asked.key))
-    if found is None or found.created_at < now - KEPT:
+    stored = session.get(IdempotencyKey, (asked.actor_id, asked.key))
+    if stored is None or stored.created_at < now - KEPT:
         return None
-    return _answered(found, asked)
+    return _answered(stored, asked)
 
 
-def _answered(found: IdempotencyKey, asked: Repeatable) -> Answer:
-    if found.route != asked.route or found.body_hash not in asked.body_hashes:
+def _answered(stored: IdempotencyKey, asked: Repeatable) -> Answer:
+    if stored.route != asked.route or stored.body_hash not in asked.body_hashes:
         raise Invalid("idempotency_key_reused", "This key was used for another request")
-    return Answer(found.status, found.headers, found.answer, is_repeated=True)
+    return Answer(stored.status, stored.headers, stored.answer, is_repeated=True)
 
 
 def prune(session: Session, now: datetime) -> int:

@@ -32,5 +32,5 @@ class Outbox:
 
 def outbox(session: Session) -> Outbox:
     """The session's outbox; made anew with each session."""
-    found: Outbox = session.info.setdefault("outbox", Outbox())
-    return found
+    recorded: Outbox = session.info.setdefault("outbox", Outbox())
+    return recorded

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models import Kind, NotificationKind
+from models import NotificationKind
 
 
 class EventRow(NamedTuple):
@@ -17,7 +17,7 @@ class EventRow(NamedTuple):
     seq: int
     public_seq: int | None
     id: UUID
-    kind: Kind
+    kind: str
     actor_id: UUID | None
     at: datetime
     client_id: str | None

@@ -68,8 +68,8 @@ class Statement(Generic[T]):
 
     def first(self, session: Session, **values: Any) -> T | None:
         """The only row, or None."""
-        found = self.all(session, **values)
-        return found[0] if found else None
+        rows = self.all(session, **values)
+        return rows[0] if rows else None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from desk.accounts.common_passwords import is_common
-
 LONGEST_EMAIL = 254
 # Marks on one letter, as in Unicode's stream-safe form. Putting them in order takes the square
 # of their number: without a bound one request could stop the process for seconds.
@@ -112,22 +110,11 @@ def _email(text: str) -> str:
     return lowered
 
 
-def _uncommon_password(password: str) -> str:
-    if is_common(password):
-        raise PydanticCustomError("password_common", "is one of the most common passwords")
-    return password
-
-
 Id = Annotated[UUID, Strict(False)]
 # One account whatever the case, hence in lower case.
 Email = Annotated[
     str, AfterValidator(_email), Field(json_schema_extra={"format": "email", "maxLength": 254})
 ]
-Password = Annotated[
-    str, Text(128, shortest=8, single_line=False), AfterValidator(_uncommon_password)
-]
-# A password to be checked, not chosen: only bounded.
-GivenPassword = Annotated[str, Text(1024, shortest=0, single_line=False)]
 Title = Annotated[str, Text(200)]
 Description = Annotated[str, Text(20_000, single_line=False)]
 Label = Annotated[str, Text(64)]

@@ -10,8 +10,18 @@ from random import Random
 from uuid_utils import uuid7
 
 from desk.assignment.strategies import Strategy
+from desk.events import (
+    KINDS,
+    Assigned,
+    MessagePosted,
+    NotePosted,
+    PriorityChanged,
+    StatusChanged,
+    TagsChanged,
+    TicketCreated,
+)
 from manage.stories import STORIES, Story
-from models import STAFF_ONLY, Kind, Priority, Status
+from models import Priority, Status
 
 # What a ticket is about, beside its story: words from very common to very rare.
 MAKES = (
@@ -88,7 +98,7 @@ class Course:
 
     def run(self, story: Story, number: int, cast: Cast, *, is_active: bool) -> None:
         chance = self._random.random
-        self._record(Kind.TICKET_CREATED, self._customer)
+        self._record(TicketCreated.kind, self._customer)
         if not is_active and chance() < SPAM:
             self._set(Status.CLOSED)
         else:
@@ -106,22 +116,22 @@ class Course:
         chance = self._random.random
         if story.priority and chance() < 0.5:
             data = _json({"from": None, "to": story.priority.value})
-            self._record(Kind.PRIORITY_CHANGED, self._csr, data=data)
+            self._record(PriorityChanged.kind, self._csr, data=data)
             self._priority = story.priority
         if story.tags and chance() < 0.4:
             self._tags = story.tags if chance() < 0.5 else story.tags[:1]
             data = _json({"added": list(self._tags), "removed": []})
-            self._record(Kind.TAGS_CHANGED, self._csr, data=data)
+            self._record(TagsChanged.kind, self._csr, data=data)
 
     def _assign(self, cast: Cast) -> None:
-        self._record(Kind.ASSIGNED, None, data=_json({"from": None, "to": self._csr, "by": None}))
+        self._record(Assigned.kind, None, data=_json({"from": None, "to": self._csr, "by": None}))
         self._assignee = self._csr
         candidates = _json([[self._csr, True, 0, cast.capacity, 0]])
         strategy = Strategy.ROUND_ROBIN.value
         self._rows.assignment_decisions.append((self._id, self._seq, strategy, candidates))
 
     def _say(self, speaker: str, text: str) -> None:
-        kind = Kind.NOTE_POSTED if speaker == "note" else Kind.MESSAGE_POSTED
+        kind = NotePosted.kind if speaker == "note" else MessagePosted.kind
         self._record(kind, self._customer if speaker == "customer" else self._csr, content=text)
         if speaker != "note":
             self._last_message_seq, self._last_message_from_staff = self._seq, speaker == "csr"
@@ -137,7 +147,7 @@ class Course:
         self._csr_read = self._customer_read = self._seq
 
     def _set(self, to: Status) -> None:
-        self._record(Kind.STATUS_CHANGED, self._csr, data=_from_to(self._status, to))
+        self._record(StatusChanged.kind, self._csr, data=_from_to(self._status, to))
         self._status = to
         if to is Status.RESOLVED:
             self._resolved_at = self._at
@@ -145,14 +155,14 @@ class Course:
             self._closed_at = self._at
 
     def _record(
-        self, kind: Kind, actor: str | None, *, data: str = "{}", content: str | None = None
+        self, kind: str, actor: str | None, *, data: str = "{}", content: str | None = None
     ) -> None:
         """As `desk.tickets.timeline.record` does it."""
         if self._seq:
             self._at += timedelta(minutes=self._random.uniform(1, 600))
         self._seq += 1
         public_seq = None
-        if kind not in STAFF_ONLY:
+        if not KINDS[kind].is_internal:
             self._public_seq += 1
             public_seq, self._public_at = self._public_seq, self._at
         if actor == self._customer:
@@ -165,7 +175,7 @@ class Course:
                 self._seq,
                 public_seq,
                 str(uuid7()),
-                kind.value,
+                kind,
                 actor,
                 self._at,
                 content,

@@ -4,7 +4,7 @@ from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base, Known
 from models.email_confirmation import EmailConfirmation
-from models.event import MESSAGES, STAFF_ONLY, Event, Kind
+from models.event import Event
 from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
@@ -25,8 +25,6 @@ __all__ = [
     "DEFAULT_CAPACITY",
     "IS_ACTIVE",
     "IS_WAITING",
-    "MESSAGES",
-    "STAFF_ONLY",
     "AssignmentCursor",
     "AssignmentDecision",
     "AuthSession",
@@ -35,7 +33,6 @@ __all__ = [
     "EmailConfirmation",
     "Event",
     "IdempotencyKey",
-    "Kind",
     "Known",
     "Notification",
     "NotificationKind",

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from config import Settings
 from desk.access import Actor
 from desk.accounts import accounts, sessions
+from desk.events import MessagePosted
 from desk.tickets import tickets
 from desk.tickets.tickets import NewTicket
 from desk.tickets.views import TicketView
-from models import Event, Kind, Role, Ticket, User
+from models import Event, Role, Ticket, User
 from server.identity.tokens import Pair, Tokens
 
 # bcrypt of PASSWORD as the product digests it, at the cheapest cost: tests log in often.
@@ -80,7 +81,7 @@ def a_past(
     rows = [
         shared
         | {"seq": ticket.last_seq + n, "public_seq": ticket.last_public_seq + n}
-        | {"kind": Kind.MESSAGE_POSTED, "content": content or f"message {n}"}
+        | {"kind": MessagePosted.kind, "content": content or f"message {n}"}
         for n in range(1, count + 1)
     ]
     session.execute(insert(Event), rows)

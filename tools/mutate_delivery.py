@@ -22,7 +22,7 @@ LONGEST_SECONDS = 240
 OUTGOING = ("tests/server/test_outgoing.py",)
 CARRIER = ("tests/server/test_carrier.py",)
 ROOMS = ("tests/server/test_rooms.py",)
-ALONE = ("tests/server/test_alone.py",)
+STATEMENTS = ("tests/server/test_run_statement.py",)
 MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
 
 
@@ -117,35 +117,35 @@ MUTATIONS = (
         "server/database/driver.py",
         "if writes or not has_died:",
         "if not has_died:",
-        ALONE,
+        STATEMENTS,
     ),
     Mutation(
         "a statement is sent on a connection that has ended",
         "server/database/driver.py",
         "if writes and has_rested and _has_ended(connection):",
         "if False:",
-        ALONE,
+        STATEMENTS,
     ),
     Mutation(
         "a message by itself forgets the webhooks",
         "desk/tickets/fast_path.py",
-        "asking = '{{}}' and (status",
-        "(status",
-        ALONE,
+        "            and not exists (select from webhooks where {webhook_queue.ASKS})\n",
+        "",
+        STATEMENTS,
     ),
     Mutation(
         "a message by itself leaves the ticket resolved",
         "desk/tickets/fast_path.py",
-        "(status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)",
-        "true",
-        ALONE,
+        "            and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)\n",
+        "",
+        STATEMENTS,
     ),
     Mutation(
         "a ticket by itself forgets the webhooks",
         "desk/tickets/fast_path.py",
-        "where not %(is_alone)s or asking = '{{}}'",
+        "where not exists (select from webhooks where {webhook_queue.ASKS})",
         "where true",
-        ALONE,
+        STATEMENTS,
     ),
     Mutation(
         "words are indexed by each worker that saw them",

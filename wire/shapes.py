@@ -6,10 +6,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from desk.access import Audience
+from desk.events import data_of
 from desk.rows import EventRow, NotificationRow
-from models import MESSAGES, Event, Kind, Known, Notification, NotificationKind, Role
-
-KINDS = Known(Kind)
+from models import Event, Notification, NotificationKind, Role
 
 
 # Neither frozen nor slotted, as `TicketView`.
@@ -19,7 +18,7 @@ class TimelineEvent:
 
     ticket_id: UUID
     seq: int
-    kind: Kind
+    kind: str
     actor_id: UUID | None
     at: datetime
     data: dict[str, Any]
@@ -34,11 +33,8 @@ class Recorded:
 
     @classmethod
     def of(cls, event: Event | EventRow) -> Self:
-        data = event.data
-        if event.kind in MESSAGES:
-            data = {"id": event.id, "client_id": event.client_id, "content": event.content}
         staff = TimelineEvent(
-            event.ticket_id, event.seq, event.kind, event.actor_id, event.at, data
+            event.ticket_id, event.seq, event.kind, event.actor_id, event.at, data_of(event)
         )
         return cls(staff, event.public_seq)
 
@@ -50,7 +46,7 @@ class Recorded:
         staff = TimelineEvent(
             UUID(event["ticket_id"]),
             event["seq"],
-            KINDS[event["kind"]],
+            event["kind"],
             UUID(actor_id) if actor_id else None,
             datetime.fromisoformat(event["at"]),
             event["data"],

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.full_names import FullName, require_own
+from desk.accounts.passwords import GivenPassword, Password
 from desk.errors import Conflict, Forbidden
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.text import Email, GivenPassword, Input, Password
+from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
 
 

@@ -14,10 +14,11 @@ from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.accounts import create
 from desk.accounts.full_names import FullName
+from desk.accounts.passwords import Password
 from desk.assignment import agents, assignment
 from desk.assignment.agents import Capacity
 from desk.errors import Conflict, Forbidden, NotFound
-from desk.text import Email, Input, Password
+from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
 
 
@@ -74,10 +75,10 @@ def add(
 
 
 def show(session: Session, user_id: UUID) -> Account:
-    return Account.of(_found(session.get(User, user_id)))
+    return Account.of(_existing(session.get(User, user_id)))
 
 
-def _found(user: User | None) -> User:
+def _existing(user: User | None) -> User:
     if user is None:
         raise NotFound("user_not_found", "User not found")
     return user
@@ -119,7 +120,7 @@ def _matching(
 ) -> list[ColumnElement[bool]]:
     filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
     matching: list[ColumnElement[bool]] = [
-        column == wanted for column, wanted in filters if wanted is not None
+        column == value for column, value in filters if value is not None
     ]
     if q is not None:
         begins, name = q.lower(), func.lower(User.full_name)
@@ -154,7 +155,7 @@ def change(
     admins = _lock_admins(session)
     if actor.id not in admins:
         raise Forbidden("admin_required", "Admin privileges required")
-    user = _found(session.get(User, user_id, with_for_update={"key_share": True}))
+    user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
     role = wanted.role if "role" in sent else user.role
     is_active = wanted.is_active if "is_active" in sent else user.is_active
     if admins == [user.id] and (role is not Role.ADMIN or not is_active):

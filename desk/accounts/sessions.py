@@ -72,33 +72,35 @@ def refresh(
     The newest generation gets a new successor. A spent one gets the successor it got before, if
     that was within `GRACE`; later somebody else must have spent it, and the session ends.
     """
-    found = session.scalar(
+    auth_session = session.scalar(
         select(AuthSession).where(AuthSession.id == session_id).with_for_update(key_share=True)
     )
-    if found is None or found.ended_at is not None or found.expires_at <= now:
+    if auth_session is None or auth_session.ended_at is not None or auth_session.expires_at <= now:
         return None
-    if user_id not in (None, found.user_id):
+    if user_id not in (None, auth_session.user_id):
         return None
-    if generation == found.generation:
-        found.generation += 1
-        found.issued = [now, *found.issued[: KEPT - 1]]
-        found.expires_at = now + lifetime
-        return Issued(found.id, found.user_id, found.generation, now)
-    behind = found.generation - generation
-    if 0 < behind <= len(found.issued) and now - found.issued[behind - 1] <= GRACE:
-        return Issued(found.id, found.user_id, generation + 1, found.issued[behind - 1])
-    _end(session, found, "token_reused", now)
+    if generation == auth_session.generation:
+        auth_session.generation += 1
+        auth_session.issued = [now, *auth_session.issued[: KEPT - 1]]
+        auth_session.expires_at = now + lifetime
+        return Issued(auth_session.id, auth_session.user_id, auth_session.generation, now)
+    behind = auth_session.generation - generation
+    if 0 < behind <= len(auth_session.issued) and now - auth_session.issued[behind - 1] <= GRACE:
+        return Issued(
+            auth_session.id, auth_session.user_id, generation + 1, auth_session.issued[behind - 1]
+        )
+    _end(session, auth_session, "token_reused", now)
     return None
 
 
 def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
     """Ends a session; False if it was over already."""
-    found = session.scalar(
+    auth_session = session.scalar(
         select(AuthSession).where(AuthSession.id == session_id).with_for_update(key_share=True)
     )
-    if found is None or found.ended_at is not None:
+    if auth_session is None or auth_session.ended_at is not None:
         return False
-    _end(session, found, "logged_out", now)
+    _end(session, auth_session, "logged_out", now)
     return True
 
 
@@ -112,15 +114,15 @@ def end_all(
         # In one order, so that two who end them all wait for each other, and not both for ever.
         .order_by(AuthSession.id)
     )
-    for found in session.scalars(query.with_for_update(key_share=True)):
-        if found.id != but:
-            _end(session, found, because, now)
+    for auth_session in session.scalars(query.with_for_update(key_share=True)):
+        if auth_session.id != but:
+            _end(session, auth_session, because, now)
 
 
-def _end(session: Session, found: AuthSession, because: str, now: datetime) -> None:
-    found.ended_at = now
-    found.ended_because = because
-    outbox(session).ended[found.id] = because
+def _end(session: Session, auth_session: AuthSession, because: str, now: datetime) -> None:
+    auth_session.ended_at = now
+    auth_session.ended_because = because
+    outbox(session).ended[auth_session.id] = because
 
 
 def over(session: Session, session_ids: Sequence[UUID], now: datetime) -> dict[UUID, str]:
@@ -131,13 +133,13 @@ def over(session: Session, session_ids: Sequence[UUID], now: datetime) -> dict[U
         .where(AuthSession.id.in_(session_ids))
     )
     why = dict.fromkeys(session_ids, "session_expired")
-    for found, is_active in session.execute(query):
-        if found.ended_at is not None:
-            why[found.id] = found.ended_because or "session_ended"
+    for auth_session, is_active in session.execute(query):
+        if auth_session.ended_at is not None:
+            why[auth_session.id] = auth_session.ended_because or "session_ended"
         elif not is_active:
-            why[found.id] = "deactivated"
-        elif found.expires_at > now:
-            del why[found.id]
+            why[auth_session.id] = "deactivated"
+        elif auth_session.expires_at > now:
+            del why[auth_session.id]
     return why
 
 

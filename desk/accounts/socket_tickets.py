@@ -35,11 +35,11 @@ def issue(
     session: Session, actor: Actor, ticket_id: UUID, token_expires_at: datetime, now: datetime
 ) -> str:
     """A socket ticket for a ticket that the actor may see; else `NotFound`."""
-    tickets.seen(session, actor, ticket_id)
-    given = HEAD + secrets.token_urlsafe()
+    tickets.get(session, actor, ticket_id)
+    token = HEAD + secrets.token_urlsafe()
     session.add(
         SocketTicket(
-            hash=token_hash(given),
+            hash=token_hash(token),
             user_id=actor.id,
             session_id=actor.session_id,
             ticket_id=ticket_id,
@@ -47,16 +47,16 @@ def issue(
             socket_until=token_expires_at,
         )
     )
-    return given
+    return token
 
 
-def take(session: Session, given: str, ticket_id: UUID, now: datetime) -> Admission | None:
+def take(session: Session, token: str, ticket_id: UUID, now: datetime) -> Admission | None:
     """Spends a socket ticket, whatever it is used for: of two that try, one gets it.
 
     None if there is none (any more), or if it is for another ticket.
     """
-    spent = delete(SocketTicket).where(SocketTicket.hash == token_hash(given))
-    found = session.execute(
+    spent = delete(SocketTicket).where(SocketTicket.hash == token_hash(token))
+    row = session.execute(
         spent.returning(
             SocketTicket.user_id,
             SocketTicket.session_id,
@@ -65,9 +65,9 @@ def take(session: Session, given: str, ticket_id: UUID, now: datetime) -> Admiss
             SocketTicket.expires_at,
         )
     ).one_or_none()
-    if found is None or found.ticket_id != ticket_id or found.expires_at <= now:
+    if row is None or row.ticket_id != ticket_id or row.expires_at <= now:
         return None
-    return Admission(found.user_id, found.session_id, found.socket_until)
+    return Admission(row.user_id, row.session_id, row.socket_until)
 
 
 def prune(session: Session, now: datetime) -> int:

@@ -17,13 +17,11 @@ from desk.assignment import decisions, queue
 from desk.assignment.decisions import ByHand
 from desk.assignment.strategies import Candidate, Strategy, caught_up, choose
 from desk.errors import Conflict, Invalid
-from desk.jobs import Job
-from desk.notifications import inbox
-from desk.outbox import outbox
+from desk.events import Assigned
 from desk.text import Id, Input
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
-from models import AssignmentCursor, Kind, Priority, Role, Status, Ticket, User
+from models import AssignmentCursor, Priority, Role, Status, Ticket, User
 
 __all__ = [
     "BATCH",
@@ -228,16 +226,8 @@ def _give(
     session: Session, ticket: Ticket, to: User | None, found: Found, now: datetime | None
 ) -> None:
     before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
-    data = {
-        "from": str(before) if before else None,
-        "to": str(to.id) if to else None,
-        "by": str(found.by) if found.by else None,
-    }
-    event = timeline.record(session, ticket, Kind.ASSIGNED, found.by, now, data=data)
+    assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=found.by)
+    event = timeline.record(session, ticket, assigned, found.by, now)
     decisions.record(session, event, found.how, ticket.assigned_to_id, found.candidates)
-    if before or to is None:
-        # It waits again, or somebody has room for more.
-        outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     if to is not None:
-        last, to.last_assigned_at = to.last_assigned_at, event.at
-        inbox.of_assignment(session, ticket, event, last)
+        to.last_assigned_at = event.at

@@ -74,7 +74,7 @@ def record(
 
 def newest(session: Session, actor: Actor, ticket_id: UUID) -> Explanation:
     """The latest decision on a ticket. Raises `NotFound` (also ``not_assigned_yet``)."""
-    tickets.seen(session, actor, ticket_id)
+    tickets.get(session, actor, ticket_id)
     decision = session.scalar(
         select(AssignmentDecision)
         .where(AssignmentDecision.ticket_id == ticket_id)

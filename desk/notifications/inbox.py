@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import NotFound
+from desk.events import Assigned, Entry, Message, StatusChanged
 from desk.jobs import Job
 from desk.outbox import outbox
 from desk.rows import EventRow, NotificationRow
-from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
+from models import Notification, NotificationKind, Role, Status, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
 MAIL_WINDOW = timedelta(seconds=30)
@@ -26,17 +27,26 @@ ASSIGNED_WINDOW = timedelta(minutes=2)
 OVER = (Status.RESOLVED, Status.CLOSED)
 
 
-def of_assignment(session: Session, ticket: Ticket, event: Event, last: datetime | None) -> None:
-    """Tells the new assignee. ``last``: when they got the one before."""
-    if ticket.assigned_to_id is None:
-        return
-    told = {ticket.assigned_to_id: NotificationKind.ASSIGNED}
-    follows = last is not None and event.at - last < ASSIGNED_WINDOW
-    _tell(session, ticket, event, told, wait=ASSIGNED_WINDOW if follows else timedelta(0))
+def notify(session: Session, entry: Entry) -> None:
+    """Tells those whom an event concerns: of a message the other side, of a note the assignee."""
+    ticket, event = entry.ticket, entry.event
+    match event:
+        case Message():
+            is_for_staff = event.is_internal or entry.row.actor_id == ticket.user_id
+            person = _assignee(session, entry) if is_for_staff else ticket.user_id
+            internal = {"internal": True} if event.is_internal else {}
+            _tell(session, entry, {person: NotificationKind.MESSAGE_POSTED}, internal)
+        case StatusChanged():
+            _tell(session, entry, _told_of_status(session, entry, event), entry.row.data)
+        case Assigned(to=UUID() as assignee):
+            last = session.get_one(User, assignee).last_assigned_at
+            follows = last is not None and entry.row.at - last < ASSIGNED_WINDOW
+            wait = ASSIGNED_WINDOW if follows else timedelta(0)
+            _tell(session, entry, {assignee: NotificationKind.ASSIGNED}, {}, wait)
 
 
-# For the statement that posts a message: it has the locked row as ``ticket`` and the event as
-# ``said``. Tells the other side; of a note only the assignee.
+# As `notify` does it, for the statement that posts a message: it has the locked row as ``ticket``
+# and the event as ``said``.
 OF_MESSAGE = f"""
     insert into notifications (
         id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, dedupe_key, due_at,
@@ -68,39 +78,40 @@ def told_of_message(
     )
 
 
-def of_status(session: Session, ticket: Ticket, event: Event, before: Status) -> None:
-    """Tells the customer and the assignee; the latter of work that came back by its own name."""
-    told = {ticket.user_id: NotificationKind.STATUS_CHANGED}
-    if (assignee := _assignee(session, ticket, event)) is not None:
-        reopened = before in OVER and ticket.status is Status.OPEN
-        # Who opened the ticket and works on it is told once.
-        told[assignee] = NotificationKind.REOPENED if reopened else NotificationKind.STATUS_CHANGED
-    _tell(session, ticket, event, told, event.data)
+def _told_of_status(
+    session: Session, entry: Entry, changed: StatusChanged
+) -> dict[UUID | None, NotificationKind]:
+    """The customer and the assignee; the latter of work that came back by its own name."""
+    reopened = changed.from_ in OVER and changed.to is Status.OPEN
+    # Who opened the ticket and works on it is told once.
+    return {
+        entry.ticket.user_id: NotificationKind.STATUS_CHANGED,
+        _assignee(session, entry): NotificationKind.REOPENED
+        if reopened
+        else NotificationKind.STATUS_CHANGED,
+    }
 
 
-def _assignee(session: Session, ticket: Ticket, event: Event) -> UUID | None:
+def _assignee(session: Session, entry: Entry) -> UUID | None:
     """Who works on the ticket, unless it is they who acted, or they left the staff."""
-    if ticket.assigned_to_id in (None, event.actor_id):
+    assignee = entry.ticket.assigned_to_id
+    if assignee in (None, entry.row.actor_id):
         return None
-    with session.no_autoflush:  # More of the ticket may change yet.
-        return session.scalar(
-            select(User.id).where(User.id == ticket.assigned_to_id, User.role != Role.USER)
-        )
+    return session.scalar(select(User.id).where(User.id == assignee, User.role != Role.USER))
 
 
 def _tell(
     session: Session,
-    ticket: Ticket,
-    cause: Event,
-    told: dict[UUID, NotificationKind],
-    more: dict[str, Any] | None = None,
-    *,
+    entry: Entry,
+    told: dict[UUID | None, NotificationKind],
+    more: dict[str, Any],
     wait: timedelta = MAIL_WINDOW,
 ) -> None:
     """Records a notification for each. Nobody is told of their own act."""
-    data = {"number": ticket.number, "title": ticket.title, **(more or {})}
+    ticket, cause = entry.ticket, entry.row
+    data = {"number": ticket.number, "title": ticket.title, **more}
     for user_id, kind in told.items():
-        if user_id == cause.actor_id:
+        if user_id in (None, cause.actor_id):
             continue
         notification = Notification(
             user_id=user_id,

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.accounts import addresses
 from desk.accounts.addresses import DAY, MOST_OTHERS
+from desk.events import NotePosted, StatusChanged
 from models import (
     EmailConfirmation,
     Event,
-    Kind,
     Notification,
     NotificationKind,
     Outcome,
@@ -230,8 +230,8 @@ def _news(notification: Notification, event: Event, who: User | None) -> News:
         who.full_name if who else None,
         who.role if who else None,
         event.content,
-        event.kind is Kind.NOTE_POSTED,
-        event.data.get("to") if event.kind is Kind.STATUS_CHANGED else None,
+        event.kind == NotePosted.kind,
+        event.data.get("to") if event.kind == StatusChanged.kind else None,
     )
 
 

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
 
 from desk.access import Audience
+from desk.events import MESSAGES
 from desk.statements import Statement, in_array, param
 from desk.tickets.views import TicketView, columns, seen, unread
-from models import MESSAGES, Event, ReadCursor, Ticket, bucket
+from models import Event, ReadCursor, Ticket, bucket
 
 
 class Head(NamedTuple):

@@ -1,35 +1,47 @@
-"""Posting a message and opening a ticket, each as one statement with all that belongs to it."""
+"""Posting a message and opening a ticket, each as one statement with all that follows from it.
+
+`messages.post` and `tickets.open_ticket`, compiled. Where an effect is due that they do not have (a
+webhook, a ticket that opens again), or something is refused, they do nothing, and the rule runs. A
+test compares what the two leave behind, row by row.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
+from desk.access import Actor
+from desk.events import TicketCreated
+from desk.jobs import Job
 from desk.notifications import inbox
-from desk.statements import Statement
+from desk.outbox import Outbox
+from desk.rows import EventRow
+from desk.statements import SingleStatement, Statement
+from desk.tickets import messages, tickets
+from desk.tickets.messages import NewMessage, Posted
+from desk.tickets.tickets import NewTicket
+from desk.tickets.views import TicketView
+from desk.tickets.words import document
 from desk.webhooks import webhook_queue
 from models import Status
 
 
-class Written(NamedTuple):
-    """What the `POST` has done; nothing if ``seq`` is None."""
+class Said(NamedTuple):
+    """What `POST` has stored; and who is told of it, if anybody, with what."""
 
-    seq: int | None
+    seq: int
     public_seq: int | None
     at: datetime
-    # Who is told of it, if anybody, and with what.
     told: UUID | None
-    data: dict[str, Any] | None
-    # The webhooks that ask for it.
-    asking: Sequence[UUID]
+    data: dict[str, object] | None
 
 
-# Waits for the ticket's lock, which `timeline.record` says why, and writes all that belongs to a
-# message: nothing if the ticket is closed, or if its ``client_id`` was used before. If it is alone,
-# without a transaction for what a webhook or a ticket that opens again needs, nothing then, too.
-# The clock is read in a select over the lock's: in the same one it would be read before the wait.
-# What was stored during the wait it does not see: the same ``client_id`` is then refused by the
-# constraint. (``on conflict`` would write a record more for each message.)
+# Waits for the ticket's lock, which `timeline.record` says why. The clock is read in a select over
+# the lock's: in the same one it would be read before the wait. What was stored during the wait it
+# does not see: the same ``client_id`` is then refused by the constraint. (``on conflict`` would
+# write one more record for each message.)
 POST = Statement(
     f"""
     with locked as materialized (
@@ -41,22 +53,22 @@ POST = Statement(
         select *, coalesce(%(now)s::timestamptz, greatest(clock_timestamp(), updated_at)) as at
         from locked
     ),
-    webhooks as materialized (select {webhook_queue.ASKING} as asking),
     said as (
         insert into events (
             ticket_id, seq, public_seq, id, kind, actor_id, at, client_id, content, data
         )
         select
             id, last_seq + 1, case when %(is_note)s then null else last_public_seq + 1 end,
-            %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s::varchar, %(content)s,
-            '{{}}'
-        from ticket, webhooks
-        where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and (not %(is_alone)s or (
-            asking = '{{}}' and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
-        )) and not exists (
-            select from events e where e.ticket_id = ticket.id
-                and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
-        )
+            %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s::varchar,
+            %(content)s, '{{}}'
+        from ticket
+        where status <> 'closed' and (%(is_staff)s or not %(is_note)s)
+            and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
+            and not exists (select from webhooks where {webhook_queue.ASKS})
+            and not exists (
+                select from events e where e.ticket_id = ticket.id
+                    and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
+            )
         returning ticket_id, seq, public_seq, at
     ),
     moved as (
@@ -81,20 +93,15 @@ POST = Statement(
         select ticket_id, seq, %(words)s::tsvector from said
     ),
     told as ({inbox.OF_MESSAGE})
-    select said.seq, said.public_seq, said.at, told.user_id, told.data, asking
-    from ticket cross join webhooks left join said on true left join told on true
+    select said.seq, said.public_seq, said.at, told.user_id, told.data
+    from said left join told on true
     """,
-    Written,
+    Said,
 )
 
-# If it is alone, without a transaction for what webhooks need, it opens nothing where one asks.
-OPEN: Statement[tuple[int, list[UUID], datetime]] = Statement(
+OPEN: Statement[tuple[int, datetime]] = Statement(
     f"""
-    with webhooks as materialized (
-        select {webhook_queue.ASKING} as asking,
-            coalesce(%(now)s::timestamptz, clock_timestamp()) as at
-    ),
-    ticket as (
+    with ticket as (
         insert into tickets (
             id, title, description, category, type, status, tags, user_id,
             created_at, updated_at, public_updated_at, last_seq, last_public_seq
@@ -102,8 +109,8 @@ OPEN: Statement[tuple[int, list[UUID], datetime]] = Statement(
         select
             %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s,
             '{Status.OPEN}', '{{}}', %(user_id)s, at, at, at, 1, 1
-        from webhooks
-        where not %(is_alone)s or asking = '{{}}'
+        from coalesce(%(now)s::timestamptz, clock_timestamp()) at
+        where not exists (select from webhooks where {webhook_queue.ASKS})
         returning id, number, created_at
     ),
     created as (
@@ -115,7 +122,103 @@ OPEN: Statement[tuple[int, list[UUID], datetime]] = Statement(
         insert into unindexed_events (ticket_id, seq, words)
         select id, 1, to_tsvector('simple', number::text) || %(words)s::tsvector from ticket
     )
-    select number, asking, at from ticket, webhooks
+    select number, created_at from ticket
     """,
     lambda *row: row,
 )
+
+
+def posting(
+    actor: Actor, ticket_id: UUID, new: NewMessage, now: datetime | None = None
+) -> SingleStatement[Posted]:
+    """`messages.post` as one statement. It is repeatable with a ``client_id``, by which the rule
+    finds out whether the message was stored.
+    """
+    event, notification_id = new.event(), uuid7()
+    values = {
+        "ticket_id": ticket_id,
+        "is_staff": actor.is_staff,
+        "is_note": event.is_internal,
+        "event_id": event.id,
+        "notification_id": notification_id,
+        "kind": event.kind,
+        "actor_id": actor.id,
+        "now": now,
+        "client_id": event.client_id,
+        "content": event.content,
+        "words": document(event.content),
+    }
+
+    def result(rows: Sequence[Said], recorded: Outbox) -> Posted | None:
+        if not rows:
+            return None
+        seq, public_seq, at, told, data = rows[0]
+        said = (event.client_id, event.content)
+        row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *said, {})
+        recorded.events.append(row)
+        if told is not None and data is not None:
+            recorded.notifications.append(inbox.told_of_message(row, notification_id, told, data))
+        return Posted(row, is_new=True)
+
+    return SingleStatement(
+        POST,
+        values,
+        result,
+        otherwise=lambda session: messages.post(session, actor, ticket_id, new, now),
+        is_repeatable=new.client_id is not None,
+    )
+
+
+def opening(
+    actor: Actor, new: NewTicket, now: datetime | None = None
+) -> SingleStatement[TicketView]:
+    """`tickets.open_ticket` as one statement."""
+    ticket_id, event_id, kind = uuid7(), uuid7(), TicketCreated.kind
+    values = {
+        **new.model_dump(),
+        "ticket_id": ticket_id,
+        "event_id": event_id,
+        "kind": kind,
+        "user_id": actor.id,
+        "now": now,
+        "words": document(f"{new.title}\n{new.description}"),
+    }
+
+    def result(rows: Sequence[tuple[int, datetime]], recorded: Outbox) -> TicketView | None:
+        if not rows:
+            return None
+        [(number, at)] = rows
+        row = EventRow(ticket_id, 1, 1, event_id, kind, actor.id, at, None, None, {})
+        recorded.events.append(row)
+        recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
+        return _opened(actor, new, ticket_id, number, at)
+
+    return SingleStatement(
+        OPEN,
+        values,
+        result,
+        otherwise=lambda session: tickets.open_ticket(session, actor, new, now),
+        is_repeatable=False,
+    )
+
+
+def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, number: int, at: datetime) -> TicketView:
+    """A new ticket as its customer sees it."""
+    return TicketView(
+        id=ticket_id,
+        number=number,
+        **new.model_dump(),
+        status=Status.OPEN,
+        priority=None,
+        tags=[],
+        user_id=actor.id,
+        assigned_to_id=None,
+        created_at=at,
+        updated_at=at,
+        first_response_at=None,
+        resolved_at=None,
+        closed_at=None,
+        version=1,
+        seq=1,
+        unread=0,
+    )

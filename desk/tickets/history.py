@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Actor, Audience, numbered
+from desk.events import MESSAGES
 from desk.rows import EventRow
 from desk.statements import Statement
 from desk.tickets import tickets, timeline, views
 from desk.tickets.views import TicketView
-from models import MESSAGES, Event, Ticket
+from models import Event, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,10 @@ def read(session: Session, actor: Actor, ticket_id: UUID, seq: int, limit: int) 
     The ticket is read first: every event up to its head was committed by then, so what is
     committed between the two reads can be left out without a hole.
     """
-    found = STANDS[actor.audience].first(session, me=actor.id, ticket_id=ticket_id)
-    if found is None:
+    row = STANDS[actor.audience].first(session, me=actor.id, ticket_id=ticket_id)
+    if row is None:
         raise views.not_found()
-    ticket, head = found
+    ticket, head = row
     events = timeline.after(session, ticket_id, seq, limit, actor.audience)
     return History(ticket, head, [e for e in events if e.seq <= head])
 
@@ -60,17 +61,17 @@ def messages(
 
     Fewer than there are where they are long, as in `timeline.after`.
     """
-    tickets.seen(session, actor, ticket_id)
+    tickets.get(session, actor, ticket_id)
     audience = actor.audience
     of_ticket, later = Event.ticket_id == ticket_id, numbered(audience) > seq
-    found = timeline.fitting(audience, limit, of_ticket, later, Event.kind.in_(MESSAGES))
-    event = aliased(Event, found)
+    rows = timeline.fitting(audience, limit, of_ticket, later, Event.kind.in_(MESSAGES))
+    event = aliased(Event, rows)
     return session.scalars(select(event).order_by(numbered(audience, event))).all()
 
 
 def count(session: Session, actor: Actor, ticket_id: UUID, *, messages_only: bool) -> int:
     """The events of a ticket that the actor may know of, or the messages among them."""
-    tickets.seen(session, actor, ticket_id)
+    tickets.get(session, actor, ticket_id)
     query = select(func.count()).select_from(Event)
     query = query.where(Event.ticket_id == ticket_id, numbered(actor.audience).is_not(None))
     if messages_only:

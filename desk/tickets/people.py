@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from desk.events import Assigned
 from desk.statements import Statement, ids
-from models import Kind
 
 # Of the people, those who have the ticket, opened it, or did something on it that its customer is
 # shown.
@@ -32,9 +32,9 @@ def is_named(session: Session, ticket_id: UUID, user_id: UUID) -> bool:
     return bool(NAMED.all(session, ticket_id=ticket_id, user_ids=ids([user_id])))
 
 
-def named_by(kind: Kind, actor_id: UUID | None, data: dict[str, object]) -> set[UUID]:
+def named_by(kind: str, actor_id: UUID | None, data: dict[str, object]) -> set[UUID]:
     """The people whom an event that customers are shown names from now on."""
     named = {actor_id} if actor_id else set()
-    if kind is Kind.ASSIGNED and isinstance(to := data.get("to"), str):
+    if kind == Assigned.kind and isinstance(to := data.get("to"), str):
         named.add(UUID(to))
     return named

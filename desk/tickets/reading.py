@@ -18,7 +18,7 @@ def mark_read(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
 
     What they were notified of until there is read with it.
     """
-    ticket = tickets.seen(session, actor, ticket_id)
+    ticket = tickets.get(session, actor, ticket_id)
     number = numbered(actor.audience)
     # A customer's number stands for the staff's number of the same event.
     upto = session.execute(

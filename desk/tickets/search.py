@@ -1,7 +1,7 @@
 """Full text: what was said on a ticket, and the tickets that words are found in.
 
-An event with words is noted as unindexed, with them, by the statement that writes it. A worker adds
-them to the ticket's two documents some seconds later; what it has not come to is searched as it is.
+An event with words is noted as unindexed, with them, in its own transaction. A worker adds them
+to the ticket's two documents some seconds later; what it has not come to is searched as it is.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,11 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
 from desk.access import Audience
+from desk.events import Entry
 from desk.tickets.queries import parsed
 from desk.tickets.words import document
 from models import Ticket, TicketSearch, UnindexedEvent
@@ -79,6 +80,13 @@ INDEX = text(
     select count(*) from taken
     """
 )
+
+
+def note_words(session: Session, entry: Entry) -> None:
+    """Notes what is said in an event, for `index`."""
+    if (said := entry.event.words(entry.ticket)) is not None:
+        words = cast(document(said), TSVECTOR)
+        session.add(UnindexedEvent(ticket_id=entry.ticket.id, seq=entry.row.seq, words=words))
 
 
 def index(session: Session) -> int:

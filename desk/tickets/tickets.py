@@ -1,29 +1,27 @@
 """Tickets: opening, seeing, changing them."""
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, Strict
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
 from desk.access import Actor, visible
 from desk.errors import Conflict, Stale
-from desk.jobs import Job
-from desk.notifications import inbox
-from desk.outbox import Outbox, outbox
-from desk.rows import EventRow
-from desk.statements import SingleStatement
+from desk.events import (
+    CategoryChanged,
+    PriorityChanged,
+    StatusChanged,
+    TagsChanged,
+    TicketCreated,
+)
 from desk.text import Description, Input, Label, Tag, Title
-from desk.tickets import fast_path, timeline
+from desk.tickets import timeline
 from desk.tickets.views import TicketView, not_found, show
-from desk.tickets.words import document
-from desk.webhooks import webhook_queue
-from models import Kind, Priority, Status, Ticket
+from models import Priority, Status, Ticket
 
 # What is work for somebody, and what of it nobody has yet.
 ACTIVE = Ticket.status.in_((Status.OPEN, Status.IN_PROGRESS))
@@ -57,104 +55,24 @@ class Change(Input):
     category: Label = ""
 
 
-@dataclass(frozen=True)
-class _Opening:
-    """A ticket on its way into the `OPEN`, and out of it."""
-
-    actor: Actor
-    new: NewTicket
-    now: datetime | None
-    ticket_id: UUID = field(default_factory=uuid7)
-    event_id: UUID = field(default_factory=uuid7)
-
-    def event(self, at: datetime) -> EventRow:
-        return EventRow(
-            ticket_id=self.ticket_id,
-            seq=1,
-            public_seq=1,
-            id=self.event_id,
-            kind=Kind.TICKET_CREATED,
-            actor_id=self.actor.id,
-            at=at,
-            client_id=None,
-            content=None,
-            data={},
-        )
-
-    def values(self, *, is_alone: bool) -> dict[str, Any]:
-        return {
-            **self.new.model_dump(),
-            "is_alone": is_alone,
-            "ticket_id": self.ticket_id,
-            "event_id": self.event_id,
-            "kind": Kind.TICKET_CREATED.value,
-            "user_id": self.actor.id,
-            "now": self.now,
-            "words": document(f"{self.new.title}\n{self.new.description}"),
-        }
-
-    def opened(self, recorded: Outbox, number: int, event: EventRow) -> TicketView:
-        """What its author sees; recorded for those who listen."""
-        recorded.events.append(event)
-        recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
-        return TicketView(
-            id=event.ticket_id,
-            number=number,
-            **self.new.model_dump(),
-            status=Status.OPEN,
-            priority=None,
-            tags=[],
-            user_id=self.actor.id,
-            assigned_to_id=None,
-            created_at=event.at,
-            updated_at=event.at,
-            first_response_at=None,
-            resolved_at=None,
-            closed_at=None,
-            version=event.seq,
-            seq=event.seq,
-            unread=0,
-        )
-
-
-def opening(
-    actor: Actor, new: NewTicket, now: datetime | None = None
-) -> SingleStatement[TicketView]:
-    """`open_ticket` as one statement."""
-    given = _Opening(actor, new, now)
-
-    def result(rows: Sequence[Any], recorded: Outbox) -> TicketView | None:
-        if not rows:
-            return None
-        [(number, _, at)] = rows
-        return given.opened(recorded, number, given.event(at))
-
-    return SingleStatement(
-        fast_path.OPEN,
-        given.values(is_alone=True),
-        result,
-        otherwise=lambda session: open_ticket(session, actor, new, now),
-        is_repeatable=False,
-    )
-
-
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | None) -> TicketView:
-    """In one statement: the ticket, the first event of its timeline, its words for the search."""
-    given = _Opening(actor, new, now)
-    [(number, asking, at)] = fast_path.OPEN.all(session, **given.values(is_alone=False))
-    event = given.event(at)
-    ticket = given.opened(outbox(session), number, event)
-    webhook_queue.tell(session, asking, ticket, event)
-    return ticket
+    """Opens a ticket, whose timeline begins with that. `fast_path.opening` is the usual way."""
+    at = now or session.scalars(select(func.clock_timestamp())).one()
+    times = {"created_at": at, "updated_at": at, "public_updated_at": at}
+    ticket = Ticket(**new.model_dump(), **times, status=Status.OPEN, tags=[], user_id=actor.id)
+    session.add(ticket)
+    session.flush()  # Its number is among the words of its first event.
+    timeline.record(session, ticket, TicketCreated(), actor.id, at)
+    return view(session, actor, ticket)
 
 
-def seen(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+def get(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     """The ticket, if the actor may know of it; else `NotFound`, as if there were none."""
     return _one(session, select(Ticket).where(Ticket.id == ticket_id, visible(actor)))
 
 
 def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
-    """As `seen`, locked until the commit, so that its timeline has one writer."""
+    """As `get`, locked until the commit, so that its timeline has one writer."""
     return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, visible(actor))))
 
 
@@ -206,9 +124,9 @@ def change(
     if "tags" in sent:
         _set_tags(session, actor, ticket, wanted.tags, now)
     if "category" in sent and wanted.category != ticket.category:
-        data = {"from": ticket.category, "to": wanted.category}
+        event = CategoryChanged(from_=ticket.category, to=wanted.category)
         ticket.category = wanted.category
-        timeline.record(session, ticket, Kind.CATEGORY_CHANGED, actor.id, now, data=data)
+        timeline.record(session, ticket, event, actor.id, now)
     return view(session, actor, ticket)
 
 
@@ -221,16 +139,7 @@ def set_status(
     if to not in TRANSITIONS[before]:
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
     ticket.status = to
-    data = {"from": before, "to": to}
-    event = timeline.record(session, ticket, Kind.STATUS_CHANGED, actor.id, now, data=data)
-    if to is Status.RESOLVED:
-        ticket.resolved_at = event.at
-    elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
-        ticket.resolved_at = None
-    ticket.closed_at = event.at if to is Status.CLOSED else None
-    inbox.of_status(session, ticket, event, before)
-    # Work came back into the queue, or somebody has room for more.
-    outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+    timeline.record(session, ticket, StatusChanged(from_=before, to=to), actor.id, now)
 
 
 def close(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
@@ -246,18 +155,18 @@ def set_priority(
 ) -> None:
     if to is ticket.priority:
         return
-    data = {"from": ticket.priority, "to": to}
+    event = PriorityChanged(from_=ticket.priority, to=to)
     ticket.priority = to
-    timeline.record(session, ticket, Kind.PRIORITY_CHANGED, actor.id, now, data=data)
+    timeline.record(session, ticket, event, actor.id, now)
 
 
 def _set_tags(
     session: Session, actor: Actor, ticket: Ticket, to: list[str], now: datetime | None
 ) -> None:
-    data = {
-        "added": [tag for tag in to if tag not in ticket.tags],
-        "removed": [tag for tag in ticket.tags if tag not in to],
-    }
-    if data["added"] or data["removed"]:
+    event = TagsChanged(
+        added=[tag for tag in to if tag not in ticket.tags],
+        removed=[tag for tag in ticket.tags if tag not in to],
+    )
+    if event.added or event.removed:
         ticket.tags = to
-        timeline.record(session, ticket, Kind.TAGS_CHANGED, actor.id, now, data=data)
+        timeline.record(session, ticket, event, actor.id, now)

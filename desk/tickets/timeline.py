@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Audience, numbered
+from desk.events import Entry, EventData
 from desk.outbox import outbox
 from desk.rows import EventRow
 from desk.statements import Statement, in_array, param
+from desk.tickets.effects import EFFECTS
 from desk.webhooks import webhook_queue
-from models import STAFF_ONLY, Event, Kind, Known, Ticket
+from models import Event, Ticket
 
 # Bytes of texts: no read goes on after the event with which it has more than that. Whoever shows
 # less at once finds that there is more.
@@ -23,75 +25,62 @@ LONGEST_READ = 512 * 1024
 def record(
     session: Session,
     ticket: Ticket,
-    kind: Kind,
+    event: EventData,
     actor_id: UUID | None,
     now: datetime | None,
-    *,
-    data: dict[str, Any] | None = None,
-    content: str | None = None,
-    client_id: str | None = None,
 ) -> Event:
-    """Appends to the timeline of a ticket that the caller has locked.
+    """Appends to the timeline of a ticket that the caller has locked, with all that follows.
 
     The lock lasts until the commit: that is why the order of the numbers is the order of the
     commits, and why whoever sees event n sees all before it. ``now`` is for imports and tests:
     the time of an event is otherwise the database's, under the lock, so that along the numbers it
     never goes back.
     """
-    asking, clock = webhook_queue.asking(session, kind)
+    webhook_ids, clock = webhook_queue.asking(session, event.kind)
     at = now or max(clock, ticket.updated_at)
     ticket.last_seq += 1
     ticket.updated_at = at
-    public = kind not in STAFF_ONLY
-    if public:
+    if not event.is_internal:
         ticket.last_public_seq += 1
         ticket.public_updated_at = at
-    event = Event(
+    row = Event(
         ticket_id=ticket.id,
         seq=ticket.last_seq,
-        public_seq=ticket.last_public_seq if public else None,
-        kind=kind,
+        public_seq=None if event.is_internal else ticket.last_public_seq,
+        kind=event.kind,
         actor_id=actor_id,
         at=at,
-        client_id=client_id,
-        content=content,
-        data=data or {},
+        **event.columns(),
     )
-    session.add(event)
-    outbox(session).events.append(event)
-    webhook_queue.tell(session, asking, ticket, event)
-    return event
+    session.add(row)
+    outbox(session).events.append(row)
+    with session.no_autoflush:  # The event is written before what refers to it, in one flush.
+        for effect in EFFECTS:
+            effect(session, Entry(ticket, row, event, webhook_ids))
+    return row
 
 
-def fitting(audience: Audience, limit: Any, *wanted: ColumnElement[bool]) -> Subquery:
-    """So many of the events that are wanted, oldest first, none of them after `LONGEST_READ`.
+def fitting(audience: Audience, limit: Any, *conditions: ColumnElement[bool]) -> Subquery:
+    """So many of the events, oldest first, none of them after `LONGEST_READ`.
 
     What is not among them is not even looked at: its length is known without its text.
     """
     number = numbered(audience)
     before = func.sum(func.octet_length(Event.content)).over(order_by=number, rows=(None, -1))
-    asked = select(Event, func.coalesce(before, 0).label("before")).where(*wanted)
+    asked = select(Event, func.coalesce(before, 0).label("before")).where(*conditions)
     events = asked.order_by(number).limit(limit).subquery()
     return select(events).where(events.c.before <= LONGEST_READ).subquery()
 
 
 def _after(audience: Audience) -> Select[*tuple[Any, ...]]:
     number = numbered(audience)
-    wanted = (Event.ticket_id == param("ticket_id"), number > param("after"))
-    event = aliased(Event, fitting(audience, param("limit"), *wanted))
+    conditions = (Event.ticket_id == param("ticket_id"), number > param("after"))
+    event = aliased(Event, fitting(audience, param("limit"), *conditions))
     columns = [getattr(event, name) for name in EventRow._fields]
     return select(*columns).order_by(numbered(audience, event))
 
 
-KINDS = Known(Kind)
-KIND = EventRow._fields.index("kind")
-
-
-def _past(*row: Any) -> EventRow:
-    return EventRow._make((*row[:KIND], KINDS[row[KIND]], *row[KIND + 1 :]))
-
-
-AFTER = {audience: Statement.of(_after(audience), _past) for audience in Audience}
+AFTER = {audience: Statement.of(_after(audience), EventRow) for audience in Audience}
 
 
 def after(

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible_to
 from desk.errors import NotFound
+from desk.events import MESSAGES, PUBLIC_MESSAGES
 from desk.statements import Statement, param
-from models import Event, Kind, Known, Priority, ReadCursor, Status, Ticket
+from models import Event, Known, Priority, ReadCursor, Status, Ticket
 
 
 # Neither frozen nor slotted: to make and to encode one costs a third so, and a list is many.
@@ -81,9 +82,7 @@ def unread(user_id: ColumnElement[UUID], audience: Audience) -> ColumnElement[in
         .correlate_except(ReadCursor)
         .scalar_subquery()
     )
-    kinds = [Kind.MESSAGE_POSTED]
-    if audience is Audience.STAFF:
-        kinds.append(Kind.NOTE_POSTED)
+    kinds = MESSAGES if audience is Audience.STAFF else PUBLIC_MESSAGES
     return (
         select(func.count())
         .select_from(Event)

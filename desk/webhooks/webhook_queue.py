@@ -4,7 +4,6 @@ A delivery is recorded in the transaction of its event. Those of one ticket go t
 after the other; a failing one holds up the later ones of its ticket and no other ticket's.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +12,10 @@ from uuid import UUID
 from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from desk.events import Entry
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.rows import EventRow
-from desk.tickets.views import TicketView
-from models import Disabled, Event, Kind, Ticket, Webhook, WebhookAttempt, WebhookDelivery
+from models import Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
 # A sender that died with a lease is given up after this: longer than a task may last.
 LEASE = timedelta(seconds=75)
@@ -61,46 +59,37 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-# The active webhooks that asked for a ``kind``, as an array. Locked against removal, which would
-# break the commit of the event.
-ASKING = """
-    array(
-        select id from webhooks where is_active and events @> array[%(kind)s::varchar]
-        order by id for key share
-    )
-"""
+# Of a webhook: whether it is told of a ``kind``.
+ASKS = "is_active and events @> array[%(kind)s::varchar]"
+# Locked against removal, which would break the commit of the event.
+ASKING = f"select id from webhooks where {ASKS} order by id for key share"
 
 
-def asking(session: Session, kind: Kind) -> tuple[list[UUID], datetime]:
+def asking(session: Session, kind: str) -> tuple[list[UUID], datetime]:
     """The active webhooks that asked for the kind, and the database's time in the same breath."""
     found = session.connection().exec_driver_sql(
-        f"select {ASKING}, clock_timestamp()", {"kind": kind.value}
+        f"select array({ASKING}), clock_timestamp()", {"kind": kind}
     )
     webhook_ids, clock = found.one()
     return webhook_ids, clock
 
 
-def tell(
-    session: Session,
-    webhook_ids: Iterable[UUID],
-    ticket: Ticket | TicketView,
-    event: Event | EventRow,
-) -> None:
-    """For each of these webhooks, which the transaction has locked."""
-    for webhook_id in webhook_ids:
+def enqueue(session: Session, entry: Entry) -> None:
+    """Records a delivery for each of the webhooks that asked."""
+    for webhook_id in entry.webhook_ids:
         delivery = WebhookDelivery(
             webhook_id=webhook_id,
-            ticket_id=ticket.id,
-            seq=event.seq,
-            ticket=_summary(ticket),
-            due_at=event.at,
-            expires_at=event.at + GIVE_UP,
+            ticket_id=entry.ticket.id,
+            seq=entry.row.seq,
+            ticket=_summary(entry.ticket),
+            due_at=entry.row.at,
+            expires_at=entry.row.at + GIVE_UP,
         )
         session.add(delivery)
         outbox(session).wakes.add(Job.DRAIN_WEBHOOKS)
 
 
-def _summary(ticket: Ticket | TicketView) -> dict[str, Any]:
+def _summary(ticket: Ticket) -> dict[str, Any]:
     return {
         "id": str(ticket.id),
         "number": ticket.number,
@@ -109,7 +98,7 @@ def _summary(ticket: Ticket | TicketView) -> dict[str, Any]:
         "type": ticket.type,
         "status": ticket.status,
         "priority": ticket.priority,
-        "tags": list(ticket.tags or []),
+        "tags": list(ticket.tags),
         "user_id": str(ticket.user_id),
         "assigned_to_id": str(ticket.assigned_to_id) if ticket.assigned_to_id else None,
     }

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import Conflict, NotFound
+from desk.events import Kind
 from desk.jobs import Job
 from desk.outbox import outbox
 from desk.text import Input
 from desk.webhooks.webhook_queue import GIVE_UP
-from models import Disabled, Kind, Webhook, WebhookAttempt, WebhookDelivery
+from models import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 # Each of them costs every event a row.
 MOST_WEBHOOKS = 50

@@ -1,7 +1,7 @@
 """A message moves nothing that is in an index of tickets; a ticket knows its last message
 
 Revision ID: b1c7d20e94fa
-Revises: e6a40b19d873
+Revises: f3b1c07d5e92
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from alembic import op
 
 revision = "b1c7d20e94fa"
-down_revision = "e6a40b19d873"
+down_revision = "f3b1c07d5e92"
 branch_labels = None
 depends_on = None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models import MESSAGES
+from desk.events import MESSAGES
 from server.live.bus import Live
 from wire.channel import TYPING
 from wire.shapes import Recorded, TypingShown

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 from desk.access import Actor, Audience
 from desk.statements import Statement
 from desk.text import Input, Label, Seq, Words
-from desk.tickets import history, messages, reading, tickets, views
+from desk.tickets import fast_path, history, messages, reading, tickets, views
 from desk.tickets.keyset import Sort, SortField
 from desk.tickets.lists import Filters, Position, any_of, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketView
@@ -179,7 +179,7 @@ async def open_ticket(request: web.Request) -> web.Response:
     def write(ticket: TicketView) -> web.Response:
         return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
 
-    return await once_as_statement(request, new, write, tickets.opening(actor, new))
+    return await once_as_statement(request, new, write, fast_path.opening(actor, new))
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -238,7 +238,7 @@ async def post_message(request: web.Request) -> web.Response:
         event = timeline_event(posted.event, actor.audience)
         return reply(event, status=201 if posted.is_new else 200)
 
-    posting = messages.posting(actor, path_id(request), new)
+    posting = fast_path.posting(actor, path_id(request), new)
     return await once_as_statement(request, new, write, posting)
 
 

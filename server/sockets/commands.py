@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.text import Input
-from desk.tickets import messages, reading
+from desk.tickets import fast_path, reading
 from desk.tickets.messages import NewMessage
 from server import keys
 from server.http.contract import Right
@@ -199,7 +199,7 @@ class Tickets(socketio.AsyncNamespace):  # type: ignore[misc]
         self._limits.spend_here(shared.POST_SOCKET, member.key)
         await self._limits.spend(shared.POST, str(member.actor.id))
         new = NewMessage(content=given.content, client_id=given.client_id, internal=given.internal)
-        posting = messages.posting(member.actor, given.ticket_id, new)
+        posting = fast_path.posting(member.actor, given.ticket_id, new)
         posted = await self._desk.run_statement(posting)
         return timeline_event(posted.event, member.actor.audience)
 

@@ -11,10 +11,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 from desk.access import Actor
 from desk.accounts import socket_tickets
 from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
+from desk.events import MessagePosted
 from desk.text import ClientId, Content, Id, Input
-from desk.tickets import messages
+from desk.tickets import fast_path
 from desk.tickets.messages import NewMessage
-from models import Kind
 from server import keys
 from server.http.browsers import is_welcome
 from server.http.problems import Refusal, internal, refusal
@@ -123,7 +123,7 @@ class PlainMember:
             await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=code.encode())
 
     def _listen(self, event: TimelineEvent) -> None:
-        if event.kind == Kind.MESSAGE_POSTED:
+        if event.kind == MessagePosted.kind:
             self.put(
                 PlainMessage(
                     id=event.data["id"],
@@ -294,7 +294,7 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
     if frame.ticket_id not in (None, ticket_id):
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)
-    posting = messages.posting(member.actor, ticket_id, new)
+    posting = fast_path.posting(member.actor, ticket_id, new)
     await request.app[keys.desk].run_statement(posting)
 
 

@@ -10,8 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
-from models import Kind
-from wire.kinds import DATA
+from desk.events import KINDS
 from wire.shapes import TimelineEvent
 
 Schema = dict[str, Any]
@@ -48,7 +47,7 @@ class Schemas:
         wanted: dict[tuple[Any, JsonSchemaMode], None] = {}
         wanted |= {(shape, "validation"): None for shape in taken}
         wanted |= {
-            (shape, "serialization"): None for shape in (*given, TimelineEvent, *DATA.values())
+            (shape, "serialization"): None for shape in (*given, TimelineEvent, *KINDS.values())
         }
         self._found, whole = TypeAdapter.json_schemas(
             [(shape, mode, TypeAdapter(shape)) for shape, mode in wanted],
@@ -105,11 +104,13 @@ def prose(docstring: str | None) -> str:
 def _events(event: Schema) -> dict[str, Schema]:
     """An event as one of its kinds, each with the data that it carries."""
     kinds: dict[str, Schema] = {}
-    for kind in Kind:
+    for kind, of in KINDS.items():
         name = "".join(word.title() for word in kind.split("_")) + "Event"
-        carried = {"kind": {"const": kind.value}, "data": {"$ref": REF + DATA[kind].__name__}}
+        carried = {"kind": {"const": kind}, "data": {"$ref": REF + of.__name__}}
         kinds[name] = {**event, "properties": {**event["properties"], **carried}}
+        # What its kind is, its data says. The sentence is for consoles, after the actor's name.
         kinds[name].pop("description", None)
+        kinds[name]["x-sentence"] = of.sentence
     whole = {
         "description": event["description"],
         "oneOf": [{"$ref": REF + name} for name in kinds],

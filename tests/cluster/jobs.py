@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 from sqlalchemy import func, select
 
+from desk.events import Assigned
 from desk.jobs import Job
 from embedded.servers import Embedded
-from models import AssignmentDecision, Event, Kind, Notification
+from models import AssignmentDecision, Event, Notification
 from tests.cluster.conftest import PATIENCE, Cluster
 from tests.factories import Person, a_ticket, database
 from wire.broker import celery_app
@@ -39,7 +40,7 @@ def send(cluster: Cluster, task: str, *args: object) -> None:
 def assigned_once(cluster: Cluster, tickets: int = 1) -> None:
     """Each ticket has one ``assigned`` event, one reason, one notification."""
     with database(cluster.settings) as session:
-        events = select(func.count()).where(Event.kind == Kind.ASSIGNED)
+        events = select(func.count()).where(Event.kind == Assigned.kind)
         assert session.scalar(events) == tickets
         for table in (AssignmentDecision, Notification):
             assert session.scalar(select(func.count()).select_from(table)) == tickets

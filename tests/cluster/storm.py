@@ -17,9 +17,10 @@ from threading import Event
 
 from sqlalchemy import func, select, update
 
+from desk.events import Assigned
 from desk.tickets.tickets import WAITING
 from models import Event as TimelineEvent
-from models import Kind, Role, Ticket, User
+from models import Role, Ticket, User
 from tests import ledger
 from tests.api import Api
 from tests.cluster.conftest import PATIENCE, Cluster
@@ -117,7 +118,7 @@ async def storm(
     customers = people(cluster.settings, *[Role.USER] * 20)
     with database(cluster.settings) as session:
         before = (
-            session.scalar(select(func.count()).where(TimelineEvent.kind == Kind.ASSIGNED)) or 0
+            session.scalar(select(func.count()).where(TimelineEvent.kind == Assigned.kind)) or 0
         )
     resolving = asyncio.create_task(_resolve(cluster, staff)) if capacity else None
     waves, began = kills or 1, 0.0
@@ -171,7 +172,7 @@ def _outcome(cluster: Cluster, staff: list[Person], before: int, seconds: float)
             session.scalars(select(Ticket.assigned_to_id).where(Ticket.assigned_to_id.in_(ids)))
         )
         decisions = (
-            session.scalar(select(func.count()).where(TimelineEvent.kind == Kind.ASSIGNED)) or 0
+            session.scalar(select(func.count()).where(TimelineEvent.kind == Assigned.kind)) or 0
         )
         return Outcome(
             sorted((held[person] for person in ids), reverse=True),

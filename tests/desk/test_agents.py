@@ -14,10 +14,11 @@ from desk.assignment import agents, assignment, departures
 from desk.assignment.agents import Agent, Availability
 from desk.assignment.assignment import Assign, Strategy
 from desk.errors import Invalid, NotFound
+from desk.events import Assigned
 from desk.jobs import Job
 from desk.outbox import Outbox, outbox
 from desk.tickets import tickets
-from models import DEFAULT_CAPACITY, Event, Kind, Role, Status, Ticket, User
+from models import DEFAULT_CAPACITY, Event, Role, Status, Ticket, User
 from tests.factories import a_ticket, an_actor, now
 
 
@@ -165,7 +166,7 @@ def test_the_tickets_of_who_leaves_wait_again_in_the_same_transaction(
         select(Event).where(Event.ticket_id == opened).order_by(Event.seq.desc())
     ).first()
     assert event is not None
-    assert (event.kind, event.actor_id) == (Kind.ASSIGNED, admin.id)
+    assert (event.kind, event.actor_id) == (Assigned.kind, admin.id)
     assert event.data == {"from": str(csr.id), "to": None, "by": str(admin.id)}
     assert woken(session)
     other = an_actor(session, Role.CSR)

@@ -14,9 +14,10 @@ from desk.assignment import agents, assignment
 from desk.assignment.agents import Availability
 from desk.assignment.assignment import Assign, Strategy
 from desk.errors import Conflict, Invalid
+from desk.events import Assigned
 from desk.outbox import outbox
 from desk.tickets import tickets
-from models import Event, Kind, Notification, Role, Status, Ticket
+from models import Event, Notification, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
 
@@ -128,7 +129,7 @@ def test_the_assigned_csr_is_notified_and_the_event_is_the_desks_own(
     csr = an_actor(session, Role.CSR)
     ticket = a_ticket(session, customer)
     drain(session)
-    event = session.scalars(select(Event).where(Event.kind == Kind.ASSIGNED)).one()
+    event = session.scalars(select(Event).where(Event.kind == Assigned.kind)).one()
     assert (event.actor_id, event.data) == (None, {"from": None, "to": str(csr.id), "by": None})
     notification = session.scalars(select(Notification)).one()
     assert (notification.user_id, notification.ticket_id) == (csr.id, ticket.id)

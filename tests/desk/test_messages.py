@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound
+from desk.events import MessagePosted, NotePosted, StatusChanged, TicketCreated
 from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.views import TicketView
-from models import Event, Kind, Role, Status, Ticket
+from models import Event, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
 
@@ -40,7 +41,7 @@ def set_status(session: Session, csr: Actor, ticket: TicketView, status: Status)
     tickets.set_status(session, csr, session.get_one(Ticket, ticket.id), status, now())
 
 
-def stored(session: Session, ticket: TicketView) -> list[Kind]:
+def stored(session: Session, ticket: TicketView) -> list[str]:
     query = select(Event.kind).where(Event.ticket_id == ticket.id).order_by(Event.seq)
     return list(session.scalars(query))
 
@@ -50,19 +51,19 @@ def test_a_message_is_an_event_of_the_ticket(
 ) -> None:
     event, is_new = post(session, customer, ticket, content=" two\nlines ", client_id="a")
     assert is_new
-    assert (event.seq, event.public_seq, event.kind) == (2, 2, Kind.MESSAGE_POSTED)
+    assert (event.seq, event.public_seq, event.kind) == (2, 2, MessagePosted.kind)
     assert (event.actor_id, event.content, event.client_id) == (customer.id, " two\nlines ", "a")
 
 
 def test_a_note_has_no_public_number(session: Session, csr: Actor, ticket: TicketView) -> None:
     event = post(session, csr, ticket, internal=True).event
-    assert (event.seq, event.public_seq, event.kind) == (2, None, Kind.NOTE_POSTED)
+    assert (event.seq, event.public_seq, event.kind) == (2, None, NotePosted.kind)
 
 
 def test_customers_write_no_notes(session: Session, customer: Actor, ticket: TicketView) -> None:
     with pytest.raises(Forbidden):
         post(session, customer, ticket, internal=True)
-    assert stored(session, ticket) == [Kind.TICKET_CREATED]
+    assert stored(session, ticket) == [TicketCreated.kind]
 
 
 @pytest.mark.parametrize("internal", [False, True])
@@ -81,7 +82,7 @@ def test_a_retry_is_answered_even_after_the_ticket_was_closed(
     first = post(session, customer, ticket, client_id="a")
     set_status(session, csr, ticket, Status.CLOSED)
     assert post(session, customer, ticket, client_id="a").event.id == first.event.id
-    assert stored(session, ticket)[-1] is Kind.STATUS_CHANGED
+    assert stored(session, ticket)[-1] == StatusChanged.kind
 
 
 def test_a_retry_does_not_reopen(
@@ -136,7 +137,7 @@ def test_the_customers_message_reopens_a_resolved_ticket(
 ) -> None:
     set_status(session, csr, ticket, Status.RESOLVED)
     post(session, customer, ticket)
-    assert stored(session, ticket)[-2:] == [Kind.MESSAGE_POSTED, Kind.STATUS_CHANGED]
+    assert stored(session, ticket)[-2:] == [MessagePosted.kind, StatusChanged.kind]
     view = tickets.view(session, customer, session.get_one(Ticket, ticket.id))
     assert (view.status, view.resolved_at) == (Status.OPEN, None)
 

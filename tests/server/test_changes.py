@@ -11,11 +11,12 @@ import structlog
 from aiohttp import web
 from sqlalchemy import text
 
+from desk.events import StatusChanged
 from desk.statements import Statement
 from desk.tickets import messages
 from desk.tickets.changed import MOVED
 from desk.tickets.messages import NewMessage
-from models import Kind, Role
+from models import Role
 from server import keys
 from tests.api import Api
 from tests.conftest import Backend
@@ -27,7 +28,7 @@ from wire.shapes import Recorded, TimelineEvent
 
 
 def a_hint(ticket_id: str, seq: int) -> Recorded:
-    event = TimelineEvent(UUID(ticket_id), seq, Kind.STATUS_CHANGED, None, now(), {})
+    event = TimelineEvent(UUID(ticket_id), seq, StatusChanged.kind, None, now(), {})
     return Recorded(event, seq)
 
 

@@ -17,7 +17,7 @@ from desk.database import leave_outdated
 from desk.errors import Unavailable
 from desk.outbox import Outbox
 from desk.statements import Statement
-from desk.tickets import messages, tickets
+from desk.tickets import fast_path, tickets
 from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.views import TicketView
 from models import Event, Ticket
@@ -88,7 +88,7 @@ async def test_a_pooled_connection_that_died_is_replaced_unnoticed(
 ) -> None:
     ticket = await post.desk.run(opened, customer)
     end_connections(backend)
-    seen: Ticket = await post.desk.read(tickets.seen, customer, ticket.id)
+    seen: Ticket = await post.desk.read(tickets.get, customer, ticket.id)
     assert seen.id == ticket.id
     end_connections(backend)
     another = await post.desk.run(opened, customer)
@@ -168,7 +168,7 @@ async def test_a_database_that_turns_read_only_is_away_until_it_is_back(
     message = NewMessage(content="Hello?", client_id="1")
 
     async def say() -> Posted:
-        return await post.desk.run_statement(messages.posting(customer, ticket.id, message, now()))
+        return await post.desk.run_statement(fast_path.posting(customer, ticket.id, message, now()))
 
     assert await post.desk.can_write()
 

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from desk.events import KINDS
 from desk.webhooks import webhooks
 from desk.webhooks.webhooks import NewWebhook
-from models import Kind, Webhook, WebhookAttempt, WebhookDelivery
+from models import Webhook, WebhookAttempt, WebhookDelivery
 from tests.conftest import Backend
 from tests.factories import Person, database, now
 
-ALL = [kind.value for kind in Kind]
+ALL = [*KINDS]
 
 
 def a_secret() -> str:

@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
+from desk.events import TicketCreated
 from desk.jobs import Job
 from desk.notifications.mail_queue import Mail
 from desk.outbox import Outbox
 from desk.rows import EventRow
-from models import Event, Kind
+from models import Event
 from tests.factories import now
 from worker import delivery
 from worker.app import celery
@@ -36,7 +37,7 @@ def silent() -> Iterator[socket.socket]:
 
 def told(count: int = 1) -> Outbox:
     events: list[Event | EventRow] = [
-        Event(ticket_id=uuid4(), seq=1, public_seq=1, kind=Kind.TICKET_CREATED, at=now(), data={})
+        Event(ticket_id=uuid4(), seq=1, public_seq=1, kind=TicketCreated.kind, at=now(), data={})
         for _ in range(count)
     ]
     return Outbox(events=events)

@@ -11,8 +11,9 @@ from uuid import uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
+from desk.events import TicketCreated
 from desk.webhooks.webhook_queue import Outgoing
-from models import Event, Kind
+from models import Event
 from tests.conftest import Backend
 from tests.factories import now
 from tests.receiver import Receiver
@@ -29,7 +30,7 @@ def told(url: str) -> Outgoing:
         ticket_id=uuid7(),
         seq=1,
         public_seq=1,
-        kind=Kind.TICKET_CREATED,
+        kind=TicketCreated.kind,
         actor_id=None,
         at=now(),
         data={},

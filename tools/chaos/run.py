@@ -221,7 +221,7 @@ def stored(cluster: Cluster) -> dict[str, Stored]:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for event in session.scalars(select(Event).order_by(Event.ticket_id, Event.seq)):
             actor_id = str(event.actor_id) if event.actor_id else None
-            said = Said(event.kind.value, actor_id, event.client_id, event.content)
+            said = Said(event.kind, actor_id, event.client_id, event.content)
             rows.setdefault(event.ticket_id, []).append(Row(event.seq, event.public_seq, said))
         return {
             str(ticket.id): Stored(ticket.last_seq, ticket.last_public_seq, rows[ticket.id])

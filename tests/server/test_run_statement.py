@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound, Unavailable
+from desk.events import MessagePosted, StatusChanged, TicketCreated
 from desk.jobs import Job
 from desk.outbox import Outbox
-from desk.tickets import messages, tickets, views
+from desk.tickets import fast_path, tickets, views
 from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.tickets import Change, NewTicket
 from desk.webhooks import webhooks
-from models import Event, Kind, Notification, Role, Status, Ticket, WebhookDelivery
+from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
 from server.database.driver import REST_SECONDS
 from server.database.transaction import Desk, create_engine
 from tests.conftest import Backend
@@ -46,7 +47,7 @@ class Stage:
 
     async def post(self, actor: Actor, content: str, *, internal: bool = False) -> Posted:
         new = NewMessage(content=content, client_id=content, internal=internal)
-        return await self.desk.run_statement(messages.posting(actor, self.ticket_id, new, now()))
+        return await self.desk.run_statement(fast_path.posting(actor, self.ticket_id, new, now()))
 
     def stored(self, content: str) -> list[Event]:
         with database(self.backend.settings) as session:
@@ -95,9 +96,9 @@ async def test_a_message_is_one_statement_and_leaves_with_its_notification(stage
 
 @pytest.mark.usefixtures("no_transactions")
 async def test_a_ticket_is_opened_by_one_statement(stage: Stage) -> None:
-    ticket = await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
+    ticket = await stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
     [left] = stage.left
-    assert [event.kind for event in left.events] == [Kind.TICKET_CREATED]
+    assert [event.kind for event in left.events] == [TicketCreated.kind]
     assert left.wakes == {Job.DRAIN_ASSIGNMENT}
     with database(stage.backend.settings) as session:
         assert session.get_one(Ticket, ticket.id).number == ticket.number
@@ -109,7 +110,7 @@ async def test_where_a_webhook_asks_it_is_told(stage: Stage) -> None:
         new = webhooks.NewWebhook.model_validate(sent)
         webhooks.add(session, stage.admin, new, "whsec_", now())
     await stage.post(stage.customer, "Hello")
-    await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
+    await stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
     assert stage.count(WebhookDelivery) == 2
     assert [len(left.events) for left in stage.left] == [1, 1]
 
@@ -122,8 +123,8 @@ async def test_a_resolved_ticket_opens_again_for_its_customer(stage: Stage, inte
     with database(stage.backend.settings) as session:
         assert session.get_one(Ticket, stage.ticket_id).status is Status.OPEN
     assert [event.kind for event in stage.left[-1].events] == [
-        Kind.MESSAGE_POSTED,
-        Kind.STATUS_CHANGED,
+        MessagePosted.kind,
+        StatusChanged.kind,
     ]
 
 
@@ -150,7 +151,7 @@ async def rest_and_end(stage: Stage) -> None:
 async def test_connections_that_ended_meanwhile_are_not_used(stage: Stage) -> None:
     await stage.post(stage.customer, "one")
     await rest_and_end(stage)
-    await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
+    await stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
     await rest_and_end(stage)
     await stage.post(stage.customer, "two")
     assert [len(left.events) for left in stage.left] == [1, 1, 1]
@@ -177,8 +178,8 @@ async def test_an_opening_whose_connection_was_lost_is_told_and_not_tried_again(
     stage: Stage,
 ) -> None:
     # On a connection that has rested, as most are.
-    await stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
-    work = stage.desk.run_statement(tickets.opening(stage.customer, NEW, now()))
+    await stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
+    work = stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
     with pytest.raises(Unavailable):
         await interrupted(stage, "lock table tickets in exclusive mode", work)
     assert stage.count(Ticket) == 2

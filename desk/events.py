@@ -1,0 +1,173 @@
+"""What can happen on a ticket: one class a kind of event, with all that is said of it anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+from pydantic_core import to_jsonable_python
+from uuid_utils.compat import uuid7
+
+from desk.rows import EventRow
+from models import Event, Priority, Status, Ticket
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventData:
+    """What an event of one kind carries: its fields are the ``data`` that clients are shown."""
+
+    # Its name in the database, on the wire and for webhooks.
+    kind: ClassVar[str]
+    # What a console shows after the actor's name. A field that is null reads "nobody".
+    sentence: ClassVar[str]
+    # Whether it is the staff's alone: then it has no number in the customers' numbering.
+    is_internal: ClassVar[bool] = False
+
+    def columns(self) -> dict[str, Any]:
+        """How `models.Event` stores it."""
+        carried = {each.name.removesuffix("_"): getattr(self, each.name) for each in fields(self)}
+        return {"data": to_jsonable_python(carried)}
+
+    def words(self, ticket: Ticket) -> str | None:
+        """What a search finds the ticket by, from this event on."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message(EventData):
+    """What somebody says: a text, with a name by which a repeat of it is known."""
+
+    id: UUID = field(default_factory=uuid7)
+    client_id: str | None
+    content: str
+
+    def columns(self) -> dict[str, Any]:
+        return {"id": self.id, "client_id": self.client_id, "content": self.content, "data": {}}
+
+    def words(self, ticket: Ticket) -> str:
+        return self.content
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCreated(EventData):
+    """A customer opened the ticket, which itself says the rest."""
+
+    kind = "ticket_created"
+    sentence = "opened the ticket"
+
+    def words(self, ticket: Ticket) -> str:
+        return f"{ticket.number}\n{ticket.title}\n{ticket.description}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePosted(Message):
+    """Somebody wrote to everyone on the ticket."""
+
+    kind = "message_posted"
+    sentence = "wrote: {content}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotePosted(Message):
+    """Somebody of the staff wrote to the staff."""
+
+    kind = "note_posted"
+    sentence = "noted: {content}"
+    is_internal = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChanged(EventData):
+    """The ticket went from one status to another."""
+
+    kind = "status_changed"
+    sentence = "changed the status from {from} to {to}"
+
+    from_: Annotated[Status, Field(alias="from")]
+    to: Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assigned(EventData):
+    """The ticket was given to somebody, or back to the queue; ``by`` null: by the desk itself."""
+
+    kind = "assigned"
+    sentence = "moved the ticket from {from} to {to}"
+
+    from_: Annotated[UUID | None, Field(alias="from")]
+    to: UUID | None
+    by: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorityChanged(EventData):
+    """The ticket's priority was set or cleared."""
+
+    kind = "priority_changed"
+    sentence = "changed the priority from {from} to {to}"
+
+    from_: Annotated[Priority | None, Field(alias="from")]
+    to: Priority | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagsChanged(EventData):
+    """Somebody of the staff tagged the ticket, or took tags away."""
+
+    kind = "tags_changed"
+    sentence = "added the tags {added} and removed {removed}"
+    is_internal = True
+
+    added: list[str]
+    removed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryChanged(EventData):
+    """The ticket was moved to another category."""
+
+    kind = "category_changed"
+    sentence = "changed the category from {from} to {to}"
+
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+
+
+KINDS: dict[str, type[EventData]] = {
+    each.kind: each
+    for each in (
+        TicketCreated,
+        MessagePosted,
+        NotePosted,
+        StatusChanged,
+        Assigned,
+        PriorityChanged,
+        TagsChanged,
+        CategoryChanged,
+    )
+}
+# For those who choose among them. What is read may be of a newer process: any text.
+Kind = StrEnum("Kind", {kind.upper(): kind for kind in KINDS})  # type: ignore[misc]
+
+MESSAGES = tuple(kind for kind, of in KINDS.items() if issubclass(of, Message))
+PUBLIC_MESSAGES = tuple(kind for kind in MESSAGES if not KINDS[kind].is_internal)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event that is being written into a timeline, as its effects are given it."""
+
+    ticket: Ticket
+    row: Event
+    event: EventData
+    # The webhooks that asked for its kind, locked until the commit.
+    webhook_ids: Sequence[UUID]
+
+
+def data_of(event: Event | EventRow) -> dict[str, Any]:
+    """What a stored event carries, whatever its kind."""
+    if event.content is None:
+        return event.data
+    return {"id": event.id, "client_id": event.client_id, "content": event.content, **event.data}

@@ -1,0 +1,57 @@
+"""What follows from an event, whichever rule records it: the whole list.
+
+Where the statements of `desk.tickets.fast_path` are taken, they do the same.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from desk.events import Assigned, Entry, MessagePosted, StatusChanged, TicketCreated
+from desk.jobs import Job
+from desk.notifications import inbox
+from desk.outbox import outbox
+from desk.tickets import search
+from desk.webhooks import webhook_queue
+from models import Status
+
+
+def set_times(session: Session, entry: Entry) -> None:
+    """Keeps on the ticket when it was first answered, resolved and closed."""
+    ticket, at = entry.ticket, entry.row.at
+    match entry.event:
+        case MessagePosted() if entry.row.actor_id != ticket.user_id:
+            ticket.first_response_at = ticket.first_response_at or at
+        case StatusChanged(to=to):
+            if to is Status.RESOLVED:
+                ticket.resolved_at = at
+            elif to is not Status.CLOSED:  # Work again. Closing keeps when it was resolved.
+                ticket.resolved_at = None
+            ticket.closed_at = at if to is Status.CLOSED else None
+
+
+def note_last_message(session: Session, entry: Entry) -> None:
+    """Keeps on the ticket which message its customer saw last, and whose it is."""
+    if isinstance(entry.event, MessagePosted):
+        ticket, row = entry.ticket, entry.row
+        ticket.last_message_seq = row.seq
+        ticket.last_message_from_staff = row.actor_id != ticket.user_id
+
+
+def wake_assignment(session: Session, entry: Entry) -> None:
+    """Has the queue looked at: a ticket came into it, or somebody has room for more."""
+    match entry.event:
+        case Assigned(from_=None, to=to) if to is not None:
+            pass
+        case TicketCreated() | StatusChanged() | Assigned():
+            outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+
+
+EFFECTS: tuple[Callable[[Session, Entry], None], ...] = (
+    set_times,
+    note_last_message,
+    search.note_words,
+    inbox.notify,
+    wake_assignment,
+    webhook_queue.enqueue,
+)

@@ -1,0 +1,186 @@
+"""The statements of the fast path leave behind what the rules do, row by row, or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from desk.access import Actor
+from desk.errors import DeskError
+from desk.outbox import Outbox, outbox
+from desk.statements import SingleStatement
+from desk.tickets import fast_path, messages, tickets
+from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import NewTicket
+from desk.webhooks import webhooks
+from models import Role, Status, Ticket, Webhook
+from tests.factories import an_actor, now
+
+T = TypeVar("T")
+People = dict[str, Actor]
+NEW = NewTicket(title="It broke", description="Help, the *mixer* broke!", category="a", type="b")
+# What differs from one run to the next.
+RANDOM = {"id", "ticket_id", "dedupe_key"}
+TABLES = (
+    "tickets", "events", "notifications", "webhook_deliveries", "unindexed_events", "read_cursors",
+    "users",
+)  # fmt: skip
+EXAMPLES = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A ticket, and what somebody says on it."""
+
+    actor: str
+    assignee: str | None
+    status: Status
+    internal: bool
+    client_id: str | None
+    webhook: str | None
+    has_answer: bool
+
+
+PEOPLE = ("customer", "csr", "other", "admin", "leaver", "stranger")
+SITUATIONS = st.builds(
+    Situation,
+    actor=st.sampled_from(PEOPLE),
+    assignee=st.sampled_from((None, "customer", "csr", "admin", "leaver")),
+    status=st.sampled_from(Status),
+    internal=st.booleans(),
+    client_id=st.sampled_from((None, "new", "old")),
+    webhook=st.sampled_from((None, "ticket_created", "message_posted", "note_posted", "inactive")),
+    has_answer=st.booleans(),
+)
+
+
+@pytest.fixture
+def people(session: Session) -> People:
+    """By what they are to the ticket; the leaver was of the staff."""
+    roles = {"csr": Role.CSR, "other": Role.CSR, "admin": Role.ADMIN}
+    return {name: an_actor(session, roles.get(name, Role.USER)) for name in PEOPLE}
+
+
+@EXAMPLES
+@given(SITUATIONS)
+def test_a_message(session: Session, people: People, situation: Situation) -> None:
+    with session.begin_nested() as example:
+        ticket_id = _set_up(session, people, situation)
+        actor = people[situation.actor]
+        new = NewMessage(
+            content="Is *this* it?", client_id=situation.client_id, internal=situation.internal
+        )
+        at = now()
+        by_statement = _left_by(
+            session, _as_statement(fast_path.posting(actor, ticket_id, new, at))
+        )
+        by_rule = _left_by(session, lambda s: messages.post(s, actor, ticket_id, new, at).is_new)
+        assert by_statement in (None, by_rule)
+        assert (by_statement is not None) == _is_quiet(situation)
+        example.rollback()
+
+
+@settings(EXAMPLES, max_examples=15)
+@given(st.sampled_from(("customer", "csr")), SITUATIONS)
+def test_an_opening(session: Session, people: People, actor: str, situation: Situation) -> None:
+    with session.begin_nested() as example:
+        _set_up(session, people, situation)
+        at = now()
+        single = fast_path.opening(people[actor], NEW, at)
+        by_statement = _left_by(session, _as_statement(single))
+        by_rule = _left_by(session, lambda s: tickets.open_ticket(s, people[actor], NEW, at))
+        assert by_statement in (None, by_rule)
+        assert (by_statement is None) == (situation.webhook == "ticket_created")
+        example.rollback()
+
+
+def _set_up(session: Session, people: People, situation: Situation) -> UUID:
+    customer, csr = people["customer"], people["csr"]
+    ticket_id = tickets.open_ticket(session, customer, NEW, now()).id
+    if situation.has_answer:
+        messages.post(session, csr, ticket_id, NewMessage(content="Hello"), now())
+    old = NewMessage(content="Before", client_id="old")
+    if situation.actor in ("customer", "csr", "other", "admin"):
+        messages.post(session, people[situation.actor], ticket_id, old, now())
+    ticket = session.get_one(Ticket, ticket_id)
+    assignee = situation.assignee
+    ticket.assigned_to_id = people[assignee].id if assignee else None
+    tickets.set_status(session, csr, ticket, situation.status, now())
+    if situation.webhook:
+        kind = "message_posted" if situation.webhook == "inactive" else situation.webhook
+        sent = webhooks.NewWebhook.model_validate(
+            {"url": "https://8.8.8.8/", "events": [kind, "assigned"]}
+        )
+        webhooks.add(session, people["admin"], sent, "whsec_", now())
+        session.query(Webhook).update({"is_active": situation.webhook != "inactive"})
+    session.flush()
+    return ticket_id
+
+
+def _is_quiet(situation: Situation) -> bool:
+    """Whether the statement can do all that is to be done."""
+    is_staff = situation.actor in ("csr", "other", "admin")
+    may_write = is_staff or (situation.actor == "customer" and not situation.internal)
+    reopens = situation.actor == "customer" and situation.status is Status.RESOLVED
+    kind = "note_posted" if situation.internal else "message_posted"
+    is_asked_for = situation.webhook == kind
+    is_new = situation.client_id != "old"
+    is_open = situation.status is not Status.CLOSED
+    return may_write and is_open and is_new and not reopens and not is_asked_for
+
+
+def _as_statement(single: SingleStatement[T]) -> Callable[[Session], T | None]:
+    def run(session: Session) -> T | None:
+        rows = single.statement.all(session, **single.values)
+        return single.result(rows, outbox(session))
+
+    return run
+
+
+def _left_by(session: Session, work: Callable[[Session], Any]) -> dict[str, Any] | None:
+    """All that a rule leaves behind, before it's undone; None if it refuses or does nothing."""
+    session.info["outbox"] = Outbox()
+    session.expire_all()
+    # No rollback takes a number back.
+    number = "pg_get_serial_sequence('tickets', 'number')"
+    session.execute(text(f"select setval({number}, (select max(number) from tickets))"))
+    savepoint = session.begin_nested()
+    try:
+        result = work(session)
+        session.flush()
+    except DeskError:
+        savepoint.rollback()
+        return None
+    left = {table: _rows(session, table) for table in TABLES} | _leaving(outbox(session))
+    savepoint.rollback()
+    return left if result else None
+
+
+def _rows(session: Session, table: str) -> list[dict[str, Any]]:
+    query = f"select to_jsonb(each) from {table} each"
+    rows = [_kept(row) for row in session.scalars(text(query))]
+    return sorted(rows, key=repr)
+
+
+def _kept(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in RANDOM}
+
+
+def _leaving(recorded: Outbox) -> dict[str, Any]:
+    event = ("seq", "public_seq", "kind", "actor_id", "at", "client_id", "content", "data")
+    told = ("user_id", "kind", "actor_id", "data", "created_at", "read_at")
+    return {
+        "events that leave": [[getattr(row, n) for n in event] for row in recorded.events],
+        "notifications that leave": [
+            [getattr(row, n) for n in told] for row in recorded.notifications
+        ],
+        "other": (recorded.reads, recorded.ended, recorded.wakes),
+    }
