@@ -18,11 +18,11 @@ def locked(database_url: str, statement: str) -> Iterator[None]:
         yield
 
 
-def until_one_waits(database_url: str) -> None:
-    """Raises AssertionError if nobody does in time."""
+def until_one_waits(database_url: str, waiters: int = 1) -> None:
+    """Until so many wait, at least. Raises AssertionError if they do not in time."""
     deadline = time.monotonic() + PATIENCE
     with _looking(database_url) as connection:
-        while not connection.scalar(text(f"select count(*) from {WAITERS}")):
+        while connection.scalar(text(f"select count(*) from {WAITERS}")) < waiters:
             assert time.monotonic() < deadline, "nobody waits for a lock"
             time.sleep(0.002)
 

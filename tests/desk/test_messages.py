@@ -192,6 +192,7 @@ def test_a_ticket_knows_whose_its_last_message_is(
     known = [(row.last_message_seq, row.last_message_from_staff)]
     for actor, internal in ((customer, False), (csr, False), (csr, True), (customer, False)):
         post(session, actor, ticket, internal=internal)
+        session.flush()
         session.refresh(row)
         known.append((row.last_message_seq, row.last_message_from_staff))
     assert known == [
