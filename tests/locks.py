@@ -18,11 +18,11 @@ def locked(database_url: str, statement: str) -> Iterator[None]:
         yield
 
 
-def until_one_waits(database_url: str) -> None:
-    """Raises TimeoutError if nobody does in time."""
-    waiters = text(f"select count(*) from {WAITERS}")
+def until_one_waits(database_url: str, waiters: int = 1) -> None:
+    """Until so many wait, at least. Raises TimeoutError if they do not in time."""
+    count = text(f"select count(*) from {WAITERS}")
     with _looking(database_url) as connection:
-        block_until(lambda: connection.scalar(waiters))
+        block_until(lambda: (connection.scalar(count) or 0) >= waiters)
 
 
 def end_waiters(database_url: str) -> None:

@@ -39,7 +39,9 @@ class Said(NamedTuple):
 
 
 # Waits for the ticket's lock, which `timeline.record` says why. The clock is read in a select over
-# the lock's: in the same one it would be read before the wait.
+# the lock's: in the same one it would be read before the wait. What was stored during the wait it
+# does not see: the same ``client_id`` is then refused by the constraint. (``on conflict`` would
+# write one more record for each message.)
 POST = Statement(
     f"""
     with locked as materialized (
@@ -57,13 +59,16 @@ POST = Statement(
         )
         select
             id, last_seq + 1, case when %(is_note)s then null else last_public_seq + 1 end,
-            %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s, %(content)s,
-            '{{}}'
+            %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s::varchar,
+            %(content)s, '{{}}'
         from ticket
         where status <> 'closed' and (%(is_staff)s or not %(is_note)s)
             and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
             and not exists (select from webhooks where {webhook_queue.ASKS})
-        on conflict (ticket_id, actor_id, client_id) do nothing
+            and not exists (
+                select from events e where e.ticket_id = ticket.id
+                    and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
+            )
         returning ticket_id, seq, public_seq, at
     ),
     moved as (

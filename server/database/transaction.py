@@ -105,6 +105,8 @@ class Desk:
         recorded = Outbox()
         try:
             rows = await self._writers.run(single.statement, writes=True, **single.values)
+        except psycopg.errors.UniqueViolation:
+            pass  # Somebody was faster. Nothing was done; the rule finds what they stored.
         except psycopg.Error as error:
             # What took too long as it is would do so again.
             took_too_long = isinstance(error, psycopg.errors.QueryCanceled)

@@ -152,6 +152,17 @@ async def test_what_is_refused_is_refused_as_ever(stage: Stage) -> None:
     assert [len(left.events) for left in stage.left if left.events] == [1]
 
 
+async def test_a_message_that_is_sent_twice_at_once_is_stored_once(stage: Stage) -> None:
+    lock = f"select from tickets where id = '{stage.ticket_id}' for update"
+    with locked(stage.backend.database_url, lock):
+        both = [asyncio.create_task(stage.post(stage.customer, "Hello")) for _ in range(2)]
+        await asyncio.to_thread(until_one_waits, stage.backend.database_url, waiters=2)
+    one, other = await asyncio.gather(*both)
+    assert {one.is_new, other.is_new} == {True, False}
+    assert one.event.seq == other.event.seq == 2
+    assert len(stage.stored("Hello")) == 1
+
+
 async def test_connections_that_ended_meanwhile_are_not_used(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
