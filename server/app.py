@@ -22,7 +22,7 @@ from server.routes import health, metrics, unsubscribe
 from server.routes.table import ROUTES
 from server.services import SERVICES, Services
 from server.sockets.commands import TicketNamespace
-from server.sockets.plain import leave_all, ticket_socket
+from server.sockets.plain import close_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport import bad_requests
 
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> web.Application:
     app.on_response_prepare.append(as_problem)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(services.run)
-    app.on_shutdown.append(_leave_sockets)
+    app.on_shutdown.append(_close_sockets)
     return app
 
 
@@ -60,6 +60,6 @@ def _add_routes(app: web.Application) -> None:
     app[SERVICES].sockets.attach(app)
 
 
-async def _leave_sockets(app: web.Application) -> None:
+async def _close_sockets(app: web.Application) -> None:
     services = app[SERVICES]
-    await asyncio.gather(services.sockets.eio.close_all(), leave_all(services))
+    await asyncio.gather(services.sockets.eio.close_all(), close_all(services))

@@ -11,15 +11,15 @@ from limits import RateLimitItem
 FEW = 1000
 
 
-class Passing(Protocol):
+class Expiring(Protocol):
     """Something that counts until a time of the monotonic clock."""
 
     # When nothing of it counts any more.
-    over: float
+    expires_at: float
 
 
 K = TypeVar("K")
-V = TypeVar("V", bound=Passing)
+V = TypeVar("V", bound=Expiring)
 
 
 class ExpiringDict(dict[K, V]):
@@ -29,9 +29,9 @@ class ExpiringDict(dict[K, V]):
         super().__init__()
         self._most = FEW
 
-    def keep(self, key: K, value: V, now: float) -> None:
+    def put(self, key: K, value: V, now: float) -> None:
         if len(self) >= self._most:
-            for old in [key for key, value in self.items() if value.over <= now]:
+            for old in [key for key, value in self.items() if value.expires_at <= now]:
                 del self[old]
             self._most = max(FEW, 2 * len(self))
         self[key] = value
@@ -42,7 +42,7 @@ class Window:
     """The counts of one name and person, in the window of a number and in the one before."""
 
     number: int
-    over: float = 0.0
+    expires_at: float = 0.0
     count: int = 0
     before: int = 0
 
@@ -65,14 +65,14 @@ class LocalWindow:
         window = self._windows.get((name, who))
         if window is None:
             window = Window(number)
-            self._windows.keep((name, who), window, now)
+            self._windows.put((name, who), window, now)
         elif window.number != number:
             window.before = window.count if window.number == number - 1 else 0
             window.number, window.count = number, 0
         if int(window.before * (1 - passed + number)) + window.count >= item.amount:
             return False
         window.count += 1
-        window.over = (number + 2) * seconds
+        window.expires_at = (number + 2) * seconds
         return True
 
 
@@ -80,7 +80,7 @@ class LocalWindow:
 class Lease:
     """What is left of a part that was counted at once."""
 
-    over: float
+    expires_at: float
     left: int
 
 
@@ -96,8 +96,8 @@ class Leases:
         now = self._clock()
         lease = self._living(key, now) or Lease(0.0, 0)
         lease.left += count
-        lease.over = now + item.get_expiry()
-        self._held.keep(key, lease, now)
+        lease.expires_at = now + item.get_expiry()
+        self._held.put(key, lease, now)
 
     def take(self, key: tuple[str, ...]) -> bool:
         """Spends one, if there is one."""
@@ -109,4 +109,4 @@ class Leases:
 
     def _living(self, key: tuple[str, ...], now: float) -> Lease | None:
         lease = self._held.get(key)
-        return lease if lease is not None and lease.over > now else None
+        return lease if lease is not None and lease.expires_at > now else None

@@ -92,7 +92,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         member = PlainMember(request, ws, claims, address)
         await session_watch.admit(member, claims)
         places.free(ws)
-        await _converse(request, ws, member, ticket_id, after)
+        await _converse(services, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
     except DeskError as error:
@@ -120,14 +120,14 @@ async def _claims(request: web.Request, ticket_id: UUID) -> Claims:
     return Claims(taken.user_id, taken.session_id, generation=0, expires_at=taken.until)
 
 
-async def leave_all(services: Services) -> None:
+async def close_all(services: Services) -> None:
     """For the stop of the process: all are sent elsewhere."""
-    leaving = [ws.close(code=WSCloseCode.GOING_AWAY) for ws in services.plain_sockets]
-    await asyncio.gather(*leaving, return_exceptions=True)
+    closing = [ws.close(code=WSCloseCode.GOING_AWAY) for ws in services.plain_sockets]
+    await asyncio.gather(*closing, return_exceptions=True)
 
 
 async def _converse(
-    request: web.Request,
+    services: Services,
     ws: web.WebSocketResponse,
     member: PlainMember,
     ticket_id: UUID,
@@ -136,17 +136,16 @@ async def _converse(
     # At first, as a long history is joined while it is being sent.
     writer = asyncio.create_task(_write(ws, member))
     try:
-        await _join(request, member, ticket_id, after)
-        await _read(request, ws, member, ticket_id)
+        await _join(services, member, ticket_id, after)
+        await _read(services, ws, member, ticket_id)
     finally:
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
 
 
-async def _join(request: web.Request, member: PlainMember, ticket_id: UUID, after: int) -> None:
-    rooms = request.app[SERVICES].sequencer
+async def _join(services: Services, member: PlainMember, ticket_id: UUID, after: int) -> None:
     while not member.is_slow:
-        joined = await rooms.join(member, member.actor, ticket_id, after)
+        joined = await services.sequencer.join(member, member.actor, ticket_id, after)
         if not joined.more:
             return
         after = joined.seq
@@ -164,19 +163,19 @@ async def _write(ws: web.WebSocketResponse, member: PlainMember) -> None:
 
 
 async def _read(
-    request: web.Request, ws: web.WebSocketResponse, member: PlainMember, ticket_id: UUID
+    services: Services, ws: web.WebSocketResponse, member: PlainMember, ticket_id: UUID
 ) -> None:
     async for message in ws:
         if message.type is not WSMsgType.TEXT:
             member.put(_error(Refusal(422, "invalid", "Send text frames")))
-            if not _pays(request, shared.REFUSED, member.key):
+            if not _pays(services, shared.REFUSED, member.key):
                 break
             continue
         try:
-            actor = await request.app[SERVICES].authenticator.of_session(member.session_id)
+            actor = await services.authenticator.of_session(member.session_id)
             require_role(actor, member.actor)
-            await request.app[SERVICES].limits.spend(shared.POST, str(member.actor.id))
-            await _post(request, member, ticket_id, message.data)
+            await services.limits.spend(shared.POST, str(member.actor.id))
+            await _post(services, member, ticket_id, message.data)
         except Unauthenticated as error:
             await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=error.code.encode())
             return
@@ -188,9 +187,9 @@ async def _read(
             member.put(_error(problem))
             goes_on = True
             if problem.status in NO_FRAME:
-                goes_on = _pays(request, shared.REFUSED, member.key)
+                goes_on = _pays(services, shared.REFUSED, member.key)
             elif isinstance(error, RateLimited):
-                goes_on = _pays(request, shared.BEYOND, str(member.actor.id))
+                goes_on = _pays(services, shared.BEYOND, str(member.actor.id))
             if not goes_on:
                 break
     else:
@@ -198,16 +197,16 @@ async def _read(
     await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"rate_limited")
 
 
-def _pays(request: web.Request, limit: shared.Limit, who: str) -> bool:
+def _pays(services: Services, limit: shared.Limit, who: str) -> bool:
     """For what is refused; False for who goes on with it too long."""
     try:
-        request.app[SERVICES].limits.spend_here(limit, who)
+        services.limits.spend_here(limit, who)
     except RateLimited:
         return False
     return True
 
 
-async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text: str) -> None:
+async def _post(services: Services, member: PlainMember, ticket_id: UUID, text: str) -> None:
     try:
         decoded = loads(text)
     except ValueError as error:
@@ -217,7 +216,7 @@ async def _post(request: web.Request, member: PlainMember, ticket_id: UUID, text
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")
     new = NewMessage(content=frame.content, client_id=frame.client_id)
     posting = fast_path.posting(member.actor, ticket_id, new)
-    await request.app[SERVICES].desk.run_statement(posting)
+    await services.desk.run_statement(posting)
 
 
 def _error(problem: Refusal) -> dict[str, object]:

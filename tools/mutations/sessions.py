@@ -185,7 +185,7 @@ CHECKS = [
     Mutation(
         "rights at each frame: the session",
         "server/sockets/plain.py",
-        "actor = await request.app[SERVICES].authenticator.of_session(member.session_id)",
+        "actor = await services.authenticator.of_session(member.session_id)",
         "actor = member.actor",
         ("tests/server/test_kick.py",),
     ),
