@@ -162,10 +162,12 @@ def _told_together(
 
     Before the first attempt that is whatever is pending, also what is not due yet.
     """
-    # None was due before the first, so none can be much older: the inbox has them side by side.
+    # None was due before the one that named the mail, so none can be much older than that: the
+    # inbox has them side by side.
+    named = session.get(Notification, first.mail_id or first.id) or first
     near = and_(
         Notification.user_id == first.user_id,
-        Notification.created_at >= first.created_at - LONGEST_WINDOW,
+        Notification.created_at >= named.created_at - LONGEST_WINDOW,
     )
     if first.mail_id is not None:
         same = Notification.mail_id == first.mail_id

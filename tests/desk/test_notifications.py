@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -251,6 +251,24 @@ def deactivate(case: Case) -> None:
 
 def demote(case: Case) -> None:
     case.session.get_one(User, case.assignee.id).role = Role.USER
+
+
+def test_of_a_mail_that_is_tried_again_none_is_left_out_whichever_is_due_first(
+    case: Case,
+) -> None:
+    hour = timedelta(hours=1)
+    case.say(case.customer, "in the morning")
+    new = NewMessage(content="an hour later")
+    messages.post(case.session, case.customer, case.ticket.id, new, now() + hour)
+    first = case.mail(2 * hour)
+    assert first is not None
+    oldest = Notification.id == first.notification_ids[0]
+    later = update(Notification).where(oldest).values(due_at=Notification.due_at + 2 * hour)
+    case.session.execute(later)
+    again = case.mail(4 * hour)
+    assert again is not None
+    assert [news.content for news in again.tickets[0].news] == ["in the morning", "an hour later"]
+    assert again == first
 
 
 @pytest.mark.parametrize("change", [unsubscribe, deactivate, demote])
