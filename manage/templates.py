@@ -66,7 +66,7 @@ class Desk:
 
     def active(self, story: Story) -> UUID:
         """A ticket that somebody works on, or has not begun with."""
-        turns = story.turns[: self.random.choice((0, 1, 2))]
+        turns = story.turns[: self.random.choice((1, 2) if story.priority else (0, 1))]
         course = self._course(replace(story, turns=turns, ending="waiting"))
         for step in list(course.steps(self.at))[:-2]:  # Without the farewell.
             step.act(step.at)
@@ -74,7 +74,7 @@ class Desk:
 
     def over(self, story: Story) -> UUID:
         """A ticket that is resolved or closed, and no news to anybody any more."""
-        turns = story.turns[: self.random.choice((1, 1, 2, 3))]
+        turns = story.turns[: self.random.choice((1, 1, 2))]
         ending: Ending = "resolved" if story.ending == "resolved" else "closed"
         course = self._course(replace(story, turns=turns, ending=ending))
         for step in course.steps(self.at):
@@ -105,8 +105,9 @@ def make(session: Session, random: Random, at: datetime, password_hash: str) -> 
         copied = {User.__tablename__: _rows(other, User, [customer.id, csr.id])}
         agents.set_availability(other, csr, Availability(available=True))
         desk = Desk(other, random, customer, csr, at)
-        active = [desk.active(story) for story in STORIES]
-        over = [desk.over(story) for story in STORIES]
+        untriaged = [replace(story, priority=None, tags=()) for story in STORIES]
+        active = [desk.active(story) for story in (*STORIES, *untriaged)]
+        over = [desk.over(story) for story in (*STORIES, *untriaged)]
         spam = [desk.spam(story) for story in STORIES[:3]]
         mail_nothing(other)
         tickets = [*active, *over, *spam]

@@ -1,4 +1,8 @@
-"""What a column is for beside being stored: said once, where the column is declared."""
+"""What a column is for beside being stored: said once, where the column is declared.
+
+A new field of tickets is a column with its `use`, a migration, a line in `TicketView` if it is
+shown, and one in `OwnFilters` or `Filters` if lists are filtered by it. All else follows.
+"""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
