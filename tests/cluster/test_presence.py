@@ -75,7 +75,7 @@ async def test_everybody_is_shown_once_however_many_tabs_they_have(desk: Desk) -
     await other_tab.call("leave_ticket", {"ticket_id": desk.ticket_id})
     (admin,) = people(desk.cluster.settings, Role.ADMIN)
     carol = await desk.looking(admin, 0)
-    await ann.until(lambda: shown(ann) == ids(desk.customer, desk.csr, admin))
+    await bob.until(lambda: shown(bob) == ids(desk.customer, desk.csr, admin))
     for told in ann.seen["presence"][so_far:]:
         assert str(desk.csr.id) in {viewer["user_id"] for viewer in told["viewers"]}
     for client in (bob, carol):

@@ -1,0 +1,35 @@
+"""A process that was so busy that the others took it for dead."""
+
+from typing import Any
+
+import redis
+from aiohttp import web
+
+from server import keys
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import Person
+from tests.sockets import Client
+from tests.waiting import until
+from wire.channel import PRESENCE
+from wire.presence import process_key
+
+
+async def test_a_process_whose_sign_of_life_has_expired_tells_the_others_anew_who_is_there(
+    application: tuple[web.Application, Api],
+    another: tuple[web.Application, Api],
+    backend: Backend,
+    customer: Person,
+) -> None:
+    (busy, api), (quick, _) = application, another
+    heard: list[dict[str, Any]] = []
+    quick[keys.live].hear(PRESENCE, heard.append)
+    ticket_id = (await api.a_ticket(customer))["id"]
+    async with Client(api.url, customer, "websocket") as ann:
+        await ann.join(ticket_id)
+        await until(lambda: heard)
+        heard.clear()
+        with redis.Redis.from_url(backend.redis_url) as client:
+            client.delete(process_key(busy[keys.live].host_id))
+        await until(lambda: heard)
+    assert [message["ticket_id"] for message in heard] == [ticket_id]
