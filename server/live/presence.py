@@ -221,7 +221,7 @@ class Presence:
                 key = process_key(self._process, self._prefix)
                 was_alive = await self._redis.set(key, 1, ex=ALIVE_FOR_SECONDS, get=True)
                 if not was_alive:  # The others have forgotten who is here.
-                    self._untold |= self._watched.keys()
+                    self._unpublished |= self._watched.keys()
                 await self._bury()
             except (aioredis.RedisError, OSError):
                 pass  # `server.live.bus` says that Redis is down.

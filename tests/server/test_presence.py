@@ -1,17 +1,15 @@
 """A process that was so busy that the others took it for dead."""
 
-from typing import Any
-
 import redis
 from aiohttp import web
 
-from server import keys
+from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
 from tests.sockets import Client
 from tests.waiting import until
-from wire.channel import PRESENCE
+from wire.messages import ViewersChanged
 from wire.presence import process_key
 
 
@@ -22,14 +20,14 @@ async def test_a_process_whose_sign_of_life_has_expired_tells_the_others_anew_wh
     customer: Person,
 ) -> None:
     (busy, api), (quick, _) = application, another
-    heard: list[dict[str, Any]] = []
-    quick[keys.live].hear(PRESENCE, heard.append)
+    heard: list[ViewersChanged] = []
+    quick[SERVICES].bus.subscribe(ViewersChanged, heard.append)
     ticket_id = (await api.a_ticket(customer))["id"]
     async with Client(api.url, customer, "websocket") as ann:
         await ann.join(ticket_id)
         await until(lambda: heard)
         heard.clear()
         with redis.Redis.from_url(backend.redis_url) as client:
-            client.delete(process_key(busy[keys.live].host_id))
+            client.delete(process_key(busy[SERVICES].bus.process))
         await until(lambda: heard)
-    assert [message["ticket_id"] for message in heard] == [ticket_id]
+    assert [str(message.ticket_id) for message in heard] == [ticket_id]
