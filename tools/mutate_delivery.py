@@ -105,8 +105,8 @@ MUTATIONS = (
     Mutation(
         "client_id is ignored",
         "desk/tickets/fast_path.py",
-        "%(client_id)s, %(content)s,",
-        "null, %(content)s,",
+        "%(actor_id)s, at, %(client_id)s::varchar,",
+        "%(actor_id)s, at, null,",
         MESSAGES,
     ),
     Mutation(
@@ -133,9 +133,9 @@ MUTATIONS = (
     Mutation(
         "a message by itself forgets the webhooks",
         "desk/tickets/fast_path.py",
-        "            and not exists (select from webhooks where {webhook_queue.ASKS})\n",
-        "",
-        STATEMENTS,
+        "        exists (select from delivered)\n    from said left join told",
+        "        false\n    from said left join told",
+        ("tests/desk/test_fast_path.py",),
     ),
     Mutation(
         "a message by itself leaves the ticket resolved",
@@ -145,11 +145,11 @@ MUTATIONS = (
         STATEMENTS,
     ),
     Mutation(
-        "a ticket by itself forgets the webhooks",
-        "desk/tickets/fast_path.py",
-        "where not exists (select from webhooks where {webhook_queue.ASKS})",
-        "where true",
-        STATEMENTS,
+        "a statement forgets the webhooks",
+        "desk/webhooks/webhook_queue.py",
+        "    from said, ticket, ({ASKING}) asking\n",
+        "    from said, ticket, ({ASKING} limit 0) asking\n",
+        ("tests/desk/test_fast_path.py",),
     ),
     Mutation(
         "words are indexed by each worker that saw them",

@@ -1,8 +1,8 @@
 """Posting a message and opening a ticket, each as one statement with all that follows from it.
 
 `messages.post` and `tickets.open_ticket`, compiled. Where an effect is due that they do not have (a
-webhook, a ticket that opens again), or something is refused, they do nothing, and the rule runs. A
-test compares what the two leave behind, row by row.
+ticket opens again), or something is refused, they do nothing, and the rule runs. A test compares
+what the two leave behind, row by row.
 """
 
 from collections.abc import Sequence
@@ -29,13 +29,14 @@ from models import Status
 
 
 class Said(NamedTuple):
-    """What `POST` has stored; and who is told of it, if anybody, with what."""
+    """What `POST` has stored; who is told of it, with what; and whether a webhook is."""
 
     seq: int
     public_seq: int | None
     at: datetime
     told: UUID | None
     data: dict[str, object] | None
+    has_deliveries: bool
 
 
 # Waits for the ticket's lock, which `timeline.record` says why. The clock is read in a select over
@@ -64,7 +65,6 @@ POST = Statement(
         from ticket
         where status <> 'closed' and (%(is_staff)s or not %(is_note)s)
             and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
-            and not exists (select from webhooks where {webhook_queue.ASKS})
             and not exists (
                 select from events e where e.ticket_id = ticket.id
                     and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
@@ -92,14 +92,16 @@ POST = Statement(
         insert into unindexed_events (ticket_id, seq, words)
         select ticket_id, seq, %(words)s::tsvector from said
     ),
-    told as ({inbox.OF_MESSAGE})
-    select said.seq, said.public_seq, said.at, told.user_id, told.data
+    told as ({inbox.OF_MESSAGE}),
+    delivered as ({webhook_queue.OF_EVENT})
+    select said.seq, said.public_seq, said.at, told.user_id, told.data,
+        exists (select from delivered)
     from said left join told on true
     """,
     Said,
 )
 
-OPEN: Statement[tuple[int, datetime]] = Statement(
+OPEN: Statement[tuple[int, datetime, bool]] = Statement(
     f"""
     with ticket as (
         insert into tickets (
@@ -110,19 +112,20 @@ OPEN: Statement[tuple[int, datetime]] = Statement(
             %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s,
             '{Status.OPEN}', '{{}}', %(user_id)s, at, at, at, 1, 1
         from coalesce(%(now)s::timestamptz, clock_timestamp()) at
-        where not exists (select from webhooks where {webhook_queue.ASKS})
-        returning id, number, created_at
+        returning *
     ),
-    created as (
+    said as (
         insert into events (ticket_id, seq, public_seq, id, kind, actor_id, at, data)
         select id, 1, 1, %(event_id)s, %(kind)s::varchar, %(user_id)s, created_at, '{{}}'
         from ticket
+        returning ticket_id, seq, at
     ),
     unindexed as (
         insert into unindexed_events (ticket_id, seq, words)
         select id, 1, to_tsvector('simple', number::text) || %(words)s::tsvector from ticket
-    )
-    select number, created_at from ticket
+    ),
+    delivered as ({webhook_queue.OF_EVENT})
+    select number, created_at, exists (select from delivered) from ticket
     """,
     lambda *row: row,
 )
@@ -151,12 +154,14 @@ def posting(
     def result(rows: Sequence[Said], recorded: Outbox) -> Posted | None:
         if not rows:
             return None
-        seq, public_seq, at, told, data = rows[0]
+        seq, public_seq, at, told, data, has_deliveries = rows[0]
         said = (event.client_id, event.content)
         row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *said, {})
         recorded.events.append(row)
         if told is not None and data is not None:
             recorded.notifications.append(inbox.told_of_message(row, told, data))
+        if has_deliveries:
+            recorded.wakes.add(Job.DRAIN_WEBHOOKS)
         return Posted(row, is_new=True)
 
     return SingleStatement(
@@ -183,13 +188,15 @@ def opening(
         "words": document(f"{new.title}\n{new.description}"),
     }
 
-    def result(rows: Sequence[tuple[int, datetime]], recorded: Outbox) -> TicketView | None:
+    def result(rows: Sequence[tuple[int, datetime, bool]], recorded: Outbox) -> TicketView | None:
         if not rows:
             return None
-        [(number, at)] = rows
+        [(number, at, has_deliveries)] = rows
         row = EventRow(ticket_id, 1, 1, event_id, kind, actor.id, at, None, None, {})
         recorded.events.append(row)
         recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
+        if has_deliveries:
+            recorded.wakes.add(Job.DRAIN_WEBHOOKS)
         return _opened(actor, new, ticket_id, number, at)
 
     return SingleStatement(

@@ -17,7 +17,7 @@ from desk import leases
 from desk.events import Entry
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.row_ids import row_id
+from desk.row_ids import row_id, row_id_in_sql
 from models import IN_WEBHOOKS, Disabled, Event, Ticket, Webhook, WebhookAttempt, WebhookDelivery
 
 RETRY_FACTOR = 2
@@ -60,10 +60,12 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-# Of a webhook: whether it is told of a ``kind``.
-ASKS = "is_active and events @> array[%(kind)s::varchar]"
-# Locked against removal, which would break the commit of the event.
-ASKING = f"select id from webhooks where {ASKS} order by id for key share"
+# The webhooks that are told of a ``kind``, locked against removal, which would break the commit of
+# the event.
+ASKING = """
+    select id from webhooks where is_active and events @> array[%(kind)s::varchar]
+    order by id for key share
+"""
 
 
 def asking(session: Session, kind: str) -> tuple[list[UUID], datetime]:
@@ -90,6 +92,21 @@ def enqueue(session: Session, entry: Entry) -> None:
         )
         session.add(delivery)
         outbox(session).wakes.add(Job.DRAIN_WEBHOOKS)
+
+
+# As `enqueue` does it, for a statement that has the ticket's row as ``ticket`` and its event as
+# ``said``.
+OF_EVENT = f"""
+    insert into webhook_deliveries (
+        id, webhook_id, ticket_id, seq, ticket, due_at, expires_at, attempts
+    )
+    select {row_id_in_sql("said.at", "said.ticket_id", "said.seq", "asking.id")},
+        asking.id, said.ticket_id, said.seq,
+        jsonb_build_object({", ".join(f"'{name}', ticket.{name}" for name in IN_WEBHOOKS)}),
+        said.at, said.at + interval '{GIVE_UP.days} days', 0
+    from said, ticket, ({ASKING}) asking
+    returning webhook_id
+"""
 
 
 def _summary(ticket: Ticket) -> dict[str, Any]:
