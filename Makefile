@@ -10,6 +10,9 @@ NPM := $(shell command -v node >/dev/null 2>&1 && command -v npm 2>/dev/null)
 JS := $(if $(NPM),tests/js/node_modules/.ok client/node_modules/.ok)
 PEERS := $(VENV)/.ok-dev bench/peers/.venv/.ok bench/peers/node/node_modules/.ok
 
+# What pytest prepares of the tests takes each worker seconds, unless it is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test lint format fuzz frames chaos bench bench-quick types lock clean clean-data

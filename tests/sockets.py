@@ -79,16 +79,16 @@ class Talker(ABC):
     def numbers(self) -> list[int]:
         return [number for number, _ in self.timeline]
 
-    async def until_shown(self, count: int, patience: float = PATIENCE) -> None:
+    async def until_shown(self, count: int) -> None:
         """Waits for so many timeline events."""
-        await self.until(lambda: len(self.seen["timeline"]) >= count, patience)
+        await self.until(lambda: len(self.seen["timeline"]) >= count)
 
-    async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         """Waits until what was seen is enough."""
         try:
-            await until(condition, patience)
+            await until(condition)
         except TimeoutError:
-            raise AssertionError(f"not seen in {patience} s; seen: {dict(self.seen)}") from None
+            raise AssertionError(f"not seen; seen: {dict(self.seen)}") from None
 
 
 class Client(Talker):

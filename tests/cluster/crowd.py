@@ -11,7 +11,7 @@ from tests.api import Api
 from tests.cluster.conftest import Cluster
 from tests.factories import Person, people
 from tests.sockets import Client
-from tests.waiting import PATIENCE, paced
+from tests.waiting import paced
 
 # Between two messages of one person, so that a talk lasts as long as what is done to it.
 BREATH = 0.03
@@ -53,12 +53,12 @@ class Crowd:
             await self.say(client, client_id)
         assert not self.refused
 
-    async def agree(self, *only: Client, patience: float = PATIENCE) -> None:
+    async def agree(self, *only: Client) -> None:
         """All saw the timeline that REST tells, and what was acknowledged is once in it."""
         for client, person in self.clients.items():
             if not only or client in only:
                 stored = await self.stored(person)
-                await client.until_shown(len(stored), patience)
+                await client.until_shown(len(stored))
                 assert client.numbers == list(range(1, len(stored) + 1))
                 assert client.seen["timeline"] == stored
                 said = [event["data"].get("client_id") for event in stored]

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tools.chaos.__main__ import table
 from tools.chaos.run import Plan, product, run
 
@@ -11,7 +9,6 @@ from tools.chaos.run import Plan, product, run
 PLAN = Plan(seconds=12, seed=2026, sends=1200, faults=22)
 
 
-@pytest.mark.timeout(300)
 async def test_nothing_is_lost_doubled_disordered_or_missed_while_everything_is_killed(
     tmp_path: Path,
 ) -> None:

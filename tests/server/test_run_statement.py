@@ -220,7 +220,7 @@ async def test_writers_that_wait_for_a_ticket_keep_no_reader_waiting(stage: Stag
         await asyncio.to_thread(until_one_waits, stage.backend.database_url)
         visible = views.VISIBLE[stage.customer.audience]
         read = stage.desk.fetch(visible, me=stage.customer.id, ticket_id=stage.ticket_id)
-        [seen] = await asyncio.wait_for(read, 2)
+        [seen] = await asyncio.wait_for(read, PATIENCE)
         assert seen.seq == 1
     await asyncio.gather(*waiting)
     assert len(stage.left) == 20

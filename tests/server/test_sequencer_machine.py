@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -129,7 +128,6 @@ async def _staged(backend: Backend) -> Stage:
     return Stage(backend.database_url)
 
 
-@pytest.mark.timeout(300)
 def test_whatever_is_under_way_together_all_arrives_once_and_in_order(backend: Backend) -> None:
     machine = type("OnBackend", (Machine,), {"backend": backend})
     run_state_machine_as_test(

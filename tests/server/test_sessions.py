@@ -13,6 +13,7 @@ from server.identity.passwords import COST
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, people
+from tests.waiting import PATIENCE
 
 
 async def refresh(api: Api, token: str) -> Answer:
@@ -135,7 +136,7 @@ async def test_a_storm_of_logins_leaves_others_alone(
         )
         for n in range(20)
     ]
-    assert await asyncio.to_thread(are_under_way.acquire, timeout=30)
+    assert await asyncio.to_thread(are_under_way.acquire, timeout=PATIENCE)
     try:
         # On the loop bcrypt would have stopped this one.
         assert (await api.get("/auth/me", bystander)).status == 200
