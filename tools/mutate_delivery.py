@@ -101,8 +101,8 @@ MUTATIONS = (
     Mutation(
         "client_id is ignored",
         "desk/tickets/fast_path.py",
-        "%(client_id)s, %(content)s,",
-        "null, %(content)s,",
+        "at, %(client_id)s::varchar,",
+        "at, null,",
         MESSAGES,
     ),
     Mutation(
