@@ -96,7 +96,7 @@ def test_who_waits_for_the_lock_looks_at_the_clock_after_the_wait(
         assert set(made) <= {told}
 
 
-async def test_a_rule_that_is_alone_gives_the_time_that_is_stored(
+async def test_a_rule_that_is_one_statement_gives_the_time_that_is_stored(
     backend: Backend, engine: Engine, people: tuple[Actor, Actor, UUID]
 ) -> None:
     customer, csr, ticket_id = people

@@ -45,8 +45,11 @@ class Stage:
             session.flush()
             session.get_one(Ticket, self.ticket_id).assigned_to_id = self.csr.id
 
-    async def post(self, actor: Actor, content: str, *, internal: bool = False) -> Posted:
-        new = NewMessage(content=content, client_id=content, internal=internal)
+    async def post(
+        self, actor: Actor, content: str, *, internal: bool = False, client_id: bool = True
+    ) -> Posted:
+        name = content if client_id else None
+        new = NewMessage(content=content, client_id=name, internal=internal)
         return await self.desk.run_statement(fast_path.posting(actor, self.ticket_id, new, now()))
 
     def stored(self, content: str) -> list[Event]:
@@ -92,6 +95,13 @@ async def test_a_message_is_one_statement_and_leaves_with_its_notification(stage
         assert row.user_id == stage.csr.id
         ticket = session.get_one(Ticket, stage.ticket_id)
         assert (ticket.last_seq, ticket.last_public_seq) == (2, 2)
+
+
+@pytest.mark.usefixtures("no_transactions")
+async def test_a_message_without_a_client_id_is_one_statement_each_time(stage: Stage) -> None:
+    for _ in range(2):
+        assert (await stage.post(stage.csr, "Hello", client_id=False)).is_new
+    assert len(stage.stored("Hello")) == 2
 
 
 @pytest.mark.usefixtures("no_transactions")
@@ -183,6 +193,16 @@ async def test_a_message_whose_connection_was_lost_is_stored_once(stage: Stage) 
     posted = await interrupted(stage, lock, stage.post(stage.customer, "Hello"))
     assert posted.is_new
     assert len(stage.stored("Hello")) == 1
+
+
+async def test_a_message_without_a_client_id_whose_connection_was_lost_is_not_tried_again(
+    stage: Stage,
+) -> None:
+    await stage.post(stage.customer, "Before")
+    lock = f"select from tickets where id = '{stage.ticket_id}' for update"
+    with pytest.raises(Unavailable):
+        await interrupted(stage, lock, stage.post(stage.customer, "Hello", client_id=False))
+    assert stage.stored("Hello") == []
 
 
 async def test_an_opening_whose_connection_was_lost_is_told_and_not_tried_again(
