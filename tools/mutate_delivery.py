@@ -105,8 +105,8 @@ MUTATIONS = (
     Mutation(
         "client_id is ignored",
         "desk/tickets/fast_path.py",
-        "%(actor_id)s, at, %(client_id)s::varchar,",
-        "%(actor_id)s, at, null,",
+        "at, %(client_id)s::varchar,",
+        "at, null,",
         MESSAGES,
     ),
     Mutation(

@@ -68,14 +68,24 @@ class Walk:
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
         self._keys = sorted_by(audience, sort.field)
-        if sort.field == "updated_at":
-            # An index leads to the bucket; what is in it is sorted.
-            self._keys.insert(0, _bucket(audience))
-            after = after and (bucket(type_coerce(after[0], Ticket.updated_at.type)), *after)
         self._order = self._keys
         self._conditions = [visible_to(audience, me), *conditions(leading, Ticket)]
-        if after is not None:
+        if sort.field == "updated_at":
+            self._go_by_bucket(after)
+        elif after is not None:
             self._begin(leading, after)
+
+    def _go_by_bucket(self, after: Sequence[Any] | None) -> None:
+        """An index leads to the bucket of the time, and what is in it is sorted.
+
+        The planner knows how many tickets are behind a bucket, and which index that speaks for.
+        """
+        staff = self._audience is Audience.STAFF
+        by = Ticket.updated_bucket if staff else Ticket.public_updated_bucket
+        self._keys = self._order = [by.expression, *self._keys]
+        if after is not None:
+            first = bucket(type_coerce(after[0], Ticket.updated_at.type))
+            self._conditions.append(self._is_behind(self._keys, [first, *after]))
 
     def _begin(self, leading: Mapping[str, Any], after: Sequence[Any]) -> None:
         """Begins at a position of the one index that has the first of the leading filters.
@@ -94,8 +104,11 @@ class Walk:
             self._order = [column.expression, *self._keys]
             here.insert(0, column)
             there.insert(0, value)
-        keys, position = tuple_(*here), tuple_(*there)
-        self._conditions.append(keys < position if self._descending else keys > position)
+        self._conditions.append(self._is_behind(here, there))
+
+    def _is_behind(self, keys: Sequence[Any], position: Sequence[Any]) -> ColumnElement[bool]:
+        here, there = tuple_(*keys), tuple_(*position)
+        return here < there if self._descending else here > there
 
     def whole(self, limit: Any) -> Rows:
         """The list as it is."""
@@ -139,11 +152,6 @@ class Walk:
     ) -> Rows:
         keys = order or self._order
         return query.order_by(*(key.desc() if self._descending else key.asc() for key in keys))
-
-
-def _bucket(audience: Audience) -> ColumnElement[Any]:
-    staff = audience is Audience.STAFF
-    return (Ticket.updated_bucket if staff else Ticket.public_updated_bucket).expression
 
 
 def sorted_by(audience: Audience, field: str) -> list[ColumnElement[Any]]:

@@ -59,6 +59,8 @@ def upgrade() -> None:
     )
     op.execute("drop function pg_temp.last_message_seq, pg_temp.is_from_staff")
     _create_indexes("_bucket", ())
+    # It would not be done by itself before many tickets have changed.
+    op.execute("analyze tickets")
 
 
 def downgrade() -> None:
