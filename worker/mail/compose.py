@@ -1,7 +1,7 @@
 """What a mail says: pure, from what is due to a letter.
 
 The sentences on what happened are made here (`_headline`); what stands around them is in
-`worker/templates`.
+`worker/mail/templates`.
 
 Names, titles and contents are other people's words. None of them can begin a header or a tag, and
 none is in a mail to an address that nobody has confirmed.

@@ -66,7 +66,7 @@ def composed(
 ) -> Letter:
     """The mail that is ready to be sent.
 
-    ``template``: the name of a pair in `worker/templates`, ``<name>.txt.j2`` and
+    ``template``: the name of a pair in `worker/mail/templates`, ``<name>.txt.j2`` and
     ``<name>.html.j2``. ``words``: what is filled in there; the link that ends all mails is added.
     Raises `idna.IDNAError` where a domain is none.
     """
