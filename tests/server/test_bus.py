@@ -1,6 +1,5 @@
 """What the processes say to each other, and what is taken: what is sealed, and can be read."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, get_args
 from uuid import UUID
@@ -21,6 +20,7 @@ from tests.conftest import SECRET, Backend
 from tests.factories import Person, now, people
 from tests.server.conftest import serving
 from tests.sockets import Client
+from tests.waiting import until
 from wire import codec, messages
 from wire.messages import (
     Echo,
@@ -36,12 +36,6 @@ from wire.shapes import NotificationOut, Recorded, TimelineEvent, Viewer
 from wire.workers import say_alive
 
 PREVIOUS = "f" * 8 + SECRET
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not is_so():
-            await asyncio.sleep(0.01)
 
 
 def publish(backend: Backend, channel: str, sealed: bytes) -> None:
