@@ -6,6 +6,8 @@ import aiohttp
 import pytest
 
 from models import Role
+from server.identity.authenticate import REMEMBERED
+from server.identity.session_watch import WATCH_SECONDS
 from tests.api import Answer, Api
 from tests.cluster.conftest import Cluster
 from tests.conftest import Backend
@@ -89,6 +91,11 @@ async def test_without_redis_a_session_that_ended_is_still_out_in_time(
     ):
         await logout(here, person, person)
         await client.until(lambda: not client.sio.connected)
+
+
+def test_the_two_seconds_of_the_contract_hold_what_a_process_waits_for_at_most() -> None:
+    """A look at all sessions, and an answer that is remembered."""
+    assert WATCH_SECONDS + REMEMBERED < 2
 
 
 @pytest.fixture(scope="module")
