@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from models import Role
-from server.identity.authenticate import REMEMBERED
+from server.identity.authenticator import REMEMBERED
 from server.identity.session_watch import WATCH_SECONDS
 from tests.api import Answer, Api
 from tests.cluster.conftest import Cluster
