@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from desk import due, idempotency
+from desk import deadlines, idempotency
 from desk.accounts import sessions, socket_tickets
-from desk.due import Due
+from desk.deadlines import Due
 from desk.webhooks import webhook_queue
 
 EVERY = timedelta(hours=1)
@@ -29,4 +29,4 @@ PRUNES: Mapping[str, Prune] = {
 def prune(session: Session, deadline: Due, now: datetime) -> None:
     """Deletes a batch, and comes back: at once if it was full, else after `EVERY`."""
     is_full = PRUNES[deadline.kind](session, now, BATCH) == BATCH
-    due.arm(session, deadline.kind, deadline.subject_id, now if is_full else now + EVERY)
+    deadlines.arm(session, deadline.kind, deadline.subject_id, now if is_full else now + EVERY)

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from desk.tickets import search
 from manage import templates
-from manage.stories import MAKES, THINGS
+from manage.demo_stories import MAKES, THINGS
 from manage.templates import PARTS, Templates, cursor, key
 from models import Base, User
 

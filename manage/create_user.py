@@ -14,7 +14,7 @@ from desk.accounts.accounts import Signup
 from desk.jobs import Job
 from desk.outbox import outbox
 from manage.database import transaction
-from manage.patience import within
+from manage.timeouts import within
 from models import Role
 from server.identity.passwords import hashed
 from wire.broker import celery_app, wake

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from desk import due
+from desk import deadlines
 from manage.database import transaction
 
 
@@ -14,7 +14,7 @@ from manage.database import transaction
 def dead_deadlines(limit: int) -> None:
     """Lists deadlines that were given up: id, since when, kind, subject, error."""
     with transaction() as session:
-        dead = due.dead(session, limit)
+        dead = deadlines.dead(session, limit)
     for row in dead:
         since = row.dead_at.isoformat(timespec="seconds") if row.dead_at else ""
         click.echo(f"{row.id}  {since}  {row.kind}  {row.subject_id}  {row.last_error}")
@@ -29,5 +29,5 @@ def retry_deadlines(ids: tuple[UUID, ...], everything: bool) -> None:
     if everything == bool(ids):
         raise click.UsageError("Give the ids of deadlines, or --all")
     with transaction() as session:
-        revived = due.retry(session, None if everything else ids, datetime.now(UTC))
+        revived = deadlines.retry(session, None if everything else ids, datetime.now(UTC))
     click.echo(f"{revived} deadlines are due again")

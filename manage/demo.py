@@ -15,9 +15,9 @@ from desk.accounts import accounts
 from desk.assignment import assignment
 from desk.assignment.assignment import BATCH, Strategy
 from manage import bulk, environment
-from manage.course import Course, Step, mail_nothing
 from manage.database import connected, transaction
-from manage.stories import PEOPLE, STORIES
+from manage.demo_stories import PEOPLE, STORIES
+from manage.story_steps import Course, Step, mail_nothing
 from models import Role, Ticket, User
 from server.identity.passwords import hashed
 

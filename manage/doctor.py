@@ -12,7 +12,7 @@ from config import Misconfigured, Settings, settings
 from manage import environment
 from manage.database import connected
 from manage.migrate import newest, revision
-from manage.patience import within
+from manage.timeouts import within
 from wire.broker import celery_app, reach
 from wire.workers import alive
 

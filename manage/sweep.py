@@ -8,7 +8,7 @@ import click
 from config import Database, read
 from desk.assignment import assignment, departures
 from desk.assignment.assignment import Strategy
-from desk.assignment.backlog import backlog
+from desk.backlog import backlog
 from desk.retention import BATCH, PRUNES, Prune
 from desk.tickets import search
 from manage import environment

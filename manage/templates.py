@@ -16,8 +16,8 @@ from desk.assignment import agents
 from desk.assignment.agents import Availability
 from desk.tickets import reading
 from desk.tickets.tickets import Change, change
-from manage.course import Course, mail_nothing
-from manage.stories import STORIES, Ending, Story
+from manage.demo_stories import STORIES, Ending, Story
+from manage.story_steps import Course, mail_nothing
 from models import (
     AssignmentDecision,
     Base,

@@ -22,11 +22,11 @@ class Deadline(Base):
     )
 
     id: Mapped[Key]
-    # A name in `desk.deadlines.KINDS`, or one that only a newer process knows.
+    # A name in `desk.deadline_kinds.KINDS`, or one that only a newer process knows.
     kind: Mapped[str] = mapped_column(String(32))
     # Whose lock the rule needs.
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
-    # What it is about; `desk.due.DESK` where it is the whole desk.
+    # What it is about; `desk.deadlines.DESK` where it is the whole desk.
     subject_id: Mapped[UUID]
     due_at: Mapped[datetime]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)

@@ -31,7 +31,7 @@ from server.live.ticket_changes import TicketChanges
 from server.live.typists import Typists
 from server.metrics import Metrics
 from server.transport.origins import Origins
-from server.transport.slow_readers import SlowReaders
+from server.transport.slow_http_readers import SlowReaders
 from server.transport.socket_server import SocketServer
 from wire.messages import NotificationRecorded, SessionEnded, TypingChanged, ViewersChanged
 from wire.shapes import Recorded

@@ -13,11 +13,11 @@ from desk.notifications import inbox
 from desk.tickets import lists
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, Page, ticket_list
-from desk.tickets.queries import parsed
+from desk.tickets.search_queries import parsed
 from models import Role
 from server.http.input import decode_cursor, encode_cursor
 from server.routes import admin, notifications
-from server.routes.csr import StaffTicketQuery
+from server.routes.staff_tickets import StaffTicketQuery
 from server.routes.tickets import POSITIONS, SORTS
 
 LIMIT = 20

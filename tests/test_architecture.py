@@ -35,13 +35,13 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "desk": (
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
         {"events", "idempotency", "leases", "outbox", "rows", "statements"},
-        {"due"},
+        {"deadlines"},
         {"notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
         {"accounts"},
-        {"retention"},
-        {"deadlines"},
+        {"backlog", "retention"},
+        {"deadline_kinds"},
     ),
     "wire": (
         {"addresses", "broker", "codec", "confirm", "seal", "shapes", "unsubscribe", "workers"},
@@ -64,9 +64,9 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"__main__"},
     ),
     "worker": (
-        {"clock", "delivery"},
+        {"beat_clock", "delivery"},
         {"transaction"},
-        {"due", "leases"},
+        {"deadlines", "leases"},
         {"app"},
         {"mail", "webhooks"},
         {"assignment", "search"},

@@ -20,7 +20,7 @@ from config import settings
 from desk.jobs import Job
 from processes import die_with_parent, keep_what_is_there
 from wire.broker import WAKE_EXPIRES, celery_app
-from worker import clock, delivery, due, transaction
+from worker import beat_clock, deadlines, delivery, transaction
 
 # How often beat has each work looked for, woken or not.
 LOOK_EVERY = timedelta(seconds=5)
@@ -44,7 +44,7 @@ celery.conf.update(
     beat_schedule={
         job.value: {
             "task": job.value,
-            "schedule": clock.every(LOOK_EVERY),
+            "schedule": beat_clock.every(LOOK_EVERY),
             "options": {"queue": job.queue, "expires": WAKE_EXPIRES},
         }
         for job in Job
@@ -76,7 +76,7 @@ def _tell_alive(sender: Any, **_: Any) -> None:
 
 
 class _Due(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Runs the thread of `worker.due`, whether the broker is there or not."""
+    """Runs the thread of `worker.deadlines`, whether the broker is there or not."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -84,7 +84,7 @@ class _Due(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._stopped = threading.Event()
         self._thread = threading.Thread(
-            target=due.drain_forever, args=[self._stopped], name="due", daemon=True
+            target=deadlines.drain_forever, args=[self._stopped], name="due", daemon=True
         )
 
     def start(self, _: Any) -> None:

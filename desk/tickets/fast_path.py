@@ -21,9 +21,9 @@ from desk.rows import EventRow
 from desk.statements import SingleStatement, Statement
 from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage, Posted
+from desk.tickets.search_words import document
 from desk.tickets.tickets import NewTicket
 from desk.tickets.views import TicketView
-from desk.tickets.words import document
 from desk.webhooks import webhook_queue
 from models import Status
 

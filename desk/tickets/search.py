@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 
 from desk.access import Audience
 from desk.events import Entry
-from desk.tickets.queries import parsed
-from desk.tickets.words import document
+from desk.tickets.search_queries import parsed
+from desk.tickets.search_words import document
 from models import Ticket, TicketSearch, UnindexedEvent
 
 # Of one ticket, so many bytes of words are added to its documents at a time, and at least an event.

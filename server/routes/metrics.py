@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from aiohttp import web
 
-from desk.assignment.backlog import Backlog, backlog
+from desk.backlog import Backlog, backlog
 from desk.errors import Forbidden, Unauthenticated, Unavailable
 from server.clock import now
 from server.http.guard import bearer

@@ -16,7 +16,7 @@ from server.transport import engine_websocket
 from server.transport.engine_websocket import websocket_of
 from server.transport.pings import Pinging
 from server.transport.send_queue import SendQueue
-from server.transport.slow_readers import SlowReaders
+from server.transport.slow_http_readers import SlowReaders
 
 log = structlog.get_logger("server.transport.engine")
 

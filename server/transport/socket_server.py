@@ -28,7 +28,7 @@ from server.transport.packets import (
     environ_of,
 )
 from server.transport.send_queue import EncodedEvent, EncodedPacket, SendQueue
-from server.transport.slow_readers import SlowReaders
+from server.transport.slow_http_readers import SlowReaders
 from server.transport.strays import count_stray
 from wire import codec
 from wire.server_events import NAMESPACE, SERVER_EVENTS

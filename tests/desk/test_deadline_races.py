@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from desk import due
-from desk.due import Due
+from desk import deadlines
+from desk.deadlines import Due
 from desk.events import TagsChanged
 from desk.tickets import timeline
 from models import Deadline, Event, Ticket
@@ -63,11 +63,11 @@ class Storm:
                 session.get(Ticket, ticket_id, with_for_update={"key_share": True})
                 data = {"fails": chance.random() < 0.1}
                 for _ in range(1 + number % MOVED):
-                    due.arm(
+                    deadlines.arm(
                         session, "effect", subject, now() - PAST, ticket_id=ticket_id, data=data
                     )
                 if number % 5 == 4:
-                    due.disarm(session, "effect", subject)
+                    deadlines.disarm(session, "effect", subject)
                 else:
                     stay.append(subject)
         return stay
@@ -76,7 +76,7 @@ class Storm:
         while not self.over.is_set():
             try:
                 with Session(self.drains) as session, session.begin():
-                    due.drain(session, {"effect": effect})
+                    deadlines.drain(session, {"effect": effect})
             except DBAPIError as error:
                 # A deadlock, unlike the end of its connection, would be a fault of ours.
                 if not error.connection_invalidated:

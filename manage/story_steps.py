@@ -17,7 +17,7 @@ from desk.outbox import outbox
 from desk.tickets import messages, reading, tickets
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change, NewTicket
-from manage.stories import Story, Turn
+from manage.demo_stories import Story, Turn
 from models import Notification, Outcome, Role, Status, Ticket
 
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")

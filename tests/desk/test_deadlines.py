@@ -12,9 +12,9 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk import due, retention
+from desk import deadlines, retention
 from desk.accounts import sessions
-from desk.due import DESK, Due, Kinds
+from desk.deadlines import DESK, Due, Kinds
 from desk.leases import MOST_ATTEMPTS
 from desk.outbox import outbox
 from desk.tickets import messages
@@ -46,7 +46,7 @@ def armed(session: Session) -> Callable[..., UUID]:
 
     def arm(name: str, at: datetime, kind: str = "remind", **more: Any) -> UUID:
         subject_id = uuid4()
-        due.arm(session, kind, subject_id, at, data={"name": name}, **more)
+        deadlines.arm(session, kind, subject_id, at, data={"name": name}, **more)
         return subject_id
 
     return arm
@@ -59,11 +59,11 @@ def test_what_is_due_is_done_once_in_its_order_and_the_rest_waits(
     for name, later in (("second", 2), ("third", 3), ("first", 1)):
         armed(name, at + later * SECOND, ticket_id=ticket_id)
     armed("of the desk", at)
-    assert due.drain(session, kinds, at + 2 * SECOND).tried == 2
-    assert due.drain(session, kinds, at + 2 * SECOND).tried == 0
+    assert deadlines.drain(session, kinds, at + 2 * SECOND).tried == 2
+    assert deadlines.drain(session, kinds, at + 2 * SECOND).tried == 0
     assert done == ["first", "second"]
-    assert due.drain_other(session, kinds, at) == 1
-    assert due.drain_other(session, kinds, at) == 0
+    assert deadlines.drain_other(session, kinds, at) == 1
+    assert deadlines.drain_other(session, kinds, at) == 0
     assert done[2:] == ["of the desk"]
 
 
@@ -71,9 +71,9 @@ def test_what_is_armed_again_is_moved(
     session: Session, kinds: Kinds, armed: Callable[..., UUID], done: list[str]
 ) -> None:
     subject_id, at = armed("early", now()), now()
-    due.arm(session, "remind", subject_id, at + SECOND, data={"name": "late"})
-    assert due.drain_other(session, kinds, at) == 0
-    assert due.drain_other(session, kinds, at + SECOND) == 1
+    deadlines.arm(session, "remind", subject_id, at + SECOND, data={"name": "late"})
+    assert deadlines.drain_other(session, kinds, at) == 0
+    assert deadlines.drain_other(session, kinds, at + SECOND) == 1
     assert done == ["late"]
 
 
@@ -90,7 +90,7 @@ def test_one_that_fails_leaves_nothing_and_holds_up_nothing(
 
     armed("poisoned", at, "fail", ticket_id=ticket_id)
     armed("sound", at + SECOND, ticket_id=ticket_id)
-    assert due.drain(session, {**kinds, "fail": fail}, at + SECOND).tried == 2
+    assert deadlines.drain(session, {**kinds, "fail": fail}, at + SECOND).tried == 2
     assert done == ["sound"]
     assert len(outbox(session).events) == told
     (row,) = session.scalars(select(Deadline).where(Deadline.kind == "fail"))
@@ -109,16 +109,16 @@ def test_one_that_fails_ten_times_is_dead_until_somebody_has_it_tried_again(
     armed("poisoned", at, "fail")
     waits = []
     for _ in range(MOST_ATTEMPTS):
-        assert due.drain_other(session, {"fail": fail}, at) == 1
+        assert deadlines.drain_other(session, {"fail": fail}, at) == 1
         (row,) = session.scalars(select(Deadline).where(Deadline.kind == "fail"))
         waits.append((row.due_at - at) // SECOND)
         at = row.due_at
     assert waits[:4] == [5, 15, 45, 135]
-    assert due.drain_other(session, {"fail": fail}, at) == 0
-    assert [dead.id for dead in due.dead(session, 10)] == [row.id]
-    assert due.retry(session, [row.id], at) == 1
-    assert due.retry(session, None, at) == 0
-    assert due.drain_other(session, {"fail": fail}, at) == 1
+    assert deadlines.drain_other(session, {"fail": fail}, at) == 0
+    assert [dead.id for dead in deadlines.dead(session, 10)] == [row.id]
+    assert deadlines.retry(session, [row.id], at) == 1
+    assert deadlines.retry(session, None, at) == 0
+    assert deadlines.drain_other(session, {"fail": fail}, at) == 1
     assert len(done) == MOST_ATTEMPTS + 1
 
 
@@ -126,12 +126,12 @@ def test_a_kind_of_a_newer_process_is_left_to_it(
     session: Session, kinds: Kinds, armed: Callable[..., UUID], done: list[str]
 ) -> None:
     ticket_id, at = a_ticket(session, an_actor(session)).id, now()
-    for _ in range(due.BATCH):
+    for _ in range(deadlines.BATCH):
         armed("unknown", at - SECOND, "newer", ticket_id=ticket_id)
     armed("known", at, ticket_id=ticket_id)
-    assert due.drain(session, kinds, at).tried == 1
+    assert deadlines.drain(session, kinds, at).tried == 1
     assert done == ["known"]
-    left = due.seconds_left(session, kinds)
+    left = deadlines.seconds_left(session, kinds)
     assert left is None
 
 
@@ -143,14 +143,14 @@ def test_a_rule_may_disarm_what_is_due_after_it_and_arm_itself_anew(
 
     def settle(session: Session, deadline: Due, at: datetime) -> None:
         done.append("settled")
-        due.disarm(session, "remind", other)
-        due.arm(session, "settle", deadline.subject_id, at + SECOND, ticket_id=ticket_id)
+        deadlines.disarm(session, "remind", other)
+        deadlines.arm(session, "settle", deadline.subject_id, at + SECOND, ticket_id=ticket_id)
 
     kinds: Kinds = {"settle": settle, "remind": lambda *_: done.append("reminded")}
-    due.arm(session, "settle", ticket_id, at, ticket_id=ticket_id)
-    due.arm(session, "remind", other, at, ticket_id=ticket_id)
-    due.drain(session, kinds, at)
-    due.drain(session, kinds, at + SECOND)
+    deadlines.arm(session, "settle", ticket_id, at, ticket_id=ticket_id)
+    deadlines.arm(session, "remind", other, at, ticket_id=ticket_id)
+    deadlines.drain(session, kinds, at)
+    deadlines.drain(session, kinds, at + SECOND)
     assert done == ["settled", "settled"]
 
 
@@ -174,13 +174,13 @@ def test_any_order_of_arming_disarming_and_draining_does_what_a_list_would(
     for step, subject, second in taken:
         if step == "arm":
             at, data = began + second * SECOND, {"name": str(subject)}
-            due.arm(session, "remind", subjects[subject], at, ticket_id=ticket_id, data=data)
+            deadlines.arm(session, "remind", subjects[subject], at, ticket_id=ticket_id, data=data)
             model[subject] = second
         elif step == "disarm":
-            due.disarm(session, "remind", subjects[subject])
+            deadlines.disarm(session, "remind", subjects[subject])
             model.pop(subject, None)
         else:
-            due.drain(session, kinds, began + second * SECOND)
+            deadlines.drain(session, kinds, began + second * SECOND)
             late = sorted((at, each) for each, at in model.items() if at <= second)
             # What is due at the same moment is in no order.
             done[len(expected) :] = sorted(
@@ -190,7 +190,7 @@ def test_any_order_of_arming_disarming_and_draining_does_what_a_list_would(
                 expected.append(str(each))
                 del model[each]
     assert done == expected
-    due.drain(session, kinds, began + 100 * SECOND)
+    deadlines.drain(session, kinds, began + 100 * SECOND)
 
 
 @pytest.fixture
@@ -206,21 +206,21 @@ def test_a_ticket_that_is_locked_is_skipped_and_waited_for_once_it_is_late(
         customer = an_actor(session)
         busy, free = (a_ticket(session, customer).id for _ in range(2))
         at = now()
-        for _ in range(due.BATCH):
-            due.arm(session, "remind", uuid4(), at, ticket_id=busy, data={"name": "busy"})
-        due.arm(session, "remind", free, at + SECOND, ticket_id=free, data={"name": "free"})
+        for _ in range(deadlines.BATCH):
+            deadlines.arm(session, "remind", uuid4(), at, ticket_id=busy, data={"name": "busy"})
+        deadlines.arm(session, "remind", free, at + SECOND, ticket_id=free, data={"name": "free"})
     holder, drainer = two
     holder.get(Ticket, busy, with_for_update={"key_share": True})
-    assert due.drain(drainer, kinds, at + SECOND) == (1, None)
-    assert due.drain(drainer, kinds, at + due.PATIENCE + SECOND) == (0, busy)
+    assert deadlines.drain(drainer, kinds, at + SECOND) == (1, None)
+    assert deadlines.drain(drainer, kinds, at + deadlines.PATIENCE + SECOND) == (0, busy)
     with pytest.raises(OperationalError):
-        due.drain_ticket(drainer, kinds, busy, at)
+        deadlines.drain_ticket(drainer, kinds, busy, at)
     assert done == ["free"]
     drainer.rollback()
     for deadline in holder.scalars(select(Deadline).where(Deadline.kind == "remind")):
-        due.disarm(holder, "remind", deadline.subject_id)
+        deadlines.disarm(holder, "remind", deadline.subject_id)
     holder.commit()
-    assert due.drain_ticket(drainer, kinds, busy, at) == 0
+    assert deadlines.drain_ticket(drainer, kinds, busy, at) == 0
     assert done == ["free"]
 
 
@@ -249,7 +249,7 @@ def test_retention_is_armed_by_the_migrations_and_recurs(
             )
         session.flush()
         # Two full batches, and one that finds nothing.
-        assert [due.drain_other(session, kinds, at) for _ in range(4)] == [1, 1, 1, 0]
+        assert [deadlines.drain_other(session, kinds, at) for _ in range(4)] == [1, 1, 1, 0]
         assert session.scalars(select(SocketTicket)).all() == []
         (again,) = session.scalars(select(Deadline))
         assert (again.subject_id, again.due_at) == (DESK, at + retention.EVERY)

@@ -8,8 +8,8 @@ from desk.access import Actor
 from desk.tickets import lists, search
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters
-from desk.tickets.queries import MOST_WORDS, parsed
-from desk.tickets.words import MOST_BYTES, document
+from desk.tickets.search_queries import MOST_WORDS, parsed
+from desk.tickets.search_words import MOST_BYTES, document
 from models import Role, TicketSearch
 from tests.factories import a_ticket, an_actor, index
 

@@ -11,12 +11,12 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk import due
-from desk.deadlines import KINDS
-from desk.due import Drained
+from desk import deadlines
+from desk.deadline_kinds import KINDS
+from desk.deadlines import Drained
 from worker.transaction import run, try_lock
 
-log = structlog.get_logger("worker.due")
+log = structlog.get_logger("worker.deadlines")
 
 LONGEST_PAUSE = 1.0
 # What is due may be locked.
@@ -40,19 +40,19 @@ def drain() -> float:
         drained = run(_drain_alone)
         if drained.late is not None:
             _wait_for(drained.late)
-        tried = drained.tried + run(due.drain_other, KINDS)
-    left = run(due.seconds_left, KINDS)
+        tried = drained.tried + run(deadlines.drain_other, KINDS)
+    left = run(deadlines.seconds_left, KINDS)
     return LONGEST_PAUSE if left is None else min(max(left, SHORTEST_PAUSE), LONGEST_PAUSE)
 
 
 def _drain_alone(session: Session) -> Drained:
     """Two workers at it would only be in each other's way."""
     is_mine = try_lock(session, "deadlines")
-    return due.drain(session, KINDS) if is_mine else Drained(0, None)
+    return deadlines.drain(session, KINDS) if is_mine else Drained(0, None)
 
 
 def _wait_for(ticket_id: UUID) -> None:
     try:
-        run(due.drain_ticket, KINDS, ticket_id)
+        run(deadlines.drain_ticket, KINDS, ticket_id)
     except OperationalError:
         log.warning("ticket locked for long", ticket_id=str(ticket_id))

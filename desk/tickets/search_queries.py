@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from desk.tickets.words import compound
+from desk.tickets.search_words import compound
 
 # A phrase, or what stands between white space.
 TERM = re.compile(r'(?<!\S)(?P<dash>-?)"(?P<phrase>[^"]*)"(?!\S)|(?P<text>\S+)')

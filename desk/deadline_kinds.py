@@ -1,0 +1,6 @@
+"""Every kind of deadline, with the rule that is run when one of it is due."""
+
+from desk import retention
+from desk.deadlines import Kinds
+
+KINDS: Kinds = {**dict.fromkeys(retention.PRUNES, retention.prune)}
