@@ -28,6 +28,9 @@ ELSEWHERE = {"PUBLIC_URL"}
 # Passwords of the services, which are no settings of ours.
 SERVICE_PASSWORDS = {"DATABASE_PASSWORD", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 
+# How much the tests do.
+SIZES_OF_TESTS = {"PLANS_TICKETS", "ASSIGNMENT_STORM"}
+
 README = (ROOT / "README.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 GIVEN = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)\}")
@@ -90,4 +93,4 @@ def test_all_that_is_asked_for_in_the_environment_exists() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
 def test_a_document_names_no_setting_that_there_is_not(path: Any) -> None:
     named = re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", path.read_text())
-    assert set(named) <= NAMES | SERVICE_PASSWORDS
+    assert set(named) <= NAMES | SERVICE_PASSWORDS | SIZES_OF_TESTS
