@@ -6,12 +6,12 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from desk.accounts.full_names import FullName
-from desk.accounts.passwords import GivenPassword
 from desk.text import (
     MOST_MARKS,
     Content,
     Description,
     Email,
+    GivenPassword,
     Tag,
     Title,
 )
@@ -30,16 +30,14 @@ LONGEST = 240_000
 
 @pytest.mark.parametrize("marks", MARKS, ids=ascii)
 @pytest.mark.parametrize("field", ["password", "description", "email"])
-def test_endless_marks_are_refused_before_they_are_put_in_order(
-    field: str, marks: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_endless_marks_are_refused_before_they_are_put_in_order(field: str, marks: str) -> None:
     """Which takes the square of their number."""
     text = "a" + marks * (LONGEST // len((marks).encode()))
-    for part in (text, text[:50_000]):
-        with monkeypatch.context() as patch:
-            patch.setattr(unicodedata, "normalize", None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unicodedata, "normalize", None)
+        for given in (text, text[:50_000]):
             with pytest.raises(ValidationError):
-                Given.model_validate({field: part})
+                Given.model_validate({field: given})
 
 
 def test_whatever_unicode_reorders_counts_as_a_mark() -> None:
