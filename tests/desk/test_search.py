@@ -3,8 +3,9 @@
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -31,7 +32,11 @@ def words_of(session: Session, ticket_id: UUID) -> list[list[str]]:
 )
 def test_no_text_is_an_error(session: Session, q: str) -> None:
     csr = an_actor(session, Role.CSR)
-    lists.ticket_list(session, csr, Filters(q=q), Sort(), 20, None)
+    try:
+        filters = Filters(q=q)
+    except ValidationError:  # It shows nothing.
+        reject()
+    lists.ticket_list(session, csr, filters, Sort(), 20, None)
 
 
 @pytest.mark.parametrize("q", ["' or 1=1 --", "a & | !", ":*", "((", '"', "-", "<->", "\\", "a:b*"])
