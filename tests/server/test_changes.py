@@ -64,8 +64,8 @@ async def test_a_look_shows_what_no_hint_told_and_to_the_customer_only_what_is_t
         await bob.until(lambda: seen(bob)[-1:] == [3])
         await app[keys.changes].look()
         marker = (await api.a_ticket(customer))["id"]
-        await ann.until(lambda: ann.seen["ticket_changed"][-1]["id"] == marker)
-        await bob.until(lambda: bob.seen["ticket_changed"][-1]["id"] == marker)
+        await ann.until(lambda: marker in {t["id"] for t in ann.seen["ticket_changed"]})
+        await bob.until(lambda: marker in {t["id"] for t in bob.seen["ticket_changed"]})
         assert (len(seen(ann)), len(seen(bob))) == (before[0] + 1, before[1] + 2)
 
 
