@@ -43,15 +43,17 @@ async def test_a_look_shows_what_no_hint_told_and_to_the_customer_only_what_is_t
     csr: Person,
 ) -> None:
     app, api = application
-    ticket_id = (await api.a_ticket(customer))["id"]
     async with (
         Client(api.url, customer, "websocket") as ann,
         Client(api.url, csr, "websocket") as bob,
     ):
+        ticket_id = (await api.a_ticket(customer))["id"]
 
         def seen(who: Client) -> list[int]:
             return [t["seq"] for t in who.seen["ticket_changed"] if t["id"] == ticket_id]
 
+        await ann.until(lambda: len(seen(ann)) == 1)
+        await bob.until(lambda: len(seen(bob)) == 1)
         # It is no more what moved lately.
         with database(backend.settings) as session:
             session.execute(text("update tickets set updated_at = now() - interval '1 hour'"))
