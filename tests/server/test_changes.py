@@ -56,7 +56,10 @@ async def test_a_look_shows_what_no_hint_told_and_to_the_customer_only_what_is_t
         await bob.until(lambda: len(seen(bob)) == 1)
         # It is no more what moved lately.
         with database(backend.settings) as session:
-            session.execute(text("update tickets set updated_at = now() - interval '1 hour'"))
+            past = "now() - interval '1 hour'"
+            session.execute(
+                text(f"update tickets set updated_at = {past}, public_updated_at = {past}")
+            )
         await app[keys.changes].look()
         before = len(seen(ann)), len(seen(bob))
         say_unheard(backend, csr, ticket_id, internal=True)
