@@ -6,12 +6,12 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from desk.accounts.full_names import FullName
+from desk.accounts.passwords import GivenPassword
 from desk.text import (
     MOST_MARKS,
     Content,
     Description,
     Email,
-    GivenPassword,
     Tag,
     Title,
 )
