@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from desk.tickets import messages
 from desk.tickets.messages import NewMessage
 from models import Deadline, SocketTicket, Ticket
 from tests.conftest import Backend, engine_of
-from tests.factories import a_ticket, an_actor, database, now
+from tests.factories import a_ticket, an_actor, now
 
 SECOND = timedelta(seconds=1)
 
@@ -194,22 +194,22 @@ def test_any_order_of_arming_disarming_and_draining_does_what_a_list_would(
 
 
 @pytest.fixture
-def two(engine: Engine) -> Iterator[tuple[Session, Session]]:
-    with Session(engine) as one, Session(engine) as other:
+def two(make_backend: Callable[[], Backend]) -> Iterator[tuple[Session, Session]]:
+    with engine_of(make_backend()) as engine, Session(engine) as one, Session(engine) as other:
         yield one, other
 
 
 def test_a_ticket_that_is_locked_is_skipped_and_waited_for_once_it_is_late(
-    backend: Backend, two: tuple[Session, Session], kinds: Kinds, done: list[str]
+    two: tuple[Session, Session], kinds: Kinds, done: list[str]
 ) -> None:
-    with database(backend.settings) as session:
+    holder, drainer = two
+    with Session(holder.get_bind()) as session, session.begin():
         customer = an_actor(session)
         busy, free = (a_ticket(session, customer).id for _ in range(2))
         at = now()
         for _ in range(deadlines.BATCH):
             deadlines.arm(session, "remind", uuid4(), at, ticket_id=busy, data={"name": "busy"})
         deadlines.arm(session, "remind", free, at + SECOND, ticket_id=free, data={"name": "free"})
-    holder, drainer = two
     holder.get(Ticket, busy, with_for_update={"key_share": True})
     assert deadlines.drain(drainer, kinds, at + SECOND) == (1, None)
     assert deadlines.drain(drainer, kinds, at + deadlines.PATIENCE + SECOND) == (0, busy)

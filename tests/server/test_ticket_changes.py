@@ -124,11 +124,11 @@ async def test_a_look_reads_what_moved_in_pages_and_all_of_it(
 
         monkeypatch.setattr(app[SERVICES].desk, "fetch", noted)
         await changes.look()
-        with database(backend.settings) as session:
-            # All of one moment.
-            made = [a_ticket(session, customer.actor).id for _ in range(7)]
-            session.execute(text("update tickets set updated_at = now()"))
         async with Client(api.url, csr, "websocket") as bob:
+            with database(backend.settings) as session:
+                # All of one moment.
+                made = [a_ticket(session, customer.actor).id for _ in range(7)]
+                session.execute(text("update tickets set updated_at = now()"))
             await changes.look()
             await bob.until(lambda: len(bob.seen["ticket_changed"]) >= len(made))
         assert {t["id"] for t in bob.seen["ticket_changed"]} == {str(n) for n in made}
