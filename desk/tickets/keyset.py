@@ -68,24 +68,22 @@ class Walk:
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
         self._keys = sorted_by(audience, sort.field)
+        if by_bucket := sort.field == "updated_at":
+            # An index leads to the bucket of the time, and what is in it is sorted.
+            staff = audience is Audience.STAFF
+            column = Ticket.updated_bucket if staff else Ticket.public_updated_bucket
+            self._keys.insert(0, column.expression)
+            after = after and (bucket(type_coerce(after[0], Ticket.updated_at.type)), *after)
         self._order = self._keys
         self._conditions = [visible_to(audience, me), *conditions(leading, Ticket)]
-        if sort.field == "updated_at":
-            self._go_by_bucket(after)
-        elif after is not None:
+        if after is None:
+            return
+        if by_bucket and "user_id" not in leading:
+            # The planner knows how many tickets are behind a bucket, and which index to take then.
+            # It would take one for all people's tickets, too, to leave out most of them.
+            self._conditions.append(self._is_behind(self._keys, after))
+        else:
             self._begin(leading, after)
-
-    def _go_by_bucket(self, after: Sequence[Any] | None) -> None:
-        """An index leads to the bucket of the time, and what is in it is sorted.
-
-        The planner knows how many tickets are behind a bucket, and which index that speaks for.
-        """
-        staff = self._audience is Audience.STAFF
-        by = Ticket.updated_bucket if staff else Ticket.public_updated_bucket
-        self._keys = self._order = [by.expression, *self._keys]
-        if after is not None:
-            first = bucket(type_coerce(after[0], Ticket.updated_at.type))
-            self._conditions.append(self._is_behind(self._keys, [first, *after]))
 
     def _begin(self, leading: Mapping[str, Any], after: Sequence[Any]) -> None:
         """Begins at a position of the one index that has the first of the leading filters.
