@@ -185,7 +185,7 @@ def test_migrations_end_where_the_models_are(config: Config) -> None:
     command.check(config)
 
 
-BEFORE_LAST_MESSAGES, LAST_MESSAGES = "f3b1c07d5e92", "b1c7d20e94fa"
+BEFORE_LAST_MESSAGES, LAST_MESSAGES = "0016", "0017"
 TALKS = """
     with customer as (
         insert into users (id, email, full_name, password_hash, role, is_active, notify_email,
