@@ -186,6 +186,8 @@ def _try(session: Session, rule: Rule, due: Due, now: datetime) -> None:
 
 def _failed(due: Due, error: str, now: datetime) -> dict[str, Any]:
     attempts = due.attempts + 1
+    if due.subject_id == DESK:  # It recurs, and once dead nothing would arm it again.
+        attempts = min(attempts, MOST_ATTEMPTS - 1)
     return {
         "attempts": attempts,
         "due_at": now + wait_after(attempts, RETRY_FACTOR),

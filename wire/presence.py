@@ -5,6 +5,7 @@ at the ticket through it. ``presence:process:{process}`` exists while that proce
 killed process left behind in a hash counts no longer.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,11 +44,12 @@ def process_key(process: str, prefix: str = "") -> str:
 
 
 def decoded(fields: Mapping[bytes, bytes]) -> dict[str, Seen]:
-    """A ticket's hash, by process."""
-    return {
-        process.decode(): Seen.from_json(codec.loads_own(value))
-        for process, value in fields.items()
-    }
+    """A ticket's hash, by process, without what this one cannot read: a newer one's, perhaps."""
+    words = {}
+    for process, value in fields.items():
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            words[process.decode()] = Seen.from_json(codec.loads_own(value))
+    return words
 
 
 def together(words: Iterable[Seen]) -> list[Viewer]:
@@ -66,5 +68,5 @@ def is_present(client: redis.Redis, ticket_id: UUID, user_id: UUID, prefix: str 
             if any(viewer.user_id == user_id for viewer in seen.viewers)
         )
         return any(client.exists(process_key(process, prefix)) for process in seen_through)
-    except (redis.RedisError, OSError, ValueError, KeyError, TypeError):
+    except (redis.RedisError, OSError):
         return False

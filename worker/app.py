@@ -75,7 +75,7 @@ def _tell_alive(sender: Any, **_: Any) -> None:
     delivery.tell_alive(sender.eventer.hostname)
 
 
-class _Due(bootsteps.StartStopStep):  # type: ignore[misc]
+class _Deadlines(bootsteps.StartStopStep):  # type: ignore[misc]
     """Runs the thread of `worker.deadlines`, whether the broker is there or not."""
 
     requires = ("celery.worker.components:Pool",)
@@ -84,7 +84,7 @@ class _Due(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._stopped = threading.Event()
         self._thread = threading.Thread(
-            target=deadlines.drain_forever, args=[self._stopped], name="due", daemon=True
+            target=deadlines.drain_forever, args=[self._stopped], name="deadlines", daemon=True
         )
 
     def start(self, _: Any) -> None:
@@ -95,7 +95,7 @@ class _Due(bootsteps.StartStopStep):  # type: ignore[misc]
         self._thread.join(STOP_SECONDS)
 
 
-celery.steps["worker"].add(_Due)
+celery.steps["worker"].add(_Deadlines)
 heartbeat_sent.connect(_tell_alive, weak=False)
 setup_logging.connect(_configure_logs, weak=False)
 worker_process_init.connect(_start_afresh, weak=False)

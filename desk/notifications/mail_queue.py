@@ -163,12 +163,10 @@ def _told_together(
     Before the first attempt that is whatever is pending, also what is not due yet.
     """
     # None was due before the one that named the mail, so none can be much older than that: the
-    # inbox has them side by side.
+    # inbox has them side by side. The version before could take along an older one.
     named = session.get(Notification, first.mail_id or first.id) or first
-    near = and_(
-        Notification.user_id == first.user_id,
-        Notification.created_at >= named.created_at - LONGEST_WINDOW,
-    )
+    began = min(first.created_at, named.created_at) - LONGEST_WINDOW
+    near = and_(Notification.user_id == first.user_id, Notification.created_at >= began)
     if first.mail_id is not None:
         same = Notification.mail_id == first.mail_id
     else:

@@ -133,7 +133,7 @@ def _rebuild(session: Session) -> int:
 
 
 def found(audience: Audience, words: str, me: BindParameter[UUID]) -> Select[UUID]:
-    """The tickets that the words are found in, as the audience may read them: `queries.parsed`.
+    """The tickets that the words are found in, as the audience may read them: `parsed`.
 
     A customer's are looked for among their own: how long it takes says nothing of others' words.
     """

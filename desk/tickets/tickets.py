@@ -137,7 +137,7 @@ def set_status(
     before = ticket.status
     if to is before:
         return
-    if to not in TRANSITIONS[before]:
+    if to not in TRANSITIONS.get(before, ()):  # None from a status that a newer process has set.
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
     ticket.status = to
     timeline.record(session, ticket, StatusChanged(from_=before, to=to), actor.id, now)

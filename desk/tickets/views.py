@@ -53,8 +53,6 @@ FIELDS = {
     for field in fields(TicketView)
     if field.name != "unread"
 }
-# The fields that are empty until somebody works on a ticket.
-EMPTY: dict[str, Any] = {name: None for name, column in FIELDS.items() if column.nullable}
 ENUMS = [
     (place, Known(column.type.python_type))
     for place, column in enumerate(FIELDS.values())

@@ -99,8 +99,10 @@ async def change(request: web.Request) -> web.Response:
 
 async def remove(request: web.Request) -> web.Response:
     await no_body(request)
-    webhook_id = _webhook_id(request)
-    await request.app[SERVICES].desk.run(webhooks.remove, webhook_id)
+    desk, webhook_id = request.app[SERVICES].desk, _webhook_id(request)
+    # Once that is committed no event waits for the end of it, which is that of all its deliveries.
+    await desk.run(webhooks.change, webhook_id, webhooks.WebhookChange(is_active=False))
+    await desk.run(webhooks.remove, webhook_id)
     audit.note("webhook_removed", by=request[ACTOR].id, webhook_id=webhook_id)
     return web.Response(status=204)
 

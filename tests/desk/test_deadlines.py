@@ -122,6 +122,18 @@ def test_one_that_fails_ten_times_is_dead_until_somebody_has_it_tried_again(
     assert len(done) == MOST_ATTEMPTS + 1
 
 
+def test_what_the_desk_does_again_and_again_is_never_given_up(session: Session) -> None:
+    def fail(*_: object) -> None:
+        raise LookupError
+
+    deadlines.arm(session, "fail", DESK, now())
+    for _ in range(2 * MOST_ATTEMPTS):
+        (row,) = session.scalars(select(Deadline).where(Deadline.kind == "fail"))
+        assert deadlines.drain_other(session, {"fail": fail}, row.due_at) == 1
+    (row,) = session.scalars(select(Deadline).where(Deadline.kind == "fail"))
+    assert (row.attempts, row.dead_at) == (MOST_ATTEMPTS - 1, None)
+
+
 def test_a_kind_of_a_newer_process_is_left_to_it(
     session: Session, kinds: Kinds, armed: Callable[..., UUID], done: list[str]
 ) -> None:

@@ -8,10 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience
+from desk.errors import Conflict
 from desk.events import StatusChanged
 from desk.tickets import history, lists, messages, tickets, timeline, views
 from desk.tickets.lists import Filters
 from desk.tickets.messages import NewMessage
+from desk.tickets.tickets import Change
 from models import Event, NotificationKind, Priority, Role, Status, Ticket, User
 from models.base import Known, opaque
 from tests.factories import a_ticket, an_actor, now
@@ -119,6 +121,17 @@ def test_a_change_from_a_status_that_is_not_known_keeps_its_name(
     session.flush()
     session.expire(event)
     assert event.data == {"from": "snoozed", "to": "open"}
+
+
+def test_no_way_is_known_from_a_status_that_is_not_known(
+    session: Session, newer: tuple[Actor, UUID]
+) -> None:
+    csr, ticket_id = newer
+    with pytest.raises(Conflict, match="cannot go from snoozed"):
+        tickets.change(session, csr, ticket_id, Change(status=Status.OPEN), now())
+    customer = Actor(tickets.get(session, csr, ticket_id).user_id, Role.USER)
+    with pytest.raises(Conflict, match="cannot go from snoozed"):
+        tickets.close(session, customer, ticket_id)
 
 
 def test_a_hint_and_a_word_on_who_is_here_bring_them_on() -> None:

@@ -332,3 +332,16 @@ def test_kinds_are_those_of_the_contract() -> None:
         "status_changed",
         "reopened",
     }
+
+
+def test_what_was_put_together_with_much_later_news_is_mailed_with_it(case: Case) -> None:
+    """As processes of the version before may have done it; else it would be due for ever."""
+    case.say(case.customer, "before")
+    case.say(case.customer, "after")
+    first, second = case.session.scalars(select(Notification).order_by(Notification.event_seq))
+    first.created_at -= timedelta(hours=1)
+    first.due_at -= timedelta(hours=1)
+    first.mail_id = second.mail_id = second.id
+    mail = case.mail()
+    assert mail is not None
+    assert mail.notification_ids == [first.id, second.id]

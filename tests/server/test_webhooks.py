@@ -17,6 +17,7 @@ from models import Event, IdempotencyKey, Role, Webhook, WebhookDelivery
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, a_ticket, database, now, people
+from tests.locks import locked, until_one_waits
 
 PUBLIC = "https://8.8.8.8/hook"
 
@@ -114,6 +115,24 @@ async def test_a_webhook_is_removed(api: Api, admin: Person) -> None:
     assert (await api.call("DELETE", path, admin)).status == 204
     assert (await api.call("DELETE", path, admin)).code == "webhook_not_found"
     assert (await api.get("/admin/webhooks", admin)).json == []
+
+
+async def test_who_writes_does_not_wait_for_the_end_of_a_webhook(
+    api: Api, backend: Backend, admin: Person, customer: Person
+) -> None:
+    sent = {"url": PUBLIC, "events": ["ticket_created", "message_posted"]}
+    made = await api.post("/admin/webhooks", admin, json=sent)
+    ticket = await api.a_ticket(customer)
+    # As if there were very many of them to delete.
+    with locked(backend.database_url, "select from webhook_deliveries for update"):
+        path = f"/admin/webhooks/{made.json['id']}"
+        removing = asyncio.create_task(api.call("DELETE", path, admin))
+        await asyncio.to_thread(until_one_waits, backend.database_url)
+        posted = await api.post(
+            f"/tickets/{ticket['id']}/messages", customer, json={"content": "Hello"}
+        )
+        assert posted.status == 201
+    assert (await removing).status == 204
 
 
 @pytest.mark.parametrize(
