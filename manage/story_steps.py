@@ -33,7 +33,7 @@ class Step:
 
 
 class Course:
-    """``number``: what ``{n}`` in the texts of the story becomes."""
+    """A ticket on its way through a story. ``number``: what ``{n}`` in its texts becomes."""
 
     id: UUID
 

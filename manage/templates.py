@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import update
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
 from desk.access import Actor
 from desk.accounts import accounts
@@ -121,7 +122,7 @@ def make(session: Session, random: Random, at: datetime, password_hash: str) -> 
 
 
 def _person(session: Session, role: Role, password_hash: str) -> Actor:
-    email = f"{role}@example.org"
+    email = f"{uuid7()}@example.org"  # Nobody's.
     return Actor(accounts.create(session, email, "", password_hash, role, CAPACITY).id, role)
 
 

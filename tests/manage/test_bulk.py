@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
@@ -16,6 +17,7 @@ from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
+from manage import templates
 from manage.templates import PARTS, key
 from models import Base, Priority, Role, Status, Ticket, User
 from server.identity.passwords import matches
@@ -285,3 +287,9 @@ def test_a_run_that_is_killed_leaves_nothing_behind(
 def written(session: Session) -> int:
     """Bytes of tickets, also of those that are not committed."""
     return session.scalar(text("select pg_relation_size('tickets')")) or 0
+
+
+def test_the_people_of_the_templates_take_nobodys_address(session: Session) -> None:
+    for name in ("user", "csr"):
+        accounts.create(session, f"{name}@example.org", "Somebody", "hash", Role.USER)
+    assert templates.make(session, Random(1), now(), "hash").over
