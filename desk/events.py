@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -164,6 +165,8 @@ class Entry:
     event: EventData
     # The webhooks that asked for its kind, locked until the commit.
     webhook_ids: Sequence[UUID]
+    # From when on others are told: its time, or now where that is ahead of the clock.
+    due_at: datetime
 
 
 def data_of(event: Event | EventRow) -> dict[str, Any]:

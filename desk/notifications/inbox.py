@@ -58,7 +58,8 @@ OF_MESSAGE = f"""
         person, {MESSAGE_POSTED}, id, said.seq, %(actor_id)s,
         jsonb_build_object('number', number, 'title', title) || case
             when %(is_note)s then '{{"internal": true}}'::jsonb else '{{}}' end,
-        said.at, said.at + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
+        said.at,
+        least(said.at, clock_timestamp()) + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
     from said, ticket, lateral (
         select case when %(is_note)s or user_id = %(actor_id)s
             then (select id from users where id = assigned_to_id and role <> '{Role.USER}')
@@ -134,7 +135,7 @@ def _tell(
             actor_id=cause.actor_id,
             data=data,
             created_at=cause.at,
-            due_at=cause.at + wait,
+            due_at=entry.due_at + wait,
         )
         session.add(notification)
         outbox(session).notifications.append(notification)

@@ -56,7 +56,7 @@ def record(
     outbox(session).events.append(row)
     with session.no_autoflush:  # The event is written before what refers to it, in one flush.
         for effect in EFFECTS:
-            effect(session, Entry(ticket, row, event, webhook_ids))
+            effect(session, Entry(ticket, row, event, webhook_ids, min(at, clock)))
     return row
 
 

@@ -87,7 +87,7 @@ def enqueue(session: Session, entry: Entry) -> None:
             ticket_id=entry.ticket.id,
             seq=entry.row.seq,
             ticket=_summary(entry.ticket),
-            due_at=entry.row.at,
+            due_at=entry.due_at,
             expires_at=entry.row.at + GIVE_UP,
         )
         session.add(delivery)
@@ -103,7 +103,7 @@ OF_EVENT = f"""
     select {row_id_in_sql("said.at", "said.ticket_id", "said.seq", "asking.id")},
         asking.id, said.ticket_id, said.seq,
         jsonb_build_object({", ".join(f"'{name}', ticket.{name}" for name in IN_WEBHOOKS)}),
-        said.at, said.at + interval '{GIVE_UP.days} days', 0
+        least(said.at, clock_timestamp()), said.at + interval '{GIVE_UP.days} days', 0
     from said, ticket, ({ASKING}) asking
     returning webhook_id
 """

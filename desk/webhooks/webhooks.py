@@ -162,17 +162,17 @@ def count_attempts(session: Session, webhook_id: UUID) -> int:
     return session.scalar(query.where(WebhookAttempt.webhook_id == webhook_id)) or 0
 
 
-def change(session: Session, webhook_id: UUID, wanted: WebhookChange) -> WebhookView:
+def change(session: Session, webhook_id: UUID, changes: WebhookChange) -> WebhookView:
     """Applies what was sent. One that is made active again has a clean record."""
     webhook = _held(session, webhook_id)
-    if wanted.url is not MISSING:
-        webhook.url = wanted.url
-    if wanted.events is not MISSING:
-        webhook.events = [kind.value for kind in wanted.events]
-    if wanted.is_active is not MISSING:
-        if wanted.is_active and not webhook.is_active:
+    if changes.url is not MISSING:
+        webhook.url = changes.url
+    if changes.events is not MISSING:
+        webhook.events = [kind.value for kind in changes.events]
+    if changes.is_active is not MISSING:
+        if changes.is_active and not webhook.is_active:
             webhook.disabled_because = webhook.failing_since = None
-        webhook.is_active = wanted.is_active
+        webhook.is_active = changes.is_active
     webhook.resting_until = None
     outbox(session).wakes.add(Job.DRAIN_WEBHOOKS)
     return WebhookView.of(webhook)

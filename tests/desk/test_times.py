@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.assignment import assignment
+from desk.notifications.inbox import MAIL_WINDOW
 from desk.outbox import outbox
 from desk.tickets import fast_path, messages, tickets
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change, NewTicket
-from models import Event, Notification, Role, Status, Ticket
+from desk.webhooks import webhooks
+from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
 from server.database.transaction import Desk
 from server.database.transaction import create_engine as server_engine
 from tests import locks
 from tests.conftest import Backend
-from tests.factories import a_ticket, an_actor
+from tests.factories import a_ticket, an_actor, now
 from tests.waiting import PATIENCE
 
 POSTERS, MESSAGES = 24, 400
@@ -128,6 +130,31 @@ def test_a_clock_that_was_set_back_does_not_set_back_a_timeline(
         for rule in (_posts, _resolves, _claims):
             rule(session, csr, ticket_id)
         assert {event.at for event in outbox(session).events} == {latest}
+
+
+@pytest.mark.parametrize("as_statement", [False, True])
+def test_who_is_told_of_a_ticket_whose_time_is_ahead_does_not_wait_for_it(
+    engine: Engine, people: tuple[Actor, Actor, UUID], as_statement: bool
+) -> None:
+    _, csr, ticket_id = people
+    with Session(engine) as session:
+        sent = {"url": "https://8.8.8.8/", "events": ["message_posted"]}
+        new = webhooks.NewWebhook.model_validate(sent)
+        webhooks.add(session, an_actor(session, Role.ADMIN), new, "whsec_", now())
+        ahead = text("update tickets set updated_at = now() + interval '1 hour' where id = :id")
+        session.execute(ahead, {"id": ticket_id})
+        if as_statement:
+            single = fast_path.posting(csr, ticket_id, NewMessage(content="hello"))
+            single.statement.all(session, **single.values)
+        else:
+            _posts(session, csr, ticket_id)
+            session.flush()
+        clock: datetime = session.scalars(select(func.clock_timestamp())).one()
+        event = session.get_one(Event, (ticket_id, 2))
+        assert event.at > clock
+        of_ticket = select(Notification).where(Notification.ticket_id == ticket_id)
+        assert session.scalars(of_ticket).one().due_at <= clock + MAIL_WINDOW
+        assert session.scalars(select(WebhookDelivery)).one().due_at <= clock
 
 
 def test_of_many_who_post_at_once_no_time_runs_back(
