@@ -23,7 +23,7 @@ from tests.pages import LABEL, OWN, Case, cases, people
 from tests.statements import Plan, plans
 
 pytestmark = pytest.mark.timeout(600)  # Making them takes its time beside others.
-TICKETS = int(os.environ.get("PLANS_TICKETS", "100000"))
+TICKETS = int(os.environ.get("PLANS_TICKETS", "60000"))
 LARGE = {"tickets", "events", "ticket_search", "read_cursors", "notifications", "users"}
 # What a page of twenty may go through, however large the desk is: led by an index,
 FEW_ROWS, FEW_BUFFERS = 1_000, 1_000
