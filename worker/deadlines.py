@@ -34,15 +34,17 @@ def drain_forever(stop: threading.Event) -> None:
 
 
 def drain() -> float:
-    """Does all that is due. Returns for how many seconds to sleep."""
+    """Does all that is due, if anything is. Returns for how many seconds to sleep."""
+    left = run(deadlines.seconds_left, KINDS)
+    if left is None or left > 0:
+        return LONGEST_PAUSE if left is None else min(left, LONGEST_PAUSE)
     tried = 1
     while tried:
         drained = run(_drain_alone)
         if drained.late is not None:
             _wait_for(drained.late)
         tried = drained.tried + run(deadlines.drain_other, KINDS)
-    left = run(deadlines.seconds_left, KINDS)
-    return LONGEST_PAUSE if left is None else min(max(left, SHORTEST_PAUSE), LONGEST_PAUSE)
+    return SHORTEST_PAUSE
 
 
 def _drain_alone(session: Session) -> Drained:
