@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.errors import AdminShutdown
 from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -79,7 +80,8 @@ class Storm:
                     deadlines.drain(session, {"effect": effect})
             except DBAPIError as error:
                 # A deadlock, unlike the end of its connection, would be a fault of ours.
-                if not error.connection_invalidated:
+                is_ended = isinstance(error.orig, AdminShutdown)
+                if not (is_ended or error.connection_invalidated):
                     raise
 
     def left(self) -> int:
