@@ -8,6 +8,7 @@ from desk.access import Actor
 from desk.errors import Forbidden, Unauthenticated
 from desk.tickets import views
 from models import Role
+from server.http.compression import compress
 from server.http.contract import Handler, Right, Route
 from server.http.input import TICKET, ticket_number
 from server.limits import shared
@@ -17,6 +18,8 @@ from server.services import SERVICES, Services
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor")
 # What is left of a limit that the request counted against: the answer says it, whatever it is.
 LIMIT_HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("limit_headers")
+# Where answers let somebody in, as do those that anybody may ask for: none of them is compressed.
+SECRET = "/auth/"
 
 
 def guarded(route: Route) -> Handler:
@@ -30,8 +33,12 @@ def guarded(route: Route) -> Handler:
             if route.method == "GET" and not actor.is_staff:
                 spend_look(request, shared.LOOK)
                 async with request.app[SERVICES].read_slots.of(actor.id):
-                    return await _handled(request, route)
-            return await _handled(request, route)
+                    response = await _handled(request, route)
+            else:
+                response = await _handled(request, route)
+            if not route.path.startswith(SECRET):
+                await compress(request, response)
+            return response
         return await route.handler(request)
 
     return handle

@@ -27,6 +27,7 @@ Log in with `POST /api/v1/auth/login` and send the access token as `Authorizatio
 * Refusals are problems (RFC 9457) with a stable `code`. With 429 and 503 comes `Retry-After`.
 * Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
 * `{ticket_id}` also takes the ticket's number: `/tickets/42/timeline`.
+* JSON of 1 kB and more is compressed for `Accept-Encoding: gzip`, unless it has a secret in it.
 * A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`.
 * `Idempotency-Key`, where a `POST` takes it: a repeat within 24 hours gets the first answer.
 """
