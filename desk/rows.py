@@ -3,11 +3,20 @@
 To make a mapped object costs many times as much.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from models import NotificationKind
+
+
+@dataclass
+class PersonName:
+    """Somebody, by the name that they have now."""
+
+    id: UUID
+    full_name: str
 
 
 class EventRow(NamedTuple):
