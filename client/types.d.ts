@@ -158,6 +158,13 @@ export interface Labels {
   tags: Array<LabelCount>;
 }
 
+/** The newest message; a note is none. `preview`: its first 200 characters. */
+export interface LastMessage {
+  at: string;
+  by: Side;
+  preview: string;
+}
+
 export interface LeaveTicket {
   ticket_id: string;
 }
@@ -382,6 +389,9 @@ export interface Resync {
 
 export type Role = "user" | "csr" | "admin";
 
+/** The two that talk on a ticket: the one who opened it, and everybody else. */
+export type Side = "customer" | "staff";
+
 export interface SignedOut {
   code: string;
 }
@@ -442,7 +452,6 @@ export interface Ticket {
   id: string;
   number: number;
   title: string;
-  description: string;
   category: string;
   type: string;
   status: Status;
@@ -457,7 +466,12 @@ export interface Ticket {
   closed_at: string | null;
   version: number;
   seq: number;
+  customer: PersonName;
+  assignee: PersonName | null;
+  last_message: LastMessage | null;
+  waiting_on: Side | null;
   unread: number;
+  description: string;
 }
 
 /** Only the fields that were sent count; `priority` null clears it. */
@@ -485,6 +499,32 @@ export interface TicketCreatedEvent {
   actor_id: string | null;
   at: string;
   data: TicketCreated;
+}
+
+/** A ticket without its description, as lists show it and a change is told. `seq`, `unread`, `version` and `tags` are its reader's. */
+export interface TicketRow {
+  id: string;
+  number: number;
+  title: string;
+  category: string;
+  type: string;
+  status: Status;
+  priority: Priority | null;
+  tags: Array<string>;
+  user_id: string;
+  assigned_to_id: string | null;
+  created_at: string;
+  updated_at: string;
+  first_response_at: string | null;
+  resolved_at: string | null;
+  closed_at: string | null;
+  version: number;
+  seq: number;
+  customer: PersonName;
+  assignee: PersonName | null;
+  last_message: LastMessage | null;
+  waiting_on: Side | null;
+  unread: number;
 }
 
 /** What a login or refresh answers. `expires_in`: seconds that the access token has left. */
@@ -571,7 +611,7 @@ export interface ClientToServerEvents {
 
 export interface ServerToClientEvents {
   timeline: (payload: Event) => void;
-  ticket_changed: (payload: Ticket) => void;
+  ticket_changed: (payload: TicketRow) => void;
   notification: (payload: Notification) => void;
   presence: (payload: Present) => void;
   read: (payload: ReadShown) => void;
@@ -592,7 +632,7 @@ export interface Routes {
   "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
   "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
-  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/users/tickets/{ticket_id}/close": { query: undefined; body: undefined; answer: Ticket };
   "GET /api/v1/tickets/{ticket_id}/timeline": { query: { count?: boolean; after?: number; limit?: number }; body: undefined; answer: Array<Event> };
@@ -600,7 +640,7 @@ export interface Routes {
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };

@@ -1,6 +1,6 @@
 """Queries that walk along a list of tickets in its order, as the indexes of `Ticket` lead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -14,26 +14,29 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SmallInteger,
+    and_,
     literal,
     select,
     tuple_,
     type_coerce,
+    union_all,
 )
 
 from desk.access import Audience, visible_to
 from desk.text import Seq
 from desk.tickets import search
-from desk.tickets.views import shown_to, views
-from models import Ticket, bucket
+from desk.tickets.views import Side, has_unread, rows, shown_to
+from models import ACTIVE_STATUSES, Ticket, bucket
 from models.columns import uses
 
 # The column that each sort goes by.
 SORTS = {use.sort: column for column, use in uses(Ticket) if use.sort}
 # The filters, those first that a list is rather led by, and the column of each. The words of a
-# search are in no column.
+# search and what is unread are in no column.
 FILTERS = {filter_.name: filter_ for _, use in uses(Ticket) for filter_ in use.filters}
 FILTERED = {filter_.name: column for column, use in uses(Ticket) for filter_ in use.filters}
-WORDS = "q"
+WORDS, UNREAD = "q", "unread"
+UPDATED_AFTER = "updated_after"
 KEY_TYPES = {
     TIMESTAMP: datetime,
     SmallInteger: Annotated[int, Field(ge=-(2**15), le=2**15 - 1)],
@@ -56,7 +59,11 @@ class Sort:
 
 
 class Walk:
-    """The list from a position on, of who may see it; its queries differ in what they look for."""
+    """The list from a position on, of who may see it; its queries differ in what they look for.
+
+    No index has tickets of several statuses in order: where these lead, it walks along the list of
+    each status and merges them.
+    """
 
     def __init__(
         self,
@@ -67,18 +74,23 @@ class Walk:
         after: Sequence[Any] | None,
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
+        statuses = leading.get("status")
+        several = statuses if isinstance(statuses, list) else ()
+        self._merged = [
+            Walk(audience, me, {**leading, "status": status}, sort, after) for status in several
+        ]
         self._keys = sorted_by(audience, sort.field)
         if by_bucket := sort.field == "updated_at":
             # An index leads to the bucket of the time, and what is in it is sorted.
             staff = audience is Audience.STAFF
             column = Ticket.updated_bucket if staff else Ticket.public_updated_bucket
             self._keys.insert(0, column.expression)
-            after = after and (bucket(type_coerce(after[0], Ticket.updated_at.type)), *after)
+            after = after and (_bucket_of(after[0]), *after)
         self._order = self._keys
         self._conditions = [visible_to(audience, me), *conditions(leading, Ticket)]
         if after is None:
             return
-        if by_bucket and "user_id" not in leading:
+        if self._merged or (by_bucket and "user_id" not in leading):
             # The planner knows how many tickets are behind a bucket, and which index to take then.
             # It would take one for all people's tickets, too, to leave out most of them.
             self._conditions.append(self._is_behind(self._keys, after))
@@ -110,24 +122,35 @@ class Walk:
 
     def whole(self, limit: Any) -> Rows:
         """The list as it is."""
-        return self._sorted(views(self._audience, self._me).where(*self._conditions)).limit(limit)
+        return self._sorted(rows(self._audience, self._me).where(*self._conditions)).limit(limit)
+
+    def upcoming(self, more: Iterable[Any], limit: int) -> Rows:
+        """The keys of the next tickets, with more of their columns."""
+        columns = {column.key: column for column in (Ticket.id.expression, *self._order, *more)}
+        if not self._merged:
+            query = select(*columns.values()).where(*self._conditions)
+            return self._sorted(query).limit(limit)
+        each = [walk.upcoming(columns.values(), limit).subquery() for walk in self._merged]
+        parts = [select(*(part.c[name] for name in columns)) for part in each]
+        merged = union_all(*parts).subquery("merged")
+        order = [merged.c[key.name] for key in self._order]
+        return self._sorted(select(merged), order).limit(limit)
 
     def near(self, filters: Mapping[str, Any], limit: int, reach: int) -> Rows:
         """Those of the next ``reach`` that the filters find."""
-        asked = {column_of(name, Ticket) for name in filters if name != WORDS}
-        query = select(*{Ticket.id, *self._order, *asked}).where(*self._conditions)
-        here = self._sorted(query).limit(reach).subquery("here").c
-        picked = select(here.id).where(*conditions(filters, here))
+        asked = (column for name in filters for column in columns_of(name, Ticket))
+        here = self.upcoming(asked, reach if filters else limit).subquery("here").c
+        picked = select(here.id).where(*self._asked(filters, here))
         if WORDS in filters:
             picked = picked.where(search.says(self._audience, filters[WORDS], here.id, self._me))
         order = [here[key.name] for key in self._order]
         ids = self._sorted(picked, order).limit(limit)
-        return self._sorted(views(self._audience, self._me).where(Ticket.id.in_(ids)))
+        return self._sorted(rows(self._audience, self._me).where(Ticket.id.in_(ids)))
 
     def goes_beyond(self, reach: int) -> Select[int]:
         """1 if there is more of the list than that."""
-        query = select(literal(1)).select_from(Ticket).where(*self._conditions)
-        return self._sorted(query).offset(reach).limit(1)
+        here = self.upcoming((), reach + 1).subquery("here")
+        return select(literal(1)).select_from(here).offset(reach).limit(1)
 
     def are_over(self, many: int, filters: Mapping[str, Any]) -> Select[UUID]:
         """Something if the filters find more than ``many``, wherever they are."""
@@ -137,13 +160,20 @@ class Walk:
         """Those of the whole list that the filters find."""
         # Materialized: they are looked up by the filters, and not along the list after all.
         ids = self._ids(filters).cte("found").prefix_with("materialized")
-        query = views(self._audience, self._me).where(Ticket.id.in_(select(ids)), *self._conditions)
-        return self._sorted(query.where(*conditions(filters, Ticket))).limit(limit)
+        query = rows(self._audience, self._me).where(Ticket.id.in_(select(ids)), *self._conditions)
+        return self._sorted(query.where(*self._asked(filters, Ticket))).limit(limit)
 
     def _ids(self, filters: Mapping[str, Any]) -> Select[UUID]:
         if WORDS in filters:
             return search.found(self._audience, filters[WORDS], self._me)
-        return select(Ticket.id).where(*self._conditions, *conditions(filters, Ticket))
+        return select(Ticket.id).where(*self._conditions, *self._asked(filters, Ticket))
+
+    def _asked(self, filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
+        """What the filters ask of a ticket, but for words."""
+        asked = conditions(filters, ticket)
+        if UNREAD in filters:
+            asked.append(is_unread(self._audience, self._me, filters[UNREAD], ticket.id))
+        return asked
 
     def _sorted(
         self, query: Select[*tuple[Any, ...]], order: Sequence[ColumnElement[Any]] = ()
@@ -165,8 +195,8 @@ def key_type(field: str) -> Any:
 
 
 def conditions(filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
-    """``ticket``: what has the columns of one. Not of words, which are not in them."""
-    return [_condition(name, filters[name], ticket) for name in filters if name != WORDS]
+    """``ticket``: what has the columns of one. Not of what is in no column."""
+    return [_condition(name, filters[name], ticket) for name in filters if name in FILTERS]
 
 
 def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
@@ -179,8 +209,36 @@ def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
             condition = column.contains([value])
         case "equals":
             condition = column.in_(value) if isinstance(value, list) else column == value
+        case "after":
+            # As for a position: led by the bucket, of what comes after the time.
+            bound = (_bucket_of(value), value)
+            condition = tuple_(ticket.updated_bucket, column) > tuple_(*bound)
+        case "waits":
+            is_side = column.is_(True) if value is Side.CUSTOMER else column.is_not(True)
+            condition = and_(ticket.status.in_(ACTIVE_STATUSES), is_side)
     return condition
+
+
+def is_unread(
+    audience: Audience, me: ColumnElement[UUID], value: bool, ticket_id: Any
+) -> ColumnElement[bool]:
+    """Whether a person has something unread on a ticket, or nothing."""
+    unread = has_unread(me, audience, ticket_id)
+    return unread if value else ~unread
+
+
+def _bucket_of(time: Any) -> ColumnElement[datetime]:
+    return bucket(type_coerce(time, Ticket.updated_at.type))
 
 
 def column_of(name: str, ticket: Any) -> Any:
     return getattr(ticket, FILTERED[name].key)
+
+
+def columns_of(name: str, ticket: Any) -> list[Any]:
+    """All columns that a filter asks something of."""
+    if name not in FILTERS:
+        return []
+    more = {"after": "updated_bucket", "waits": "status"}
+    keys = {FILTERED[name].key, more.get(FILTERS[name].asks, FILTERED[name].key)}
+    return [getattr(ticket, key) for key in sorted(keys)]

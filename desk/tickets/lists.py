@@ -13,11 +13,23 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
 from desk.statements import Statement, param
-from desk.text import Label, Tag, Words
+from desk.text import Label, Moment, Tag, Words
 from desk.tickets import search
-from desk.tickets.keyset import FILTERS, WORDS, Sort, Walk, column_of, conditions, sorted_by
-from desk.tickets.views import ME, TicketView, to_view
-from models import RANKS, Priority, Status, Ticket
+from desk.tickets.keyset import (
+    FILTERS,
+    UNREAD,
+    UPDATED_AFTER,
+    WORDS,
+    Sort,
+    Walk,
+    column_of,
+    columns_of,
+    conditions,
+    is_unread,
+    sorted_by,
+)
+from desk.tickets.views import ME, Side, TicketRow, to_row
+from models import ACTIVE_STATUSES, RANKS, Priority, Status, Ticket
 
 # So many tickets are looked at, in a few milliseconds and at last in a tenth of a second; and so
 # many are found and sorted in a part of that.
@@ -59,11 +71,19 @@ class Filters(OwnFilters):
     priority: Priority | None = None
     tag: Tag | None = None
     user_id: UUID | None = None
+    waiting_on: Side | None = Field(
+        None, description="Whose turn it is to write, on open tickets and those in progress"
+    )
+    unread: bool | None = Field(None, description="Whether there are messages you have not read")
+    updated_after: Moment | None = Field(
+        None,
+        description="What changed since then: with `sort=updated_at`, as it is led by an index",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    tickets: Sequence[TicketView]
+    tickets: Sequence[TicketRow]
     # Where the next page begins; None at the end.
     after: Position | None
 
@@ -83,7 +103,7 @@ def ticket_list(
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
     rows = _along_or_sorted(session, walk, values, limit + 1)
-    return list_page([TicketView(*row) for row in rows], sort, limit)
+    return list_page([to_row(*row) for row in rows], sort, limit)
 
 
 def _along_or_sorted(
@@ -104,17 +124,17 @@ def _along_or_sorted(
     return session.execute(walk.among_all(filters, limit)).all()
 
 
-def list_page(views: Sequence[TicketView], sort: Sort, limit: int) -> Page:
-    """The first ``limit`` of the views, of which there is one more where the list goes on."""
-    tickets = views[:limit]
-    more = len(views) > limit
+def list_page(rows: Sequence[TicketRow], sort: Sort, limit: int) -> Page:
+    """The first ``limit`` of the rows, of which there is one more where the list goes on."""
+    tickets = rows[:limit]
+    more = len(rows) > limit
     return Page(tickets, _position(tickets[-1], sort.field) if more else None)
 
 
 class Plain(NamedTuple):
     """A prepared list, and what it is to be run with."""
 
-    query: Statement[TicketView]
+    query: Statement[TicketRow]
     values: dict[str, Any]
 
 
@@ -124,7 +144,7 @@ def plainly(
     """The query of a `ticket_list` that an index leads through by itself; None for any other."""
     values = _values(filters)
     leading = _leading(values, sort.field)
-    if len(leading) < len(values):
+    if len(leading) < len(values) or isinstance(values.get("status"), list):
         return None
     unassigned = values.pop("unassigned", None)
     names = tuple(name for name in leading if name in values)
@@ -142,38 +162,42 @@ def _prepared(
     sort: Sort,
     *,
     is_further: bool,
-) -> Statement[TicketView]:
+) -> Statement[TicketRow]:
     leading: dict[str, Any] = {name: param(name, column_of(name, Ticket).type) for name in names}
     if unassigned is not None:
         leading["unassigned"] = unassigned
     keys = sorted_by(audience, sort.field)
     after = [param(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
     walk = Walk(audience, ME, leading, sort, after if is_further else None)
-    return Statement.of(walk.whole(param("limit")), to_view)
+    return Statement.of(walk.whole(param("limit")), to_row)
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
     values = _values(filters)
     me = literal(actor.id, Ticket.user_id.type)
-    words = values.pop(WORDS, None)
+    words, unread = values.pop(WORDS, None), values.pop(UNREAD, None)
     if "user_id" in values:
         # Theirs first, wherever they stand: to meet them with all that are, say, closed would go
         # through everybody's.
         theirs = [visible(actor), Ticket.user_id == values.pop("user_id")]
-        columns = {Ticket.id, *(column_of(name, Ticket) for name in values)}
+        columns = {Ticket.id, *(each for name in values for each in columns_of(name, Ticket))}
         here = select(*columns).where(*theirs).offset(0).subquery("here").c
         asked = conditions(values, here)
         if words is not None:
             asked.append(search.says(actor.audience, words, here.id, me))
+        if unread is not None:
+            asked.append(is_unread(actor.audience, me, unread, here.id))
         return session.scalar(select(func.count(here.id)).where(*asked)) or 0
     asked = [visible(actor), *conditions(values, Ticket)]
     if words is not None:
         asked.append(Ticket.id.in_(search.found(actor.audience, words, me)))
+    if unread is not None:
+        asked.append(is_unread(actor.audience, me, unread, Ticket.id))
     return session.scalar(select(func.count()).select_from(Ticket).where(*asked)) or 0
 
 
-def _position(ticket: TicketView, field: str) -> Position:
+def _position(ticket: TicketRow, field: str) -> Position:
     # Of a priority the rank, as the column has it also for one that it does not know.
     key = RANKS.get(ticket.priority, 0) if field == "priority" else getattr(ticket, field)
     return key, ticket.id
@@ -184,7 +208,9 @@ def _values(filters: Filters) -> dict[str, Any]:
     values = {name: getattr(filters, name) for name in Filters.model_fields}
     if filters.priority is not None:
         values["priority"] = RANKS[filters.priority]
-    values["status"] = _any_of(filters.status or ())
+    # What waits for somebody is one of these: so its list is led by them.
+    waiting = ACTIVE_STATUSES if filters.waiting_on else ()
+    values["status"] = _any_of(filters.status or waiting)
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -198,7 +224,7 @@ def _any_of(statuses: Sequence[Status]) -> Status | Sequence[Status] | None:
 
 def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:
     """Those of the filters that an index leads through in the order of the field."""
-    # Who has an assignee is not in an index of its own; several statuses are in no order in one.
+    # Who has an assignee is not in an index of its own.
     able = [
         name
         for name in FILTERS
@@ -206,6 +232,10 @@ def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:
     ]
     if WORDS in values and "user_id" in able:
         return ["user_id"]  # As in `count`.
+    # Where the list goes by the time of a change, another is where it begins, or ends.
+    since = [UPDATED_AFTER] if UPDATED_AFTER in able and field == "updated_at" else []
     if always := [name for name in able if FILTERS[name].always_leads]:
-        return always
+        return [*always, *since]
+    if isinstance(values.get("status"), list):
+        return ["status", *since]
     return [name for name in able if field in FILTERS[name].leads_in][:1]
