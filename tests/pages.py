@@ -49,6 +49,8 @@ SEARCHES = {
     "one in 300": "zephyr kettle",
     "one in 6": "invoice",
     "only old ones": "antiquated",
+    "a customer's address": "person77",
+    "everybody's address": "example.com",
 }
 LABEL = text(
     """

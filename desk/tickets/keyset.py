@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -41,6 +41,12 @@ KEY_TYPES = {
     TIMESTAMP: datetime,
     SmallInteger: Annotated[int, Field(ge=-(2**15), le=2**15 - 1)],
     BigInteger: Seq,
+}
+# Less than any key of a type, and as much as the largest.
+BOUNDS = {
+    TIMESTAMP: (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
+    SmallInteger: (-(2**15), 2**15 - 1),
+    BigInteger: (0, 2**63 - 1),
 }
 Rows = Select[*tuple[Any, ...]]
 
@@ -120,6 +126,12 @@ class Walk:
         here, there = tuple_(*keys), tuple_(*position)
         return here < there if self._descending else here > there
 
+    def leave_out(self, ticket_id: UUID) -> None:
+        """Has the list go on without this ticket."""
+        self._conditions.append(Ticket.id != ticket_id)
+        for walk in self._merged:
+            walk.leave_out(ticket_id)
+
     def whole(self, limit: Any) -> Rows:
         """The list as it is."""
         return self._sorted(rows(self._audience, self._me).where(*self._conditions)).limit(limit)
@@ -142,7 +154,7 @@ class Walk:
         here = self.upcoming(asked, reach if filters else limit).subquery("here").c
         picked = select(here.id).where(*self._asked(filters, here))
         if WORDS in filters:
-            picked = picked.where(search.says(self._audience, filters[WORDS], here.id, self._me))
+            picked = picked.where(search.says(self._audience, filters[WORDS], here, self._me))
         order = [here[key.name] for key in self._order]
         ids = self._sorted(picked, order).limit(limit)
         return self._sorted(rows(self._audience, self._me).where(Ticket.id.in_(ids)))
@@ -194,6 +206,12 @@ def key_type(field: str) -> Any:
     return KEY_TYPES[type(SORTS[field].type)]
 
 
+def before_all(sort: Sort) -> tuple[Any, UUID]:
+    """The position where a list begins."""
+    least, most = BOUNDS[type(SORTS[sort.field].type)]
+    return (most, UUID(int=2**128 - 1)) if sort.descending else (least, UUID(int=0))
+
+
 def conditions(filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
     """``ticket``: what has the columns of one. Not of what is in no column."""
     return [_condition(name, filters[name], ticket) for name in filters if name in FILTERS]
@@ -236,7 +254,9 @@ def column_of(name: str, ticket: Any) -> Any:
 
 
 def columns_of(name: str, ticket: Any) -> list[Any]:
-    """All columns that a filter asks something of."""
+    """All columns that a filter asks something of; of words, whose customer may be called so."""
+    if name == WORDS:
+        return [ticket.user_id]
     if name not in FILTERS:
         return []
     more = {"after": "updated_bucket", "waits": "status"}

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor, Audience, visible
 from desk.statements import Statement, param
 from desk.text import Label, Moment, Tag, Words
-from desk.tickets import search
+from desk.tickets import search, views
 from desk.tickets.keyset import (
     FILTERS,
     UNREAD,
@@ -22,12 +22,14 @@ from desk.tickets.keyset import (
     WORDS,
     Sort,
     Walk,
+    before_all,
     column_of,
     columns_of,
     conditions,
     is_unread,
     sorted_by,
 )
+from desk.tickets.search_queries import number_in
 from desk.tickets.views import ME, Side, TicketRow, to_row
 from models import ACTIVE_STATUSES, RANKS, Priority, Status, Ticket
 
@@ -102,8 +104,29 @@ def ticket_list(
     values = _values(filters)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
-    rows = _along_or_sorted(session, walk, values, limit + 1)
-    return list_page([to_row(*row) for row in rows], sort, limit)
+    first = _of_number(session, actor, filters)
+    if first is not None:
+        walk.leave_out(first.id)
+    if first is None or after is not None:
+        found = _along_or_sorted(session, walk, values, limit + 1)
+        return list_page([to_row(*row) for row in found], sort, limit)
+    rest = [to_row(*row) for row in _along_or_sorted(session, walk, values, limit)]
+    if limit == 1:  # The list goes on at its beginning, from where that ticket is not.
+        return Page([first], before_all(sort) if rest else None)
+    return list_page([first, *rest], sort, limit)
+
+
+def _of_number(session: Session, actor: Actor, filters: Filters) -> TicketRow | None:
+    """The ticket whose number is searched for, if it is of the list: it comes first in each."""
+    if filters.q is None or (number := number_in(filters.q)) is None:
+        return None
+    values, me = _values(filters), literal(actor.id, Ticket.user_id.type)
+    query = views.rows(actor.audience, me)
+    query = query.where(Ticket.number == number, *conditions(values, Ticket))
+    if UNREAD in values:
+        query = query.where(is_unread(actor.audience, me, values[UNREAD], Ticket.id))
+    row = session.execute(query).one_or_none()
+    return to_row(*row) if row else None
 
 
 def _along_or_sorted(
@@ -181,11 +204,12 @@ def count(session: Session, actor: Actor, filters: Filters) -> int:
         # Theirs first, wherever they stand: to meet them with all that are, say, closed would go
         # through everybody's.
         theirs = [visible(actor), Ticket.user_id == values.pop("user_id")]
-        columns = {Ticket.id, *(each for name in values for each in columns_of(name, Ticket))}
+        asked_of = {each for name in values for each in columns_of(name, Ticket)}
+        columns = {Ticket.id, Ticket.user_id, *asked_of}
         here = select(*columns).where(*theirs).offset(0).subquery("here").c
         asked = conditions(values, here)
         if words is not None:
-            asked.append(search.says(actor.audience, words, here.id, me))
+            asked.append(search.says(actor.audience, words, here, me))
         if unread is not None:
             asked.append(is_unread(actor.audience, me, unread, here.id))
         return session.scalar(select(func.count(here.id)).where(*asked)) or 0
