@@ -52,6 +52,52 @@ export interface Availability {
   capacity?: number;
 }
 
+/** The tickets by their ids, or those that a query finds, as many as expected; and what is to become of each. */
+export interface Bulk {
+  ticket_ids?: Array<string>;
+  query?: BulkQuery;
+  expect_count?: number;
+  change?: TicketChange;
+  assign?: Assignment;
+}
+
+/** One ticket, as it is now. */
+export interface BulkDone {
+  ticket_id: string;
+  ok: true;
+  ticket: TicketRow;
+}
+
+/** Why one ticket is as it was: what it would have been refused with alone. */
+export interface BulkError {
+  code: string;
+  detail: string;
+}
+
+/** What a list of all tickets takes, but for where its page is. "me" is whoever asks. */
+export interface BulkQuery {
+  /** Any of these: `status=open&status=in_progress` */ status?: Array<Status> | null;
+  category?: string | null;
+  type?: string | null;
+  /** Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi` */ q?: string | null;
+  unassigned?: boolean | null;
+  /** A user's id, or "me" */ assigned_to?: "me" | string | null;
+  priority?: Priority | null;
+  tag?: string | null;
+  user_id?: string | null;
+  /** Whose turn it is to write, on open tickets and those in progress */ waiting_on?: Side | null;
+  /** Whether there are messages you have not read */ unread?: boolean | null;
+  /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
+  sort?: string | null;
+}
+
+/** One ticket that was not changed. */
+export interface BulkRefused {
+  ticket_id: string;
+  ok: false;
+  error: BulkError;
+}
+
 /** The ticket was moved to another category. */
 export interface CategoryChanged {
   from: string;
@@ -645,6 +691,7 @@ export interface Routes {
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
   "GET /api/v1/csr/agents": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Agent> };
   "PUT /api/v1/csr/me/availability": { query: undefined; body: Availability; answer: Agent };
   "GET /api/v1/csr/tickets/{ticket_id}/assignment": { query: undefined; body: undefined; answer: Explanation };

@@ -19,6 +19,7 @@ class Body:
     status: tuple[int, ...] = (200, 201, 204)
 
 
+NO_TICKET = "00000000-0000-7000-8000-000000000000"
 NEW_TICKET = {"title": "It broke", "description": "Help!", "category": "billing", "type": "bug"}
 SIGNUP = {"email": "bad.input@desk.test", "password": PASSWORD, "full_name": "Ann"}
 GIVEN_PASSWORD = Kind(
@@ -103,6 +104,17 @@ BODIES: dict[tuple[str, str], Body] = {
         },
         {},
         frozenset({"status", "priority", "tags", "category"}),
+    ),
+    ("POST", "/csr/tickets/bulk"): Body(
+        {
+            "ticket_ids": bad.IDS,
+            "query": bad.OBJECT,
+            "expect_count": bad.OBJECT,
+            "change": bad.OBJECT,
+            "assign": bad.OBJECT,
+        },
+        {"ticket_ids": [NO_TICKET], "change": {"priority": "low"}},
+        frozenset({"query", "expect_count", "assign"}),
     ),
     ("PUT", "/csr/me/availability"): Body(
         {"available": bad.BOOL, "capacity": bad.CAPACITY},
