@@ -35,6 +35,11 @@ MOST_FOUND = 500
 # After that no further ticket is tried. Others may hold each of them for a while.
 MOST_SECONDS = 45.0
 ME = "me"
+EXAMPLE = {
+    "query": {"tag": "vip", "status": ["open"]},
+    "expect_count": 12,
+    "change": {"priority": "high"},
+}
 
 
 class BulkQuery(Filters):
@@ -62,6 +67,8 @@ class Bulk(Input):
     """The tickets by their ids, or those that a query finds, as many as expected; and what is to
     become of each.
     """
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     ticket_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_IDS)] | MISSING = MISSING
     query: BulkQuery | MISSING = MISSING

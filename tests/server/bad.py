@@ -84,6 +84,7 @@ IDS = Kind(
 )
 # An object of its own shape, beside others that it goes with.
 OBJECT = Kind({"an unknown member": {"unknown": 1}}, ())
+CHANGE = Kind(OBJECT.wrong, ({"priority": None},), frozenset({"an object"}))
 BOOL = Kind({"a word": "true", "one": 1, "zero": 0}, (True, False), frozenset({"a bool"}))
 SEQ = Kind({"too large": 2**63, "digits": "5"}, (0, 2**63 - 1), frozenset({"an int"}))
 CLIENT_ID = Kind(

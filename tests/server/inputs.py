@@ -110,7 +110,7 @@ BODIES: dict[tuple[str, str], Body] = {
             "ticket_ids": bad.IDS,
             "query": bad.OBJECT,
             "expect_count": bad.OBJECT,
-            "change": bad.OBJECT,
+            "change": bad.CHANGE,
             "assign": bad.OBJECT,
         },
         {"ticket_ids": [NO_TICKET], "change": {"priority": "low"}},
@@ -177,6 +177,6 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/admin/webhooks": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},
-    "/csr/customers": PAGED | {"q": TEXT},
+    "/csr/customers": PAGED | {"q": [*TEXT[:4], "x" * 201]},
     "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
 }
