@@ -35,7 +35,7 @@ MOST_FOUND = 500
 # After that no further ticket is tried. Others may hold each of them for a while.
 MOST_SECONDS = 45.0
 ME = "me"
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "query": {"tag": "vip", "status": ["open"]},
     "expect_count": 12,
     "change": {"priority": "high"},
