@@ -16,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     and_,
     literal,
+    literal_column,
     select,
     tuple_,
     type_coerce,
@@ -26,7 +27,7 @@ from desk.access import Audience, visible_to
 from desk.text import Seq
 from desk.tickets import search
 from desk.tickets.views import Side, has_unread, rows, shown_to
-from models import ACTIVE_STATUSES, Ticket, bucket
+from models import ACTIVE_STATUSES, Status, Ticket, bucket
 from models.columns import uses
 
 # The column that each sort goes by.
@@ -67,8 +68,8 @@ class Sort:
 class Walk:
     """The list from a position on, of who may see it; its queries differ in what they look for.
 
-    No index has tickets of several statuses in order: where these lead, it walks along the list of
-    each status and merges them.
+    No index has tickets of several statuses in order: where these lead before all else, it walks
+    along the list of each status and merges them.
     """
 
     def __init__(
@@ -80,8 +81,8 @@ class Walk:
         after: Sequence[Any] | None,
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
-        statuses = leading.get("status")
-        several = statuses if isinstance(statuses, list) else ()
+        first = next(iter(leading.values()), None)
+        several = first if isinstance(first, list) else ()
         self._merged = [
             Walk(audience, me, {**leading, "status": status}, sort, after) for status in several
         ]
@@ -111,7 +112,8 @@ class Walk:
         Said as an equality, too, it would begin with the first that has it.
         """
         here, there = list(self._keys), list(after[: len(self._keys)])
-        for name in [name for name in leading if name not in ("unassigned", "priority")][:1]:
+        in_index = [name for name, value in leading.items() if not isinstance(value, list)]
+        for name in [name for name in in_index if name not in ("unassigned", "priority")][:1]:
             column, value = column_of(name, Ticket), leading[name]
             others = {other: leading[other] for other in leading if other != name}
             end = column >= value if self._descending else column <= value
@@ -226,15 +228,21 @@ def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
         case "contains":
             condition = column.contains([value])
         case "equals":
-            condition = column.in_(value) if isinstance(value, list) else column == value
+            condition = _among(column, value) if isinstance(value, list) else column == value
         case "after":
             # As for a position: led by the bucket, of what comes after the time.
             bound = (_bucket_of(value), value)
             condition = tuple_(ticket.updated_bucket, column) > tuple_(*bound)
         case "waits":
             is_side = column.is_(True) if value is Side.CUSTOMER else column.is_not(True)
-            condition = and_(ticket.status.in_(ACTIVE_STATUSES), is_side)
+            condition = and_(_among(ticket.status, ACTIVE_STATUSES), is_side)
     return condition
+
+
+def _among(column: Any, statuses: Iterable[Status]) -> ColumnElement[bool]:
+    """Written out, as the planner has to know that it is what a partial index is for."""
+    among: ColumnElement[bool] = column.in_([literal_column(f"'{each}'") for each in statuses])
+    return among
 
 
 def is_unread(

@@ -232,7 +232,7 @@ def _values(filters: Filters) -> dict[str, Any]:
     values = {name: getattr(filters, name) for name in Filters.model_fields}
     if filters.priority is not None:
         values["priority"] = RANKS[filters.priority]
-    # What waits for somebody is one of these: so its list is led by them.
+    # What waits for somebody is of one of these statuses: so its list is led by them.
     waiting = ACTIVE_STATUSES if filters.waiting_on else ()
     values["status"] = _any_of(filters.status or waiting)
     return {name: value for name, value in values.items() if value is not None}
@@ -249,17 +249,11 @@ def _any_of(statuses: Sequence[Status]) -> Status | Sequence[Status] | None:
 def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:
     """Those of the filters that an index leads through in the order of the field."""
     # Who has an assignee is not in an index of its own.
-    able = [
-        name
-        for name in FILTERS
-        if values.get(name, False) is not False and not isinstance(values[name], list)
-    ]
+    able = [name for name in FILTERS if values.get(name, False) is not False]
     if WORDS in values and "user_id" in able:
         return ["user_id"]  # As in `count`.
-    # Where the list goes by the time of a change, another is where it begins, or ends.
+    # Where the list goes by the time of a change, another one is where it begins, or ends.
     since = [UPDATED_AFTER] if UPDATED_AFTER in able and field == "updated_at" else []
     if always := [name for name in able if FILTERS[name].always_leads]:
         return [*always, *since]
-    if isinstance(values.get("status"), list):
-        return ["status", *since]
     return [name for name in able if field in FILTERS[name].leads_in][:1]
