@@ -40,8 +40,8 @@ from server.sockets.payloads import (
 from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
 from wire.messages import SessionEnded
-from wire.server_events import NAMESPACE, RESYNC
-from wire.shapes import Resync, TimelineEvent, timeline_event
+from wire.server_events import CONNECTED, NAMESPACE, RESYNC
+from wire.shapes import Connected, Resync, TimelineEvent, timeline_event
 
 log = structlog.get_logger("server.sockets.commands")
 
@@ -158,6 +158,10 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._sockets.enter(sid, user_room(member.actor.id))
         self._services.catch_up.recall(member.session_id, partial(self._send_resync, member))
 
+    def connected(self, sid: str) -> None:
+        """Called once the client was told that it is let in."""
+        self._sockets.send_local(CONNECTED, Connected(self._services.release), sid)
+
     def cut_off(self, sid: str) -> None:
         """Called before a client that does not read is disconnected."""
         self._services.metrics.cut_off.inc()
@@ -179,8 +183,13 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if len(joined_already) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._sequencer.join(member, member.actor, payload.ticket_id, payload.after)
-        viewers = await self._services.presence.viewers(payload.ticket_id, member.actor.audience)
-        return Joined(joined.ticket, joined.seq, joined.more, viewers)
+        audience, ticket_id = member.actor.audience, payload.ticket_id
+        viewers = await self._services.presence.viewers(ticket_id, audience)
+        # Read once the room was entered: what comes after it is told there.
+        reads = await self._services.desk.fetch(
+            reading.READS[audience], ticket_id=ticket_id, me=member.actor.id
+        )
+        return Joined(joined.ticket, joined.seq, joined.more, viewers, reads)
 
     async def leave_ticket(self, member: SocketMember, payload: LeaveTicket) -> object:
         await self._sequencer.leave(member, payload.ticket_id)

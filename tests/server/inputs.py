@@ -89,6 +89,7 @@ BODIES: dict[tuple[str, str], Body] = {
         (200, 201, 409),
     ),
     ("POST", "/tickets/{ticket_id}/read"): Body({"seq": bad.SEQ}, {"seq": 1}),
+    ("POST", "/tickets/{ticket_id}/unread"): Body({"seq": bad.SEQ}, {"seq": 1}),
     ("POST", "/csr/tickets/{ticket_id}/assign"): Body(
         {"assignee_id": bad.ID_OR_NULL, "priority": bad.PRIORITY},
         {"assignee_id": None},

@@ -92,6 +92,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
+        "/tickets/{ticket_id}/unread": {"seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
         "/csr/me/availability": {"available": True},
         "/admin/users": {**new_user, "role": "user"},
