@@ -94,6 +94,16 @@ export type Disabled = "failing" | "gone";
 export interface Done {
 }
 
+/** A draft as its person sees it. */
+export interface Draft {
+  ticket_id: string;
+  kind: DraftKind;
+  content: string;
+  base_seq: number;
+  version: number;
+  updated_at: string;
+}
+
 export type DraftKind = "reply" | "note";
 
 /** `version`: the draft's, 0 where it is gone. */
@@ -171,10 +181,19 @@ export interface MessagePostedEvent {
   data: MessagePosted;
 }
 
+/** `base_seq`: the newest number that the writer had seen when they began. */
+export interface NewDraft {
+  kind: DraftKind;
+  content: string;
+  base_seq: number;
+}
+
 export interface NewMessage {
   content: string;
   client_id?: string | null;
   internal?: boolean;
+  /** The newest number that the writer has seen. Refused with `answered_meanwhile` if somebody else has posted a public message after it. */ expect_seq?: number | null;
+  /** Whether to remove the draft of its kind with it. */ draft?: boolean;
 }
 
 export interface NewTicket {
@@ -279,6 +298,8 @@ export interface PostMessage {
   client_id: string;
   content: string;
   internal?: boolean;
+  expect_seq?: number | null;
+  draft?: boolean;
 }
 
 export interface Present {
@@ -581,6 +602,10 @@ export interface Routes {
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
   "POST /api/v1/tickets/{ticket_id}/unread": { query: undefined; body: Read; answer: undefined };
+  "PUT /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: NewDraft; answer: Draft };
+  "GET /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: undefined; answer: Array<Draft> };
+  "DELETE /api/v1/tickets/{ticket_id}/draft": { query: { kind?: DraftKind }; body: undefined; answer: undefined };
+  "GET /api/v1/csr/drafts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Draft> };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
   "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };

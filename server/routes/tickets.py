@@ -268,6 +268,7 @@ ROUTES = (
             "403 csr_required",
             "409 client_id_reused",
             "409 ticket_closed",
+            "412 answered_meanwhile",
             "429 rate_limited",
             *KEYED,
         ),

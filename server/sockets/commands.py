@@ -198,9 +198,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def post_message(self, member: SocketMember, payload: PostMessage) -> object:
         self._limits.spend_here(shared.POST_SOCKET, member.key)
         await self._limits.spend(shared.POST, str(member.actor.id))
-        new = NewMessage(
-            content=payload.content, client_id=payload.client_id, internal=payload.internal
-        )
+        new = NewMessage(**payload.model_dump(exclude={"ticket_id"}))
         posting = fast_path.posting(member.actor, payload.ticket_id, new)
         posted = await self._services.desk.run_statement(posting)
         return timeline_event(posted.event, member.actor.audience)
@@ -273,7 +271,13 @@ EVENTS = {
         Right.VIEWER,
         "Post a message; acknowledged once it is stored, and stored once however often it is sent",
         gives=TimelineEvent,
-        refuses=("client_id_reused", "csr_required", "rate_limited", "ticket_closed"),
+        refuses=(
+            "answered_meanwhile",
+            "client_id_reused",
+            "csr_required",
+            "rate_limited",
+            "ticket_closed",
+        ),
     ),
     "typing": ClientEvent(
         Typing,

@@ -31,6 +31,8 @@ class PostMessage(Input):
     client_id: ClientId
     content: Content
     internal: bool = False
+    expect_seq: Seq | None = None
+    draft: bool = False
 
 
 class Typing(Input):

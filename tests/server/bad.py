@@ -76,6 +76,8 @@ ID = Kind(
 ID_OR_NULL = Kind(ID.wrong, (None,), frozenset({"null"}))
 BOOL = Kind({"a word": "true", "one": 1, "zero": 0}, (True, False), frozenset({"a bool"}))
 SEQ = Kind({"too large": 2**63, "digits": "5"}, (0, 2**63 - 1), frozenset({"an int"}))
+SEQ_OR_NULL = Kind(SEQ.wrong, (*SEQ.good, None), SEQ.fine | {"null"})
+DRAFT_KIND = Kind({"another": "NOTE", "padded": " note"}, ("reply", "note"))
 CLIENT_ID = Kind(
     {"too long": "x" * 65, "not ASCII": "é", "a line break": "a\n", "a control": "\x7f"},
     ("x", "~" * 64, " "),

@@ -93,6 +93,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
         "/tickets/{ticket_id}/unread": {"seq": 1},
+        "/tickets/{ticket_id}/draft": {"kind": "reply", "content": "hello", "base_seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
         "/csr/me/availability": {"available": True},
         "/admin/users": {**new_user, "role": "user"},
