@@ -49,7 +49,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"messages"},
     ),
     "server": (
-        {"audit", "background", "clock", "metrics"},
+        {"audit", "background", "clock", "metrics", "release"},
         {"database"},
         {"limits"},
         {"identity"},

@@ -40,8 +40,8 @@ from server.sockets.payloads import (
 from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
 from wire.messages import SessionEnded
-from wire.server_events import NAMESPACE, RESYNC
-from wire.shapes import Resync, TimelineEvent, timeline_event
+from wire.server_events import CONNECTED, NAMESPACE, RESYNC
+from wire.shapes import Connected, Resync, TimelineEvent, timeline_event
 
 log = structlog.get_logger("server.sockets.commands")
 
@@ -158,6 +158,10 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._sockets.enter(sid, user_room(member.actor.id))
         self._services.catch_up.recall(member.session_id, partial(self._send_resync, member))
 
+    def connected(self, sid: str) -> None:
+        """Called once the client was told that it is let in."""
+        self._sockets.send_local(CONNECTED, Connected(self._services.release), sid)
+
     def cut_off(self, sid: str) -> None:
         """Called before a client that does not read is disconnected."""
         self._services.metrics.cut_off.inc()
@@ -179,8 +183,13 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if len(joined_already) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._sequencer.join(member, member.actor, payload.ticket_id, payload.after)
-        viewers = await self._services.presence.viewers(payload.ticket_id, member.actor.audience)
-        return Joined(joined.ticket, joined.seq, joined.more, viewers)
+        audience, ticket_id = member.actor.audience, payload.ticket_id
+        viewers = await self._services.presence.viewers(ticket_id, audience)
+        # Read once the room was entered: what comes after it is told there.
+        reads = await self._services.desk.fetch(
+            reading.READS[audience], ticket_id=ticket_id, me=member.actor.id
+        )
+        return Joined(joined.ticket, joined.seq, joined.more, viewers, reads)
 
     async def leave_ticket(self, member: SocketMember, payload: LeaveTicket) -> object:
         await self._sequencer.leave(member, payload.ticket_id)
@@ -189,9 +198,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def post_message(self, member: SocketMember, payload: PostMessage) -> object:
         self._limits.spend_here(shared.POST_SOCKET, member.key)
         await self._limits.spend(shared.POST, str(member.actor.id))
-        new = NewMessage(
-            content=payload.content, client_id=payload.client_id, internal=payload.internal
-        )
+        new = NewMessage(**payload.model_dump(exclude={"ticket_id"}))
         posting = fast_path.posting(member.actor, payload.ticket_id, new)
         posted = await self._services.desk.run_statement(posting)
         return timeline_event(posted.event, member.actor.audience)
@@ -264,7 +271,13 @@ EVENTS = {
         Right.VIEWER,
         "Post a message; acknowledged once it is stored, and stored once however often it is sent",
         gives=TimelineEvent,
-        refuses=("client_id_reused", "csr_required", "rate_limited", "ticket_closed"),
+        refuses=(
+            "answered_meanwhile",
+            "client_id_reused",
+            "csr_required",
+            "rate_limited",
+            "ticket_closed",
+        ),
     ),
     "typing": ClientEvent(
         Typing,
