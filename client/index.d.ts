@@ -2,11 +2,12 @@ import type {
   Event as TimelineEvent,
   Notification,
   Ticket as TicketView,
+  TicketRow,
   Tokens,
   Viewer,
 } from "./types.d.ts";
 
-export type { Notification, TicketView, TimelineEvent, Tokens, Viewer };
+export type { Notification, TicketRow, TicketView, TimelineEvent, Tokens, Viewer };
 /** A UUID. */
 export type Id = string;
 
@@ -63,7 +64,7 @@ export class DeskClient {
   on(name: "connected", listener: () => void): () => void;
   on(name: "disconnected", listener: (reason: string) => void): () => void;
   on(name: "signed_out", listener: (why: { code: string }) => void): () => void;
-  on(name: "ticket_changed", listener: (ticket: TicketView) => void): () => void;
+  on(name: "ticket_changed", listener: (ticket: TicketRow) => void): () => void;
   on(name: "notification", listener: (notification: Notification) => void): () => void;
   on(name: "not_sent", listener: (message: NotSent) => void): () => void;
   /** Ends the session in all tabs; rejects if the server could not be told. */
