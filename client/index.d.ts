@@ -8,12 +8,13 @@ import type {
   OwnRead,
   PersonRead,
   Ticket as TicketView,
+  TicketRow,
   Tokens,
   Viewer,
 } from "./types.d.ts";
 
 export type { Connected, DraftShown, Joined, Notification, OwnInboxRead, OwnRead, PersonRead };
-export type { TicketView, TimelineEvent, Tokens, Viewer };
+export type { TicketRow, TicketView, TimelineEvent, Tokens, Viewer };
 /** A UUID. */
 export type Id = string;
 
@@ -126,7 +127,7 @@ export class DeskClient {
   /** After each connect: another version than before has other pages, too. */
   on(name: "release", listener: (release: Connected) => void): () => void;
   on(name: "signed_out", listener: (why: { code: string }) => void): () => void;
-  on(name: "ticket_changed", listener: (ticket: TicketView) => void): () => void;
+  on(name: "ticket_changed", listener: (ticket: TicketRow) => void): () => void;
   on(name: "notification", listener: (notification: Notification) => void): () => void;
   on(name: "ticket_read", listener: (read: OwnRead) => void): () => void;
   on(name: "notifications_read", listener: (read: OwnInboxRead) => void): () => void;
