@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from server.http.contract import Right
-from server.sockets.commands import EVENTS, ClientEvent
+from server.sockets.client_event import ClientEvent
+from server.sockets.commands import EVENTS
 from server.sockets.payloads import Credentials
 from server.sockets.plain import Frame
 from server.specs.examples import example
