@@ -280,7 +280,7 @@ export interface Problem {
   /** What is wrong with the input, where it is the input. */ errors?: Array<{ pointer: string; detail: string; }>;
 }
 
-/** An account as its owner sees it. */
+/** An account, or a visitor, as its owner sees it. */
 export interface Profile {
   id: string;
   email: string;
@@ -451,7 +451,7 @@ export interface TypingShown {
   active: boolean;
 }
 
-/** A user as admins see them. */
+/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
 export interface User {
   id: string;
   email: string;
@@ -462,6 +462,7 @@ export interface User {
   capacity: number;
   created_at: string;
   email_verified_at: string | null;
+  is_visitor: boolean;
 }
 
 /** Only the fields that were sent count. */

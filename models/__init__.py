@@ -21,10 +21,11 @@ from models.ticket import (
     bucket,
 )
 from models.ticket_search import TicketSearch, UnindexedEvent
-from models.user import DEFAULT_CAPACITY, Role, User
+from models.user import ADDRESS, DEFAULT_CAPACITY, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
+    "ADDRESS",
     "DEFAULT_CAPACITY",
     "IN_WEBHOOKS",
     "IS_ACTIVE",

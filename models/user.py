@@ -1,4 +1,8 @@
-"""People: customers, and the staff with their availability for assignment."""
+"""People: customers, and the staff with their availability for assignment.
+
+A visitor is a customer without a log-in, who wrote from the widget on another site: a person of
+their own, whoever else has the address that they gave.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +27,26 @@ class User(Base):
         # One account whatever the case: the rules store addresses in lower case.
         CheckConstraint("email = lower(email)", name="email_lower"),
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
+        # Who has an address to log in by has a password; a visitor has neither.
+        CheckConstraint("(email is null) = (password_hash is null)", name="login_whole"),
+        CheckConstraint("(email is null) = (visitor_email is not null)", name="visitor_email"),
+        CheckConstraint("visitor_email = lower(visitor_email)", name="visitor_email_lower"),
+        # Nobody is of the staff without a log-in.
+        CheckConstraint("email is not null or role = 'user'", name="visitor_is_customer"),
+        # Of two first messages with one key, one makes a visitor.
+        Index(
+            "uq_users_visitor_key",
+            "visitor_key",
+            unique=True,
+            postgresql_where="visitor_key is not null",
+        ),
+        # How many visitors gave an address of late.
+        Index(
+            "ix_users_visitor_email",
+            "visitor_email",
+            "created_at",
+            postgresql_where="visitor_email is not null",
+        ),
         # The candidates of an assignment, and the list of agents.
         Index("ix_users_staff", "role", "id", postgresql_where="role <> 'user'"),
         # The admins' list of accounts, and its filters.
@@ -32,12 +56,17 @@ class User(Base):
     )
 
     id: Mapped[Key]
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    # Until it is confirmed, or where an admin named it, that it is theirs: see
+    # What an account logs in by. Null: a visitor, whom no address finds.
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    # What a visitor gave: perhaps somebody else's, and perhaps that of an account.
+    visitor_email: Mapped[str | None] = mapped_column(String(254))
+    # Of the Idempotency-Key of a visitor's first message, its hash.
+    visitor_key: Mapped[bytes | None]
+    # Null until it is confirmed, or where an admin named it, that the address is theirs: see
     # `desk.notifications.confirmations`.
     email_verified_at: Mapped[datetime | None]
     full_name: Mapped[str] = mapped_column(String(200))
-    password_hash: Mapped[str] = mapped_column(String(100))
+    password_hash: Mapped[str | None] = mapped_column(String(100))
     role: Mapped[Role] = mapped_column(one_of(Role, "role", is_closed=True), default=Role.USER)
     is_active: Mapped[bool] = mapped_column(default=True)
     notify_email: Mapped[bool] = mapped_column(default=True)
@@ -52,3 +81,18 @@ class User(Base):
     last_assigned_at: Mapped[datetime | None]
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def address(self) -> str:
+        """Where mails to the person go."""
+        address = self.email or self.visitor_email
+        assert address is not None  # The constraints say so.
+        return address
+
+    @property
+    def is_visitor(self) -> bool:
+        return self.email is None
+
+
+# As `User.address`, in a query.
+ADDRESS = func.coalesce(User.email, User.visitor_email)

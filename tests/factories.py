@@ -114,7 +114,7 @@ def _signed_in(
     issued = sessions.open_session(session, actor.id, timedelta(days=1), now())
     return Person(
         Actor(actor.id, role, issued.session_id),
-        user.email,
+        user.address,
         user.full_name,
         Tokens(settings).pair(issued, now()),
     )

@@ -143,7 +143,7 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
         )
     )
     tickets = _by_ticket(rows)
-    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets, ids)
+    return Mail(mail_id, user.id, user.full_name, user.address, is_neutral, tickets, ids)
 
 
 def _is_too_many(now: datetime) -> ColumnElement[bool]:

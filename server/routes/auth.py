@@ -154,7 +154,8 @@ async def change_password(request: web.Request) -> web.Response:
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
     stored = await desk.read(accounts.stored_hash, actor.id)
-    if not await passwords.matches(sent.current_password, stored, str(actor.id)):
+    matches = await passwords.matches(sent.current_password, stored, str(actor.id))
+    if stored is None or not matches:
         await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
