@@ -25,6 +25,9 @@ from server.sockets.commands import TicketNamespace
 from server.sockets.plain import close_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport import bad_requests
+from server.web.assets import add_assets
+from server.web.pages import add_pages
+from server.web.session import add_session
 
 
 def create_app(settings: Settings) -> web.Application:
@@ -51,6 +54,9 @@ def _add_routes(app: web.Application) -> None:
         for method in methods:
             app.router.add_route(method, PREFIX + route.path, guarded(route))
     add_docs(app)
+    add_assets(app)
+    add_session(app)
+    add_pages(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get("/metrics", metrics.show)

@@ -49,7 +49,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"messages"},
     ),
     "server": (
-        {"audit", "background", "clock", "metrics"},
+        {"audit", "background", "clock", "metrics", "release"},
         {"database"},
         {"limits"},
         {"identity"},
@@ -59,6 +59,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"http"},
         {"sockets"},
         {"routes"},
+        {"web"},
         {"specs"},
         {"app"},
         {"__main__"},

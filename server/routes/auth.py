@@ -19,7 +19,7 @@ from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
 from server.http.output import reply
 from server.identity.guesses import Guesses
-from server.identity.tokens import Claims, Pair
+from server.identity.tokens import Pair
 from server.limits import shared
 from server.limits.addresses import network
 from server.services import SERVICES
@@ -64,9 +64,20 @@ async def login(request: web.Request) -> web.Response:
     """A browser gets a cookie that keeps others' wrong guesses from locking it out. It proves
     nothing else, and nothing has to send it.
     """
+    await limit(request, shared.LOGIN, request.app[SERVICES].limits.address(request))
+    issued, stored = await log_in(request, await body(request, accounts.Login))
+    response = reply(request.app[SERVICES].tokens.pair(issued, now()))
+    request.app[SERVICES].devices.remember(request, response, stored, now())
+    return response
+
+
+async def log_in(
+    request: web.Request, sent: accounts.Login
+) -> tuple[sessions.Issued, accounts.StoredPassword]:
+    """The session of whoever knows the password. Raises `Unauthenticated`, and `RateLimited` where
+    too many did not know it.
+    """
     address = request.app[SERVICES].limits.address(request)
-    await limit(request, shared.LOGIN, address)
-    sent = await body(request, accounts.Login)
     desk, tokens = request.app[SERVICES].desk, request.app[SERVICES].tokens
     devices = request.app[SERVICES].devices
     stored = await desk.read(accounts.credentials, sent.email)
@@ -92,9 +103,7 @@ async def login(request: web.Request) -> web.Response:
         session_id=issued.session_id,
         address=_noted(request),
     )
-    response = reply(tokens.pair(issued, now()))
-    devices.remember(request, response, stored, now())
-    return response
+    return issued, stored
 
 
 def _noted(request: web.Request) -> str | None:
@@ -106,8 +115,15 @@ def _noted(request: web.Request) -> str | None:
 
 async def refresh(request: web.Request) -> web.Response:
     await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
+    sent = await body(request, RefreshToken)
+    issued = await refreshed(request, sent.refresh_token)
+    return reply(request.app[SERVICES].tokens.pair(issued, now()))
+
+
+async def refreshed(request: web.Request, refresh_token: str) -> sessions.Issued:
+    """The session's next generation; `Unauthenticated` if it is over."""
     tokens = request.app[SERVICES].tokens
-    claims = await _claims(request)
+    claims = tokens.read(refresh_token, "refresh")
     issued = await request.app[SERVICES].desk.run(
         sessions.refresh,
         claims.session_id,
@@ -119,23 +135,25 @@ async def refresh(request: web.Request) -> web.Response:
     if issued is None:
         request.app[SERVICES].authenticator.forget(claims.session_id)
         raise Unauthenticated("refresh_token_revoked", "Refresh token has been revoked")
-    return reply(tokens.pair(issued, now()))
+    return issued
 
 
 async def logout(request: web.Request) -> web.Response:
     await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
+    sent = await body(request, RefreshToken)
     try:
-        claims = await _claims(request)
+        ended = await end_session(request, sent.refresh_token)
     except Unauthenticated as error:
         raise Malformed("invalid_refresh_token", error.detail) from error
-    ended = await request.app[SERVICES].desk.run(sessions.log_out, claims.session_id, now())
-    request.app[SERVICES].authenticator.forget(claims.session_id)
     return reply(LoggedOut("Successfully logged out" if ended else "Token already revoked"))
 
 
-async def _claims(request: web.Request) -> Claims:
-    sent = await body(request, RefreshToken)
-    return request.app[SERVICES].tokens.read(sent.refresh_token, "refresh")
+async def end_session(request: web.Request, refresh_token: str) -> bool:
+    """False if it was over already. Raises `Unauthenticated` for what is no refresh token."""
+    claims = request.app[SERVICES].tokens.read(refresh_token, "refresh")
+    ended = await request.app[SERVICES].desk.run(sessions.log_out, claims.session_id, now())
+    request.app[SERVICES].authenticator.forget(claims.session_id)
+    return ended
 
 
 async def logout_all(request: web.Request) -> web.Response:
