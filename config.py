@@ -1,5 +1,6 @@
 """The settings: the process environment, then ``.env``. A wrong one stops the start in one line."""
 
+import re
 from email.utils import parseaddr
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,6 +15,9 @@ MIN_SECRET_BYTES = 32
 FEWEST_CHARACTERS = 8
 # Values that were printed somewhere and so are no secret, whatever their length.
 EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
+
+# As browsers write it: in lower case, without the usual port and the slash at the end.
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -108,6 +112,8 @@ class Settings(Database):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_processes: Annotated[int, Field(ge=1, le=64)] = 1
     cors_origins: str = ""
+    # Sites that may have the widget: their pages may frame `/widget`.
+    widget_origins: str = ""
     trusted_proxies: str = ""
     rate_limits: Literal["on", "off"] = "on"
     # What `/metrics` asks for as a bearer token; empty: only this machine may ask.
@@ -145,6 +151,15 @@ class Settings(Database):
             ip_network(network, strict=False)  # Its message names the text.
         return text
 
+    @field_validator("widget_origins")
+    @classmethod
+    def _whole_origins(cls, text: str) -> str:
+        """They go into a header, and a page compares them with what a browser says."""
+        for origin in _listed(text):
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin like https://www.example.com")
+        return text
+
     @model_validator(mode="after")
     def _any_origin_only_at_home(self) -> Self:
         if "*" in self.origins and not self.embedded:
@@ -178,6 +193,11 @@ class Settings(Database):
     def origins(self) -> list[str]:
         """Origins, scheme and host, whose pages may call us; empty: only our own."""
         return _listed(self.cors_origins)
+
+    @property
+    def widget_hosts(self) -> list[str]:
+        """Origins whose pages may frame the widget; empty: none."""
+        return _listed(self.widget_origins)
 
     @property
     def desk_name(self) -> str:

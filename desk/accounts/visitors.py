@@ -134,20 +134,6 @@ def _may_ask(session: Session, email: str, now: datetime) -> bool:
     return (session.scalar(of_late) or 0) <= MOST_LINKS and not session.scalar(select(is_unwanted))
 
 
-def resume(
-    session: Session,
-    session_id: UUID,
-    generation: int,
-    lifetime: timedelta,
-    now: datetime,
-    *,
-    user_id: UUID,
-) -> Visit | None:
-    """As `sessions.refresh`, with what the visitor wrote."""
-    issued = sessions.refresh(session, session_id, generation, lifetime, now, user_id=user_id)
-    return Visit(issued, newest(session, issued.user_id)) if issued else None
-
-
 def newest(session: Session, user_id: UUID) -> TicketView | None:
     """The ticket that a customer opened last."""
     order = (Ticket.created_at.desc(), Ticket.id.desc())

@@ -1,0 +1,144 @@
+"""The widget on another site, in a browser: a first message, live answers, and a return."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, FrameLocator, Page, expect
+
+from embedded.server import free_port
+from server.web import assets
+from server.web.widget import LOADER, WIDGET
+from tests.api import Api
+from tests.browser import Tab, a_tab
+from tests.conftest import ROOT, Backend
+from tests.factories import Person
+from tests.server.conftest import serving
+from tests.web.hosts import HOST, a_site
+
+MOST_LOADER_BYTES, MOST_PAGE_BYTES = 5_000, 60_000
+AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@dataclass(frozen=True)
+class Site:
+    api: Api
+    url: str
+    # Loads the widget, and is not listed.
+    unlisted: str
+
+
+@pytest.fixture(scope="module")
+async def site(backend: Backend) -> AsyncIterator[Site]:
+    port, other = free_port(), free_port()
+    origins = f"https://elsewhere.test,http://{HOST}:{port}"
+    settings = backend.settings.model_copy(update={"widget_origins": origins})
+    async with (
+        serving(settings) as (_, api),
+        a_site(port, api.url) as url,
+        a_site(other, api.url) as unlisted,
+    ):
+        yield Site(api, url, unlisted)
+
+
+def frame(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe")
+
+
+def support(page: Page):  # type: ignore[no-untyped-def]
+    return page.get_by_role("button", name="Support")
+
+
+async def write_first(page: Page, message: str) -> None:
+    inside = frame(page)
+    await inside.get_by_role("textbox", name="Name").fill("Ann <b>Lee</b>")
+    await inside.get_by_role("textbox", name="Email").fill("ann.widget@desk.test")
+    await inside.get_by_role("textbox", name="Message").fill(message)
+    await inside.get_by_role("button", name="Send").click()
+    await expect(inside.get_by_role("log", name="Conversation")).to_contain_text(message)
+
+
+async def newest(api: Api, csr: Person, title: str) -> dict[str, object]:
+    found = (await api.get("/csr/tickets", csr)).json
+    return next(ticket for ticket in found if ticket["title"] == title)
+
+
+async def test_a_visitor_writes_is_answered_live_and_finds_it_again(
+    site: Site, csr: Person, tab: Tab
+) -> None:
+    page = tab.page
+    await page.goto(site.url)
+    assert not [url for url in tab.urls if "/widget" in url and "widget.js" not in url]
+    await support(page).click()
+    await expect(frame(page).get_by_role("textbox", name="Name")).to_be_focused()
+    await write_first(page, "The kettle leaks <img src=x onerror=alert(1)>")
+    ticket = await newest(site.api, csr, "The kettle leaks <img src=x onerror=alert(1)>")
+    path = f"/tickets/{ticket['id']}/messages"
+    said = frame(page).get_by_role("log").get_by_role("article")
+    assert (await site.api.post(path, csr, json={"content": "Which one?"})).status == 201
+    await expect(said).to_have_count(2)
+    await expect(said.last).to_contain_text("Which one?")
+    box = frame(page).get_by_role("textbox", name="Message")
+    await box.fill("The red one")
+    await box.press("Enter")
+    await expect(said).to_have_count(3)
+    await expect(frame(page).locator(".unsent")).to_have_count(0)
+    posted = (await site.api.get(path, csr)).json
+    assert [event["data"]["content"] for event in posted] == ["Which one?", "The red one"]
+
+    await box.press("Escape")
+    await expect(page.locator("iframe")).to_be_hidden()
+    await expect(support(page)).to_be_focused()
+    assert (await site.api.post(path, csr, json={"content": "I see"})).status == 201
+    await expect(support(page)).to_have_accessible_description("1 new message")
+
+    await page.reload()
+    await expect(support(page)).to_have_accessible_description("1 new message")
+    await support(page).click()
+    await expect(said.last).to_contain_text("I see")
+    await expect(said).to_have_count(4)
+    await expect(support(page)).to_have_accessible_description("")
+    assert tab.complaints == []
+
+
+async def test_a_site_that_is_not_listed_shows_no_frame(site: Site, tab: Tab) -> None:
+    await tab.page.goto(site.unlisted)
+    async with tab.page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        await support(tab.page).click()
+    await expect(frame(tab.page).get_by_role("textbox", name="Name")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+async def test_the_frame_is_accessible_on_a_phone(
+    site: Site, browser: Browser, scheme: str
+) -> None:
+    async with a_tab(browser) as tab:
+        page = tab.page
+        await page.set_viewport_size({"width": 360, "height": 640})
+        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        await page.goto(site.url)
+        await support(page).click()
+        await expect(frame(page).get_by_role("textbox", name="Name")).to_be_visible()
+        assert await violations(page) == []
+        await write_first(page, "A word of " + "much" * 200)
+        await expect(frame(page).get_by_role("status", name="Connection")).to_have_text("Live")
+        assert await violations(page) == []
+        inner = page.frames[-1]
+        assert await inner.evaluate("document.documentElement.scrollWidth") <= 360
+        assert await inner.evaluate("document.cookie") == ""
+
+
+async def violations(page: Page) -> list[str]:
+    inner = page.frames[-1]
+    await inner.evaluate(AXE.read_text())
+    found = await inner.evaluate("tags => axe.run({runOnly: tags})", WCAG)
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]]
+
+
+def test_a_site_is_given_few_bytes() -> None:
+    paths = [*assets.modules(WIDGET.entry), *WIDGET.sheets]
+    paths += [f"shared/words/en/{name}.js" for name in WIDGET.words]
+    assert len(assets.encoded(LOADER, "gzip")) < MOST_LOADER_BYTES
+    assert sum(len(assets.encoded(path, "gzip")) for path in paths) < MOST_PAGE_BYTES
+    assert assets.modules(LOADER) == (LOADER,)
