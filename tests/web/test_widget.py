@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, FrameLocator, Page, expect
+from playwright.async_api import Browser, FloatRect, FrameLocator, Locator, Page, expect
 
 from embedded.server import free_port
 from server.web import assets
@@ -46,8 +46,14 @@ def frame(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
-def support(page: Page):  # type: ignore[no-untyped-def]
-    return page.get_by_role("button", name="Support")
+def support(page: Page) -> Locator:
+    return page.get_by_role("button", name="Support", exact=True)
+
+
+async def box_of(shown: Locator) -> FloatRect:
+    box = await shown.bounding_box()
+    assert box is not None
+    return box
 
 
 async def write_first(page: Page, message: str) -> None:
@@ -72,6 +78,8 @@ async def test_a_visitor_writes_is_answered_live_and_finds_it_again(
     assert not [url for url in tab.urls if "/widget" in url and "widget.js" not in url]
     await support(page).click()
     await expect(frame(page).get_by_role("textbox", name="Name")).to_be_focused()
+    assert (await box_of(support(page)))["height"] >= 44
+    assert (await box_of(page.locator("iframe")))["width"] >= 360
     await write_first(page, "The kettle leaks <img src=x onerror=alert(1)>")
     ticket = await newest(site.api, csr, "The kettle leaks <img src=x onerror=alert(1)>")
     path = f"/tickets/{ticket['id']}/messages"

@@ -14,27 +14,30 @@ const words = isGerman
   ? { one: "1 neue Nachricht", more: "{n} neue Nachrichten" }
   : { one: "1 new message", more: "{n} new messages" };
 
-/* Whatever the site says of its elements: the host takes nothing of it, its own rules come first. */
+/**
+ * Whatever the site says of its elements: the host takes nothing of it, its own rules come first. In
+ * em, of the reader's own size: a rem would be the site's.
+ */
 const SHEET = `
-:host { all: initial !important; position: fixed !important; inset-block-end: 1rem !important;
-  inset-inline-end: 1rem !important; z-index: 2147483000 !important;
+:host { all: initial !important; position: fixed !important; inset-block-end: 1em !important;
+  inset-inline-end: 1em !important; z-index: 2147483000 !important;
   color-scheme: light dark !important; }
-button { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.75rem;
-  padding: .5rem 1.125rem; border: 0; border-radius: 1.5rem; cursor: pointer;
+button { display: inline-flex; align-items: center; gap: .5em; min-block-size: 2.75em;
+  padding: .5em 1.125em; border: 0; border-radius: 1.5em; cursor: pointer;
   background: light-dark(#1d4ed8, #93b4ff); color: light-dark(#fff, #0b1220);
-  font: 600 1rem/1.5 system-ui, sans-serif; box-shadow: 0 4px 16px rgb(0 0 0 / 25%); }
+  font: 600 1em/1.5 system-ui, sans-serif; box-shadow: 0 4px 16px rgb(0 0 0 / 25%); }
 button:focus-visible { outline: 3px solid light-dark(#1a1f27, #fff); outline-offset: 2px; }
-.count { min-inline-size: 1.5rem; padding: 0 .375rem; border-radius: 1rem; text-align: center;
+.count { min-inline-size: 1.5em; padding: 0 .375em; border-radius: 1em; text-align: center;
   background: light-dark(#fff, #0b1220); color: light-dark(#1d4ed8, #93b4ff);
-  font-size: .875rem; }
+  font-size: .875em; }
 .hint { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
-iframe { position: fixed; inset-block-end: 4.75rem; inset-inline-end: 1rem; border: 0;
-  inline-size: min(24rem, 100vw - 2rem); block-size: min(38rem, 100dvh - 6rem);
-  border-radius: .75rem; background: light-dark(#fff, #14171c);
+iframe { position: fixed; inset-block-end: 4.75em; inset-inline-end: 1em; border: 0;
+  inline-size: min(24em, 100vw - 2em); block-size: min(38em, 100dvh - 6em);
+  border-radius: .75em; background: light-dark(#fff, #14171c);
   box-shadow: 0 8px 30px rgb(0 0 0 / 30%); }
 [hidden] { display: none; }
-@media (max-width: 30rem) {
+@media (max-width: 30em) {
   iframe { inset: 0; inline-size: 100vw; block-size: 100dvh; border-radius: 0; }
 }
 @media (forced-colors: active) { button, iframe { border: 1px solid; } }
