@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.async_api import Browser, FloatRect, FrameLocator, Locator, Page, expect
+from pydantic import ValidationError
 
+from config import Settings
 from embedded.server import free_port
 from server.web import assets
 from server.web.widget import LOADER, WIDGET
@@ -142,6 +144,45 @@ async def violations(page: Page) -> list[str]:
     await inner.evaluate(AXE.read_text())
     found = await inner.evaluate("tags => axe.run({runOnly: tags})", WCAG)
     return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]]
+
+
+async def test_the_page_alone_may_be_framed_and_by_the_listed_alone(site: Site, api: Api) -> None:
+    async with site.api.http.get("/widget") as page:
+        policy = page.headers["Content-Security-Policy"]
+        host = site.url
+        assert f"; frame-ancestors https://elsewhere.test {host}; " in policy
+        assert "X-Frame-Options" not in page.headers
+        assert page.headers["Cache-Control"] == "no-store"
+    async with site.api.http.get("/desk") as page:
+        assert page.headers["X-Frame-Options"] == "DENY"
+    async with api.http.get("/widget") as page:
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        assert page.headers["X-Frame-Options"] == "DENY"
+
+
+async def test_any_site_may_load_the_loader(site: Site) -> None:
+    async with site.api.http.get("/widget.js", headers={"Origin": site.unlisted}) as loader:
+        assert loader.status == 200
+        assert loader.content_type == "text/javascript"
+        assert loader.headers["Access-Control-Allow-Origin"] == "*"
+        assert loader.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "*",
+        "https://a.test/",
+        "a.test",
+        "https://A.test",
+        "https://a.test;b",
+        "https://a.test 'self'",
+    ],
+)
+def test_what_is_no_origin_stops_the_start(backend: Backend, origins: str) -> None:
+    given = backend.settings.model_dump() | {"widget_origins": f"https://b.test,{origins}"}
+    with pytest.raises(ValidationError, match="is no origin like"):
+        Settings.model_validate(given)
 
 
 def test_a_site_is_given_few_bytes() -> None:
