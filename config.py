@@ -108,6 +108,9 @@ class Settings(Database):
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=365)] = 7
 
+    # Shared with the sites that say who their visitors are; none: nobody says so.
+    identity_secret: Annotated[str, AfterValidator(_secret)] | None = None
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_processes: Annotated[int, Field(ge=1, le=64)] = 1
@@ -164,6 +167,12 @@ class Settings(Database):
     def _any_origin_only_at_home(self) -> Self:
         if "*" in self.origins and not self.embedded:
             raise ValueError("CORS_ORIGINS: * would let any page in; list the origins")
+        return self
+
+    @model_validator(mode="after")
+    def _sites_make_no_tokens_of_ours(self) -> Self:
+        if self.identity_secret in self.secrets:
+            raise ValueError("IDENTITY_SECRET: is JWT_SECRET_KEY; sites get one of their own")
         return self
 
     @model_validator(mode="after")

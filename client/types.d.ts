@@ -283,7 +283,7 @@ export interface Problem {
 /** An account, or a visitor, as its owner sees it. */
 export interface Profile {
   id: string;
-  email: string;
+  email: string | null;
   full_name: string;
   role: Role;
   notify_email: boolean;
@@ -454,7 +454,7 @@ export interface TypingShown {
 /** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
 export interface User {
   id: string;
-  email: string;
+  email: string | null;
   full_name: string;
   role: Role;
   is_active: boolean;

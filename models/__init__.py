@@ -7,6 +7,7 @@ from models.deadline import Deadline
 from models.email_confirmation import EmailConfirmation
 from models.event import Event
 from models.idempotency_key import IdempotencyKey
+from models.identity_token import SpentIdentityToken
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.ticket import (
@@ -49,6 +50,7 @@ __all__ = [
     "ReadCursor",
     "Role",
     "SocketTicket",
+    "SpentIdentityToken",
     "Status",
     "Ticket",
     "TicketSearch",

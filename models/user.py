@@ -29,7 +29,10 @@ class User(Base):
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
         # Who has an address to log in by has a password; a visitor has neither.
         CheckConstraint("(email is null) = (password_hash is null)", name="login_whole"),
-        CheckConstraint("(email is null) = (visitor_email is not null)", name="visitor_email"),
+        CheckConstraint(
+            "(email is null) = (visitor_email is not null or identity_subject is not null)",
+            name="visitor_known",
+        ),
         CheckConstraint("visitor_email = lower(visitor_email)", name="visitor_email_lower"),
         # Nobody is of the staff without a log-in.
         CheckConstraint("email is not null or role = 'user'", name="visitor_is_customer"),
@@ -39,6 +42,13 @@ class User(Base):
             "visitor_key",
             unique=True,
             postgresql_where="visitor_key is not null",
+        ),
+        # The site's own people, each once.
+        Index(
+            "uq_users_identity_subject",
+            "identity_subject",
+            unique=True,
+            postgresql_where="identity_subject is not null",
         ),
         # How many visitors gave an address of late.
         Index(
@@ -60,6 +70,8 @@ class User(Base):
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     # What a visitor gave: perhaps somebody else's, and perhaps that of an account.
     visitor_email: Mapped[str | None] = mapped_column(String(254))
+    # By what a site knows the visitor whom it has named to us.
+    identity_subject: Mapped[str | None] = mapped_column(String(255))
     # Of the Idempotency-Key of a visitor's first message, its hash.
     visitor_key: Mapped[bytes | None]
     # Null until it is confirmed, or where an admin named it, that the address is theirs: see
@@ -83,11 +95,9 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     @property
-    def address(self) -> str:
-        """Where mails to the person go."""
-        address = self.email or self.visitor_email
-        assert address is not None  # The constraints say so.
-        return address
+    def address(self) -> str | None:
+        """Where mails to the person go; None: a site has named them without one."""
+        return self.email or self.visitor_email
 
     @property
     def is_visitor(self) -> bool:

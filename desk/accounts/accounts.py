@@ -48,7 +48,7 @@ class Profile:
     """An account, or a visitor, as its owner sees it."""
 
     id: UUID
-    email: str
+    email: str | None
     full_name: str
     role: Role
     notify_email: bool

@@ -29,14 +29,14 @@ def sign_up(
     `Conflict` if the address has an account already.
     """
     profile = accounts.create(session, new.email, new.full_name, password_hash, is_confirmed=False)
-    confirmations.ask(session, profile.id, profile.email, secret, now)
+    confirmations.ask(session, profile.id, new.email, secret, now)
     return profile
 
 
 def send(session: Session, actor: Actor, secret: str, now: datetime) -> None:
     """Mails a new link; nothing where the address is confirmed, or its person wants no mail."""
     user = session.get_one(User, actor.id)
-    if user.email_verified_at is None and user.notify_email:
+    if user.address and user.email_verified_at is None and user.notify_email:
         confirmations.ask(session, user.id, user.address, secret, now)
 
 

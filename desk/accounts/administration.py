@@ -44,7 +44,7 @@ class Account:
     """A user as admins see them. ``is_visitor``: wrote from the widget, and has no log-in."""
 
     id: UUID
-    email: str
+    email: str | None
     full_name: str
     role: Role
     is_active: bool

@@ -73,6 +73,7 @@ def ask(session: Session, user_id: UUID, email: str, secret: str, now: datetime)
 
 def count_mail(session: Session, user: User, secret: str, now: datetime) -> None:
     """Counts a mail to an address that nobody has confirmed; with no good link, one is mailed."""
+    assert user.address is not None  # There is one to which the mail goes.
     mine = EmailConfirmation.user_id == user.id
     link = session.scalar(select(EmailConfirmation).where(mine).with_for_update())
     if link is None or link.expires_at <= now or link.email != user.address:

@@ -55,6 +55,8 @@ SIGNUP_ADDRESS = Limit("signup-address", parse("10 per 10 minutes"))
 # First messages of visitors, who sign up for nothing: as often.
 VISIT = Limit("visit", SIGNUP.item)
 VISIT_ADDRESS = Limit("visit-address", SIGNUP_ADDRESS.item)
+# Tokens by which sites name their visitors, tried from one address.
+IDENTIFY = Limit("identify", parse("600 per minute"))
 POST = Limit("post", parse("600 per minute"))
 POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))

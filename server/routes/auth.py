@@ -56,7 +56,7 @@ async def signup(request: web.Request) -> web.Response:
         addresses.sign_up, new, password_hash, secret, now()
     )
     audit.note("signed_up", user_id=profile.id)
-    account = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
+    account = SignedUp(profile.id, new.email, profile.full_name, profile.role)
     return reply(account, status=201)
 
 

@@ -6,20 +6,24 @@ else back, and to our page on one site not what it got on another.
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import StringConstraints
 
-from desk.accounts import visitors
+from desk.accounts import identities, visitors
 from desk.accounts.full_names import require_own
+from desk.accounts.identities import Generation
 from desk.accounts.sessions import Issued
 from desk.accounts.visitors import FirstMessage
 from desk.errors import Unauthenticated
+from desk.text import Input
 from desk.tickets.views import TicketView
 from server import audit
 from server.clock import now
 from server.http.guard import limit
 from server.http.idempotency import REPEATED, asked_by_nobody
-from server.http.input import LONGEST_BODY, body, no_body
+from server.http.input import LONGEST_BODY, MIDDLING_BODY, body, no_body
 from server.http.output import reply
 from server.http.problems import refusal
 from server.limits import shared
@@ -33,6 +37,10 @@ PATH = "/web/visitor"
 COOKIE = "__Host-visitor"
 
 
+class SiteToken(Input):
+    token: Annotated[str, StringConstraints(max_length=8192)]
+
+
 @dataclass(frozen=True, slots=True)
 class Visiting:
     """``expires_in``: seconds that the access token has left. ``ticket``: the newest, if any."""
@@ -44,6 +52,7 @@ class Visiting:
 
 def add_visitor(app: web.Application) -> None:
     app.router.add_post(PATH, begin)
+    app.router.add_post(f"{PATH}/identify", identify)
     app.router.add_post(f"{PATH}/refresh", refresh)
     app.router.add_delete(PATH, end)
 
@@ -71,6 +80,33 @@ async def begin(request: web.Request) -> web.Response:
     if visit.is_repeated:
         response.headers[REPEATED] = "true"
     return response
+
+
+async def identify(request: web.Request) -> web.Response:
+    """Whom a site has named by a token of its own; the session of somebody else ends."""
+    require_own_page(request)
+    services = request.app[SERVICES]
+    await limit(request, shared.IDENTIFY, services.limits.address(request))
+    sent = await body(request, SiteToken, MIDDLING_BODY)
+    identity = services.site_tokens.read(sent.token, now())
+    brought = _brought(request)
+    lifetime = services.tokens.refresh_lifetime
+    issued = await services.desk.run(identities.identify, identity, brought, lifetime, now())
+    if brought is not None and brought.session_id != issued.session_id:
+        services.authenticator.forget(brought.session_id)
+    audit.note("visitor_identified", user_id=issued.user_id, session_id=issued.session_id)
+    ticket = await services.desk.read(visitors.newest, issued.user_id)
+    return _visiting(request, issued, ticket)
+
+
+def _brought(request: web.Request) -> Generation | None:
+    """The session in the cookie, if there is one."""
+    try:
+        token = request.cookies.get(COOKIE, "")
+        claims = request.app[SERVICES].tokens.read(token, "refresh")
+    except Unauthenticated:
+        return None
+    return Generation(claims.session_id, claims.user_id, claims.generation)
 
 
 async def refresh(request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """A site that has the widget: pages on another host than the desk's, with a policy of their own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -27,13 +27,36 @@ button, iframe, desk-support { display: none !important; visibility: hidden !imp
 """
 
 
-@asynccontextmanager
-async def a_site(port: int, desk: str) -> AsyncIterator[str]:
-    """Its address."""
+# Of a page whose reader is signed in on the site: it names them by tokens that it gets for them.
+NAMING = """
+import {{ identify }} from "{desk}/widget.js?lang=en";
+identify(async () => (await fetch("/token" + location.search)).text());
+addEventListener("sign-out", () => identify(null));
+"""
 
-    async def show(_: web.Request) -> web.Response:
-        headers = {"Content-Security-Policy": POLICY.format(desk=desk)}
-        return web.Response(text=PAGE.format(desk=desk), content_type="text/html", headers=headers)
+
+@asynccontextmanager
+async def a_site(
+    port: int, desk: str, token: Callable[[str], str] | None = None
+) -> AsyncIterator[str]:
+    """Its address. ``token``: what it says of who is signed in: ``/?who=ann``."""
+
+    async def show(request: web.Request) -> web.Response:
+        policy, page = POLICY.format(desk=desk), PAGE.format(desk=desk)
+        if "who" in request.query:
+            policy = policy.replace("script-src", "connect-src 'self'; script-src 'self'")
+            page = page.replace(
+                "</head>", '<script type="module" src="/naming.js"></script></head>'
+            )
+        headers = {"Content-Security-Policy": policy}
+        return web.Response(text=page, content_type="text/html", headers=headers)
+
+    async def naming(_: web.Request) -> web.Response:
+        return web.Response(text=NAMING.format(desk=desk), content_type="text/javascript")
+
+    async def sign(request: web.Request) -> web.Response:
+        assert token is not None
+        return web.Response(text=token(request.query["who"]))
 
     async def sheet(_: web.Request) -> web.Response:
         return web.Response(text=SHEET, content_type="text/css")
@@ -45,6 +68,8 @@ async def a_site(port: int, desk: str) -> AsyncIterator[str]:
     app.router.add_get("/", show)
     app.router.add_get("/shop.css", sheet)
     app.router.add_get("/favicon.ico", nothing)
+    app.router.add_get("/naming.js", naming)
+    app.router.add_get("/token", sign)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, HOST, port).start()

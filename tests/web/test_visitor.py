@@ -3,17 +3,22 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
+import jwt
 import pytest
 from aiohttp import web
+from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from config import Settings
 from desk.accounts.visitors import CATEGORY, TYPE
 from models import Role, Ticket, User
 from tests.api import Answer, Api
 from tests.conftest import Backend
-from tests.factories import PASSWORD, Person, database, people
+from tests.factories import PASSWORD, Person, database, now, people
 from tests.server import bad
 from tests.server.bad import Kind
 from tests.server.conftest import serving
@@ -203,6 +208,97 @@ async def test_first_messages_are_counted_as_sign_ups_are(
     # Whose address it is can still sign up.
     signup = {"email": new["email"], "password": PASSWORD, "full_name": "Ann"}
     assert (await api.post("/auth/signup", json=signup)).status == 201
+
+
+SECRET = "5b1e0c7e9d3a48269f8e7d6c5b4a39281706f5e4d3c2b1a0f7e6d5c4b3a29180"
+
+
+@pytest.fixture(scope="module")
+async def named_api(backend: Backend) -> AsyncIterator[Api]:
+    settings = backend.settings.model_copy(update={"identity_secret": SECRET})
+    async with serving(settings) as (_, api):
+        yield api
+
+
+def site_token(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    usual = {"sub": "shop-7", "jti": str(uuid4()), "exp": now() + timedelta(minutes=9)}
+    said = {name: value for name, value in (usual | claims).items() if value is not None}
+    return jwt.encode(said, secret, algorithm=algorithm)
+
+
+async def named(api: Api, token: str, headers: Mapping[str, str] = OURS) -> Answer:
+    return await ask(api, "POST", f"{PATH}/identify", headers, json={"token": token})
+
+
+async def test_whom_the_site_names_has_a_session(named_api: Api, customer: Person) -> None:
+    token = site_token(name="Noa", email=customer.email)
+    first = await named(named_api, token)
+    assert (first.status, first.json["ticket"]) == (200, None)
+    assert first.headers["Cache-Control"] == "no-store"
+    me = (await named_api.get("/auth/me", first.json["access_token"])).json
+    assert (me["full_name"], me["email"], me["role"]) == ("Noa", customer.email, "user")
+    assert me["id"] != str(customer.id)
+    again = await named(named_api, token)
+    assert (again.status, again.code) == (401, "invalid_identity")
+    assert "Set-Cookie" not in again.headers
+    ticket = await named_api.post(
+        "/users/tickets",
+        first.json["access_token"],
+        json={"title": "Mine", "description": "d", "category": "c", "type": "t"},
+    )
+    back = await named(named_api, site_token(), known(first))
+    assert back.json["ticket"]["id"] == ticket.json["id"]
+    other = await named(named_api, site_token(sub="shop-8"), known(back))
+    assert other.json["ticket"] is None
+    assert (await named_api.get("/auth/me", back.json["access_token"])).status == 401
+    foreign = await named(named_api, site_token(), {"Sec-Fetch-Site": "cross-site"})
+    assert foreign.code == "cross_origin"
+
+
+BAD_CLAIMS: dict[str, dict[str, Any]] = {
+    "another secret": {"secret": SECRET[::-1]},
+    "another algorithm": {"algorithm": "HS512"},
+    "unsigned": {"algorithm": "none", "secret": ""},
+    "no subject": {"sub": None},
+    "a long subject": {"sub": "x" * 256},
+    "NUL": {"sub": "a\0b"},
+    "no id": {"jti": None},
+    "no end": {"exp": None},
+    "over": {"exp": 1_000_000_000},
+    "eleven minutes": {"exp": 11},
+    "for ever": {"exp": 10**300},
+    "no address": {"email": "ann"},
+    "no name": {"name": " "},
+    "the name of the desk": {"name": "Support"},
+    "a list": {"name": ["Ann"]},
+}
+
+
+@pytest.mark.parametrize("what", sorted(BAD_CLAIMS))
+async def test_any_other_token_names_nobody(named_api: Api, what: str) -> None:
+    claims = dict(BAD_CLAIMS[what])
+    if claims.get("exp") == 11:
+        claims["exp"] = now() + timedelta(minutes=11)
+    refused = await named(named_api, site_token(**claims))
+    assert (refused.status, refused.code) == (401, "invalid_identity")
+    assert "Set-Cookie" not in refused.headers
+
+
+async def test_our_own_tokens_name_nobody_and_neither_does_a_site_without_a_secret(
+    named_api: Api, api: Api, customer: Person
+) -> None:
+    for token in (customer.token, customer.tokens.refresh_token, "", "a.b.c", "x" * 8000):
+        assert (await named(named_api, token)).code == "invalid_identity"
+    assert (await named(api, site_token())).code == "invalid_identity"
+    longer = await named(named_api, "x" * 8193)
+    assert (longer.status, longer.json["errors"][0]["pointer"]) == (422, "/token")
+
+
+def test_sites_get_a_secret_of_their_own(backend: Backend) -> None:
+    given = backend.settings.model_dump()
+    for secret in (given["jwt_secret_key"], "short"):
+        with pytest.raises(ValidationError):
+            Settings.model_validate(given | {"identity_secret": secret})
 
 
 async def test_who_was_shut_out_is_known_no_more(backend: Backend, api: Api) -> None:

@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
+import jwt
 import pytest
 from playwright.async_api import Browser, FloatRect, FrameLocator, Locator, Page, expect
 from pydantic import ValidationError
@@ -23,6 +26,20 @@ AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
+IDENTITY_SECRET = "9d1f0c7e5b3a48269f8e7d6c5b4a39281706f5e4d3c2b1a0"
+
+
+def signed(who: str) -> str:
+    """As a site does it."""
+    claims = {
+        "sub": who,
+        "name": who.title(),
+        "jti": str(uuid4()),
+        "exp": datetime.now(UTC) + timedelta(minutes=5),
+    }
+    return jwt.encode(claims, IDENTITY_SECRET, algorithm="HS256")
+
+
 @dataclass(frozen=True)
 class Site:
     api: Api
@@ -35,10 +52,11 @@ class Site:
 async def site(backend: Backend) -> AsyncIterator[Site]:
     port, other = free_port(), free_port()
     origins = f"https://elsewhere.test,http://{HOST}:{port}"
-    settings = backend.settings.model_copy(update={"widget_origins": origins})
+    set_up = {"widget_origins": origins, "identity_secret": IDENTITY_SECRET}
+    settings = backend.settings.model_copy(update=set_up)
     async with (
         serving(settings) as (_, api),
-        a_site(port, api.url) as url,
+        a_site(port, api.url, signed) as url,
         a_site(other, api.url) as unlisted,
     ):
         yield Site(api, url, unlisted)
@@ -109,6 +127,40 @@ async def test_a_visitor_writes_is_answered_live_and_finds_it_again(
     await expect(said.last).to_contain_text("I see")
     await expect(said).to_have_count(4)
     await expect(support(page)).to_have_accessible_description("")
+    assert tab.complaints == []
+
+
+async def test_whom_the_site_names_types_no_name_and_is_gone_with_their_sign_out(
+    site: Site, csr: Person, tab: Tab
+) -> None:
+    page, inside = tab.page, frame(tab.page)
+    names, message = (inside.get_by_role("textbox", name=name) for name in ("Name", "Message"))
+    log = inside.get_by_role("log", name="Conversation")
+    await page.goto(f"{site.url}/?who=noa")
+    await support(page).click()
+    await expect(names).to_have_count(0)
+    await message.fill("It is Noa")
+    await inside.get_by_role("button", name="Send").click()
+    await expect(log).to_contain_text("It is Noa")
+    assert (await newest(site.api, csr, "It is Noa"))["description"] == "It is Noa"
+    # Another page of the site: another token, the same conversation.
+    await page.reload()
+    await support(page).click()
+    await expect(log).to_contain_text("It is Noa")
+    # Somebody else at the same browser sees nothing of it.
+    await page.goto(f"{site.url}/?who=kim")
+    await support(page).click()
+    await expect(message).to_be_visible()
+    await expect(names).to_have_count(0)
+    await expect(log).to_have_count(0)
+    await page.goto(f"{site.url}/?who=noa")
+    await support(page).click()
+    await expect(log).to_contain_text("It is Noa")
+    await page.evaluate("dispatchEvent(new Event('sign-out'))")
+    await expect(names).to_be_visible()
+    await page.goto(site.url)
+    await support(page).click()
+    await expect(names).to_be_visible()
     assert tab.complaints == []
 
 

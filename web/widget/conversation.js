@@ -4,12 +4,14 @@ import { batch, signal } from "@preact/signals";
 import { DeskClient, DeskError } from "ticket-desk-client";
 import { ApiError } from "../shared/http.js";
 import { tellUnread } from "./port.js";
-import { accessToken, begin, call, resume } from "./visitor.js";
+import { accessToken, begin, call, end, identify, resume } from "./visitor.js";
 
 /** @typedef {import("../../client/index.d.ts").TimelineEvent} TimelineEvent */
 /** @typedef {import("./visitor.js").Ticket} Ticket */
 /** @typedef {{id: string, content: string, state: "sending" | "failed"}} Pending */
 
+/** What no second try changes. */
+const REFUSED = new Set(["no_session", "invalid_identity", "cross_origin", "invalid"]);
 const PAUSES = [500, 1000, 2000, 5000];
 const FRAME = 16;
 const WRITES_MS = 7000;
@@ -46,14 +48,48 @@ let drawing;
 let silence;
 let last = 0;
 
-/** Finds the conversation of before; tries again for as long as nobody can be reached. */
-export async function start() {
+/** What came before, so that of two who are named the last one counts. */
+let before = Promise.resolve();
+
+/** Finds the conversation of before. */
+export function start() {
+  before = before.then(() => persist(async () => show((await resume()).ticket)));
+}
+
+/**
+ * The site says who is here; null: nobody any more. Whom it cannot name is asked as before.
+ *
+ * @param {string | null} token
+ */
+export function become(token) {
+  before = before.then(() => persist(() => (token === null ? leave() : named(token))));
+}
+
+/** @param {string} token */
+async function named(token) {
+  const found = (await identify(token)).ticket;
+  // The conversation goes on that is shown already.
+  if (isKnown.value && found && found.id === ticket.value?.id) return;
+  client?.close();
+  client = null;
+  show(found);
+}
+
+async function leave() {
+  await end();
+  client?.close();
+  forgotten();
+  tellUnread(0);
+}
+
+/** Tries again for as long as nobody can be reached. @param {() => Promise<void>} work */
+async function persist(work) {
   for (let tries = 0; ; tries++) {
     try {
-      show((await resume()).ticket);
+      await work();
       break;
     } catch (error) {
-      if (error instanceof ApiError && error.code === "no_session") break;
+      if (error instanceof ApiError && REFUSED.has(error.code)) break;
     }
     const pause = PAUSES[Math.min(tries, PAUSES.length - 1)];
     await new Promise((done) => setTimeout(done, pause));

@@ -1,11 +1,12 @@
 // @ts-check
 /**
  * Puts a button on a page of another site; a click opens the desk's frame there. It reads nothing
- * of the page. With the frame it speaks through one port, in three messages.
+ * of the page. With the frame it speaks through one port, in four messages.
  */
 
 const { origin, searchParams } = new URL(import.meta.url);
 const lang = searchParams.get("lang") ?? "";
+/** @typedef {string | null | (() => string | null | Promise<string | null>)} Identity */
 /** What the site's own storage keeps for us: that there is a conversation here. */
 const KNOWN = "desk-widget";
 const MOST_UNREAD = 99;
@@ -48,6 +49,8 @@ let frame = null;
 /** @type {MessagePort | null} */
 let port = null;
 let isOpen = false;
+/** Gives the site's token, when there is a frame to give it to. @type {Identity | undefined} */
+let identity;
 
 const host = document.createElement("desk-support");
 const root = host.attachShadow({ mode: "open" });
@@ -91,6 +94,29 @@ export function close() {
   port?.postMessage({ close: true });
 }
 
+/**
+ * Says who the visitor is, by a token that the site has signed, or a function that gets one when it
+ * is wanted: a token is good once, and for minutes. null: nobody (any more).
+ *
+ * @param {Identity} given
+ */
+export function identify(given) {
+  identity = given;
+  if (port) introduce(port);
+}
+
+/** @param {MessagePort} to */
+async function introduce(to) {
+  const given = identity;
+  try {
+    const token = await (typeof given === "function" ? given() : given);
+    // Somebody else may have been named meanwhile.
+    if (given === identity && to === port) to.postMessage({ identity: token ?? null });
+  } catch (error) {
+    console.warn("The site has no token for the desk:", error);
+  }
+}
+
 /** The frame; made once. */
 function load() {
   if (frame) return frame;
@@ -123,6 +149,7 @@ function meet(event) {
   port = channel.port1;
   port.onmessage = ({ data }) => hear(data);
   other.postMessage("desk:port", origin, [channel.port2]);
+  if (identity !== undefined) introduce(port);
   if (isOpen) port.postMessage({ open: true });
 }
 

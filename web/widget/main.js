@@ -2,7 +2,7 @@
 /** The page in the frame: who is here, the way to the site's page, and what is shown. */
 import { html, render } from "../shared/ui.js";
 import { load } from "../shared/words.js";
-import { closed, isReady, opened, start } from "./conversation.js";
+import { become, closed, isReady, opened, start } from "./conversation.js";
 import { meet, tellClose } from "./port.js";
 import { Widget } from "./view.js";
 
@@ -18,4 +18,4 @@ addEventListener("keydown", (event) => {
 if (known === "yes") start();
 else isReady.value = true;
 if (parent === window) opened();
-meet(origins.split(" ").filter(Boolean), { open: opened, close: closed });
+meet(origins.split(" ").filter(Boolean), { open: opened, close: closed, identity: become });

@@ -4,7 +4,9 @@
  * one of four: `identity`, `open`, `close`, `unread`.
  */
 
-/** @typedef {{open: () => void, close: () => void}} Ears */
+/** @typedef {{open: () => void, close: () => void, identity: (token: string | null) => void}} Ears */
+
+const LONGEST_TOKEN = 4096;
 
 /** @type {MessagePort | null} */
 let port = null;
@@ -53,6 +55,9 @@ function hear(data, ears) {
   if (typeof data !== "object" || data === null || Object.keys(data).length !== 1) return;
   if (data.open === true) ears.open();
   if (data.close === true) ears.close();
+  const { identity } = data;
+  const isToken = typeof identity === "string" && identity.length <= LONGEST_TOKEN;
+  if (isToken || identity === null) ears.identity(identity);
 }
 
 /** The page's origin, where the browser says it: it complains of each that it is not. */

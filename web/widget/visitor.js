@@ -30,6 +30,22 @@ export async function begin(first, key) {
   return taken(data);
 }
 
+/**
+ * As whom the site names by a token of its own.
+ *
+ * @param {string} siteToken
+ */
+export async function identify(siteToken) {
+  const { data } = await send("POST", `${PATH}/identify`, { token: siteToken });
+  return taken(data);
+}
+
+/** The session is over, here and on the server. */
+export async function end() {
+  token = null;
+  await send("DELETE", PATH);
+}
+
 /** Rejects with an `ApiError`: `no_session` once nobody is known here. */
 export function resume() {
   resuming ??= send("POST", `${PATH}/refresh`)
