@@ -216,6 +216,7 @@ export interface Notification {
   kind: NotificationKind;
   ticket_id: string;
   actor_id: string | null;
+  actor: PersonName | null;
   data: Record<string, unknown>;
   created_at: string;
   read_at: string | null;
@@ -228,6 +229,12 @@ export type Outcome = "chosen" | "unavailable" | "at_capacity" | "not_their_turn
 export interface PasswordChange {
   current_password: string;
   new_password: string;
+}
+
+/** Somebody, by the name that they have now. */
+export interface PersonName {
+  id: string;
+  full_name: string;
 }
 
 /** A message as the plain WebSocket shows it. */
