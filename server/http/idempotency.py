@@ -28,6 +28,8 @@ HEADER = "Idempotency-Key"
 REPEATED = "Idempotency-Replayed"
 KEY = re.compile(r"[ -~]{1,64}")
 KEPT_HEADERS = (ETAG, LOCATION)
+# In place of the header, for a form that cannot send one.
+FORM_KEY: web.RequestKey[str] = web.RequestKey("form_key")
 
 
 async def once(
@@ -102,7 +104,7 @@ def _answer(response: web.Response) -> Answer:
 
 
 def _key(request: web.Request) -> str | None:
-    sent = request.headers.getall(HEADER, [])
+    sent = [request[FORM_KEY]] if FORM_KEY in request else request.headers.getall(HEADER, [])
     if not sent:
         return None
     if len(sent) > 1 or not KEY.fullmatch(sent[0]):

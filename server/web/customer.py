@@ -1,7 +1,7 @@
 """The customers' pages: whole as HTML, and live where the browser runs scripts."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from desk.tickets.lists import Filters, ticket_list
 from desk.tickets.views import TicketView
 from server.clock import now
 from server.http.guard import ACTOR, limit, ticket_numbered
+from server.http.idempotency import FORM_KEY, once_as_statement
 from server.http.input import (
     LONGEST_BODY,
     decode_cursor,
@@ -113,7 +114,7 @@ async def write_on_ticket(request: web.Request) -> web.Response:
             await services.desk.run(tickets.close, actor, ticket.id)
         else:
             await limit(request, shared.POST, str(actor.id))
-            given = {"content": sent.get("content", ""), "client_id": sent.get("client_id")}
+            given = {"content": sent.get("content", ""), "client_id": sent.get("client_id") or None}
             new = validated(messages.NewMessage, given)
             await services.desk.run_statement(fast_path.posting(actor, ticket.id, new))
     except Refused as error:
@@ -157,6 +158,7 @@ async def _ticket_page(
         "ticket": ticket,
         "events": events,
         "names": {person.id: person.full_name for person in names},
+        "client_id": str(uuid4()),
         "content": (sent or {}).get("content", ""),
     }
     return form_page(request, TICKET, values, error)
@@ -172,8 +174,15 @@ def _new_page(
     error: DeskError | ValidationError | None = None,
 ) -> web.Response:
     names = ("title", "description", "category", "type")
-    values: dict[str, Any] = {name: sent.get(name, "") for name in names}
-    return form_page(request, NEW, {"user": request[ACTOR], **values}, error)
+    settings = request.app[SERVICES].settings
+    values: dict[str, Any] = {
+        "user": request[ACTOR],
+        "categories": settings.categories_offered,
+        "types": settings.types_offered,
+        "key": sent.get("key") or str(uuid4()),
+        **{name: sent.get(name, "") for name in names},
+    }
+    return form_page(request, NEW, values, error)
 
 
 async def open_ticket(request: web.Request) -> web.Response:
@@ -183,10 +192,15 @@ async def open_ticket(request: web.Request) -> web.Response:
         await limit_opening(request)
         given = {name: sent.get(name, "") for name in tickets.NewTicket.model_fields}
         new = validated(tickets.NewTicket, given)
-        opening = fast_path.opening(actor, new)
-        ticket = await request.app[SERVICES].desk.run_statement(opening)
+        # Whoever presses the button twice opens one ticket.
+        if key := sent.get("key"):
+            request[FORM_KEY] = key
+        return await once_as_statement(request, new, _opened, fast_path.opening(actor, new))
     except Refused as error:
         return _new_page(request, sent, error)
+
+
+def _opened(ticket: TicketView) -> web.Response:
     return see_other(f"/tickets/{ticket.number}")
 
 

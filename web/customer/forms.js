@@ -1,21 +1,18 @@
 // @ts-check
 /** Pages whose forms work by themselves: scripts keep what was begun. */
-import { draft, keepDraft } from "./drafts.js";
+import { draft, keepDraft, markSent } from "./drafts.js";
 import { begin, readerId } from "./page.js";
 
-/** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
 
 /** @param {HTMLFormElement} form */
 function keepDrafts(form) {
-  const fields = [.../** @type {NodeListOf<Field>} */ (form.querySelectorAll("[required]"))];
-  for (const field of fields) {
+  for (const field of /** @type {NodeListOf<Field>} */ (form.querySelectorAll("[required]"))) {
     const what = `${form.dataset.draft}:${field.name}`;
-    field.value ||= draft(readerId, what);
+    field.value = field.value || draft(readerId, what);
     field.addEventListener("input", () => keepDraft(readerId, what, field.value));
   }
-  form.addEventListener("submit", () => {
-    for (const field of fields) keepDraft(readerId, `${form.dataset.draft}:${field.name}`, "");
-  });
+  form.addEventListener("submit", () => markSent(form));
 }
 
 for (const form of document.querySelectorAll("form")) {

@@ -5,6 +5,7 @@ import { SignIn } from "../shared/signin.js";
 import { shortTime } from "../shared/time.js";
 import { Dialog, effect, html, render } from "../shared/ui.js";
 import { load, t } from "../shared/words.js";
+import { forgetSent } from "./drafts.js";
 
 const LAST_MOVE = "desk moved";
 /** A page that was asked for again so shortly after is not asked for once more. */
@@ -17,6 +18,7 @@ export const readerId = document.getElementById("over")?.dataset.user ?? "";
 export async function begin() {
   await load("common", "customer");
   showLocalTimes();
+  if (readerId) forgetSent(readerId);
   guardForms();
   document.getElementById("sign-out")?.addEventListener("submit", leave);
   effect(follow);
