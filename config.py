@@ -15,9 +15,11 @@ MIN_SECRET_BYTES = 32
 FEWEST_CHARACTERS = 8
 # Values that were printed somewhere and so are no secret, whatever their length.
 EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
-
 # As browsers write it: in lower case, without the usual port and the slash at the end.
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+CATEGORIES = "account,billing,shipping,technical,other"
+# As a ticket takes them.
+LONGEST_LABEL = 64
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -53,6 +55,14 @@ def _redis(url: str) -> str:
     if scheme not in REDIS_SCHEMES:
         raise ValueError("should look like redis://:password@host:6379/0")
     return url
+
+
+def _labels(text: str) -> str:
+    labels = _listed(text)
+    good = [label for label in labels if label.isprintable() and len(label) <= LONGEST_LABEL]
+    if not labels or good != labels:
+        raise ValueError(f"should be words of up to {LONGEST_LABEL} characters, and commas")
+    return text
 
 
 def _secret(secret: str) -> str:
@@ -121,6 +131,10 @@ class Settings(Database):
     rate_limits: Literal["on", "off"] = "on"
     # What `/metrics` asks for as a bearer token; empty: only this machine may ask.
     metrics_token: str = ""
+
+    # What the form of a new ticket offers, separated by commas; other words are taken, too.
+    form_categories: Annotated[str, AfterValidator(_labels)] = CATEGORIES
+    form_types: Annotated[str, AfterValidator(_labels)] = "question,problem,bug,request"
 
     smtp_url: str = ""
     # Whether a password may go to a mail server that offers no TLS.
@@ -207,6 +221,14 @@ class Settings(Database):
     def widget_hosts(self) -> list[str]:
         """Origins whose pages may frame the widget; empty: none."""
         return _listed(self.widget_origins)
+
+    @property
+    def categories_offered(self) -> list[str]:
+        return _listed(self.form_categories)
+
+    @property
+    def types_offered(self) -> list[str]:
+        return _listed(self.form_types)
 
     @property
     def desk_name(self) -> str:

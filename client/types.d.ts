@@ -82,6 +82,23 @@ export interface Credentials {
   token: string;
 }
 
+/** A customer, as the staff see them. */
+export interface Customer {
+  id: string;
+  full_name: string;
+  email: string;
+  created_at: string;
+}
+
+/** A customer with the number of their tickets. */
+export interface CustomerDetails {
+  id: string;
+  full_name: string;
+  email: string;
+  created_at: string;
+  tickets: TicketCounts;
+}
+
 /** Why the desk itself stopped a webhook. */
 export type Disabled = "failing" | "gone";
 
@@ -99,6 +116,12 @@ export interface Explanation {
   at: string;
   by: string | null;
   candidates: Array<Considered>;
+}
+
+/** What a new ticket may be about, as this desk offers it. Other words are taken, too. */
+export interface FormOut {
+  categories: Array<string>;
+  types: Array<string>;
 }
 
 export interface Frame {
@@ -121,6 +144,19 @@ export interface Joined {
 }
 
 export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed";
+
+/** A name, and how many active tickets have it. */
+export interface LabelCount {
+  name: string;
+  count: number;
+}
+
+/** Each with the most frequent first, at most 200; `count` is of active tickets. */
+export interface Labels {
+  categories: Array<LabelCount>;
+  types: Array<LabelCount>;
+  tags: Array<LabelCount>;
+}
 
 export interface LeaveTicket {
   ticket_id: string;
@@ -216,6 +252,7 @@ export interface Notification {
   kind: NotificationKind;
   ticket_id: string;
   actor_id: string | null;
+  actor: PersonName | null;
   data: Record<string, unknown>;
   created_at: string;
   read_at: string | null;
@@ -228,6 +265,19 @@ export type Outcome = "chosen" | "unavailable" | "at_capacity" | "not_their_turn
 export interface PasswordChange {
   current_password: string;
   new_password: string;
+}
+
+/** Somebody whom the caller may meet. */
+export interface Person {
+  id: string;
+  full_name: string;
+  role: Role;
+}
+
+/** Somebody, by the name that they have now. */
+export interface PersonName {
+  id: string;
+  full_name: string;
 }
 
 /** A message as the plain WebSocket shows it. */
@@ -418,6 +468,12 @@ export interface TicketChange {
   category?: string;
 }
 
+/** How many tickets somebody has opened; `open`: those that are work for somebody. */
+export interface TicketCounts {
+  open: number;
+  total: number;
+}
+
 /** A customer opened the ticket, which itself says the rest. */
 export interface TicketCreated {
 }
@@ -553,6 +609,12 @@ export interface Routes {
   "GET /api/v1/csr/agents": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Agent> };
   "PUT /api/v1/csr/me/availability": { query: undefined; body: Availability; answer: Agent };
   "GET /api/v1/csr/tickets/{ticket_id}/assignment": { query: undefined; body: undefined; answer: Explanation };
+  "GET /api/v1/people": { query: { ids?: Array<string> }; body: undefined; answer: Array<Person> };
+  "GET /api/v1/tickets/{ticket_id}/people": { query: undefined; body: undefined; answer: Array<Person> };
+  "GET /api/v1/csr/customers": { query: { count?: boolean; limit?: number; cursor?: string; q?: string }; body: undefined; answer: Array<Customer> };
+  "GET /api/v1/csr/customers/{customer_id}": { query: undefined; body: undefined; answer: CustomerDetails };
+  "GET /api/v1/csr/labels": { query: undefined; body: undefined; answer: Labels };
+  "GET /api/v1/form": { query: undefined; body: undefined; answer: FormOut };
   "GET /api/v1/notifications": { query: { count?: boolean; limit?: number; cursor?: string; unread?: boolean }; body: undefined; answer: Array<Notification> };
   "POST /api/v1/notifications/read_all": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/notifications/{notification_id}/read": { query: undefined; body: undefined; answer: undefined };

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from desk.jobs import Job
 from desk.rows import EventRow, NotificationRow
-from models import Event, Notification
+from models import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class TicketRead:
 @dataclass(slots=True)
 class Outbox:
     events: list[Event | EventRow] = field(default_factory=list)
-    notifications: list[Notification | NotificationRow] = field(default_factory=list)
+    notifications: list[NotificationRow] = field(default_factory=list)
     reads: list[TicketRead] = field(default_factory=list)
     # Sessions that ended, and why.
     ended: dict[UUID, str] = field(default_factory=dict)

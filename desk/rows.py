@@ -3,11 +3,20 @@
 To make a mapped object costs many times as much.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from models import NotificationKind
+
+
+@dataclass
+class PersonName:
+    """Somebody, by the name that they have now."""
+
+    id: UUID
+    full_name: str
 
 
 class EventRow(NamedTuple):
@@ -26,7 +35,7 @@ class EventRow(NamedTuple):
 
 
 class NotificationRow(NamedTuple):
-    """A `Notification`, as far as its person is shown it."""
+    """A `Notification`, as far as its person is shown it, with the name of who acted."""
 
     id: UUID
     user_id: UUID
@@ -36,3 +45,10 @@ class NotificationRow(NamedTuple):
     data: dict[str, Any]
     created_at: datetime
     read_at: datetime | None
+    actor_name: str | None
+
+    @property
+    def actor(self) -> PersonName | None:
+        if self.actor_id is None:
+            return None
+        return PersonName(self.actor_id, self.actor_name or "")

@@ -26,6 +26,7 @@ from server.sockets.plain import close_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport import bad_requests
 from server.web.assets import add_assets
+from server.web.customer import add_customer_pages
 from server.web.pages import add_pages
 from server.web.session import add_session
 from server.web.visitor import add_visitor
@@ -61,6 +62,7 @@ def _add_routes(app: web.Application) -> None:
     add_pages(app)
     add_visitor(app)
     add_widget(app)
+    add_customer_pages(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get("/metrics", metrics.show)

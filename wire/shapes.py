@@ -10,8 +10,8 @@ from pydantic import with_config
 
 from desk.access import Audience
 from desk.events import data_of
-from desk.rows import EventRow, NotificationRow
-from models import Event, Known, Notification, NotificationKind, Role
+from desk.rows import EventRow, NotificationRow, PersonName
+from models import Event, Known, NotificationKind, Role
 
 ROLES = Known(Role)
 NOTIFICATION_KINDS = Known(NotificationKind)
@@ -140,25 +140,37 @@ class NotificationOut:
     kind: NotificationKind
     ticket_id: UUID
     actor_id: UUID | None
+    # Null where the desk itself acted.
+    actor: PersonName | None
     data: dict[str, Any]
     created_at: datetime
     read_at: datetime | None
 
     @classmethod
-    def of(cls, row: Notification | NotificationRow) -> Self:
+    def of(cls, row: NotificationRow) -> Self:
         return cls(
-            row.id, row.kind, row.ticket_id, row.actor_id, row.data, row.created_at, row.read_at
+            row.id,
+            row.kind,
+            row.ticket_id,
+            row.actor_id,
+            row.actor,
+            row.data,
+            row.created_at,
+            row.read_at,
         )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `of` made, after its way through JSON."""
         actor_id, read_at = data["actor_id"], data["read_at"]
+        # A process of the version before does not say who it was by name.
+        actor = data.get("actor")
         return cls(
             UUID(data["id"]),
             NOTIFICATION_KINDS[data["kind"]],
             UUID(data["ticket_id"]),
             UUID(actor_id) if actor_id else None,
+            PersonName(UUID(actor["id"]), actor["full_name"]) if actor else None,
             data["data"],
             datetime.fromisoformat(data["created_at"]),
             datetime.fromisoformat(read_at) if read_at else None,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.crypto import token_hash
 from desk.tickets import tickets
-from models import SocketTicket
+from models import SocketTicket, Ticket
 
 LIFETIME = timedelta(seconds=30)
 # The log knows them by this (`logs.SOCKET_TICKET`).
@@ -50,10 +50,11 @@ def issue(
     return token
 
 
-def take(session: Session, token: str, ticket_id: UUID, now: datetime) -> Admission | None:
+def take(session: Session, token: str, ticket: UUID | int, now: datetime) -> Admission | None:
     """Spends a socket ticket, whatever it is used for: of two that try, one gets it.
 
-    None if there is none (any more), or if it is for another ticket.
+    ``ticket``: the id of the ticket that it has to be for, or the number. None if there is none
+    (any more), or if it is for another ticket.
     """
     spent = delete(SocketTicket).where(SocketTicket.hash == token_hash(token))
     row = session.execute(
@@ -65,9 +66,15 @@ def take(session: Session, token: str, ticket_id: UUID, now: datetime) -> Admiss
             SocketTicket.expires_at,
         )
     ).one_or_none()
-    if row is None or row.ticket_id != ticket_id or row.expires_at <= now:
+    if row is None or row.expires_at <= now or not _is(session, row.ticket_id, ticket):
         return None
     return Admission(row.user_id, row.session_id, row.socket_until)
+
+
+def _is(session: Session, ticket_id: UUID, ticket: UUID | int) -> bool:
+    if isinstance(ticket, UUID):
+        return ticket_id == ticket
+    return session.scalar(select(Ticket.number).where(Ticket.id == ticket_id)) == ticket
 
 
 def prune(session: Session, now: datetime, limit: int) -> int:

@@ -33,8 +33,6 @@ from models import AuthSession, Role, Ticket, User
 MOST_LINKS = 3
 DAY = timedelta(days=1)
 LONGEST_TITLE = 200
-# What a ticket is until somebody of the staff says otherwise.
-CATEGORY, TYPE = "general", "question"
 NO_TITLE = "A message"
 
 
@@ -42,6 +40,20 @@ class FirstMessage(Input):
     name: FullName
     email: Email
     message: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a visit begins with.
+
+    ``lifetime``: of the session. ``secret``: of `confirmations.token`. ``category`` and ``type``:
+    of the ticket, until somebody of the staff says otherwise.
+    """
+
+    lifetime: timedelta
+    secret: str
+    category: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +69,24 @@ def begin(
     session: Session,
     first: FirstMessage,
     asked: Repeatable | None,
-    lifetime: timedelta,
-    secret: str,
+    terms: Terms,
     now: datetime,
 ) -> Visit:
     """Makes the visitor with their ticket and their session, all or nothing.
 
     ``asked``: with a key a repeat gets what the first one got; ``actor_id`` is not known to it.
-    ``secret``: of `confirmations.token`. Raises `Invalid` (``idempotency_key_reused``).
+    Raises `Invalid` (``idempotency_key_reused``).
     """
     user_id = _made(session, first, asked)
     if asked is None:
         assert user_id is not None  # Only a key can be there already.
-        return _opened(session, user_id, first, lifetime, secret, now)
+        return _opened(session, user_id, first, terms, now)
     if user_id is None:
         return _before(session, asked, now)
     made: list[Visit] = []
 
     def work(session: Session) -> Answer:
-        visit = _opened(session, user_id, first, lifetime, secret, now)
+        visit = _opened(session, user_id, first, terms, now)
         made.append(visit)
         # No token is kept: the same are made again.
         return Answer(201, {}, str(visit.issued.session_id).encode())
@@ -99,17 +110,19 @@ def _opened(
     session: Session,
     user_id: UUID,
     first: FirstMessage,
-    lifetime: timedelta,
-    secret: str,
+    terms: Terms,
     now: datetime,
 ) -> Visit:
-    issued = sessions.open_session(session, user_id, lifetime, now)
+    issued = sessions.open_session(session, user_id, terms.lifetime, now)
     new = NewTicket(
-        title=title_of(first.message), description=first.message, category=CATEGORY, type=TYPE
+        title=title_of(first.message),
+        description=first.message,
+        category=terms.category,
+        type=terms.type,
     )
     ticket = tickets.open_ticket(session, Actor(user_id, Role.USER), new, None)
     if _may_ask(session, first.email, now):
-        confirmations.ask(session, user_id, first.email, secret, now)
+        confirmations.ask(session, user_id, first.email, terms.secret, now)
     return Visit(issued, ticket)
 
 

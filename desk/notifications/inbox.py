@@ -26,6 +26,7 @@ MAIL_WINDOW = timedelta(seconds=30)
 # A new assignment is mailed at once; those that follow so soon after another, together after it.
 ASSIGNED_WINDOW = timedelta(minutes=2)
 LONGEST_WINDOW = max(MAIL_WINDOW, ASSIGNED_WINDOW)
+STORED = [name for name in NotificationRow._fields if name != "actor_name"]
 OVER = (Status.RESOLVED, Status.CLOSED)
 
 
@@ -67,11 +68,13 @@ OF_MESSAGE = f"""
         end as person
     ) told
     where person <> %(actor_id)s
-    returning user_id, data
+    returning user_id, data, (select full_name from users where id = actor_id) as actor_name
 """
 
 
-def told_of_message(event: EventRow, user_id: UUID, data: dict[str, Any]) -> NotificationRow:
+def told_of_message(
+    event: EventRow, user_id: UUID, data: dict[str, Any], actor_name: str
+) -> NotificationRow:
     """What `OF_MESSAGE` has inserted."""
     kind = NotificationKind.MESSAGE_POSTED
     return NotificationRow(
@@ -83,6 +86,7 @@ def told_of_message(event: EventRow, user_id: UUID, data: dict[str, Any]) -> Not
         data,
         created_at=event.at,
         read_at=None,
+        actor_name=actor_name,
     )
 
 
@@ -123,22 +127,26 @@ def _tell(
     """Records a notification for each. Nobody is told of their own act."""
     ticket, cause = entry.ticket, entry.row
     data = {"number": ticket.number, "title": ticket.title, **more}
-    for user_id, kind in told.items():
-        if user_id in (None, cause.actor_id):
-            continue
-        notification = Notification(
+    people = {who: kind for who, kind in told.items() if who not in (None, cause.actor_id)}
+    if not people:
+        return
+    actor_name = session.scalar(select(User.full_name).where(User.id == cause.actor_id))
+    for user_id, kind in people.items():
+        assert user_id is not None
+        row = NotificationRow(
             id=_id(cause, kind, user_id),
             user_id=user_id,
             kind=kind,
             ticket_id=ticket.id,
-            event_seq=cause.seq,
             actor_id=cause.actor_id,
             data=data,
             created_at=cause.at,
-            due_at=entry.due_at + wait,
+            read_at=None,
+            actor_name=actor_name,
         )
-        session.add(notification)
-        outbox(session).notifications.append(notification)
+        values = {name: getattr(row, name) for name in STORED}
+        session.add(Notification(**values, event_seq=cause.seq, due_at=entry.due_at + wait))
+        outbox(session).notifications.append(row)
         if not wait:
             outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
 
@@ -153,6 +161,18 @@ def _shown_to(actor: Actor) -> ColumnElement[bool]:
     return and_(theirs, Notification.ticket_id.in_(own), ~is_note)
 
 
+# The columns of a `NotificationRow`.
+SHOWN = (
+    *(getattr(Notification, name) for name in STORED),
+    # Looked up for those of a page alone: a joined table might be read first.
+    select(User.full_name)
+    .where(User.id == Notification.actor_id)
+    .correlate_except(User)
+    .scalar_subquery()
+    .label("actor_name"),
+)
+
+
 def page(
     session: Session,
     actor: Actor,
@@ -160,15 +180,16 @@ def page(
     unread: bool,
     limit: int,
     before: tuple[datetime, UUID] | None,
-) -> Sequence[Notification]:
+) -> Sequence[NotificationRow]:
     """The actor's notifications, newest first."""
-    query = select(Notification).where(_shown_to(actor))
+    query = select(*SHOWN).where(_shown_to(actor))
     if unread:
         query = query.where(Notification.read_at.is_(None))
     keys = (Notification.created_at, Notification.id)
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
-    return session.scalars(query.order_by(*(key.desc() for key in keys)).limit(limit)).all()
+    rows = session.execute(query.order_by(*(key.desc() for key in keys)).limit(limit))
+    return [NotificationRow(*row) for row in rows]
 
 
 def count(session: Session, actor: Actor, *, unread: bool) -> int:

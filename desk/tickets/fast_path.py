@@ -29,13 +29,14 @@ from models import Status
 
 
 class Said(NamedTuple):
-    """What `POST` has stored; who is told of it, with what; and whether a webhook is."""
+    """What `POST` has stored; who is told of it, with what, by whom; and whether a webhook is."""
 
     seq: int
     public_seq: int | None
     at: datetime
     told: UUID | None
     data: dict[str, object] | None
+    actor_name: str
     has_deliveries: bool
 
 
@@ -94,7 +95,7 @@ POST = Statement(
     ),
     told as ({inbox.OF_MESSAGE}),
     delivered as ({webhook_queue.OF_EVENT})
-    select said.seq, said.public_seq, said.at, told.user_id, told.data,
+    select said.seq, said.public_seq, said.at, told.user_id, told.data, told.actor_name,
         exists (select from delivered)
     from said left join told on true
     """,
@@ -154,12 +155,13 @@ def posting(
     def result(rows: Sequence[Said], recorded: Outbox) -> Posted | None:
         if not rows:
             return None
-        seq, public_seq, at, told, data, has_deliveries = rows[0]
+        seq, public_seq, at, told, data, actor_name, has_deliveries = rows[0]
         said = (event.client_id, event.content)
         row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *said, {})
         recorded.events.append(row)
         if told is not None and data is not None:
-            recorded.notifications.append(inbox.told_of_message(row, told, data))
+            notification = inbox.told_of_message(row, told, data, actor_name)
+            recorded.notifications.append(notification)
         if has_deliveries:
             recorded.wakes.add(Job.DRAIN_WEBHOOKS)
         return Posted(row, is_new=True)

@@ -1,15 +1,31 @@
-"""Which people a ticket's timeline names for its customer.
+"""Which people a ticket's timeline names, and whom somebody may meet so; and who is called so.
 
 Who of the staff only looks at a ticket, or writes notes, is nothing that a customer learns.
 Which names people may have is in `desk.accounts.full_names`.
 """
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Select, TextClause, Uuid, cast, or_, select, text
 from sqlalchemy.orm import Session
 
+from desk.access import Actor, numbered, visible
 from desk.events import Assigned
 from desk.statements import Statement, ids
+from desk.tickets.views import not_found
+from models import Event, Role, Ticket, User
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom the caller may meet."""
+
+    id: UUID
+    full_name: str
+    role: Role
+
 
 # Of the people, those who have the ticket, opened it, or did something on it that its customer is
 # shown.
@@ -38,3 +54,64 @@ def named_by(kind: str, actor_id: UUID | None, data: dict[str, object]) -> set[U
     if kind == Assigned.kind and isinstance(to := data.get("to"), str):
         named.add(UUID(to))
     return named
+
+
+def met(session: Session, actor: Actor, user_ids: Collection[UUID]) -> Sequence[Person]:
+    """Those of the people whom the actor may meet: the staff anybody, customers who is named in
+    their timelines, and themselves.
+    """
+    people = _people().where(User.id.in_(user_ids))
+    if not actor.is_staff:
+        own = select(Ticket.id).where(visible(actor))
+        met = [User.id.in_(named) for named in _named(actor, Event.ticket_id.in_(own))]
+        assignees = select(Ticket.assigned_to_id).where(visible(actor))
+        people = people.where(or_(User.id == actor.id, User.id.in_(assignees), *met))
+    return [Person(*row) for row in session.execute(people)]
+
+
+def in_timeline(session: Session, actor: Actor, ticket_id: UUID) -> Sequence[Person]:
+    """Everybody who opened the ticket, has it or had it, or did what the actor is shown.
+
+    Raises `NotFound`.
+    """
+    seen = select(Ticket).where(Ticket.id == ticket_id, visible(actor))
+    if (ticket := session.scalar(seen)) is None:
+        raise not_found()
+    those = [User.id.in_(named) for named in _named(actor, Event.ticket_id == ticket_id)]
+    have = [person for person in (ticket.user_id, ticket.assigned_to_id) if person is not None]
+    return [
+        Person(*row) for row in session.execute(_people().where(or_(User.id.in_(have), *those)))
+    ]
+
+
+def _people() -> Select[UUID, str, Role]:
+    return select(User.id, User.full_name, User.role).order_by(User.full_name, User.id)
+
+
+def _named(actor: Actor, those: ColumnElement[bool]) -> list[Select[UUID]]:
+    """Who acted in the events as the actor is shown them, and who was given a ticket."""
+    shown = (those, numbered(actor.audience).is_not(None))
+    given = cast(Event.data["to"].astext, Uuid)
+    return [
+        select(Event.actor_id).where(*shown),
+        select(given).where(*shown, Event.kind == Assigned.kind),
+    ]
+
+
+CALLED = """
+    person_words(users.full_name, users.email) @@ (
+        select string_agg(
+            quote_literal(lexeme) || case when length(lexeme) < :shortest then '' else ':*' end,
+            ' & '
+        )::tsquery
+        from unnest(person_words(:called, ''))
+    )
+"""
+
+
+def called(words: str, shortest: int = 1) -> TextClause:
+    """The users in whose name and address each of the words begins one.
+
+    ``shortest``: shorter words are whole ones. Nobody is found by signs alone.
+    """
+    return text(CALLED).bindparams(called=words, shortest=shortest)

@@ -131,6 +131,16 @@ OWN = {
     audience: Statement.of(one(audience).where(Ticket.user_id == ME), to_view)
     for audience in Audience
 }
+# The id of the ticket with a ``number``, if person ``me`` may see it.
+BY_NUMBER: dict[Audience, Statement[UUID]] = {
+    audience: Statement.of(
+        select(Ticket.id).where(
+            Ticket.number == param("number", Ticket.number.type), visible_to(audience, ME)
+        ),
+        lambda ticket_id: ticket_id,
+    )
+    for audience in Audience
+}
 
 
 def show(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:

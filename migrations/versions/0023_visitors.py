@@ -1,7 +1,7 @@
 """Visitors: customers who have no log-in, with an address that only they are known by
 
 Revision ID: 0023
-Revises: 0018
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from migrations.operations import create_index, drop_index, set_timeouts
 
 revision = "0023"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

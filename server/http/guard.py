@@ -1,18 +1,25 @@
 """Who may use a route, and how often."""
 
+from uuid import UUID
+
 from aiohttp import web
 
 from desk.access import Actor
 from desk.errors import Forbidden, Unauthenticated
+from desk.tickets import views
 from models import Role
+from server.http.compression import compress
 from server.http.contract import Handler, Right, Route
+from server.http.input import TICKET, ticket_number
 from server.limits import shared
 from server.limits.shared import Limit
-from server.services import SERVICES
+from server.services import SERVICES, Services
 
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor")
 # What is left of a limit that the request counted against: the answer says it, whatever it is.
 LIMIT_HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("limit_headers")
+# Where answers let somebody in, as do those that anybody may ask for: none of them is compressed.
+SECRET = "/auth/"
 
 
 def guarded(route: Route) -> Handler:
@@ -26,10 +33,31 @@ def guarded(route: Route) -> Handler:
             if route.method == "GET" and not actor.is_staff:
                 spend_look(request, shared.LOOK)
                 async with request.app[SERVICES].read_slots.of(actor.id):
-                    return await route.handler(request)
+                    response = await _handled(request, route)
+            else:
+                response = await _handled(request, route)
+            if not route.path.startswith(SECRET):
+                await compress(request, response)
+            return response
         return await route.handler(request)
 
     return handle
+
+
+async def _handled(request: web.Request, route: Route) -> web.StreamResponse:
+    """The answer for a known actor. A ticket's number in the path is looked up first, once."""
+    number = ticket_number(request.match_info.get("ticket_id", ""))
+    if number is not None:
+        request[TICKET] = await ticket_numbered(request.app[SERVICES], request[ACTOR], number)
+    return await route.handler(request)
+
+
+async def ticket_numbered(services: Services, actor: Actor, number: int) -> UUID | None:
+    """The id of the ticket with the number, if the actor may see it."""
+    ticket_ids = await services.desk.fetch(
+        views.BY_NUMBER[actor.audience], me=actor.id, number=number
+    )
+    return ticket_ids[0] if ticket_ids else None
 
 
 def admit(right: Right, actor: Actor) -> None:

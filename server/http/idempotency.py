@@ -30,6 +30,8 @@ REPEATED = "Idempotency-Replayed"
 KEY = re.compile(r"[ -~]{1,64}")
 KEPT_HEADERS = (ETAG, LOCATION)
 NOBODY = UUID(int=0)
+# In place of the header, for a form that cannot send one.
+FORM_KEY: web.RequestKey[str] = web.RequestKey("form_key")
 
 
 async def once(
@@ -110,7 +112,7 @@ def _answer(response: web.Response) -> Answer:
 
 
 def _key(request: web.Request) -> str | None:
-    sent = request.headers.getall(HEADER, [])
+    sent = [request[FORM_KEY]] if FORM_KEY in request else request.headers.getall(HEADER, [])
     if not sent:
         return None
     if len(sent) > 1 or not KEY.fullmatch(sent[0]):

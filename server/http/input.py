@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import ClassVar, TypeVar
@@ -11,6 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from desk.errors import Invalid, NotFound
+from desk.tickets import views
 from server.transport.bodies import whole_body
 from wire.codec import decode, encode
 
@@ -18,6 +20,10 @@ M = TypeVar("M", bound=BaseModel)
 Q = TypeVar("Q", bound="Query")
 T = TypeVar("T")
 
+# The ticket of the path, where that names it by its number (`server.http.guard`).
+TICKET: web.RequestKey[UUID | None] = web.RequestKey("ticket")
+# Of at most 18 digits: every such number is one that the column can hold.
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 ID_POSITION = TypeAdapter(tuple[UUID])
 # Errors that are told of; what more is wrong is not looked at.
 MOST_ERRORS = 20
@@ -109,11 +115,20 @@ def query(
 
 
 def path_id(request: web.Request, name: str = "ticket_id", what: str = "Ticket") -> UUID:
-    """An id in the path; what is no id is not found."""
+    """An id in the path; what is no id is not found. A ticket's number has become its id."""
+    if name == "ticket_id" and TICKET in request:
+        if (known := request[TICKET]) is None:
+            raise views.not_found()
+        return known
     try:
         return UUID(request.match_info[name])
     except ValueError:
         raise NotFound(f"{what.lower()}_not_found", f"{what} not found") from None
+
+
+def ticket_number(text: str) -> int | None:
+    """The number that a ticket is named by in a path, in place of its id."""
+    return int(text) if NUMBER.fullmatch(text) else None
 
 
 def encode_cursor(*position: object) -> str:

@@ -44,9 +44,15 @@ class LoggedOut:
 
 async def signup(request: web.Request) -> web.Response:
     """A link that confirms the address is mailed to it; the account can be used before."""
-    address = request.app[SERVICES].limits.address(request)
-    await limit(request, shared.SIGNUP, address)
+    await limit(request, shared.SIGNUP, request.app[SERVICES].limits.address(request))
     new = await body(request, accounts.Signup)
+    profile = await sign_up(request, new)
+    account = SignedUp(profile.id, new.email, profile.full_name, profile.role)
+    return reply(account, status=201)
+
+
+async def sign_up(request: web.Request, new: accounts.Signup) -> accounts.Profile:
+    address = request.app[SERVICES].limits.address(request)
     await limit(request, shared.SIGNUP_ADDRESS, new.email)
     desk_name = request.app[SERVICES].settings.desk_name
     require_own(new.full_name, desk_name)  # Before it costs a hash.
@@ -56,8 +62,7 @@ async def signup(request: web.Request) -> web.Response:
         addresses.sign_up, new, password_hash, secret, now()
     )
     audit.note("signed_up", user_id=profile.id)
-    account = SignedUp(profile.id, new.email, profile.full_name, profile.role)
-    return reply(account, status=201)
+    return profile
 
 
 async def login(request: web.Request) -> web.Response:
@@ -164,9 +169,13 @@ async def logout_all(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
+    await set_password(request, await body(request, accounts.PasswordChange))
+    return web.Response(status=204)
+
+
+async def set_password(request: web.Request, sent: accounts.PasswordChange) -> None:
     actor = request[ACTOR]
     counted = request.app[SERVICES].limits
-    sent = await body(request, accounts.PasswordChange)
     await limit(request, shared.PASSWORD, str(actor.id))
     # Who holds a session may not guess on either.
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
@@ -180,7 +189,6 @@ async def change_password(request: web.Request) -> web.Response:
     new = await passwords.hashed(sent.new_password, str(actor.id))
     await desk.run(accounts.change_password, actor, stored, new, now())
     audit.note("password_changed", user_id=actor.id)
-    return web.Response(status=204)
 
 
 async def me(request: web.Request) -> web.Response:

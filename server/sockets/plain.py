@@ -11,11 +11,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from desk.accounts import socket_tickets
 from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from desk.text import ClientId, Content, Id, Input
-from desk.tickets import fast_path
+from desk.tickets import fast_path, views
 from desk.tickets.messages import NewMessage
 from server.clock import now
-from server.http.guard import require_role
-from server.http.input import validated
+from server.http.guard import require_role, ticket_numbered
+from server.http.input import ticket_number, validated
 from server.http.problems import Refusal, internal, refusal
 from server.identity.tokens import Claims
 from server.limits import shared
@@ -85,12 +85,14 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         await ws.prepare(request)
         services.plain_sockets.add(ws)
         services.slow_readers.forget(request.transport)
-        ticket_id = UUID(request.match_info["ticket_id"])
+        named = request.match_info["ticket_id"]
+        ticket = ticket_number(named) or UUID(named)
         after = AFTER.validate_python(request.query.get("after", FROM_NOW))
-        claims = await _claims(request, ticket_id)
+        claims = await _claims(request, ticket)
         services.limits.spend_here(shared.CONNECT, str(claims.user_id))
         member = PlainMember(request, ws, claims, address)
         await session_watch.admit(member, claims)
+        ticket_id = await _id(services, member, ticket)
         places.free(ws)
         await _converse(services, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
@@ -106,14 +108,22 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
     return ws
 
 
-async def _claims(request: web.Request, ticket_id: UUID) -> Claims:
+async def _id(services: Services, member: PlainMember, ticket: UUID | int) -> UUID:
+    if isinstance(ticket, UUID):
+        return ticket
+    if (ticket_id := await ticket_numbered(services, member.actor, ticket)) is None:
+        raise views.not_found()
+    return ticket_id
+
+
+async def _claims(request: web.Request, named: UUID | int) -> Claims:
     """Of a socket ticket, or of an access token in the address."""
     ticket = request.query.get("ticket")
     if ticket is None:
         return request.app[SERVICES].authenticator.claims(request.query.get("token", ""))
     rates = request.app[SERVICES].limits
     rates.spend_here(shared.TRY_SOCKET_TICKET, rates.address(request))
-    taken = await request.app[SERVICES].desk.run(socket_tickets.take, ticket, ticket_id, now())
+    taken = await request.app[SERVICES].desk.run(socket_tickets.take, ticket, named, now())
     if taken is None:
         raise Unauthenticated("invalid_socket_ticket", "The socket ticket is not valid")
     # Which generation of the session asked for it is no matter of a socket.

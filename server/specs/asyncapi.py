@@ -207,7 +207,7 @@ def _plain_channel(schemas: Schemas) -> Schema:
         "`too_many_sockets` of the account or address: 1013; the process stops: 1001; connect "
         "again with the last `seq` as `after`.",
         "servers": [{"$ref": "#/servers/websocket"}],
-        "parameters": {"ticket_id": {"description": "The ticket's id."}},
+        "parameters": {"ticket_id": {"description": "The ticket's id, or its number."}},
         "messages": {
             "frame": _message(schemas, "frame", summary, schemas.taken(Frame)),
             "message": _message(

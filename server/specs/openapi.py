@@ -26,6 +26,8 @@ Log in with `POST /api/v1/auth/login` and send the access token as `Authorizatio
 * Bodies are JSON: one that says it is something else, or has a `Content-Encoding`, is 415.
 * Refusals are problems (RFC 9457) with a stable `code`. With 429 and 503 comes `Retry-After`.
 * Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
+* `{ticket_id}` also takes the ticket's number: `/tickets/42/timeline`.
+* JSON of 1 kB and more is compressed for `Accept-Encoding: gzip`, unless it has a secret in it.
 * A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`.
 * `Idempotency-Key`, where a `POST` takes it: a repeat within 24 hours gets the first answer.
 """
@@ -58,6 +60,14 @@ HEEDED = {
         "1 to 64 printable characters of your own. The same request with the same key within 24 "
         "hours is carried out once; the answer is the same.",
     ),
+}
+UUID: Schema = {"type": "string", "format": "uuid"}
+# What stands in a path beside ids.
+PATH: dict[str, Schema] = {
+    "ticket_id": {
+        "description": "The ticket's id, or its number.",
+        "schema": {"anyOf": [UUID, {"type": "integer", "minimum": 1}]},
+    }
 }
 PROBLEM: Schema = {
     "description": "A refusal (RFC 9457). `code` is stable, `detail` is for people.",
@@ -152,9 +162,9 @@ def _description(route: Route) -> str:
 
 
 def _in_path(route: Route) -> list[Schema]:
-    uuid = {"type": "string", "format": "uuid"}
     return [
-        {"name": name, "in": "path", "required": True, "schema": uuid} for name in route.parameters
+        {"name": name, "in": "path", "required": True, **PATH.get(name, {"schema": UUID})}
+        for name in route.parameters
     ]
 
 

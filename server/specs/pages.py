@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from server.http.compression import VARY, gzipped, takes_gzip
 from server.http.contract import PREFIX
 from server.routes.table import ROUTES
 from server.services import SERVICES
@@ -16,6 +17,7 @@ from server.specs import asyncapi, openapi
 from wire import confirm
 from wire.codec import encode
 
+BEST = 9
 STATIC = Path(__file__).parents[1] / "static"
 # Each page from the files beside it: no other host, no script in the page itself.
 POLICY = (
@@ -40,11 +42,6 @@ def add_docs(app: web.Application) -> None:
     for path, (name, policy) in PAGES.items():
         _add(app, path, "text/html", (STATIC / "pages" / name).read_bytes, policy)
     app.router.add_static("/static", STATIC)
-    app.router.add_get("/", _welcome)
-
-
-async def _welcome(_: web.Request) -> web.Response:
-    return web.Response(status=302, headers={"Location": "/docs"})
 
 
 def _add(
@@ -56,10 +53,16 @@ def _add(
 ) -> None:
     """Something that stays as it is while the process runs. The first who asks waits for it."""
     headers = {"Content-Security-Policy": policy} if policy else {}
+    headers["Vary"] = VARY
     made = cache(make)
+    made_short = cache(lambda: gzipped(made(), BEST))
 
-    async def show(_: web.Request) -> web.Response:
-        body = await asyncio.to_thread(made)
-        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+    async def show(request: web.Request) -> web.Response:
+        is_short = takes_gzip(request)
+        body = await asyncio.to_thread(made_short if is_short else made)
+        coding = {"Content-Encoding": "gzip"} if is_short else {}
+        return web.Response(
+            body=body, content_type=content_type, charset="utf-8", headers=headers | coding
+        )
 
     app.router.add_get(path, show)

@@ -22,6 +22,8 @@ from server.routes import auth
 from server.services import SERVICES
 
 PATH = "/web/session"
+# Tells our scripts that asking for a session is worth it, and nothing else.
+MARKER = "signed_in"
 # What a browser says of a request that a page of ours makes.
 OWN = "same-origin"
 
@@ -56,7 +58,7 @@ async def refresh(request: web.Request) -> web.Response:
     await no_body(request)
     await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
     try:
-        issued = await auth.refreshed(request, _token(request))
+        issued = await auth.refreshed(request, token_of(request))
     except Unauthenticated:
         problem = refusal(Unauthenticated("no_session", "Nobody is signed in here"))
         assert problem is not None
@@ -74,7 +76,7 @@ async def sign_out(request: web.Request) -> web.Response:
     clear_cookie(request, response)
     # Where nobody is signed in, there is nothing to end.
     with suppress(Unauthenticated):
-        await auth.end_session(request, _token(request))
+        await auth.end_session(request, token_of(request))
     return response
 
 
@@ -112,15 +114,18 @@ def cookie_name(settings: Settings) -> str:
 
 def set_cookie(request: web.Request, response: web.Response, refresh_token: str) -> None:
     services = request.app[SERVICES]
+    seconds = int(services.tokens.refresh_lifetime.total_seconds())
+    is_secure = services.settings.public_url.startswith("https:")
     response.set_cookie(
         cookie_name(services.settings),
         refresh_token,
-        max_age=int(services.tokens.refresh_lifetime.total_seconds()),
+        max_age=seconds,
         path="/",
-        secure=services.settings.public_url.startswith("https:"),
+        secure=is_secure,
         httponly=True,
         samesite="Strict",
     )
+    response.set_cookie(MARKER, "1", max_age=seconds, path="/", secure=is_secure, samesite="Strict")
 
 
 def clear_cookie(request: web.Request, response: web.Response) -> None:
@@ -132,8 +137,9 @@ def clear_cookie(request: web.Request, response: web.Response) -> None:
         httponly=True,
         samesite="Strict",
     )
+    response.del_cookie(MARKER, path="/")
 
 
-def _token(request: web.Request) -> str:
+def token_of(request: web.Request) -> str:
     """The refresh token; empty, and so not valid, where there is none."""
     return request.cookies.get(cookie_name(request.app[SERVICES].settings), "")

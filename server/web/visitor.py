@@ -11,11 +11,12 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import StringConstraints
 
+from config import Settings
 from desk.accounts import identities, visitors
 from desk.accounts.full_names import require_own
 from desk.accounts.identities import Generation
 from desk.accounts.sessions import Issued
-from desk.accounts.visitors import FirstMessage
+from desk.accounts.visitors import FirstMessage, Terms
 from desk.errors import Unauthenticated
 from desk.text import Input
 from desk.tickets.views import TicketView
@@ -28,7 +29,7 @@ from server.http.output import reply
 from server.http.problems import refusal
 from server.limits import shared
 from server.routes import auth
-from server.services import SERVICES
+from server.services import SERVICES, Services
 from server.web.session import require_own_page
 
 PATH = "/web/visitor"
@@ -65,14 +66,8 @@ async def begin(request: web.Request) -> web.Response:
     first = await body(request, FirstMessage, LONGEST_BODY)
     await limit(request, shared.VISIT_ADDRESS, first.email)
     require_own(first.name, services.settings.desk_name, "/name")
-    visit = await services.desk.run(
-        visitors.begin,
-        first,
-        asked_by_nobody(request, first),
-        services.tokens.refresh_lifetime,
-        services.settings.jwt_secret_key,
-        now(),
-    )
+    asked, terms = asked_by_nobody(request, first), _terms(services)
+    visit = await services.desk.run(visitors.begin, first, asked, terms, now())
     if not visit.is_repeated:
         issued = visit.issued
         audit.note("visitor_began", user_id=issued.user_id, session_id=issued.session_id)
@@ -80,6 +75,20 @@ async def begin(request: web.Request) -> web.Response:
     if visit.is_repeated:
         response.headers[REPEATED] = "true"
     return response
+
+
+def _terms(services: Services) -> Terms:
+    settings = services.settings
+    category, kind = labels(settings)
+    return Terms(services.tokens.refresh_lifetime, settings.jwt_secret_key, category, kind)
+
+
+def labels(settings: Settings) -> tuple[str, str]:
+    """The category and the type of what a visitor writes: of those offered, the last and the first.
+
+    The last category is the one for all else.
+    """
+    return settings.categories_offered[-1], settings.types_offered[0]
 
 
 async def identify(request: web.Request) -> web.Response:

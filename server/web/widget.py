@@ -7,7 +7,7 @@ from aiohttp import web
 from server.services import SERVICES
 from server.web import assets
 from server.web.pages import Shell, page
-from server.web.visitor import COOKIE
+from server.web.visitor import COOKIE, labels
 
 LOADER = "widget/loader.js"
 WIDGET = Shell(
@@ -39,6 +39,12 @@ async def show_loader(request: web.Request) -> web.Response:
 
 async def show_page(request: web.Request) -> web.Response:
     """It is told who may frame it, and whether the browser has a visitor's session here."""
-    origins = request.app[SERVICES].settings.widget_hosts
-    values = {"origins": " ".join(origins), "is_known": COOKIE in request.cookies}
+    settings = request.app[SERVICES].settings
+    origins, (category, kind) = settings.widget_hosts, labels(settings)
+    values = {
+        "origins": " ".join(origins),
+        "is_known": COOKIE in request.cookies,
+        "category": category,
+        "type": kind,
+    }
     return page(request, WIDGET, values, ancestors=" ".join(origins) or "'none'")

@@ -55,10 +55,13 @@ def words(chosen: str, page: str) -> dict[str, str | dict[str, str]]:
 
 
 def translator(chosen: str, *pages: str) -> Translate:
-    """``t("login.title", name="Ann")``, as in ``web/shared/words.js``. KeyError: no such word."""
+    """``t("login.title", name="Ann")``, as in ``web/shared/words.js``. Of several keys the first
+    that is known counts; KeyError if none is.
+    """
     known = {key: word for page in pages for key, word in words(chosen, page).items()}
 
-    def t(key: str, **values: object) -> str:
+    def t(*keys: str, **values: object) -> str:
+        key = next((key for key in keys if key in known), keys[-1])
         word = known[key]
         assert isinstance(word, str), key
         for name, value in values.items():

@@ -182,7 +182,7 @@ def _kept(row: dict[str, Any]) -> dict[str, Any]:
 
 def _leaving(recorded: Outbox) -> dict[str, Any]:
     event = ("seq", "public_seq", "kind", "actor_id", "at", "client_id", "content", "data")
-    told = ("user_id", "kind", "actor_id", "data", "created_at", "read_at")
+    told = ("user_id", "kind", "actor_id", "actor_name", "data", "created_at", "read_at")
     return {
         "events that leave": [[getattr(row, n) for n in event] for row in recorded.events],
         "notifications that leave": [

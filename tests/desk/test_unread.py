@@ -12,7 +12,7 @@ from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import TicketView
-from models import Role
+from models import Notification, Role
 from tests.factories import a_ticket, an_actor, now
 
 
@@ -69,7 +69,8 @@ def test_what_is_read_of_a_ticket_is_read_in_the_inbox(session: Session) -> None
     def unread() -> list[tuple[UUID, int]]:
         session.expire_all()
         found = inbox.page(session, customer, unread=True, limit=10, before=None)
-        return sorted((told.ticket_id, told.event_seq) for told in found)
+        told = [session.get_one(Notification, each.id) for each in found]
+        return sorted((each.ticket_id, each.event_seq) for each in told)
 
     messages.post(session, csr, ticket.id, NewMessage(content="note", internal=True), now())
     for each in (ticket, ticket, other):

@@ -17,7 +17,7 @@ from desk.access import Actor
 from desk.accounts import accounts, addresses, administration, visitors
 from desk.accounts.addresses import Verification
 from desk.accounts.administration import UserChange
-from desk.accounts.visitors import MOST_LINKS, FirstMessage, Visit
+from desk.accounts.visitors import MOST_LINKS, FirstMessage, Terms, Visit
 from desk.errors import Conflict, Invalid
 from desk.idempotency import KEPT, Repeatable
 from desk.jobs import Job
@@ -32,7 +32,7 @@ from tests.conftest import SECRET, Backend, engine_of
 from tests.desk.races import overlapping, run
 from tests.factories import PASSWORD_HASH, a_ticket, an_actor, behind, now
 
-LIFETIME = timedelta(days=7)
+TERMS = Terms(timedelta(days=7), SECRET, "other", "question")
 ANN = "ann@desk.test"
 HELLO = FirstMessage(name="Ann", email=ANN, message="The kettle leaks\nSince Monday.")
 
@@ -48,7 +48,7 @@ def begin(
     asked: Repeatable | None = None,
     at: datetime | None = None,
 ) -> Visit:
-    return visitors.begin(session, first, asked, LIFETIME, SECRET, at or now())
+    return visitors.begin(session, first, asked, TERMS, at or now())
 
 
 def person(visit: Visit) -> Actor:
@@ -247,5 +247,5 @@ def test_any_message_has_a_title(message: str) -> None:
     except ValidationError:
         return
     title = visitors.title_of(first.message)
-    new = {"description": first.message, "category": visitors.CATEGORY, "type": visitors.TYPE}
+    new = {"description": first.message, "category": "other", "type": "question"}
     assert NewTicket(title=title, **new).title == title

@@ -164,5 +164,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/csr/agents": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
+    "/people": {"ids": [*WORDS, "1,2"]},
+    "/csr/customers": PAGED | {"q": TEXT},
     "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
 }

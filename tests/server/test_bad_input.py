@@ -17,7 +17,7 @@ from tests.factories import Person, people
 from tests.server import bad
 from tests.server.inputs import BODIES, NO_BODY, QUERIES
 
-PATH_IDS = ["%00", "%ff", "%ED%A0%80", "1", "nonsense", "x" * 3000, "%2F", "%2e%2e", "0" * 33]
+PATH_IDS = ["%00", "%ff", "%ED%A0%80", "-1", "nonsense", "x" * 3000, "%2F", "%2e%2e", "0" * 33]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,11 @@ def nothing_stored(backend: Backend, ticket_id: str) -> Iterator[None]:
     assert [line for line in logged if line["log_level"] == "error"] == []
 
 
+IDS = ("ticket_id", "notification_id", "user_id", "customer_id", "webhook_id", "attempt_id")
+
+
 def filled(path: str, ticket_id: str) -> str:
-    for name in ("ticket_id", "notification_id", "user_id", "webhook_id", "attempt_id"):
+    for name in IDS:
         path = path.replace(f"{{{name}}}", ticket_id)
     return path
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from desk.access import Audience
 from desk.events import Assigned
 from desk.outbox import TicketRead
+from desk.rows import PersonName
 from models import NotificationKind, Role
 from server.live.bus import Bus
 from server.services import SERVICES
@@ -35,6 +36,7 @@ from wire.seal import SEAL_BYTES, Seal
 from wire.shapes import NotificationOut, Recorded, TimelineEvent, Viewer
 from wire.workers import say_alive
 
+ANN = PersonName(UUID(int=4), "Ann")
 PREVIOUS = "f" * 8 + SECRET
 
 
@@ -87,7 +89,7 @@ def heard_by(bus: Bus) -> list[SessionEnded]:
         NotificationRecorded(
             UUID(int=1),
             NotificationOut(
-                UUID(int=2), NotificationKind.ASSIGNED, UUID(int=3), None, {}, now(), None
+                UUID(int=2), NotificationKind.ASSIGNED, UUID(int=3), ANN.id, ANN, {}, now(), None
             ),
         ),
         TicketRead(UUID(int=1), UUID(int=2), 3, None),
@@ -103,6 +105,17 @@ def test_a_message_is_read_as_it_was_sent(message: Message) -> None:
     assert messages.read(one) == message
 
 
+def test_a_notification_of_a_process_of_the_version_before_has_no_name() -> None:
+    told = NotificationOut(
+        UUID(int=2), NotificationKind.ASSIGNED, UUID(int=3), ANN.id, ANN, {}, now(), None
+    )
+    body = codec.loads(codec.encode(NotificationRecorded(UUID(int=1), told)))
+    del body["notification"]["actor"]
+    message = messages.read(said("notification_recorded", body))
+    assert isinstance(message, NotificationRecorded)
+    assert (message.notification.actor_id, message.notification.actor) == (ANN.id, None)
+
+
 def test_a_notification_of_a_newer_kind_is_read_as_it_is() -> None:
     body = {
         "user_id": str(UUID(int=1)),
@@ -111,6 +124,7 @@ def test_a_notification_of_a_newer_kind_is_read_as_it_is() -> None:
             "kind": "from_a_newer_version",
             "ticket_id": str(UUID(int=3)),
             "actor_id": None,
+            "actor": None,
             "data": {},
             "created_at": "2026-01-01T00:00:00Z",
             "read_at": None,

@@ -74,8 +74,3 @@ async def test_who_logs_in_on_the_page_is_authorized(
         await block.locator(".btn-clear").click()
         await block.locator(".try-out__btn.cancel").click()
         await block.locator(".opblock-summary-control").click()
-
-
-async def test_the_bare_address_shows_the_documentation(api: Api) -> None:
-    async with api.http.get("/", allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (302, "/docs")

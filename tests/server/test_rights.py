@@ -122,6 +122,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
     path = (
         route.path.replace("{ticket_id}", ticket_id)
         .replace("{user_id}", str(cast.other_customer.id))
+        .replace("{customer_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
         .replace("{webhook_id}", str(uuid4()))
         .replace("{attempt_id}", str(uuid4()))

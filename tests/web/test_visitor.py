@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from config import Settings
-from desk.accounts.visitors import CATEGORY, TYPE
 from models import Role, Ticket, User
 from tests.api import Answer, Api
 from tests.conftest import Backend
@@ -57,7 +56,7 @@ async def test_a_first_message_opens_a_ticket_and_a_session(api: Api, csr: Perso
     ticket, access = answer.json["ticket"], answer.json["access_token"]
     shown = ("title", "description", "category", "type", "status", "unread")
     assert [ticket[name] for name in shown] == [
-        *("The kettle leaks", HELLO["message"], CATEGORY, TYPE, "open", 0),
+        *("The kettle leaks", HELLO["message"], "other", "question", "open", 0),
     ]
     # As any customer: their own ticket, and no other one.
     path = f"/tickets/{ticket['id']}/messages"

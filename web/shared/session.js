@@ -16,12 +16,16 @@ const LOCK = "desk session";
 /** A token is replaced this long before its end, or after four fifths of its life. */
 const MARGIN = 60_000;
 const PAUSES = [500, 1000, 2000, 5000];
+/** A cookie beside the one with the token: without it, nobody is signed in. */
+const MARKER = "signed_in=1";
 
 /** @type {import("@preact/signals").Signal<Session>} */
 export const session = signal({ state: "starting", user: null });
 
 /** @type {{value: string, due: number} | null} */
 let token = null;
+/** Who is, or was last, signed in: what is on the screen is theirs. */
+let personId = "";
 /** @type {Promise<string> | null} */
 let refreshing = null;
 const tabs = new BroadcastChannel("desk session");
@@ -32,8 +36,9 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) start();
 });
 
-/** Finds out whether somebody is signed in; tries again for as long as nobody can be reached. */
+/** Finds out whether somebody is signed in; tries again while the server cannot be reached. */
 export async function start() {
+  if (!document.cookie.split("; ").includes(MARKER)) return hear({ kind: "out" });
   for (let tries = 0; ; tries++) {
     try {
       await accessToken({ fresh: true });
@@ -118,9 +123,8 @@ function hear(said) {
     session.value = { state: "out", user: null };
     return;
   }
-  const before = session.peek();
-  // What is on the screen is another person's.
-  if (before.user && before.user.id !== said.user.id) return location.reload();
+  if (personId && personId !== said.user.id) return location.reload();
+  personId = said.user.id;
   const life = said.expires_in * 1000;
   token = { value: said.access_token, due: performance.now() + life - Math.min(MARGIN, life / 5) };
   session.value = { state: "in", user: said.user };

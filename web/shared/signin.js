@@ -33,7 +33,7 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
   }
 
   return html`<form ref=${form} class="card sign-in" method="post" onSubmit=${submit}>
-    <h1>${heading}</h1>
+    ${heading ? html`<h1>${heading}</h1>` : null}
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}
     <label for="${id}-email">${t("signin.email")}</label>
     <input id="${id}-email" name="email" type="email" autocomplete="username" required />

@@ -71,9 +71,9 @@ export function Icon({ name }) {
 }
 
 /**
- * A dialog over the page; Escape and its button close it.
+ * A dialog over the page; Escape and its button close it. Without `onClose` it stays.
  *
- * @param {{title: string, closeWord: string, onClose: () => void, children?: any, class?: string}} props
+ * @param {{title: string, closeWord?: string, onClose?: () => void, children?: any, class?: string}} props
  */
 export function Dialog({ title, closeWord, onClose, children, class: className = "" }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
@@ -85,7 +85,7 @@ export function Dialog({ title, closeWord, onClose, children, class: className =
   }, []);
   /** @param {MouseEvent} event */
   const clickOutside = (event) => {
-    if (event.target === dialog.current) onClose();
+    if (event.target === dialog.current) onClose?.();
   };
   return html`<dialog
     ref=${dialog}
@@ -93,16 +93,20 @@ export function Dialog({ title, closeWord, onClose, children, class: className =
     aria-labelledby=${id}
     onCancel=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      onClose();
+      onClose?.();
     }}
     onClick=${clickOutside}
   >
     <div class="dialog-body">
       <header class="dialog-head">
         <h2 id=${id}>${title}</h2>
-        <button type="button" class="quiet" aria-label=${closeWord} onClick=${onClose}>
-          <${Icon} name="close" />
-        </button>
+        ${
+          onClose
+            ? html`<button type="button" class="quiet" aria-label=${closeWord} onClick=${onClose}>
+                <${Icon} name="close" />
+              </button>`
+            : null
+        }
       </header>
       ${children}
     </div>

@@ -48,6 +48,15 @@ let drawing;
 let silence;
 let last = 0;
 
+/** What a conversation is filed under, as the server says. */
+const labels = { category: "", type: "" };
+
+/**
+ * @param {string} category
+ * @param {string} type
+ */
+export const fileUnder = (category, type) => Object.assign(labels, { category, type });
+
 /** What came before, so that of two who are named the last one counts. */
 let before = Promise.resolve();
 
@@ -114,7 +123,8 @@ export async function beginWith(first, key) {
 export async function beginAnother(message, key) {
   const [first = ""] = message.trim().split("\n", 1);
   const title = [...first].slice(0, LONGEST_TITLE).join("");
-  const fields = { title, description: message, category: "general", type: "question" };
+  const { category, type } = labels;
+  const fields = { title, description: message, category, type };
   show(await call("POST", "/users/tickets", fields, { "Idempotency-Key": key }));
 }
 

@@ -2,13 +2,14 @@
 /** The page in the frame: who is here, the way to the site's page, and what is shown. */
 import { html, render } from "../shared/ui.js";
 import { load } from "../shared/words.js";
-import { become, closed, isReady, opened, start } from "./conversation.js";
+import { become, closed, fileUnder, isReady, opened, start } from "./conversation.js";
 import { meet, tellClose } from "./port.js";
 import { Widget } from "./view.js";
 
 await load("common", "widget");
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
-const { origins = "", known } = main.dataset;
+const { origins = "", known, category = "", type = "" } = main.dataset;
+fileUnder(category, type);
 main.replaceChildren();
 render(html`<${Widget} />`, main);
 addEventListener("keydown", (event) => {
