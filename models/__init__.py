@@ -11,6 +11,7 @@ from models.identity_token import SpentIdentityToken
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.ticket import (
+    ACTIVE_STATUSES,
     IN_WEBHOOKS,
     IS_ACTIVE,
     IS_WAITING,
@@ -26,6 +27,7 @@ from models.user import ADDRESS, DEFAULT_CAPACITY, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
+    "ACTIVE_STATUSES",
     "ADDRESS",
     "DEFAULT_CAPACITY",
     "IN_WEBHOOKS",
