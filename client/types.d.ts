@@ -128,11 +128,12 @@ export interface Credentials {
   token: string;
 }
 
-/** A customer, as the staff see them. */
+/** A customer, as the staff see them; `email`: none where a site named a visitor without one. `is_verified`: whether the address is known to be theirs, or a site has named them. */
 export interface Customer {
   id: string;
   full_name: string;
-  email: string;
+  email: string | null;
+  is_verified: boolean;
   created_at: string;
 }
 
@@ -140,7 +141,8 @@ export interface Customer {
 export interface CustomerDetails {
   id: string;
   full_name: string;
-  email: string;
+  email: string | null;
+  is_verified: boolean;
   created_at: string;
   tickets: TicketCounts;
 }

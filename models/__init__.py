@@ -23,15 +23,17 @@ from models.ticket import (
     bucket,
 )
 from models.ticket_search import TicketSearch, UnindexedEvent
-from models.user import ADDRESS, DEFAULT_CAPACITY, Role, User
+from models.user import ADDRESS, CALLED, DEFAULT_CAPACITY, IS_VERIFIED, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ACTIVE_STATUSES",
     "ADDRESS",
+    "CALLED",
     "DEFAULT_CAPACITY",
     "IN_WEBHOOKS",
     "IS_ACTIVE",
+    "IS_VERIFIED",
     "IS_WAITING",
     "RANKS",
     "AssignmentCursor",

@@ -7,12 +7,14 @@ their own, whoever else has the address that they gave.
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, String, func, text
+from sqlalchemy import CheckConstraint, Index, String, func, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
 
 DEFAULT_CAPACITY = 50
+# What people are found by, for `person_words`.
+CALLED = "full_name, coalesce(email, visitor_email, '')"
 
 
 class Role(StrEnum):
@@ -64,7 +66,7 @@ class User(Base):
         Index("ix_users_role_created", "role", "created_at", "id"),
         Index("ix_users_active_created", "is_active", "created_at", "id"),
         # How the words of a name and an address begin; the function is our own.
-        Index("ix_users_words", text("person_words(full_name, email)"), postgresql_using="gin"),
+        Index("ix_users_called", text(f"person_words({CALLED})"), postgresql_using="gin"),
     )
 
     id: Mapped[Key]
@@ -108,3 +110,5 @@ class User(Base):
 
 # As `User.address`, in a query.
 ADDRESS = func.coalesce(User.email, User.visitor_email)
+# Who has answered a mail, or for whom an admin or a site answers.
+IS_VERIFIED = or_(User.email_verified_at.is_not(None), User.identity_subject.is_not(None))

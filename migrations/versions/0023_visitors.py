@@ -23,6 +23,9 @@ CHECKS = {
     "ck_users_visitor_is_customer": "email is not null or role = 'user'",
 }
 EMAIL = "ix_users_visitor_email"
+# People are found by the words of their addresses, whichever they are.
+CALLED, CALLED_BEFORE = "ix_users_called", "ix_users_words"
+WORDS = "full_name, coalesce(email, visitor_email, '')"
 UNIQUE = ("visitor_key", "identity_subject")
 # Each of a site's tokens is good once; what is over is deleted as what else is.
 SPENT, DESK = "spent_identity_tokens", "00000000-0000-0000-0000-000000000000"
@@ -54,12 +57,17 @@ def upgrade() -> None:
     for column in UNIQUE:
         options = {"unique": True, "postgresql_where": f"{column} is not null"}
         create_index(f"uq_users_{column}", "users", [column], **options)
+    create_index(CALLED, "users", [sa.text(f"person_words({WORDS})")], postgresql_using="gin")
+    drop_index(CALLED_BEFORE, "users")
     given = "visitor_email is not null"
     create_index(EMAIL, "users", ["visitor_email", "created_at"], postgresql_where=given)
 
 
 def downgrade() -> None:
     """Their tickets stay; they become accounts that nobody can log in to."""
+    before = sa.text("person_words(full_name, email)")
+    create_index(CALLED_BEFORE, "users", [before], postgresql_using="gin")
+    drop_index(CALLED, "users")
     drop_index(EMAIL, "users")
     for column in UNIQUE:
         drop_index(f"uq_users_{column}", "users")

@@ -14,9 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.accounts import accounts, addresses, administration, visitors
+from desk.accounts import accounts, addresses, administration, customers, identities, visitors
 from desk.accounts.addresses import Verification
 from desk.accounts.administration import UserChange
+from desk.accounts.identities import Identity
 from desk.accounts.visitors import MOST_LINKS, FirstMessage, Terms, Visit
 from desk.errors import Conflict, Invalid
 from desk.idempotency import KEPT, Repeatable
@@ -98,6 +99,23 @@ def test_a_visitor_takes_nobody_the_address(session: Session) -> None:
     assert administration.count(session, role=None, is_active=None, email=None, q="ann") == 0
     assert accounts.create(session, ANN, "Ann", PASSWORD_HASH).id != visit.issued.user_id
     assert accounts.stored_hash(session, visit.issued.user_id) is None
+
+
+def test_the_staff_find_visitors_and_see_that_nobody_has_verified_them(session: Session) -> None:
+    accounts.create(session, "zoe@desk.test", "Zoe", PASSWORD_HASH)
+    first = FirstMessage(name="Zoe", email="zoe@desk.test", message="Hello")
+    visitor = begin(session, first).issued.user_id
+    identity = Identity("shop-1", "1", now() + timedelta(minutes=5), None, "Zoe")
+    by_site = identities.identify(session, identity, None, TERMS.lifetime, now()).user_id
+    for q in ("zoe", "zoe desk.test"):
+        found = customers.page(session, q=q, limit=9, before=None)
+        assert (visitor in [one.id for one in found]) is True
+        assert (by_site in [one.id for one in found]) is (q == "zoe")
+    shown = [customers.show(session, user_id) for user_id in (visitor, by_site)]
+    assert [(one.email, one.is_verified) for one in shown] == [
+        ("zoe@desk.test", False),
+        (None, True),
+    ]
 
 
 def test_a_visitor_joins_no_staff(session: Session) -> None:
