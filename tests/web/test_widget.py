@@ -107,6 +107,7 @@ async def test_a_visitor_writes_is_answered_live_and_finds_it_again(
     assert (await site.api.post(path, csr, json={"content": "Which one?"})).status == 201
     await expect(said).to_have_count(2)
     await expect(said.last).to_contain_text("Which one?")
+    await expect(said.last).to_contain_text(csr.full_name)
     box = frame(page).get_by_role("textbox", name="Message")
     await box.fill("The red one")
     await box.press("Enter")
@@ -142,7 +143,7 @@ async def test_whom_the_site_names_types_no_name_and_is_gone_with_their_sign_out
     await message.fill("It is Noa")
     await inside.get_by_role("button", name="Send").click()
     await expect(log).to_contain_text("It is Noa")
-    assert (await newest(site.api, csr, "It is Noa"))["description"] == "It is Noa"
+    assert (await newest(site.api, csr, "It is Noa"))["type"] == "question"
     # Another page of the site: another token, the same conversation.
     await page.reload()
     await support(page).click()

@@ -4,18 +4,14 @@ import { batch, signal } from "@preact/signals";
 import { DeskClient, DeskError } from "ticket-desk-client";
 import { ApiError } from "../shared/http.js";
 import { tellUnread } from "./port.js";
-import { accessToken, begin, call, end, identify, resume } from "./visitor.js";
+import { accessToken, call } from "./visitor.js";
 
 /** @typedef {import("../../client/index.d.ts").TimelineEvent} TimelineEvent */
 /** @typedef {import("./visitor.js").Ticket} Ticket */
 /** @typedef {{id: string, content: string, state: "sending" | "failed"}} Pending */
 
-/** What no second try changes. */
-const REFUSED = new Set(["no_session", "invalid_identity", "cross_origin", "invalid"]);
-const PAUSES = [500, 1000, 2000, 5000];
 const FRAME = 16;
 const WRITES_MS = 7000;
-const LONGEST_TITLE = 200;
 
 /** Whether it is known yet who is here. */
 export const isReady = signal(false);
@@ -48,88 +44,12 @@ let drawing;
 let silence;
 let last = 0;
 
-/** What a conversation is filed under, as the server says. */
-const labels = { category: "", type: "" };
-
 /**
- * @param {string} category
- * @param {string} type
- */
-export const fileUnder = (category, type) => Object.assign(labels, { category, type });
-
-/** What came before, so that of two who are named the last one counts. */
-let before = Promise.resolve();
-
-/** Finds the conversation of before. */
-export function start() {
-  before = before.then(() => persist(async () => show((await resume()).ticket)));
-}
-
-/**
- * The site says who is here; null: nobody any more. Whom it cannot name is asked as before.
+ * From now on this one, which is another one; null: somebody who has none.
  *
- * @param {string | null} token
+ * @param {Ticket | null} found
  */
-export function become(token) {
-  before = before.then(() => persist(() => (token === null ? leave() : named(token))));
-}
-
-/** @param {string} token */
-async function named(token) {
-  const found = (await identify(token)).ticket;
-  // The conversation goes on that is shown already.
-  if (isKnown.value && found && found.id === ticket.value?.id) return;
-  client?.close();
-  client = null;
-  show(found);
-}
-
-async function leave() {
-  await end();
-  client?.close();
-  forgotten();
-  tellUnread(0);
-}
-
-/** Tries again for as long as nobody can be reached. @param {() => Promise<void>} work */
-async function persist(work) {
-  for (let tries = 0; ; tries++) {
-    try {
-      await work();
-      break;
-    } catch (error) {
-      if (error instanceof ApiError && REFUSED.has(error.code)) break;
-    }
-    const pause = PAUSES[Math.min(tries, PAUSES.length - 1)];
-    await new Promise((done) => setTimeout(done, pause));
-  }
-  isReady.value = true;
-}
-
-/**
- * @param {import("./visitor.js").First} first
- * @param {string} key
- */
-export async function beginWith(first, key) {
-  show((await begin(first, key)).ticket);
-}
-
-/**
- * One more conversation of somebody who is known.
- *
- * @param {string} message
- * @param {string} key
- */
-export async function beginAnother(message, key) {
-  const [first = ""] = message.trim().split("\n", 1);
-  const title = [...first].slice(0, LONGEST_TITLE).join("");
-  const { category, type } = labels;
-  const fields = { title, description: message, category, type };
-  show(await call("POST", "/users/tickets", fields, { "Idempotency-Key": key }));
-}
-
-/** @param {Ticket | null} found */
-function show(found) {
+export function show(found) {
   room?.leave();
   room = null;
   clearTimeout(drawing);
@@ -164,6 +84,13 @@ function connected() {
   return made;
 }
 
+/** Before another person is here: a connection is of one. */
+export function disconnect() {
+  client?.close();
+  client = null;
+  room = null;
+}
+
 async function getToken() {
   try {
     return await accessToken();
@@ -173,9 +100,9 @@ async function getToken() {
   }
 }
 
-function forgotten() {
-  client = null;
-  room = null;
+/** Nobody is known here any more. */
+export function forgotten() {
+  disconnect();
   batch(() => {
     isLive.value = false;
     isKnown.value = false;
@@ -222,13 +149,11 @@ function enter() {
   });
   entered.on("live", ({ ticket: newest }) => {
     take(newest);
-    learn(entered.viewers);
     draw();
     isWhole.value = true;
     entered.markRead();
     tellUnread(0);
   });
-  entered.on("presence", ({ viewers }) => learn(viewers));
   entered.on("typing", ({ user_id, active }) => {
     clearTimeout(silence);
     writing.value = active ? user_id : null;
@@ -247,16 +172,24 @@ function draw() {
     pending.value = pending.value.filter(({ id }) => !sent.has(id));
     if (fresh.some(({ actor_id }) => actor_id === writing.value)) writing.value = null;
   });
+  ask(fresh);
   if (isOpen.value) {
     room?.markRead();
     tellUnread(0);
   }
 }
 
-/** @param {{user_id: string, full_name: string}[]} people */
+/** @param {{id: string, full_name: string}[]} people */
 function learn(people) {
-  const known = people.map(({ user_id, full_name }) => [user_id, full_name]);
+  const known = people.map(({ id, full_name }) => [id, full_name]);
   names.value = { ...names.value, ...Object.fromEntries(known) };
+}
+
+/** Whoever speaks has a name that the visitor may know. @param {TimelineEvent[]} fresh */
+function ask(fresh) {
+  const shown = ticket.value;
+  const isNew = fresh.some(({ actor_id }) => actor_id && !(actor_id in names.value));
+  if (shown && isNew) call("GET", `/tickets/${shown.id}/people`).then(learn, () => {});
 }
 
 /** @param {string} content */

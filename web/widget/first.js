@@ -3,7 +3,8 @@
 import { ApiError } from "../shared/http.js";
 import { html, useEffect, useId, useRef, useState } from "../shared/ui.js";
 import { t } from "../shared/words.js";
-import { beginAnother, beginWith, isOpen, newKey } from "./conversation.js";
+import { isOpen, newKey } from "./conversation.js";
+import { beginAnother, beginWith } from "./who.js";
 
 /** What of a refusal is said in words of ours. */
 const COMMON = ["rate_limited", "offline"];

@@ -2,9 +2,10 @@
 /** The page in the frame: who is here, the way to the site's page, and what is shown. */
 import { html, render } from "../shared/ui.js";
 import { load } from "../shared/words.js";
-import { become, closed, fileUnder, isReady, opened, start } from "./conversation.js";
+import { closed, isReady, opened } from "./conversation.js";
 import { meet, tellClose } from "./port.js";
 import { Widget } from "./view.js";
+import { become, fileUnder, start } from "./who.js";
 
 await load("common", "widget");
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
