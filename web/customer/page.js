@@ -27,10 +27,13 @@ export async function begin() {
 
 function follow() {
   const { state, user } = session.value;
-  if (state === "in" && user && user.id !== readerId) move();
+  if (state === "in" && user && (readerId ? user.id !== readerId : asksWho())) move();
   const over = document.getElementById("over");
   if (readerId && over) render(state === "out" ? html`<${Again} />` : null, over);
 }
+
+/** Whether the page is there to sign in or up. */
+const asksWho = () => document.querySelector("input[type=password]") !== null;
 
 /** The sign-in, over what was there. */
 function Again() {
