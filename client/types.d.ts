@@ -52,6 +52,52 @@ export interface Availability {
   capacity?: number;
 }
 
+/** The tickets by their ids, or those that a query finds, as many as expected; and what is to become of each. */
+export interface Bulk {
+  ticket_ids?: Array<string>;
+  query?: BulkQuery;
+  expect_count?: number;
+  change?: TicketChange;
+  assign?: Assignment;
+}
+
+/** One ticket, as it is now. */
+export interface BulkDone {
+  ticket_id: string;
+  ok: true;
+  ticket: TicketRow;
+}
+
+/** Why one ticket is as it was: what it would have been refused with alone. */
+export interface BulkError {
+  code: string;
+  detail: string;
+}
+
+/** What a list of all tickets takes, but for where its page is. "me" is whoever asks. */
+export interface BulkQuery {
+  /** Any of these: `status=open&status=in_progress` */ status?: Array<Status> | null;
+  category?: string | null;
+  type?: string | null;
+  /** Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi` */ q?: string | null;
+  unassigned?: boolean | null;
+  /** A user's id, or "me" */ assigned_to?: "me" | string | null;
+  priority?: Priority | null;
+  tag?: string | null;
+  user_id?: string | null;
+  /** Whose turn it is to write, on open tickets and those in progress */ waiting_on?: Side | null;
+  /** Whether there are messages you have not read */ unread?: boolean | null;
+  /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
+  sort?: string | null;
+}
+
+/** One ticket that was not changed. */
+export interface BulkRefused {
+  ticket_id: string;
+  ok: false;
+  error: BulkError;
+}
+
 /** The ticket was moved to another category. */
 export interface CategoryChanged {
   from: string;
@@ -156,6 +202,13 @@ export interface Labels {
   categories: Array<LabelCount>;
   types: Array<LabelCount>;
   tags: Array<LabelCount>;
+}
+
+/** The newest message; a note is none. `preview`: its first 200 characters. */
+export interface LastMessage {
+  at: string;
+  by: Side;
+  preview: string;
 }
 
 export interface LeaveTicket {
@@ -382,6 +435,9 @@ export interface Resync {
 
 export type Role = "user" | "csr" | "admin";
 
+/** The two that talk on a ticket: the one who opened it, and everybody else. */
+export type Side = "customer" | "staff";
+
 export interface SignedOut {
   code: string;
 }
@@ -442,7 +498,6 @@ export interface Ticket {
   id: string;
   number: number;
   title: string;
-  description: string;
   category: string;
   type: string;
   status: Status;
@@ -457,7 +512,12 @@ export interface Ticket {
   closed_at: string | null;
   version: number;
   seq: number;
+  customer: PersonName;
+  assignee: PersonName | null;
+  last_message: LastMessage | null;
+  waiting_on: Side | null;
   unread: number;
+  description: string;
 }
 
 /** Only the fields that were sent count; `priority` null clears it. */
@@ -485,6 +545,32 @@ export interface TicketCreatedEvent {
   actor_id: string | null;
   at: string;
   data: TicketCreated;
+}
+
+/** A ticket without its description, as lists show it and a change is told. `seq`, `unread`, `version` and `tags` are its reader's. */
+export interface TicketRow {
+  id: string;
+  number: number;
+  title: string;
+  category: string;
+  type: string;
+  status: Status;
+  priority: Priority | null;
+  tags: Array<string>;
+  user_id: string;
+  assigned_to_id: string | null;
+  created_at: string;
+  updated_at: string;
+  first_response_at: string | null;
+  resolved_at: string | null;
+  closed_at: string | null;
+  version: number;
+  seq: number;
+  customer: PersonName;
+  assignee: PersonName | null;
+  last_message: LastMessage | null;
+  waiting_on: Side | null;
+  unread: number;
 }
 
 /** What a login or refresh answers. `expires_in`: seconds that the access token has left. */
@@ -571,7 +657,7 @@ export interface ClientToServerEvents {
 
 export interface ServerToClientEvents {
   timeline: (payload: Event) => void;
-  ticket_changed: (payload: Ticket) => void;
+  ticket_changed: (payload: TicketRow) => void;
   notification: (payload: Notification) => void;
   presence: (payload: Present) => void;
   read: (payload: ReadShown) => void;
@@ -592,7 +678,7 @@ export interface Routes {
   "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
   "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
-  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/users/tickets/{ticket_id}/close": { query: undefined; body: undefined; answer: Ticket };
   "GET /api/v1/tickets/{ticket_id}/timeline": { query: { count?: boolean; after?: number; limit?: number }; body: undefined; answer: Array<Event> };
@@ -600,11 +686,12 @@ export interface Routes {
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string }; body: undefined; answer: Array<Ticket> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
   "GET /api/v1/csr/agents": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Agent> };
   "PUT /api/v1/csr/me/availability": { query: undefined; body: Availability; answer: Agent };
   "GET /api/v1/csr/tickets/{ticket_id}/assignment": { query: undefined; body: undefined; answer: Explanation };

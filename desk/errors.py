@@ -8,8 +8,9 @@ class DeskError(Exception):
         self.detail = detail
         # The input that is to blame, as an RFC 6901 JSON pointer, where there is one.
         self.pointer = pointer
-        # For HTTP: what else the caller is told.
+        # What else the caller is told: in headers of HTTP, and beside the code and the detail.
         self.headers: dict[str, str] = {}
+        self.members: dict[str, object] = {}
 
 
 class Malformed(DeskError):

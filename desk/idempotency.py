@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, tuple_, update
+from sqlalchemy import and_, delete, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -20,6 +20,10 @@ from models import IdempotencyKey
 KEPT = timedelta(hours=24)
 # A repeat waits this long for the first request to end, then it is told to come back.
 PATIENCE = "5s"
+# What a key has in place of a status while its work goes on in other transactions, and how long
+# that can take at most.
+UNFINISHED = 0
+LONGEST_WORK = timedelta(minutes=5)
 LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -54,12 +58,39 @@ def once(
     if not _claim(session, asked, now):
         return _answered(session.get_one(IdempotencyKey, (asked.actor_id, asked.key)), asked)
     answer = work(session)
+    keep(session, asked, answer)
+    return answer
+
+
+def begin(session: Session, asked: Repeatable, now: datetime) -> Answer | None:
+    """Claims the key for work that is many transactions; `keep` or `forget` ends it.
+
+    The answer of the first time, if there was one. Raises as `once` does. A claim that nobody has
+    ended for longer than any work takes is taken over.
+    """
+    if _claim(session, asked, now):
+        return None
+    return _answered(session.get_one(IdempotencyKey, (asked.actor_id, asked.key)), asked)
+
+
+def keep(session: Session, asked: Repeatable, answer: Answer) -> None:
+    """Keeps the answer for those who repeat the request."""
     session.execute(
         update(IdempotencyKey)
         .where(IdempotencyKey.actor_id == asked.actor_id, IdempotencyKey.key == asked.key)
         .values(status=answer.status, headers=dict(answer.headers), answer=answer.body)
     )
-    return answer
+
+
+def forget(session: Session, asked: Repeatable) -> None:
+    """Gives a claim back: the work was refused as a whole."""
+    session.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.actor_id == asked.actor_id,
+            IdempotencyKey.key == asked.key,
+            IdempotencyKey.status == UNFINISHED,
+        )
+    )
 
 
 def _claim(session: Session, asked: Repeatable, now: datetime) -> bool:
@@ -69,16 +100,19 @@ def _claim(session: Session, asked: Repeatable, now: datetime) -> bool:
         key=asked.key,
         route=asked.route,
         body_hash=asked.body_hashes[0],
-        status=0,
+        status=UNFINISHED,
         headers={},
         answer=b"",
         created_at=now,
     )
-    renewed = {name: new.excluded[name] for name in ("route", "body_hash", "created_at")}
+    renewed = {name: new.excluded[name] for name in ("route", "body_hash", "created_at", "status")}
+    was_left = and_(
+        IdempotencyKey.status == UNFINISHED, IdempotencyKey.created_at < now - LONGEST_WORK
+    )
     claim = new.on_conflict_do_update(
         index_elements=[IdempotencyKey.actor_id, IdempotencyKey.key],
         set_=renewed,
-        where=IdempotencyKey.created_at < now - KEPT,
+        where=or_(IdempotencyKey.created_at < now - KEPT, was_left),
     )
     session.execute(text(f"set local lock_timeout = '{PATIENCE}'"))
     try:
@@ -102,6 +136,8 @@ def earlier(session: Session, asked: Repeatable, now: datetime) -> Answer | None
 def _answered(stored: IdempotencyKey, asked: Repeatable) -> Answer:
     if stored.route != asked.route or stored.body_hash not in asked.body_hashes:
         raise Invalid("idempotency_key_reused", "This key was used for another request")
+    if stored.status == UNFINISHED:
+        raise Conflict("in_progress", "The first request with this key is not done")
     return Answer(stored.status, stored.headers, stored.answer, is_repeated=True)
 
 

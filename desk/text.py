@@ -7,7 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    Strict,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 LONGEST_EMAIL = 254
@@ -124,5 +133,16 @@ Words = Annotated[str, Text(200)]
 Content = Annotated[str, Text(10_000, single_line=False)]
 # Printable ASCII.
 ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[ -~]+$")]
+
+
+def _written(value: object) -> object:
+    """Seconds since 1970 are no time as people write it."""
+    if isinstance(value, str) and not value[4:5] == "-":
+        raise PydanticCustomError("moment", "must be a time as in RFC 3339")
+    return value
+
+
+# A time with its zone.
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 # A place in a timeline; PostgreSQL's bigint bounds it.
 Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]

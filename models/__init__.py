@@ -10,6 +10,7 @@ from models.idempotency_key import IdempotencyKey
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.ticket import (
+    ACTIVE_STATUSES,
     IN_WEBHOOKS,
     IS_ACTIVE,
     IS_WAITING,
@@ -25,6 +26,7 @@ from models.user import DEFAULT_CAPACITY, Role, User
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
+    "ACTIVE_STATUSES",
     "DEFAULT_CAPACITY",
     "IN_WEBHOOKS",
     "IS_ACTIVE",

@@ -1,6 +1,6 @@
 """What a column is for beside being stored: said once, where the column is declared.
 
-A new field of tickets is a column with its `use`, a migration, a line in `TicketView` if it is
+A new field of tickets is a column with its `use`, a migration, a line in `TicketRow` if it is
 shown, and one in `OwnFilters` or `Filters` if lists are filtered by it. All else follows.
 """
 
@@ -18,7 +18,7 @@ class Filter:
     """A filter of lists, by its name in the API, and what it asks of the column."""
 
     name: str
-    asks: Literal["equals", "contains", "is_null"] = "equals"
+    asks: Literal["equals", "contains", "is_null", "after", "waits"] = "equals"
     # Whether an index has what the filter finds in order, of every sort or of some.
     always_leads: bool = False
     leads_in: Collection[str] = ()

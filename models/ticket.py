@@ -41,8 +41,9 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
-# As SQL, because partial indexes need the literal text; these statuses are work for somebody.
-IS_ACTIVE = "status in ('open', 'in_progress')"
+# These are work for somebody; as SQL, too, because partial indexes need the literal text.
+ACTIVE_STATUSES = (Status.OPEN, Status.IN_PROGRESS)
+IS_ACTIVE = "status in ({})".format(", ".join(f"'{status}'" for status in ACTIVE_STATUSES))
 
 UNASSIGNED = "assigned_to_id is null"
 IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
@@ -186,7 +187,11 @@ class Ticket(Base):
     created_at: Mapped[datetime] = mapped_column(info=use(sort="created_at"))
     # The customer's copy of updated_at does not move with a staff note.
     updated_at: Mapped[datetime] = mapped_column(
-        info=use(for_customers=lambda: Ticket.public_updated_at, sort="updated_at")
+        info=use(
+            for_customers=lambda: Ticket.public_updated_at,
+            sort="updated_at",
+            filters=[Filter("updated_after", "after", leads_in=("updated_at",))],
+        )
     )
     public_updated_at: Mapped[datetime]
     # What the lists that are sorted by these times are led by.
@@ -209,7 +214,9 @@ class Ticket(Base):
     # ticket is work, it waits for the other side; for the staff, where nothing was said yet. No
     # check says that both are there or none: PostgreSQL would parse it for each message.
     last_message_seq: Mapped[int | None]
-    last_message_from_staff: Mapped[bool | None]
+    last_message_from_staff: Mapped[bool | None] = mapped_column(
+        info=use(filters=[Filter("waiting_on", "waits")])
+    )
 
 
 IN_WEBHOOKS = [column.name for column, use in uses(Ticket) if use.in_webhooks]

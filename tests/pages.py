@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy import text
@@ -36,9 +38,21 @@ CONDITIONS = {
     "unassigned": "assigned_to_id is null",
     "role": "role = :role",
     "is_active": "is_active = :is_active",
-    "unread": "read_at is null",
+    "waiting_on": "status in ('open', 'in_progress') "
+    "and coalesce(last_message_from_staff, false) = (:waiting_on = 'customer')",
+    "updated_after": "updated_at > :updated_after",
+    "unread": "{unread}",
     "q": "exists (select from ticket_search s where s.ticket_id = id and {document} @@ "
     "cast(:q as tsquery))",
+}
+UNREAD = {
+    INBOX: "read_at is null",
+    STAFF: """exists (
+        select from events e where ticket_id = tickets.id and actor_id <> :me
+            and kind in ('message_posted', 'note_posted') and seq > coalesce((
+                select seq from read_cursors r where r.ticket_id = e.ticket_id and user_id = :me
+            ), 0)
+    )""",
 }
 KEYS = {"priority": "priority_rank"}
 # A tag, or a category, that no ticket has.
@@ -49,6 +63,8 @@ SEARCHES = {
     "one in 300": "zephyr kettle",
     "one in 6": "invoice",
     "only old ones": "antiquated",
+    "a customer's address": "person77",
+    "everybody's address": "example.com",
 }
 LABEL = text(
     """
@@ -68,6 +84,8 @@ class People:
     customer: Actor
     csr: Actor
     admin: Actor
+    # The newest tickets have changed since then.
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,8 @@ class Case:
     @property
     def is_search(self) -> bool:
         """Whether it is looked for along the list, and may not be there at all."""
-        return "q" in self.params or NOWHERE in self.params.values()
+        along = {"q", "waiting_on"} | ({"unread"} if self.path == STAFF else set())
+        return bool(along & self.params.keys()) or NOWHERE in self.params.values()
 
     @property
     def is_skewed(self) -> bool:
@@ -139,10 +158,15 @@ class Case:
         key = KEYS.get(field, field)
         if key == "updated_at" and not staff:
             key = "public_updated_at"
-        conditions = [CONDITIONS[name] for name in self.params if name != "sort"]
+        conditions = [
+            "status = any(:status)" if isinstance(value, list) else CONDITIONS[name]
+            for name, value in self.params.items()
+            if name != "sort"
+        ]
         conditions += ["user_id = :me"] * (self.path in (OWN, INBOX))
         where = " and ".join(conditions) or "true"
         where = where.replace("{document}", "staff" if staff else "public")
+        where = where.replace("{unread}", UNREAD.get(self.path, ""))
         order = f"{key} {'desc' if sort.startswith('-') else 'asc'}"
         known = {**self.params, "q": parsed(self.params.get("q", "")), "me": self.actor.id}
         total = session.scalar(text(f"select count(*) from {table} where {where}"), known) or 0
@@ -171,14 +195,22 @@ def people(session: Session) -> People:
         )
     )
     boss = session.scalar(text("select id from users where role = 'admin' limit 1"))
-    return People(Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN))
+    since = session.scalar(
+        text("select max(updated_at) - interval '1 day' from tickets where status = 'in_progress'")
+    )
+    return People(Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN), since)
 
 
 def cases(who: People, tickets: int) -> Iterator[Case]:
     """Every list of a desk with so many tickets."""
     searches = {name: words.format(middle=tickets // 2) for name, words in SEARCHES.items()}
-    own = [{}, {"status": "closed"}, {"category": "billing"}, {"type": "problem"}]
-    staff = [
+    own: list[dict[str, Any]] = [
+        {},
+        {"status": "closed"},
+        {"category": "billing"},
+        {"type": "problem"},
+    ]
+    staff: list[dict[str, Any]] = [
         {},
         *({"status": status} for status in ("open", "in_progress", "resolved", "closed")),
         {"category": "billing"},
@@ -190,7 +222,17 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"user_id": str(who.customer.id)},
         {"assigned_to": str(who.csr.id)},
         {"unassigned": "true"},
+        {"status": ["open", "in_progress"]},
+        {"waiting_on": "staff"},
+        {"waiting_on": "customer"},
+        {"waiting_on": "staff", "assigned_to": str(who.csr.id)},
+        {"waiting_on": "staff", "unassigned": "true"},
+        {"unread": "true"},
+        {"unread": "true", "assigned_to": str(who.csr.id)},
     ]
+    # What an agent missed while they were away.
+    away: dict[str, Any] = {"updated_after": who.since.isoformat()}
+    missed = [away, {**away, "status": ["open", "in_progress"]}, {**away, "unread": "true"}]
     for path, actor, narrowed in ((OWN, who.customer, own), (STAFF, who.csr, staff)):
         for filters in narrowed:
             for sort in SORTS:
@@ -201,6 +243,8 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
                 yield Case(f"{path} search {name}, {sort}", actor, path, params)
         params = {"q": searches["one in 6"], "status": "open"}
         yield Case(f"{path} search one in 6, status=open", actor, path, params)
+    for filters, sort in product(missed, ("updated_at", "-updated_at")):
+        yield Case(_label(STAFF, filters, sort), who.csr, STAFF, {**filters, "sort": sort})
     for more in (
         {},
         {"role": "user"},
@@ -213,7 +257,7 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         yield Case(_label(INBOX, more, ""), who.csr, INBOX, more)
 
 
-def _label(path: str, filters: Mapping[str, str], sort: str) -> str:
-    named = {"user_id", "assigned_to"}
+def _label(path: str, filters: Mapping[str, Any], sort: str) -> str:
+    named = {"user_id", "assigned_to", "updated_after"}
     shown = [name if name in named else f"{name}={value}" for name, value in filters.items()]
     return " ".join([path, *shown, sort]).rstrip()

@@ -186,6 +186,7 @@ def test_migrations_end_where_the_models_are(config: Config) -> None:
 
 
 BEFORE_LAST_MESSAGES, LAST_MESSAGES = "0016", "0017"
+BEFORE_SECOND_LOOK, SECOND_LOOK = "0018", "0019"
 TALKS = """
     with customer as (
         insert into users (id, email, full_name, password_hash, role, is_active, notify_email,
@@ -217,16 +218,44 @@ TALKS = """
 """
 
 
+LEARNT = "select title, last_message_seq, last_message_from_staff from tickets order by title"
+KNOWN = [
+    ("", None, None),
+    ("csr customer note", 2, False),
+    ("customer", 1, False),
+    ("customer csr", 2, True),
+    ("note", None, None),
+]
+
+
 def test_tickets_learn_of_their_last_messages(config: Config, connection: Connection) -> None:
     command.upgrade(config, BEFORE_LAST_MESSAGES)
     connection.execute(text(TALKS))
     connection.commit()
     command.upgrade(config, LAST_MESSAGES)
-    learnt = "select title, last_message_seq, last_message_from_staff from tickets order by title"
-    assert [tuple(row) for row in connection.execute(text(learnt))] == [
-        ("", None, None),
-        ("csr customer note", 2, False),
-        ("customer", 1, False),
-        ("customer csr", 2, True),
-        ("note", None, None),
-    ]
+    assert [tuple(row) for row in connection.execute(text(LEARNT))] == KNOWN
+
+
+# As a process leaves them that knows nothing of last messages, and as others do meanwhile.
+UNKNOWN = """
+    update tickets set last_message_seq = before.seq, last_message_from_staff = before.from_staff
+    from (values ('customer', null, null), ('customer csr', 1, false), ('csr customer note', 1,
+        true)) before (talk, seq, from_staff)
+    where title = talk
+"""
+
+
+def test_tickets_learn_of_last_messages_that_nobody_kept_and_others_are_left_alone(
+    config: Config, connection: Connection
+) -> None:
+    command.upgrade(config, BEFORE_LAST_MESSAGES)
+    connection.execute(text(TALKS))
+    connection.commit()
+    command.upgrade(config, BEFORE_SECOND_LOOK)
+    connection.execute(text(UNKNOWN))
+    connection.commit()
+    right = text("select title, xmin::text from tickets where title in ('', 'note')")
+    before = connection.execute(right).all()
+    command.upgrade(config, SECOND_LOOK)
+    assert [tuple(row) for row in connection.execute(text(LEARNT))] == KNOWN
+    assert connection.execute(right).all() == before

@@ -17,7 +17,10 @@ from pathlib import Path
 from tools.mutations import ROOT, Mutation, rights, sessions, stale
 
 TREE = ("config.py", "logs.py", "alembic.ini", "pyproject.toml")
-FOLDERS = ("desk", "dev", "migrations", "models", "processes", "server", "tests", "wire", "worker")
+FOLDERS = (
+    *("desk", "dev", "embedded", "manage", "migrations", "models", "processes", "server", "tests"),
+    *("wire", "worker"),
+)
 PATIENCE = 300.0
 
 

@@ -6,7 +6,7 @@ What is not in this table cannot be sent; the contract is made from it.
 from dataclasses import dataclass
 from typing import Any
 
-from desk.tickets.views import TicketView
+from desk.tickets.views import TicketRow
 from wire.shapes import (
     NotificationOut,
     Present,
@@ -45,7 +45,7 @@ SERVER_EVENTS = {
         "and in order; and to a joining socket as its history.",
     ),
     TICKET_CHANGED: ServerEvent(
-        TicketView, "A ticket changed. To all staff, and to the ticket's customer."
+        TicketRow, "A ticket changed. To all staff, and to the ticket's customer."
     ),
     NOTIFICATION: ServerEvent(NotificationOut, "A new notification. To the person whom it tells."),
     PRESENCE: ServerEvent(

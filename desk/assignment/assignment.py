@@ -169,7 +169,7 @@ def assign(
     """
     lock_cursor(session)
     ticket = tickets.held(session, actor, ticket_id)
-    tickets.expect_version(ticket, versions)
+    tickets.expect_version(session, actor, ticket, versions)
     _require_not_closed(ticket)
     to = _assignable(session, change.assignee_id) if change.assignee_id else None
     if change.priority is not MISSING:

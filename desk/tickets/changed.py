@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
 from desk.access import Audience
 from desk.events import MESSAGES
 from desk.statements import Statement, in_array, param
-from desk.tickets.views import TicketView, columns, to_view, unread
+from desk.tickets.views import TicketRow, columns, to_row, unread
 from models import Event, ReadCursor, Ticket, bucket
 
 
@@ -89,7 +89,7 @@ def _by_reader() -> ColumnElement[Any]:
 class Changed(NamedTuple):
     """A ticket as all of the staff see it, but for what each of them has not read."""
 
-    # What `to_view` takes, without ``unread``.
+    # What `to_row` takes, without ``unread``.
     ticket: Sequence[Any]
     # How many messages each has written; and how many they have not read who ever read of it.
     by_author: Mapping[str, int]
@@ -100,7 +100,7 @@ class Changed(NamedTuple):
         *ticket, by_author, by_reader = row
         return cls(ticket, by_author or {}, by_reader or {})
 
-    def seen_by(self, people: set[str]) -> Iterator[tuple[TicketView, set[str]]]:
+    def seen_by(self, people: set[str]) -> Iterator[tuple[TicketRow, set[str]]]:
         """As the people see it, and who of them sees it so."""
         total = sum(self.by_author.values())
         # Who has never read of it has read nothing of the others.
@@ -112,7 +112,7 @@ class Changed(NamedTuple):
             by_unread[left[person]].add(person)
         for unread_by_them, who in by_unread.items():
             if who:
-                yield to_view(*self.ticket, unread_by_them), who
+                yield to_row(*self.ticket, unread_by_them), who
 
 
 # Both are given ``tickets`` and ``people`` as `ids`.
@@ -124,5 +124,5 @@ FOR_CUSTOMERS = Statement.of(
     select(*columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)).where(
         _CHANGED, in_array(Ticket.user_id, "people")
     ),
-    to_view,
+    to_row,
 )

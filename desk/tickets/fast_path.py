@@ -17,13 +17,13 @@ from desk.events import TicketCreated
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import Outbox
-from desk.rows import EventRow
+from desk.rows import EventRow, PersonName
 from desk.statements import SingleStatement, Statement
 from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.search_words import document
 from desk.tickets.tickets import NewTicket
-from desk.tickets.views import TicketView
+from desk.tickets.views import Side, TicketView
 from desk.webhooks import webhook_queue
 from models import Status
 
@@ -102,7 +102,17 @@ POST = Statement(
     Said,
 )
 
-OPEN: Statement[tuple[int, datetime, bool]] = Statement(
+
+class Opened(NamedTuple):
+    """What `OPEN` has stored, of whom, and whether a webhook is told."""
+
+    number: int
+    at: datetime
+    customer: str
+    has_deliveries: bool
+
+
+OPEN = Statement(
     f"""
     with ticket as (
         insert into tickets (
@@ -126,9 +136,11 @@ OPEN: Statement[tuple[int, datetime, bool]] = Statement(
         select id, 1, to_tsvector('simple', number::text) || %(words)s::tsvector from ticket
     ),
     delivered as ({webhook_queue.OF_EVENT})
-    select number, created_at, exists (select from delivered) from ticket
+    select number, created_at, (select full_name from users where id = user_id),
+        exists (select from delivered)
+    from ticket
     """,
-    lambda *row: row,
+    Opened,
 )
 
 
@@ -190,16 +202,16 @@ def opening(
         "words": document(f"{new.title}\n{new.description}"),
     }
 
-    def result(rows: Sequence[tuple[int, datetime, bool]], recorded: Outbox) -> TicketView | None:
+    def result(rows: Sequence[Opened], recorded: Outbox) -> TicketView | None:
         if not rows:
             return None
-        [(number, at, has_deliveries)] = rows
-        row = EventRow(ticket_id, 1, 1, event_id, kind, actor.id, at, None, None, {})
+        [opened] = rows
+        row = EventRow(ticket_id, 1, 1, event_id, kind, actor.id, opened.at, None, None, {})
         recorded.events.append(row)
         recorded.wakes.add(Job.DRAIN_ASSIGNMENT)
-        if has_deliveries:
+        if opened.has_deliveries:
             recorded.wakes.add(Job.DRAIN_WEBHOOKS)
-        return _opened(actor, new, ticket_id, number, at)
+        return _opened(actor, new, ticket_id, opened)
 
     return SingleStatement(
         OPEN,
@@ -210,23 +222,27 @@ def opening(
     )
 
 
-def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, number: int, at: datetime) -> TicketView:
+def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, opened: Opened) -> TicketView:
     """A new ticket as its customer sees it."""
     return TicketView(
         id=ticket_id,
-        number=number,
+        number=opened.number,
         **new.model_dump(),
         status=Status.OPEN,
         priority=None,
         tags=[],
         user_id=actor.id,
         assigned_to_id=None,
-        created_at=at,
-        updated_at=at,
+        created_at=opened.at,
+        updated_at=opened.at,
         first_response_at=None,
         resolved_at=None,
         closed_at=None,
         version=1,
         seq=1,
+        customer=PersonName(actor.id, opened.customer),
+        assignee=None,
+        last_message=None,
+        waiting_on=Side.STAFF,
         unread=0,
     )

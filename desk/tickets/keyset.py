@@ -1,8 +1,8 @@
 """Queries that walk along a list of tickets in its order, as the indexes of `Ticket` lead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -14,30 +14,40 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SmallInteger,
+    and_,
     literal,
+    literal_column,
     select,
     tuple_,
     type_coerce,
+    union_all,
 )
 
 from desk.access import Audience, visible_to
 from desk.text import Seq
 from desk.tickets import search
-from desk.tickets.views import shown_to, views
-from models import Ticket, bucket
+from desk.tickets.views import Side, has_unread, rows, shown_to
+from models import ACTIVE_STATUSES, Status, Ticket, bucket
 from models.columns import uses
 
 # The column that each sort goes by.
 SORTS = {use.sort: column for column, use in uses(Ticket) if use.sort}
 # The filters, those first that a list is rather led by, and the column of each. The words of a
-# search are in no column.
+# search and what is unread are in no column.
 FILTERS = {filter_.name: filter_ for _, use in uses(Ticket) for filter_ in use.filters}
 FILTERED = {filter_.name: column for column, use in uses(Ticket) for filter_ in use.filters}
-WORDS = "q"
+WORDS, UNREAD = "q", "unread"
+UPDATED_AFTER = "updated_after"
 KEY_TYPES = {
     TIMESTAMP: datetime,
     SmallInteger: Annotated[int, Field(ge=-(2**15), le=2**15 - 1)],
     BigInteger: Seq,
+}
+# Less than any key of a type, and as much as the largest.
+BOUNDS = {
+    TIMESTAMP: (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
+    SmallInteger: (-(2**15), 2**15 - 1),
+    BigInteger: (0, 2**63 - 1),
 }
 Rows = Select[*tuple[Any, ...]]
 
@@ -56,7 +66,11 @@ class Sort:
 
 
 class Walk:
-    """The list from a position on, of who may see it; its queries differ in what they look for."""
+    """The list from a position on, of who may see it; its queries differ in what they look for.
+
+    No index has tickets of several statuses in order: where these lead before all else, it walks
+    along the list of each status and merges them.
+    """
 
     def __init__(
         self,
@@ -67,18 +81,23 @@ class Walk:
         after: Sequence[Any] | None,
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
+        first = next(iter(leading.values()), None)
+        several = first if isinstance(first, list) else ()
+        self._merged = [
+            Walk(audience, me, {**leading, "status": status}, sort, after) for status in several
+        ]
         self._keys = sorted_by(audience, sort.field)
         if by_bucket := sort.field == "updated_at":
             # An index leads to the bucket of the time, and what is in it is sorted.
             staff = audience is Audience.STAFF
             column = Ticket.updated_bucket if staff else Ticket.public_updated_bucket
             self._keys.insert(0, column.expression)
-            after = after and (bucket(type_coerce(after[0], Ticket.updated_at.type)), *after)
+            after = after and (_bucket_of(after[0]), *after)
         self._order = self._keys
         self._conditions = [visible_to(audience, me), *conditions(leading, Ticket)]
         if after is None:
             return
-        if by_bucket and "user_id" not in leading:
+        if self._merged or (by_bucket and "user_id" not in leading):
             # The planner knows how many tickets are behind a bucket, and which index to take then.
             # It would take one for all people's tickets, too, to leave out most of them.
             self._conditions.append(self._is_behind(self._keys, after))
@@ -93,7 +112,8 @@ class Walk:
         Said as an equality, too, it would begin with the first that has it.
         """
         here, there = list(self._keys), list(after[: len(self._keys)])
-        for name in [name for name in leading if name not in ("unassigned", "priority")][:1]:
+        in_index = [name for name, value in leading.items() if not isinstance(value, list)]
+        for name in [name for name in in_index if name not in ("unassigned", "priority")][:1]:
             column, value = column_of(name, Ticket), leading[name]
             others = {other: leading[other] for other in leading if other != name}
             end = column >= value if self._descending else column <= value
@@ -108,26 +128,43 @@ class Walk:
         here, there = tuple_(*keys), tuple_(*position)
         return here < there if self._descending else here > there
 
+    def leave_out(self, ticket_id: UUID) -> None:
+        """Has the list go on without this ticket."""
+        self._conditions.append(Ticket.id != ticket_id)
+        for walk in self._merged:
+            walk.leave_out(ticket_id)
+
     def whole(self, limit: Any) -> Rows:
         """The list as it is."""
-        return self._sorted(views(self._audience, self._me).where(*self._conditions)).limit(limit)
+        return self._sorted(rows(self._audience, self._me).where(*self._conditions)).limit(limit)
+
+    def upcoming(self, more: Iterable[Any], limit: int) -> Rows:
+        """The keys of the next tickets, with more of their columns."""
+        columns = {column.key: column for column in (Ticket.id.expression, *self._order, *more)}
+        if not self._merged:
+            query = select(*columns.values()).where(*self._conditions)
+            return self._sorted(query).limit(limit)
+        each = [walk.upcoming(columns.values(), limit).subquery() for walk in self._merged]
+        parts = [select(*(part.c[name] for name in columns)) for part in each]
+        merged = union_all(*parts).subquery("merged")
+        order = [merged.c[key.name] for key in self._order]
+        return self._sorted(select(merged), order).limit(limit)
 
     def near(self, filters: Mapping[str, Any], limit: int, reach: int) -> Rows:
         """Those of the next ``reach`` that the filters find."""
-        asked = {column_of(name, Ticket) for name in filters if name != WORDS}
-        query = select(*{Ticket.id, *self._order, *asked}).where(*self._conditions)
-        here = self._sorted(query).limit(reach).subquery("here").c
-        picked = select(here.id).where(*conditions(filters, here))
+        asked = (column for name in filters for column in columns_of(name, Ticket))
+        here = self.upcoming(asked, reach if filters else limit).subquery("here").c
+        picked = select(here.id).where(*self._asked(filters, here))
         if WORDS in filters:
-            picked = picked.where(search.says(self._audience, filters[WORDS], here.id, self._me))
+            picked = picked.where(search.says(self._audience, filters[WORDS], here, self._me))
         order = [here[key.name] for key in self._order]
         ids = self._sorted(picked, order).limit(limit)
-        return self._sorted(views(self._audience, self._me).where(Ticket.id.in_(ids)))
+        return self._sorted(rows(self._audience, self._me).where(Ticket.id.in_(ids)))
 
     def goes_beyond(self, reach: int) -> Select[int]:
         """1 if there is more of the list than that."""
-        query = select(literal(1)).select_from(Ticket).where(*self._conditions)
-        return self._sorted(query).offset(reach).limit(1)
+        here = self.upcoming((), reach + 1).subquery("here")
+        return select(literal(1)).select_from(here).offset(reach).limit(1)
 
     def are_over(self, many: int, filters: Mapping[str, Any]) -> Select[UUID]:
         """Something if the filters find more than ``many``, wherever they are."""
@@ -137,13 +174,20 @@ class Walk:
         """Those of the whole list that the filters find."""
         # Materialized: they are looked up by the filters, and not along the list after all.
         ids = self._ids(filters).cte("found").prefix_with("materialized")
-        query = views(self._audience, self._me).where(Ticket.id.in_(select(ids)), *self._conditions)
-        return self._sorted(query.where(*conditions(filters, Ticket))).limit(limit)
+        query = rows(self._audience, self._me).where(Ticket.id.in_(select(ids)), *self._conditions)
+        return self._sorted(query.where(*self._asked(filters, Ticket))).limit(limit)
 
     def _ids(self, filters: Mapping[str, Any]) -> Select[UUID]:
         if WORDS in filters:
             return search.found(self._audience, filters[WORDS], self._me)
-        return select(Ticket.id).where(*self._conditions, *conditions(filters, Ticket))
+        return select(Ticket.id).where(*self._conditions, *self._asked(filters, Ticket))
+
+    def _asked(self, filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
+        """What the filters ask of a ticket, but for words."""
+        asked = conditions(filters, ticket)
+        if UNREAD in filters:
+            asked.append(is_unread(self._audience, self._me, filters[UNREAD], ticket.id))
+        return asked
 
     def _sorted(
         self, query: Select[*tuple[Any, ...]], order: Sequence[ColumnElement[Any]] = ()
@@ -164,9 +208,15 @@ def key_type(field: str) -> Any:
     return KEY_TYPES[type(SORTS[field].type)]
 
 
+def before_all(sort: Sort) -> tuple[Any, UUID]:
+    """The position where a list begins."""
+    least, most = BOUNDS[type(SORTS[sort.field].type)]
+    return (most, UUID(int=2**128 - 1)) if sort.descending else (least, UUID(int=0))
+
+
 def conditions(filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
-    """``ticket``: what has the columns of one. Not of words, which are not in them."""
-    return [_condition(name, filters[name], ticket) for name in filters if name != WORDS]
+    """``ticket``: what has the columns of one. Not of what is in no column."""
+    return [_condition(name, filters[name], ticket) for name in filters if name in FILTERS]
 
 
 def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
@@ -178,9 +228,45 @@ def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
         case "contains":
             condition = column.contains([value])
         case "equals":
-            condition = column.in_(value) if isinstance(value, list) else column == value
+            condition = _among(column, value) if isinstance(value, list) else column == value
+        case "after":
+            # As for a position: led by the bucket, of what comes after the time.
+            bound = (_bucket_of(value), value)
+            condition = tuple_(ticket.updated_bucket, column) > tuple_(*bound)
+        case "waits":
+            is_side = column.is_(True) if value is Side.CUSTOMER else column.is_not(True)
+            condition = and_(_among(ticket.status, ACTIVE_STATUSES), is_side)
     return condition
+
+
+def _among(column: Any, statuses: Iterable[Status]) -> ColumnElement[bool]:
+    """Written out, as the planner has to know that it is what a partial index is for."""
+    among: ColumnElement[bool] = column.in_([literal_column(f"'{each}'") for each in statuses])
+    return among
+
+
+def is_unread(
+    audience: Audience, me: ColumnElement[UUID], value: bool, ticket_id: Any
+) -> ColumnElement[bool]:
+    """Whether a person has something unread on a ticket, or nothing."""
+    unread = has_unread(me, audience, ticket_id)
+    return unread if value else ~unread
+
+
+def _bucket_of(time: Any) -> ColumnElement[datetime]:
+    return bucket(type_coerce(time, Ticket.updated_at.type))
 
 
 def column_of(name: str, ticket: Any) -> Any:
     return getattr(ticket, FILTERED[name].key)
+
+
+def columns_of(name: str, ticket: Any) -> list[Any]:
+    """All columns that a filter asks something of; of words, whose customer may be called so."""
+    if name == WORDS:
+        return [ticket.user_id]
+    if name not in FILTERS:
+        return []
+    more = {"after": "updated_bucket", "waits": "status"}
+    keys = {FILTERED[name].key, more.get(FILTERS[name].asks, FILTERED[name].key)}
+    return [getattr(ticket, key) for key in sorted(keys)]

@@ -13,11 +13,25 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
 from desk.statements import Statement, param
-from desk.text import Label, Tag, Words
-from desk.tickets import search
-from desk.tickets.keyset import FILTERS, WORDS, Sort, Walk, column_of, conditions, sorted_by
-from desk.tickets.views import ME, TicketView, to_view
-from models import RANKS, Priority, Status, Ticket
+from desk.text import Label, Moment, Tag, Words
+from desk.tickets import search, views
+from desk.tickets.keyset import (
+    FILTERS,
+    UNREAD,
+    UPDATED_AFTER,
+    WORDS,
+    Sort,
+    Walk,
+    before_all,
+    column_of,
+    columns_of,
+    conditions,
+    is_unread,
+    sorted_by,
+)
+from desk.tickets.search_queries import number_in
+from desk.tickets.views import ME, Side, TicketRow, to_row
+from models import ACTIVE_STATUSES, RANKS, Priority, Status, Ticket
 
 # So many tickets are looked at, in a few milliseconds and at last in a tenth of a second; and so
 # many are found and sorted in a part of that.
@@ -59,11 +73,19 @@ class Filters(OwnFilters):
     priority: Priority | None = None
     tag: Tag | None = None
     user_id: UUID | None = None
+    waiting_on: Side | None = Field(
+        None, description="Whose turn it is to write, on open tickets and those in progress"
+    )
+    unread: bool | None = Field(None, description="Whether there are messages you have not read")
+    updated_after: Moment | None = Field(
+        None,
+        description="What changed since then: with `sort=updated_at`, as it is led by an index",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    tickets: Sequence[TicketView]
+    tickets: Sequence[TicketRow]
     # Where the next page begins; None at the end.
     after: Position | None
 
@@ -82,8 +104,29 @@ def ticket_list(
     values = _values(filters)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
-    rows = _along_or_sorted(session, walk, values, limit + 1)
-    return list_page([TicketView(*row) for row in rows], sort, limit)
+    first = _of_number(session, actor, filters)
+    if first is not None:
+        walk.leave_out(first.id)
+    if first is None or after is not None:
+        found = _along_or_sorted(session, walk, values, limit + 1)
+        return list_page([to_row(*row) for row in found], sort, limit)
+    rest = [to_row(*row) for row in _along_or_sorted(session, walk, values, limit)]
+    if limit == 1:  # The list goes on at its beginning, from where that ticket is not.
+        return Page([first], before_all(sort) if rest else None)
+    return list_page([first, *rest], sort, limit)
+
+
+def _of_number(session: Session, actor: Actor, filters: Filters) -> TicketRow | None:
+    """The ticket whose number is searched for, if it is of the list: it comes first in each."""
+    if filters.q is None or (number := number_in(filters.q)) is None:
+        return None
+    values, me = _values(filters), literal(actor.id, Ticket.user_id.type)
+    query = views.rows(actor.audience, me)
+    query = query.where(Ticket.number == number, *conditions(values, Ticket))
+    if UNREAD in values:
+        query = query.where(is_unread(actor.audience, me, values[UNREAD], Ticket.id))
+    row = session.execute(query).one_or_none()
+    return to_row(*row) if row else None
 
 
 def _along_or_sorted(
@@ -104,17 +147,17 @@ def _along_or_sorted(
     return session.execute(walk.among_all(filters, limit)).all()
 
 
-def list_page(views: Sequence[TicketView], sort: Sort, limit: int) -> Page:
-    """The first ``limit`` of the views, of which there is one more where the list goes on."""
-    tickets = views[:limit]
-    more = len(views) > limit
+def list_page(rows: Sequence[TicketRow], sort: Sort, limit: int) -> Page:
+    """The first ``limit`` of the rows, of which there is one more where the list goes on."""
+    tickets = rows[:limit]
+    more = len(rows) > limit
     return Page(tickets, _position(tickets[-1], sort.field) if more else None)
 
 
 class Plain(NamedTuple):
     """A prepared list, and what it is to be run with."""
 
-    query: Statement[TicketView]
+    query: Statement[TicketRow]
     values: dict[str, Any]
 
 
@@ -124,7 +167,7 @@ def plainly(
     """The query of a `ticket_list` that an index leads through by itself; None for any other."""
     values = _values(filters)
     leading = _leading(values, sort.field)
-    if len(leading) < len(values):
+    if len(leading) < len(values) or isinstance(values.get("status"), list):
         return None
     unassigned = values.pop("unassigned", None)
     names = tuple(name for name in leading if name in values)
@@ -142,38 +185,43 @@ def _prepared(
     sort: Sort,
     *,
     is_further: bool,
-) -> Statement[TicketView]:
+) -> Statement[TicketRow]:
     leading: dict[str, Any] = {name: param(name, column_of(name, Ticket).type) for name in names}
     if unassigned is not None:
         leading["unassigned"] = unassigned
     keys = sorted_by(audience, sort.field)
     after = [param(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
     walk = Walk(audience, ME, leading, sort, after if is_further else None)
-    return Statement.of(walk.whole(param("limit")), to_view)
+    return Statement.of(walk.whole(param("limit")), to_row)
 
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
     values = _values(filters)
     me = literal(actor.id, Ticket.user_id.type)
-    words = values.pop(WORDS, None)
+    words, unread = values.pop(WORDS, None), values.pop(UNREAD, None)
     if "user_id" in values:
         # Theirs first, wherever they stand: to meet them with all that are, say, closed would go
         # through everybody's.
         theirs = [visible(actor), Ticket.user_id == values.pop("user_id")]
-        columns = {Ticket.id, *(column_of(name, Ticket) for name in values)}
+        asked_of = {each for name in values for each in columns_of(name, Ticket)}
+        columns = {Ticket.id, Ticket.user_id, *asked_of}
         here = select(*columns).where(*theirs).offset(0).subquery("here").c
         asked = conditions(values, here)
         if words is not None:
-            asked.append(search.says(actor.audience, words, here.id, me))
+            asked.append(search.says(actor.audience, words, here, me))
+        if unread is not None:
+            asked.append(is_unread(actor.audience, me, unread, here.id))
         return session.scalar(select(func.count(here.id)).where(*asked)) or 0
     asked = [visible(actor), *conditions(values, Ticket)]
     if words is not None:
         asked.append(Ticket.id.in_(search.found(actor.audience, words, me)))
+    if unread is not None:
+        asked.append(is_unread(actor.audience, me, unread, Ticket.id))
     return session.scalar(select(func.count()).select_from(Ticket).where(*asked)) or 0
 
 
-def _position(ticket: TicketView, field: str) -> Position:
+def _position(ticket: TicketRow, field: str) -> Position:
     # Of a priority the rank, as the column has it also for one that it does not know.
     key = RANKS.get(ticket.priority, 0) if field == "priority" else getattr(ticket, field)
     return key, ticket.id
@@ -184,7 +232,9 @@ def _values(filters: Filters) -> dict[str, Any]:
     values = {name: getattr(filters, name) for name in Filters.model_fields}
     if filters.priority is not None:
         values["priority"] = RANKS[filters.priority]
-    values["status"] = _any_of(filters.status or ())
+    # What waits for somebody is of one of these statuses: so its list is led by them.
+    waiting = ACTIVE_STATUSES if filters.waiting_on else ()
+    values["status"] = _any_of(filters.status or waiting)
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -198,14 +248,12 @@ def _any_of(statuses: Sequence[Status]) -> Status | Sequence[Status] | None:
 
 def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:
     """Those of the filters that an index leads through in the order of the field."""
-    # Who has an assignee is not in an index of its own; several statuses are in no order in one.
-    able = [
-        name
-        for name in FILTERS
-        if values.get(name, False) is not False and not isinstance(values[name], list)
-    ]
+    # Who has an assignee is not in an index of its own.
+    able = [name for name in FILTERS if values.get(name, False) is not False]
     if WORDS in values and "user_id" in able:
         return ["user_id"]  # As in `count`.
+    # Where the list goes by the time of a change, another one is where it begins, or ends.
+    since = [UPDATED_AFTER] if UPDATED_AFTER in able and field == "updated_at" else []
     if always := [name for name in able if FILTERS[name].always_leads]:
-        return always
+        return [*always, *since]
     return [name for name in able if field in FILTERS[name].leads_in][:1]

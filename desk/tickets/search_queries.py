@@ -19,6 +19,14 @@ PLAIN = re.compile(r"-(?:[^\W\d_]{2,}|(?:(?!_)\w){2,})")
 MOST_WORDS, MOST_EXCLUSIONS = 40, 8
 # Shorter words begin too many others.
 SHORTEST_BEGINNING = 3
+# A ticket's number: of at most 18 digits, as the column can hold each of these.
+NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
+
+
+def number_in(q: str) -> int | None:
+    """The ticket's number that the whole search is: ``42`` or ``#42``."""
+    match = NUMBER.fullmatch(q)
+    return int(match[1]) if match else None
 
 
 class _Term(NamedTuple):

@@ -21,10 +21,10 @@ from desk.events import (
 from desk.text import Description, Input, Label, Tag, Title
 from desk.tickets import timeline
 from desk.tickets.views import TicketView, not_found, show
-from models import Priority, Status, Ticket
+from models import ACTIVE_STATUSES, Priority, Status, Ticket
 
 # What is work for somebody, and what of it nobody has yet.
-ACTIVE = Ticket.status.in_((Status.OPEN, Status.IN_PROGRESS))
+ACTIVE = Ticket.status.in_(ACTIVE_STATUSES)
 WAITING = and_(Ticket.assigned_to_id.is_(None), ACTIVE)
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
@@ -98,10 +98,17 @@ def view(session: Session, actor: Actor, ticket: Ticket) -> TicketView:
     return show(session, actor, ticket.id)
 
 
-def expect_version(ticket: Ticket, versions: Container[int] | None) -> None:
-    """Refuses a change by staff that saw an older state than the one which is locked now."""
+def expect_version(
+    session: Session, actor: Actor, ticket: Ticket, versions: Container[int] | None
+) -> None:
+    """Refuses a change by staff that saw an older state than the one which is locked now.
+
+    The refusal has the ticket as it is (``current``).
+    """
     if versions is not None and ticket.last_seq not in versions:
-        raise Stale("version_mismatch", "The ticket was changed in the meantime")
+        stale = Stale("version_mismatch", "The ticket was changed in the meantime")
+        stale.members["current"] = view(session, actor, ticket)
+        raise stale
 
 
 def change(
@@ -117,7 +124,7 @@ def change(
     Raises `NotFound`, `Stale`, `Conflict` (``invalid_transition``).
     """
     ticket = held(session, actor, ticket_id)
-    expect_version(ticket, versions)
+    expect_version(session, actor, ticket, versions)
     if changes.status is not MISSING:
         set_status(session, actor, ticket, changes.status, now)
     if changes.priority is not MISSING:

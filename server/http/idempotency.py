@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -64,6 +64,27 @@ async def once_as_statement(
     if _key(request) is not None:
         return await once(request, given, write, single.otherwise)
     return write(await request.app[SERVICES].desk.run_statement(single))
+
+
+async def once_in_steps(
+    request: web.Request, body: BaseModel, work: Callable[[], Awaitable[web.Response]]
+) -> web.Response:
+    """As `once`, for work that is many transactions. The key is claimed before the first one.
+
+    Where the process dies in between, a repeat does all of it again once the claim is too old.
+    """
+    desk, repeatable = request.app[SERVICES].desk, _asked(request, body)
+    if repeatable is None:
+        return await work()
+    if (first := await desk.run(idempotency.begin, repeatable, now())) is not None:
+        return _response(first)
+    try:
+        response = await work()
+    except BaseException:
+        await desk.run(idempotency.forget, repeatable)
+        raise
+    await desk.run(idempotency.keep, repeatable, _answer(response))
+    return response
 
 
 async def earlier(request: web.Request, body: BaseModel) -> web.Response | None:

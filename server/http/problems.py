@@ -52,9 +52,11 @@ class Refusal:
     detail: str
     errors: Sequence[dict[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    # More of the problem, or error: see `DeskError.members`.
+    members: Mapping[str, object] = field(default_factory=dict)
 
     def as_ack(self) -> dict[str, Any]:
-        error: dict[str, Any] = {"code": self.code, "detail": self.detail}
+        error: dict[str, Any] = {"code": self.code, "detail": self.detail, **self.members}
         if self.errors:
             error["errors"] = self.errors
         return {"ok": False, "error": error}
@@ -66,6 +68,7 @@ class Refusal:
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
+            **self.members,
         }
         if self.errors:
             body["errors"] = self.errors
@@ -84,7 +87,8 @@ def refusal(error: Exception) -> Refusal | None:
     """What the caller is told of an error; None if it is a fault of ours."""
     if isinstance(error, errors.DeskError):
         pointers = [{"pointer": error.pointer, "detail": error.detail}] if error.pointer else []
-        return Refusal(STATUS[type(error)], error.code, error.detail, pointers, error.headers)
+        status, more = STATUS[type(error)], (error.headers, error.members)
+        return Refusal(status, error.code, error.detail, pointers, *more)
     if isinstance(error, ValidationError):
         return _invalid(error)
     if isinstance(error, web.HTTPException):

@@ -10,15 +10,15 @@ from desk.assignment import assignment
 from desk.text import Input
 from desk.tickets import tickets, views
 from desk.tickets.lists import Filters
-from desk.tickets.views import TicketView
+from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
 from server.http.guard import ACTOR
 from server.http.input import MIDDLING_BODY, body, no_body, path_id, query
 from server.routes.tickets import TicketQuery, tags_of, ticket_page, ticket_reply, ticket_shown
 from server.services import SERVICES
 
-# A ticket's tag: its version, and after a dot what is unread.
-TAG = re.compile(r'"(\d{1,18})(?:\.\d{1,18})?"')
+# A ticket's tag: its version, and after dots what else of it may change.
+TAG = re.compile(r'"(\d{1,18})(?:\.[\da-f]{1,18}){0,2}"')
 
 
 class StaffTicketQuery(Filters, TicketQuery):
@@ -79,7 +79,7 @@ ROUTES = (
     At("GET", "/csr/tickets", list_tickets, Right.STAFF).says(
         "List tickets of everybody",
         StaffTicketQuery,
-        listed(TicketView, TOTAL, names="ticket_id"),
+        listed(TicketRow, TOTAL, names="ticket_id"),
         refuses=(),
     ),
     At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(

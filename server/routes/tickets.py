@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
+from zlib import crc32
 
 from aiohttp import web
 from pydantic import Field, GetPydanticSchema, TypeAdapter
@@ -15,7 +16,7 @@ from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, OwnFilters, Position, count, list_page, plainly, ticket_list
-from desk.tickets.views import TicketView
+from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import (
     ETAG,
     KEYED,
@@ -112,11 +113,13 @@ def tags_of(request: web.Request, header: str) -> list[str]:
 
 
 def _tag(ticket: TicketView) -> str:
-    """The ticket as its reader sees it: ``unread`` changes without a new version, by reading.
+    """The ticket as its reader sees it: reading, and another name of its people, change it without
+    a new version.
 
-    `If-Match` takes the version of it alone: reading is no change that others could overwrite.
+    `If-Match` takes the version of it alone: these are no changes that others could overwrite.
     """
-    return f'"{ticket.version}.{ticket.unread}"' if ticket.unread else f'"{ticket.version}"'
+    people = [person.full_name for person in (ticket.customer, ticket.assignee) if person]
+    return f'"{ticket.version}.{ticket.unread}.{crc32(chr(0).join(people).encode()):x}"'
 
 
 def ticket_reply(
@@ -239,7 +242,7 @@ ROUTES = (
     At("GET", "/users/tickets", list_own, Right.PERSON).says(
         "List your own tickets",
         TicketQuery,
-        listed(TicketView, TOTAL, names="ticket_id"),
+        listed(TicketRow, TOTAL, names="ticket_id"),
         refuses=("429 rate_limited",),
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(

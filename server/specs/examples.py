@@ -25,6 +25,7 @@ WORDS: dict[str, Any] = {
     "new_password": "a much longer horse battery",
     "number": 1042,
     "password": "correct horse battery staple",
+    "preview": "Thank you, it works again.",
     "q": 'login "error 500" -vpn',
     "seq": 7,
     "tag": "vip",

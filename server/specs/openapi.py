@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from desk.tickets.views import TicketView
 from server.http.contract import KEYED, PREFIX, Gives, Right, Route
 from server.http.idempotency import REPEATED
 from server.http.input import Paged, Query
@@ -69,6 +70,8 @@ PATH: dict[str, Schema] = {
         "schema": {"anyOf": [UUID, {"type": "integer", "minimum": 1}]},
     }
 }
+# What else a refusal tells, by its code: a member's name, and its shape.
+TOLD = {"version_mismatch": ("current", TicketView)}
 PROBLEM: Schema = {
     "description": "A refusal (RFC 9457). `code` is stable, `detail` is for people.",
     "type": "object",
@@ -98,7 +101,10 @@ PROBLEM: Schema = {
 def document(routes: Sequence[Route]) -> Schema:
     schemas = Schemas(
         [route.takes for route in routes if route.takes is not None],
-        [answer.shape for route in routes for answer in route.gives if answer.shape is not None],
+        [
+            *(shape for _, shape in TOLD.values()),
+            *(gives.shape for route in routes for gives in route.gives if gives.shape is not None),
+        ],
     )
     paths: defaultdict[str, Schema] = defaultdict(dict)
     for route in routes:
@@ -145,7 +151,10 @@ def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schem
         "parameters": [*_in_path(route), *_in_query(route, schemas), *_in_headers(route)],
         "responses": {
             **{str(gives.status): _answer(route, gives, schemas, routes) for gives in route.gives},
-            **{str(status): _problem(status, codes) for status, codes in refused(route).items()},
+            **{
+                str(status): _problem(status, codes, schemas)
+                for status, codes in refused(route).items()
+            },
         },
     }
     if body:
@@ -251,9 +260,11 @@ def _implied(route: Route) -> list[str]:
     return refusals
 
 
-def _problem(status: int, codes: list[str]) -> Schema:
+def _problem(status: int, codes: list[str], schemas: Schemas) -> Schema:
+    told = {TOLD[code][0]: schemas.given(TOLD[code][1]) for code in codes if code in TOLD}
+    whole = {**PROBLEM, "properties": {**PROBLEM["properties"], **told}}
     code = {"type": "object", "properties": {"code": {"enum": codes}}}
-    problem: dict[str, Any] = {"allOf": [{"$ref": REF + "Problem"}, code]}
+    problem: dict[str, Any] = {"allOf": [whole if told else {"$ref": REF + "Problem"}, code]}
     answer: Schema = {
         "description": ", ".join(f"`{code}`" for code in codes),
         "content": {"application/problem+json": {"schema": problem}},

@@ -5,19 +5,19 @@ from typing import get_args, get_type_hints
 from desk.access import Audience
 from desk.tickets import keyset, views
 from desk.tickets.lists import Filters
-from desk.tickets.views import TicketView
+from desk.tickets.views import TicketRow
 from models import IN_WEBHOOKS, Ticket
 from models.columns import uses
 
 
 def test_a_field_has_the_type_of_its_column() -> None:
-    shown, stored = get_type_hints(TicketView), get_type_hints(Ticket)
+    shown, stored = get_type_hints(TicketRow), get_type_hints(Ticket)
     for name, column in views.FIELDS.items():
         assert get_args(stored[column.key]) == (shown[name],), name
 
 
 def test_every_declared_filter_can_be_asked_for_and_no_other() -> None:
-    assert keyset.FILTERS.keys() | {keyset.WORDS} == Filters.model_fields.keys()
+    assert keyset.FILTERS.keys() | {keyset.WORDS, keyset.UNREAD} == Filters.model_fields.keys()
 
 
 def test_what_customers_see_of_a_column_has_its_type() -> None:

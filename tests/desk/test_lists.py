@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.tickets import keyset, lists, tickets
+from desk.tickets import keyset, lists, messages, reading, tickets
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, Position, count, ticket_list
+from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
-from desk.tickets.views import TicketView
+from desk.tickets.views import Side, TicketRow
 from models import RANKS, Priority, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
@@ -24,6 +26,8 @@ SORTS = [Sort(f, descending=d) for f in keyset.SORTS for d in (False, True)]
 # Those whose key never changes, so that a walk is complete whatever happens meanwhile.
 STEADY = [sort for sort in SORTS if sort.field in {"created_at", "number"}]
 PRIORITIES = [None, *Priority]
+EVERYTHING = Filters()
+MIDDLE = datetime(2026, 1, 5, 10, 20, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -61,11 +65,12 @@ def walk(
     sort: Sort,
     limit: int,
     meanwhile: Callable[[], None] = lambda: None,
-) -> list[TicketView]:
-    walked: list[TicketView] = []
+    filters: Filters = EVERYTHING,
+) -> list[TicketRow]:
+    walked: list[TicketRow] = []
     after: Position | None = None
     while True:
-        page = ticket_list(session, actor, Filters(), sort, limit, after)
+        page = ticket_list(session, actor, filters, sort, limit, after)
         walked += page.tickets
         if (after := page.after) is None:
             return walked
@@ -73,7 +78,7 @@ def walk(
         meanwhile()
 
 
-def key(ticket: TicketView, sort: Sort) -> tuple[Any, ...]:
+def key(ticket: TicketRow, sort: Sort) -> tuple[Any, ...]:
     value = getattr(ticket, sort.field)
     return (RANKS.get(value, 0) if sort.field == "priority" else value, ticket.id)
 
@@ -208,6 +213,74 @@ def test_each_filter_finds_what_has_it_and_nothing_else(
                 page = ticket_list(session, csr, one, sort, 100, None)
                 assert {t.id for t in page.tickets} == wanted, (one, sort)
             assert count(session, csr, one) == len(wanted), one
+
+
+@pytest.fixture
+def talks(session: Session, customer: Actor, csr: Actor) -> list[UUID]:
+    """Tickets of every status that are talked on in every way, some of it read, over an hour."""
+    said: list[list[Actor]] = [[], [customer], [csr], [customer, csr], [csr, customer]]
+    made = []
+    for number, (status, talk) in enumerate(product(Status, said)):
+        ticket = session.get_one(Ticket, a_ticket(session, customer).id)
+        for who in talk:
+            messages.post(session, who, ticket.id, NewMessage(content="hello"), now())
+        session.flush()
+        if number % 2:
+            reading.mark_read(session, csr, ticket.id, 2)
+        if number % 3:
+            ticket.assigned_to_id = csr.id
+        tickets.set_status(session, csr, ticket, status, now())
+        # Two of them share a time, and some a bucket of times.
+        ticket.updated_at = MIDDLE + timedelta(minutes=6 * (number // 2 - 5))
+        ticket.public_updated_at = ticket.updated_at
+        made.append(ticket.id)
+    session.flush()
+    return made
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    status=st.sampled_from(
+        [None, [Status.OPEN], [Status.OPEN, Status.IN_PROGRESS], [Status.IN_PROGRESS, "closed"]]
+    ),
+    waiting_on=st.sampled_from([None, *Side]),
+    unread=st.sampled_from([None, True, False]),
+    updated_after=st.sampled_from([None, MIDDLE, MIDDLE - timedelta(microseconds=1)]),
+    mine=st.booleans(),
+    sort=st.sampled_from(SORTS),
+    limit=st.sampled_from([3, 7]),
+    near=st.sampled_from([0, 3, 4_000]),
+)
+def test_filters_together_find_in_pages_what_has_it_all(
+    session: Session,
+    customer: Actor,
+    csr: Actor,
+    talks: list[UUID],
+    sort: Sort,
+    limit: int,
+    near: int,
+    mine: bool,
+    **asked: Any,
+) -> None:
+    filters = Filters(assigned_to=csr.id if mine else None, **asked)
+    wanted = [
+        row
+        for row in ticket_list(session, csr, EVERYTHING, sort, 100, None).tickets
+        if (filters.status is None or row.status in filters.status)
+        and (filters.waiting_on is None or row.waiting_on is filters.waiting_on)
+        and (filters.unread is None or bool(row.unread) is filters.unread)
+        and (filters.updated_after is None or row.updated_at > filters.updated_after)
+        and (not mine or row.assigned_to_id == csr.id)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lists, "REACHES", (near, 64_000))
+        assert walk(session, csr, sort, limit, filters=filters) == wanted
+    assert count(session, csr, filters) == len(wanted)
+    # All of them are one customer's.
+    of_customer = filters.model_copy(update={"user_id": customer.id})
+    assert count(session, csr, of_customer) == len(wanted)
 
 
 def test_a_staff_note_does_not_move_a_ticket_in_the_customers_list(

@@ -13,13 +13,15 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from desk.accounts import customers
+from desk.tickets import labels
 from desk.tickets.lists import REACHES
 from manage import bulk
 from models import Role, Status
 from server.database.transaction import OPTIONS
 from tests.conftest import Backend
 from tests.factories import PASSWORD_HASH, an_actor, now
-from tests.pages import LABEL, OWN, Case, cases, people
+from tests.pages import LABEL, LIMIT, OWN, Case, cases, people
 from tests.statements import Plan, plans
 
 pytestmark = pytest.mark.timeout(600)  # Making them takes its time beside others.
@@ -93,6 +95,18 @@ def test_a_search_looks_near_by_and_then_at_what_has_the_words(
     asked = [case for case in every if case.is_search]
     assert len(asked) > 30
     assert not complaints(session, asked, later=later)
+
+
+def test_customers_and_labels_are_found_by_indexes(session: Session) -> None:
+    for q in ("person77", "kettle 7", "nobody"):
+        found = partial(customers.page, q=q, limit=LIMIT, before=None)
+        for plan in (*plans(session, found), *plans(session, partial(customers.count, q=q))):
+            assert "ix_users_words" in plan.steps
+            assert not plan.seq_scans & LARGE
+    for plan in plans(session, labels.labels):
+        assert not plan.seq_scans & LARGE, plan.steps
+        # Each with the few tags that it has.
+        assert plan.rows <= 4 * (2 * labels.COUNTED + labels.NEWEST), plan.steps
 
 
 @pytest.mark.parametrize("status", [*([status] for status in Status), ["open", "in_progress"]])

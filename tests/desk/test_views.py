@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import NotFound
+from desk.rows import PersonName
 from desk.statements import ids
 from desk.tickets import changed, messages, reading, tickets, views
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters, ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
-from desk.tickets.views import TicketView
-from models import ReadCursor, Role
+from desk.tickets.views import LastMessage, Side, TicketRow, TicketView
+from models import ReadCursor, Role, Status, Ticket, User
 from tests.factories import a_ticket, an_actor, now
 
 
@@ -42,6 +45,15 @@ def say(session: Session, actor: Actor, ticket: TicketView, *, internal: bool = 
 def tag(session: Session, actor: Actor, ticket: TicketView, *tags: str) -> None:
     wanted = Change.model_validate({"tags": list(tags)})
     tickets.change(session, actor, ticket.id, wanted, now())
+
+
+def as_row(session: Session, who: Actor, ticket: TicketView) -> TicketRow:
+    values = asdict(views.show(session, who, ticket.id))
+    del values["description"]
+    for name, shape in (("customer", PersonName), ("assignee", PersonName)):
+        values[name] = values[name] and shape(**values[name])
+    values["last_message"] = values["last_message"] and LastMessage(**values["last_message"])
+    return TicketRow(**values)
 
 
 def unread(session: Session, ticket: TicketView, *actors: Actor) -> list[int]:
@@ -154,9 +166,80 @@ def test_what_is_shown_unasked_is_what_each_would_see(
     asked = ids([ticket.id])
     staff = {str(csr.id): csr, str(other.id): other}
     [found] = changed.FOR_STAFF.all(session, tickets=asked, people=ids(staff))
-    shown = {person: view for view, people in found.seen_by(set(staff)) for person in people}
-    assert shown == {key: views.show(session, who, ticket.id) for key, who in staff.items()}
+    shown = {person: row for row, people in found.seen_by(set(staff)) for person in people}
+    assert shown == {key: as_row(session, who, ticket) for key, who in staff.items()}
     people = ids([customer.id, an_actor(session).id])
-    assert changed.FOR_CUSTOMERS.all(session, tickets=asked, people=people) == [
-        views.show(session, customer, ticket.id)
-    ]
+    [row] = changed.FOR_CUSTOMERS.all(session, tickets=asked, people=people)
+    assert row == as_row(session, customer, ticket)
+
+
+@pytest.mark.parametrize("sort", ["created_at", "updated_at"])
+def test_a_list_shows_all_of_a_ticket_but_its_description(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView, sort: str
+) -> None:
+    say(session, csr, ticket)
+    tickets.set_status(session, csr, session.get_one(Ticket, ticket.id), Status.RESOLVED, now())
+    session.flush()
+    for who in (customer, csr):
+        [row] = ticket_list(session, who, Filters(), Sort(sort), 2, None).tickets
+        assert row == as_row(session, who, ticket)
+
+
+def test_a_ticket_names_who_opened_it_and_who_has_it(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    names = {who: session.get_one(User, who.id).full_name for who in (customer, csr)}
+    assert ticket.customer == PersonName(customer.id, names[customer])
+    assert ticket.assignee is None
+    session.get_one(Ticket, ticket.id).assigned_to_id = csr.id
+    for who in (customer, csr):
+        shown = views.show(session, who, ticket.id)
+        assert shown.customer == ticket.customer
+        assert shown.assignee == PersonName(csr.id, names[csr])
+
+
+def test_who_is_to_write_follows_from_the_last_message_and_never_from_a_note(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    def shown() -> tuple[LastMessage | None, str | None]:
+        """To both the same, and to the staff no note either."""
+        own, staff = (views.show(session, who, ticket.id) for who in (customer, csr))
+        assert (own.last_message, own.waiting_on) == (staff.last_message, staff.waiting_on)
+        return staff.last_message, staff.waiting_on
+
+    def waits() -> list[str | None]:
+        last, waiting_on = shown()
+        return [last.by if last else None, waiting_on]
+
+    def set_status(status: Status) -> None:
+        tickets.set_status(session, csr, session.get_one(Ticket, ticket.id), status, now())
+
+    assert waits() == [None, "staff"]
+    say(session, csr, ticket, internal=True)
+    assert waits() == [None, "staff"]
+    say(session, csr, ticket)
+    assert waits() == ["staff", "customer"]
+    before = shown()
+    say(session, an_actor(session, Role.ADMIN), ticket, internal=True)
+    tag(session, csr, ticket, "vip")
+    assert shown() == before
+    say(session, customer, ticket)
+    assert waits() == ["customer", "staff"]
+    for status, waiting in (
+        (Status.RESOLVED, None),
+        (Status.CLOSED, None),
+        (Status.OPEN, "staff"),
+        (Status.IN_PROGRESS, "staff"),
+    ):
+        set_status(status)
+        assert waits() == ["customer", waiting]
+
+
+def test_of_the_last_message_its_beginning_is_shown(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    text = "🦺é\n" * 3_000
+    posted = messages.post(session, csr, ticket.id, NewMessage(content=text), now()).event
+    session.flush()
+    last = views.show(session, customer, ticket.id).last_message
+    assert last == LastMessage(posted.at, Side.STAFF, text[:200])

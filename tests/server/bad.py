@@ -74,6 +74,17 @@ ID = Kind(
     {"no id": "nonsense", "too short": "0" * 31, "too long": "0" * 33, "odd digits": "²" * 32}, ()
 )
 ID_OR_NULL = Kind(ID.wrong, (None,), frozenset({"null"}))
+IDS = Kind(
+    {
+        "no id within": ["nonsense"],
+        "null within": [None],
+        "too many": [f"{n:032}" for n in range(101)],
+    },
+    ([f"{n:032}" for n in range(100)],),
+)
+# An object of its own shape, beside others that it goes with.
+OBJECT = Kind({"an unknown member": {"unknown": 1}}, ())
+CHANGE = Kind(OBJECT.wrong, ({"priority": None},), frozenset({"an object"}))
 BOOL = Kind({"a word": "true", "one": 1, "zero": 0}, (True, False), frozenset({"a bool"}))
 SEQ = Kind({"too large": 2**63, "digits": "5"}, (0, 2**63 - 1), frozenset({"an int"}))
 CLIENT_ID = Kind(

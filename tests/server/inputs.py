@@ -19,6 +19,7 @@ class Body:
     status: tuple[int, ...] = (200, 201, 204)
 
 
+NO_TICKET = "00000000-0000-7000-8000-000000000000"
 NEW_TICKET = {"title": "It broke", "description": "Help!", "category": "billing", "type": "bug"}
 SIGNUP = {"email": "bad.input@desk.test", "password": PASSWORD, "full_name": "Ann"}
 GIVEN_PASSWORD = Kind(
@@ -104,6 +105,17 @@ BODIES: dict[tuple[str, str], Body] = {
         {},
         frozenset({"status", "priority", "tags", "category"}),
     ),
+    ("POST", "/csr/tickets/bulk"): Body(
+        {
+            "ticket_ids": bad.IDS,
+            "query": bad.OBJECT,
+            "expect_count": bad.OBJECT,
+            "change": bad.CHANGE,
+            "assign": bad.OBJECT,
+        },
+        {"ticket_ids": [NO_TICKET], "change": {"priority": "low"}},
+        frozenset({"query", "expect_count", "assign"}),
+    ),
     ("PUT", "/csr/me/availability"): Body(
         {"available": bad.BOOL, "capacity": bad.CAPACITY},
         {"available": True},
@@ -165,6 +177,6 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/admin/webhooks": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},
-    "/csr/customers": PAGED | {"q": TEXT},
+    "/csr/customers": PAGED | {"q": [*TEXT[:4], "x" * 201]},
     "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
 }

@@ -33,8 +33,14 @@ async def test_both_sides_are_shown_the_ticket_as_it_changes(
             mine = [t for t in client.seen["ticket_changed"] if t["id"] == ticket_id]
             return mine[-1] if mine else {}
 
-        await ann.until(lambda: shown(ann) == ticket)
+        row = {name: value for name, value in ticket.items() if name != "description"}
+        await ann.until(lambda: shown(ann) == row)
         await bob.until(lambda: shown(bob).get("seq") == 1)
         await ann.say(ticket_id, "hello?")
         await bob.until(lambda: shown(bob).get("unread") == 1)
         await ann.until(lambda: (shown(ann)["seq"], shown(ann)["unread"]) == (2, 0))
+        for client in (ann, bob):
+            last = {"by": "customer", "preview": "hello?", "at": shown(client)["updated_at"]}
+            assert (shown(client)["last_message"], shown(client)["waiting_on"]) == (last, "staff")
+            joined = await client.join(ticket_id)
+            assert joined["ticket"] == shown(client) | {"description": ticket["description"]}

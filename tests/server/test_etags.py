@@ -37,3 +37,16 @@ async def test_reading_makes_another_copy_but_no_other_version(
     assert changed.status == 200
     late = await api.patch(path, csr, json={"priority": "low"}, headers={"If-Match": tag})
     assert (late.status, late.code) == (412, "version_mismatch")
+
+
+async def test_another_name_makes_another_copy_but_no_other_version(
+    api: Api, customer: Person, csr: Person
+) -> None:
+    ticket_id = (await api.a_ticket(customer))["id"]
+    path = f"/csr/tickets/{ticket_id}"
+    tag = (await api.get(path, csr)).headers["ETag"]
+    assert (await api.patch("/auth/me", customer, json={"full_name": "Ann Newname"})).status == 200
+    shown = await api.get(path, csr, headers={"If-None-Match": tag})
+    assert (shown.status, shown.json["customer"]["full_name"]) == (200, "Ann Newname")
+    changed = await api.patch(path, csr, json={"priority": "high"}, headers={"If-Match": tag})
+    assert changed.status == 200

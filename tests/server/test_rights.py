@@ -93,6 +93,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
+        "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/me/availability": {"available": True},
         "/admin/users": {**new_user, "role": "user"},
         "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},

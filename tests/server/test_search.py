@@ -5,9 +5,13 @@ from uuid import uuid4
 import pytest
 
 from desk.tickets import lists, search
+from desk.tickets.keyset import SORTS as FIELDS
+from models import Role
 from tests.api import Api
 from tests.conftest import Backend
-from tests.factories import Person, database
+from tests.factories import Person, database, people
+
+SORTS = [sign + field for field in FIELDS for sign in ("", "-")]
 
 
 def a_word() -> str:
@@ -25,7 +29,8 @@ def index(backend: Backend) -> None:
 async def found(api: Api, person: Person, q: str, **more: str) -> list[int]:
     """Numbers of the tickets that the person finds, through all pages."""
     side = "csr" if person.actor.is_staff else "users"
-    answer = await api.get(f"/{side}/tickets", person, params={"q": q, "limit": "2", **more})
+    params = {"q": q, "limit": "2"} | more
+    answer = await api.get(f"/{side}/tickets", person, params=params)
     numbers = []
     while True:
         assert answer.status == 200, answer
@@ -91,6 +96,57 @@ async def test_words_near_by_and_far_away_find_the_same(
     if indexed:
         index(backend)
     assert await found(api, csr, word, sort="number") == numbers
+
+
+async def test_staff_find_tickets_by_their_customer_and_customers_do_not(
+    api: Api, backend: Backend, csr: Person
+) -> None:
+    word = a_word()
+    (ann,) = people(backend.settings, Role.USER, full_name=f"Zoë {word}")
+    numbers = [(await api.a_ticket(ann))["number"] for _ in range(3)]
+    for q in (word, word[:8].upper(), f"zoe {word}", ann.email):
+        assert await found(api, csr, q, sort="number") == numbers, q
+        assert await found(api, ann, q) == []
+        params = {"q": q, "count": "true", "limit": "1"}
+        counted = await api.get("/csr/tickets", csr, params=params)
+        assert counted.headers["X-Total-Count"] == "3"
+    assert await found(api, csr, word, user_id=str(ann.id), sort="-number") == numbers[::-1]
+    assert await found(api, csr, f"{word} {a_word()}") == []
+    # By the name of today.
+    await api.patch("/auth/me", ann, json={"full_name": "Another"})
+    assert await found(api, csr, word) == []
+
+
+@pytest.mark.parametrize("limit", ["1", "2", "100"])
+@pytest.mark.parametrize("sort", [*SORTS])
+async def test_the_ticket_of_the_number_comes_first_and_once(
+    api: Api, customer: Person, csr: Person, sort: str, limit: str
+) -> None:
+    exact = await api.a_ticket(customer)
+    number = exact["number"]
+    others = [(await api.a_ticket(customer, title=f"As in {number}"))["number"] for _ in range(4)]
+    for person in (customer, csr):
+        for q in (str(number), f"#{number}"):
+            first, *rest = await found(api, person, q, sort=sort, limit=limit)
+            assert first == number
+            assert sorted(rest) == others
+            if "number" in sort:
+                assert rest == sorted(others, reverse=sort.startswith("-"))
+        filtered = await found(api, person, str(number), status="closed", limit=limit)
+        assert filtered == []
+    several = await api.get(
+        f"/csr/tickets?q={number}&status=open&status=closed&limit=1&count=true", csr
+    )
+    assert [ticket["number"] for ticket in several.json] == [number]
+    assert several.headers["X-Total-Count"] == "5"
+
+
+async def test_a_number_of_somebody_elses_finds_nothing(
+    api: Api, customer: Person, stranger: Person
+) -> None:
+    number = (await api.a_ticket(customer))["number"]
+    assert await found(api, stranger, f"#{number}") == []
+    assert await found(api, stranger, "9" * 18) == []
 
 
 async def test_nobody_finds_what_is_somebody_elses(

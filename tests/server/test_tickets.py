@@ -16,7 +16,7 @@ async def test_a_ticket_is_opened(api: Api, customer: Person) -> None:
     assert answer.status == 201
     ticket = answer.json
     assert answer.headers["Location"] == f"/api/v1/users/tickets/{ticket['id']}"
-    assert answer.headers["ETag"] == '"1"'
+    assert answer.headers["ETag"].startswith('"1.')
     assert ticket == NEW | {
         "id": ticket["id"],
         "number": ticket["number"],
@@ -32,6 +32,10 @@ async def test_a_ticket_is_opened(api: Api, customer: Person) -> None:
         "closed_at": None,
         "version": 1,
         "seq": 1,
+        "customer": {"id": str(customer.id), "full_name": customer.full_name},
+        "assignee": None,
+        "last_message": None,
+        "waiting_on": "staff",
         "unread": 0,
     }
     assert UUID(ticket["id"]).version == 7
@@ -39,7 +43,7 @@ async def test_a_ticket_is_opened(api: Api, customer: Person) -> None:
     assert datetime.fromisoformat(ticket["created_at"]).tzinfo
     shown = await api.get(f"/users/tickets/{ticket['id']}", customer)
     assert (shown.status, shown.json) == (200, ticket)
-    assert shown.headers["ETag"] == '"1"'
+    assert shown.headers["ETag"] == answer.headers["ETag"]
 
 
 @pytest.mark.parametrize("path", ["/users/tickets/{}", "/tickets/{}/timeline"])
@@ -73,6 +77,8 @@ async def test_the_list_is_of_ones_own_newest_first(
     made = [await api.a_ticket(customer) for _ in range(3)]
     await api.a_ticket(stranger)
     answer = await api.get("/users/tickets?count=true", customer)
+    for ticket in made:
+        assert ticket.pop("description")  # Rows have none.
     assert answer.json == made[::-1]
     assert answer.headers["X-Total-Count"] == "3"
     assert "Link" not in answer.headers
