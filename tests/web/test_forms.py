@@ -138,12 +138,15 @@ async def test_nobody_is_sent_elsewhere(api: Api, customer: Person, wanted: str)
     api.http.cookie_jar.clear()
 
 
-async def test_staff_come_to_the_console(api: Api, csr: Person) -> None:
+async def test_staff_come_to_the_console(api: Api, customer: Person, csr: Person) -> None:
     got = await ask(api, "POST", "/login", data={"email": csr.email, "password": PASSWORD})
     assert (got.status, got.headers["Location"]) == (303, "/desk")
     api.http.cookie_jar.clear()
-    got = await ask(api, "GET", "/", headers=await cookie_of(api, csr))
-    assert (got.status, got.headers["Location"]) == (303, "/desk")
+    cookie = await cookie_of(api, csr)
+    number = (await api.a_ticket(customer))["number"]
+    for path, console in (("/", "/desk"), (f"/tickets/{number}", f"/desk/tickets/{number}")):
+        got = await ask(api, "GET", path, headers=dict(cookie))
+        assert (got.status, got.headers["Location"]) == (303, console)
 
 
 @pytest.mark.parametrize(
