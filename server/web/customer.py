@@ -19,6 +19,7 @@ from server.http.input import (
     LONGEST_BODY,
     decode_cursor,
     encode_cursor,
+    path_id,
     ticket_number,
     validated,
 )
@@ -109,6 +110,8 @@ async def show_ticket(request: web.Request) -> web.Response:
         if actor.is_staff and ticket_number(number):
             return see_other(f"/desk/tickets/{number}")
         raise
+    if number != str(ticket.number):
+        return see_other(f"/tickets/{ticket.number}")
     return await _ticket_page(request, ticket)
 
 
@@ -131,10 +134,11 @@ async def write_on_ticket(request: web.Request) -> web.Response:
 
 
 async def _ticket(request: web.Request) -> TicketView:
-    actor, services = request[ACTOR], request.app[SERVICES]
-    number = ticket_number(request.match_info["number"])
-    ticket_id = await ticket_numbered(services, actor, number) if number else None
-    if ticket_id is None:
+    """The reader's own, by its number or its id."""
+    if (number := ticket_number(request.match_info["number"])) is None:
+        return await _own(request, path_id(request, "number"))
+    services, actor = request.app[SERVICES], request[ACTOR]
+    if (ticket_id := await ticket_numbered(services, actor, number)) is None:
         raise views.not_found()
     return await _own(request, ticket_id)
 

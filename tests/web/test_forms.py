@@ -115,6 +115,13 @@ async def test_who_is_not_signed_in_signs_in_first(api: Api, customer: Person) -
     assert got.status == 401
 
 
+async def test_a_ticket_has_one_address(api: Api, customer: Person) -> None:
+    ticket = await api.a_ticket(customer)
+    cookie = await cookie_of(api, customer)
+    got = await ask(api, "GET", f"/tickets/{ticket['id']}", headers=cookie)
+    assert (got.status, got.headers["Location"]) == (303, f"/tickets/{ticket['number']}")
+
+
 async def test_a_ticket_of_others_is_not_found(
     api: Api, customer: Person, stranger: Person
 ) -> None:
