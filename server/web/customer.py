@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk.accounts import accounts, sessions
-from desk.errors import DeskError
+from desk.errors import DeskError, NotFound
 from desk.tickets import fast_path, history, messages, people, tickets, views
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
@@ -19,6 +19,7 @@ from server.http.input import (
     LONGEST_BODY,
     decode_cursor,
     encode_cursor,
+    path_id,
     ticket_number,
     validated,
 )
@@ -101,7 +102,17 @@ async def show_tickets(request: web.Request) -> web.Response:
 
 
 async def show_ticket(request: web.Request) -> web.Response:
-    return await _ticket_page(request, await _ticket(request))
+    """Mails link to it: the staff, whose ticket it is not, come to the console."""
+    actor, number = request[ACTOR], request.match_info["number"]
+    try:
+        ticket = await _ticket(request)
+    except NotFound:
+        if actor.is_staff and ticket_number(number):
+            return see_other(f"/desk/tickets/{number}")
+        raise
+    if number != str(ticket.number):
+        return see_other(f"/tickets/{ticket.number}")
+    return await _ticket_page(request, ticket)
 
 
 async def write_on_ticket(request: web.Request) -> web.Response:
@@ -123,10 +134,11 @@ async def write_on_ticket(request: web.Request) -> web.Response:
 
 
 async def _ticket(request: web.Request) -> TicketView:
-    actor, services = request[ACTOR], request.app[SERVICES]
-    number = ticket_number(request.match_info["number"])
-    ticket_id = await ticket_numbered(services, actor, number) if number else None
-    if ticket_id is None:
+    """The reader's own, by its number or its id."""
+    if (number := ticket_number(request.match_info["number"])) is None:
+        return await _own(request, path_id(request, "number"))
+    services, actor = request.app[SERVICES], request[ACTOR]
+    if (ticket_id := await ticket_numbered(services, actor, number)) is None:
         raise views.not_found()
     return await _own(request, ticket_id)
 

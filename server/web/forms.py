@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk.errors import DeskError, Malformed
+from server.http.guard import ACTOR
 from server.http.input import MIDDLING_BODY
 from server.http.middleware import note
 from server.http.problems import refusal
@@ -76,7 +77,8 @@ def form_page(
 
 
 def problem_page(request: web.Request, error: DeskError | ValidationError) -> web.Response:
-    return form_page(request, PROBLEM, {}, error)
+    user = {"user": request[ACTOR]} if ACTOR in request else {}
+    return form_page(request, PROBLEM, user, error)
 
 
 def see_other(path: str) -> web.Response:

@@ -11,14 +11,16 @@ import pytest
 
 from server.release import browser_files, release
 from server.web import assets
+from server.web.customer import ACCOUNT, NEW, TICKET, TICKETS
 from server.web.pages import DESK, Shell
+from server.web.signing import LOGIN, SIGNUP
 from server.web.words import LANGUAGES, words
 from tests.api import Api
 from tests.conftest import ROOT
 
 WEB = ROOT / "web"
 VENDORED = sorted(path.name for path in (WEB / "vendor").iterdir())
-SHELLS = [DESK]
+SHELLS = [ACCOUNT, DESK, LOGIN, NEW, SIGNUP, TICKET, TICKETS]
 MOST_BYTES = 120_000
 OURS = sorted(name for name in browser_files() if name.endswith(".js") and "vendor" not in name)
 
@@ -126,7 +128,7 @@ def values(word: str | dict[str, str]) -> set[str]:
     return {name for text in texts for name in re.findall(r"\{(\w+)\}", text)}
 
 
-ASKED = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
+ASKED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
 
 
 def test_every_word_that_is_asked_for_is_there() -> None:

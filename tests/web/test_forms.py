@@ -115,6 +115,13 @@ async def test_who_is_not_signed_in_signs_in_first(api: Api, customer: Person) -
     assert got.status == 401
 
 
+async def test_a_ticket_has_one_address(api: Api, customer: Person) -> None:
+    ticket = await api.a_ticket(customer)
+    cookie = await cookie_of(api, customer)
+    got = await ask(api, "GET", f"/tickets/{ticket['id']}", headers=cookie)
+    assert (got.status, got.headers["Location"]) == (303, f"/tickets/{ticket['number']}")
+
+
 async def test_a_ticket_of_others_is_not_found(
     api: Api, customer: Person, stranger: Person
 ) -> None:
@@ -138,12 +145,15 @@ async def test_nobody_is_sent_elsewhere(api: Api, customer: Person, wanted: str)
     api.http.cookie_jar.clear()
 
 
-async def test_staff_come_to_the_console(api: Api, csr: Person) -> None:
+async def test_staff_come_to_the_console(api: Api, customer: Person, csr: Person) -> None:
     got = await ask(api, "POST", "/login", data={"email": csr.email, "password": PASSWORD})
     assert (got.status, got.headers["Location"]) == (303, "/desk")
     api.http.cookie_jar.clear()
-    got = await ask(api, "GET", "/", headers=await cookie_of(api, csr))
-    assert (got.status, got.headers["Location"]) == (303, "/desk")
+    cookie = await cookie_of(api, csr)
+    number = (await api.a_ticket(customer))["number"]
+    for path, console in (("/", "/desk"), (f"/tickets/{number}", f"/desk/tickets/{number}")):
+        got = await ask(api, "GET", path, headers=dict(cookie))
+        assert (got.status, got.headers["Location"]) == (303, console)
 
 
 @pytest.mark.parametrize(

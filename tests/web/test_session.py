@@ -1,5 +1,6 @@
 """The session that a cookie keeps: over HTTP, and in tabs that share it."""
 
+import asyncio
 from collections.abc import Mapping
 from http.cookies import Morsel
 
@@ -152,3 +153,27 @@ async def test_tabs_share_a_session_and_end_together(web_url: str, tab: Tab, csr
         await expect(one.page.get_by_role("button", name="Sign in")).to_be_visible()
     # The browser itself notes the answer 401 that says so.
     assert [c for c in tab.complaints + second.complaints if "401" not in c] == []
+
+
+MODULE = "document.querySelector('link[href$=\"shared/session.js\"]').href"
+FRESH = f"import({MODULE}).then(({{accessToken}}) => accessToken({{fresh: true}}))"
+
+
+async def test_of_many_tabs_few_refresh_and_none_is_signed_out(
+    web_url: str, tab: Tab, csr: Person
+) -> None:
+    await tab.page.goto(f"{web_url}/desk?lang=en")
+    await sign_in(tab, csr)
+    await expect(tab.page.get_by_text(csr.full_name).first).to_be_visible()
+    tabs = [Tab(await tab.page.context.new_page()) for _ in range(5)]
+    for one in tabs:
+        await one.page.goto(f"{web_url}/desk")
+        await expect(one.page.get_by_text(csr.full_name).first).to_be_visible()
+        one.urls.clear()
+    tokens = await asyncio.gather(*(one.page.evaluate(FRESH) for one in tabs))
+    assert all(tokens)
+    asked = [url for one in tabs for url in one.urls if url.endswith("/refresh")]
+    assert 1 <= len(asked) < len(tabs)
+    for one in tabs:
+        await expect(one.page.get_by_text(csr.full_name).first).to_be_visible()
+        assert one.complaints == []

@@ -12,6 +12,7 @@ export function Composer({ conversation, begun }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   useEffect(() => {
     if (field.current) field.current.value = begun;
+    keepDraft(readerId, conversation.id, begun);
   }, []);
 
   const typed = () => {

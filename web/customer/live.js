@@ -7,6 +7,7 @@ import { whole } from "../shared/storage.js";
 import { clockTime } from "../shared/time.js";
 import { effect, html, render, signal } from "../shared/ui.js";
 import { t } from "../shared/words.js";
+import { countUnread } from "./inbox.js";
 
 /** @type {import("@preact/signals").Signal<DeskClient | null>} */
 export const client = signal(null);
@@ -33,7 +34,9 @@ function connected() {
   const made = new DeskClient({ url: location.origin, getToken, storage: whole() });
   made.on("connected", () => {
     connection.value = { isLive: true, since: null };
+    countUnread();
   });
+  made.on("notification", countUnread);
   made.on("disconnected", () => {
     connection.value = { isLive: false, since: new Date().toISOString() };
   });

@@ -6,6 +6,7 @@ import { shortTime } from "../shared/time.js";
 import { Dialog, effect, html, render } from "../shared/ui.js";
 import { load, t } from "../shared/words.js";
 import { forgetSent } from "./drafts.js";
+import { countUnread, showInbox } from "./inbox.js";
 
 const LAST_MOVE = "desk moved";
 /** A page that was asked for again so shortly after is not asked for once more. */
@@ -21,16 +22,21 @@ export async function begin() {
   if (readerId) forgetSent(readerId);
   guardForms();
   document.getElementById("sign-out")?.addEventListener("submit", leave);
+  if (readerId) showInbox();
   effect(follow);
   start();
 }
 
 function follow() {
   const { state, user } = session.value;
-  if (state === "in" && user && user.id !== readerId) move();
+  if (state === "in" && user && (readerId ? user.id !== readerId : asksWho())) move();
+  if (state === "in" && readerId) countUnread();
   const over = document.getElementById("over");
   if (readerId && over) render(state === "out" ? html`<${Again} />` : null, over);
 }
+
+/** Whether the page is there to sign in or up. */
+const asksWho = () => document.querySelector("input[type=password]") !== null;
 
 /** The sign-in, over what was there. */
 function Again() {

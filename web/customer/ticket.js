@@ -27,6 +27,7 @@ function TicketPage({ conversation, begun }) {
         <span class="muted">#${ticket.number}</span>${" "}
         <span class="status status-${ticket.status}">${statusWord(ticket.status)}</span>
       </p>
+      <p class="muted">${turn(ticket)}</p>
     </header>
     <${Log} conversation=${conversation} ticket=${ticket} />
     ${ticket.status === "resolved" ? html`<p class="closed">${t("customer.resolved")}</p>` : null}
@@ -38,6 +39,15 @@ function TicketPage({ conversation, begun }) {
         : html`<${Composer} key="composer" conversation=${conversation} begun=${begun} />
             <${Closing} number=${ticket.number} />`
     }`;
+}
+
+/** What happens next. @param {Ticket} ticket */
+function turn({ waiting_on, assignee }) {
+  if (waiting_on === "customer") return t("customer.turn.customer");
+  if (waiting_on === null) return "";
+  return assignee
+    ? t("customer.turn.assignee", { name: assignee.full_name })
+    : t("customer.turn.staff");
 }
 
 /** @param {{conversation: Conversation, ticket: Ticket}} props */

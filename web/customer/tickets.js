@@ -8,7 +8,7 @@ import { client, connection, stayConnected } from "./live.js";
 import { begin, readerId } from "./page.js";
 import { statusWord } from "./status.js";
 
-/** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
+/** @typedef {import("../../client/types.d.ts").TicketRow} Ticket */
 
 const A_PAGE = 50;
 
@@ -44,6 +44,11 @@ function Row({ ticket }) {
   return html`<li>
     <a class="ticket" href="/tickets/${ticket.number}">
       <span class="title" dir="auto">${ticket.title}</span>
+      ${
+        ticket.last_message
+          ? html`<span class="preview" dir="auto">${ticket.last_message.preview}</span>`
+          : null
+      }
       <span class="muted">#${ticket.number}</span>
       <span class="status status-${ticket.status}">${statusWord(ticket.status)}</span>
       ${

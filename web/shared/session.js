@@ -38,7 +38,7 @@ addEventListener("pageshow", (event) => {
 
 /** Finds out whether somebody is signed in; tries again while the server cannot be reached. */
 export async function start() {
-  if (!document.cookie.split("; ").includes(MARKER)) return hear({ kind: "out" });
+  if (!document.cookie.split("; ").includes(MARKER)) return tell({ kind: "out" });
   for (let tries = 0; ; tries++) {
     try {
       await accessToken({ fresh: true });

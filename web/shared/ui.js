@@ -79,9 +79,11 @@ export function Dialog({ title, closeWord, onClose, children, class: className =
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId();
   useLayoutEffect(() => {
-    const shown = dialog.current;
-    if (!shown?.open) shown?.showModal();
-    return () => shown?.close();
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    // Chromium takes no text where a dialog is closed and removed at once: it is removed alone, and
+    // afterwards one goes on where one was.
+    return () => queueMicrotask(() => before instanceof HTMLElement && before.focus());
   }, []);
   /** @param {MouseEvent} event */
   const clickOutside = (event) => {
