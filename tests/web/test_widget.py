@@ -16,14 +16,13 @@ from server.web import assets
 from server.web.widget import LOADER, WIDGET
 from tests.api import Api
 from tests.browser import Tab, a_tab
-from tests.conftest import ROOT, Backend
+from tests.conftest import Backend
 from tests.factories import Person
 from tests.server.conftest import serving
+from tests.web.checks import RULES, axe
 from tests.web.hosts import HOST, a_site
 
 MOST_LOADER_BYTES, MOST_PAGE_BYTES = 5_000, 60_000
-AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 IDENTITY_SECRET = "9d1f0c7e5b3a48269f8e7d6c5b4a39281706f5e4d3c2b1a0"
@@ -194,8 +193,8 @@ async def test_the_frame_is_accessible_on_a_phone(
 
 async def violations(page: Page) -> list[str]:
     inner = page.frames[-1]
-    await inner.evaluate(AXE.read_text())
-    found = await inner.evaluate("tags => axe.run({runOnly: tags})", WCAG)
+    await inner.evaluate(axe())
+    found = await inner.evaluate("rules => axe.run({runOnly: rules})", RULES)
     return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]]
 
 
