@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import jwt
 import pytest
-from playwright.async_api import Browser, FloatRect, FrameLocator, Locator, Page, expect
+from playwright.async_api import Browser, FloatRect, FrameLocator, Locator, Page, Route, expect
 from pydantic import ValidationError
 
 from config import Settings
@@ -75,13 +75,17 @@ async def box_of(shown: Locator) -> FloatRect:
     return box
 
 
-async def write_first(page: Page, message: str) -> None:
+async def fill_first(page: Page, message: str) -> None:
     inside = frame(page)
     await inside.get_by_role("textbox", name="Name").fill("Ann <b>Lee</b>")
     await inside.get_by_role("textbox", name="Email").fill("ann.widget@desk.test")
     await inside.get_by_role("textbox", name="Message").fill(message)
     await inside.get_by_role("button", name="Send").click()
-    await expect(inside.get_by_role("log", name="Conversation")).to_contain_text(message)
+
+
+async def write_first(page: Page, message: str) -> None:
+    await fill_first(page, message)
+    await expect(frame(page).get_by_role("log", name="Conversation")).to_contain_text(message)
 
 
 async def newest(api: Api, csr: Person, title: str) -> dict[str, object]:
@@ -162,6 +166,32 @@ async def test_whom_the_site_names_types_no_name_and_is_gone_with_their_sign_out
     await support(page).click()
     await expect(names).to_be_visible()
     assert tab.complaints == []
+
+
+async def test_an_answer_that_is_lost_on_the_way_makes_no_second_ticket(
+    site: Site, csr: Person, tab: Tab
+) -> None:
+    title = f"Lost {uuid4()}"
+    answered: list[int] = []
+
+    async def lose(route: Route) -> None:
+        if answered:
+            await route.continue_()
+        else:
+            answered.append((await route.fetch()).status)
+            await route.abort()
+
+    await tab.page.route("**/web/visitor", lose)
+    await tab.page.goto(site.url)
+    await support(tab.page).click()
+    await fill_first(tab.page, title)
+    inside = frame(tab.page)
+    await expect(inside.get_by_role("alert")).to_be_visible()
+    assert answered == [201]
+    await inside.get_by_role("button", name="Send").click()
+    await expect(inside.get_by_role("log", name="Conversation")).to_contain_text(title)
+    found = (await site.api.get("/csr/tickets", csr)).json
+    assert [one["title"] for one in found].count(title) == 1
 
 
 async def test_a_site_that_is_not_listed_shows_no_frame(site: Site, tab: Tab) -> None:
