@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 NPM := $(shell command -v node >/dev/null 2>&1 && command -v npm 2>/dev/null)
-JS := $(if $(NPM),tests/js/node_modules/.ok client/node_modules/.ok)
+PAGES := web/node_modules/.ok
+JS := $(if $(NPM),tests/js/node_modules/.ok client/node_modules/.ok $(PAGES))
 PEERS := $(VENV)/.ok-dev bench/peers/.venv/.ok bench/peers/node/node_modules/.ok
 
 # What pytest prepares of the tests takes each worker seconds, unless it is kept.
@@ -28,14 +29,16 @@ test: $(VENV)/.ok-dev $(JS) ## Run all tests, JOBS files at a time; make test AR
 	exec $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 JOBS ?= 3
 
-lint: $(VENV)/.ok-dev ## Check style and types
+lint: $(VENV)/.ok-dev $(if $(NPM),$(PAGES)) ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(if $(NPM),cd web && npm run --silent check,@echo "Without node and npm the pages are not checked")
 
-format: $(VENV)/.ok-dev ## Put the code into the common form
+format: $(VENV)/.ok-dev $(if $(NPM),$(PAGES)) ## Put the code into the common form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(if $(NPM),cd web && npm run --silent format)
 
 fuzz: $(VENV)/.ok-dev ## Send requests made up from the contract, for long (FUZZ_EXAMPLES per role)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/server/test_fuzz.py
@@ -64,7 +67,7 @@ lock: ## Resolve the .in files anew into the hashed requirements (needs uv)
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean: ## Remove .venv, node_modules and caches; keeps .data
-	rm -rf $(VENV) bench/peers/.venv tests/js/node_modules client/node_modules bench/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) bench/peers/.venv tests/js/node_modules client/node_modules web/node_modules bench/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-data: ## Remove .data: the embedded database, its demo data and mails

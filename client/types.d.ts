@@ -133,11 +133,12 @@ export interface Credentials {
   token: string;
 }
 
-/** A customer, as the staff see them. */
+/** A customer, as the staff see them; `email`: none where a site named a visitor without one. `is_verified`: whether the address is known to be theirs, or a site has named them. */
 export interface Customer {
   id: string;
   full_name: string;
-  email: string;
+  email: string | null;
+  is_verified: boolean;
   created_at: string;
 }
 
@@ -145,7 +146,8 @@ export interface Customer {
 export interface CustomerDetails {
   id: string;
   full_name: string;
-  email: string;
+  email: string | null;
+  is_verified: boolean;
   created_at: string;
   tickets: TicketCounts;
 }
@@ -437,10 +439,10 @@ export interface Problem {
   /** What is wrong with the input, where it is the input. */ errors?: Array<{ pointer: string; detail: string; }>;
 }
 
-/** An account as its owner sees it. */
+/** An account, or a visitor, as its owner sees it. */
 export interface Profile {
   id: string;
-  email: string;
+  email: string | null;
   full_name: string;
   role: Role;
   notify_email: boolean;
@@ -647,10 +649,10 @@ export interface TypingShown {
   active: boolean;
 }
 
-/** A user as admins see them. */
+/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
 export interface User {
   id: string;
-  email: string;
+  email: string | null;
   full_name: string;
   role: Role;
   is_active: boolean;
@@ -658,6 +660,7 @@ export interface User {
   capacity: number;
   created_at: string;
   email_verified_at: string | null;
+  is_visitor: boolean;
 }
 
 /** Only the fields that were sent count. */

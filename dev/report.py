@@ -27,6 +27,8 @@ def welcome(url: str, folder: Path, *, embedded: bool) -> str:
     """The block that is printed once everything answers."""
     lines = [
         "",
+        f"  {url}/desk      the agents' console",
+        f"  {url}/          the customers' pages",
         f"  {url}/docs      the REST API, to try out",
         f"  {url}/asyncapi  the sockets",
         "",

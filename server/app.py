@@ -25,6 +25,12 @@ from server.sockets.commands import TicketNamespace
 from server.sockets.plain import close_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport import bad_requests
+from server.web.assets import add_assets
+from server.web.customer import add_customer_pages
+from server.web.pages import add_pages
+from server.web.session import add_session
+from server.web.visitor import add_visitor
+from server.web.widget import add_widget
 
 
 def create_app(settings: Settings) -> web.Application:
@@ -51,6 +57,12 @@ def _add_routes(app: web.Application) -> None:
         for method in methods:
             app.router.add_route(method, PREFIX + route.path, guarded(route))
     add_docs(app)
+    add_assets(app)
+    add_session(app)
+    add_pages(app)
+    add_visitor(app)
+    add_widget(app)
+    add_customer_pages(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get("/metrics", metrics.show)

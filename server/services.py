@@ -16,6 +16,7 @@ from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
+from server.identity.site_tokens import SiteTokens
 from server.identity.tokens import Tokens
 from server.limits.open_sockets import OpenSockets
 from server.limits.read_slots import ReadSlots
@@ -67,6 +68,7 @@ class Services:
         self.engine = create_engine(settings.database_url)
         self.desk = Desk(self.engine, self.delivery)
         self.tokens = Tokens(settings)
+        self.site_tokens = SiteTokens(settings)
         self.passwords = Passwords()
         self.devices = Devices(settings)
         self.authenticator = Authenticator(self.desk, self.tokens)

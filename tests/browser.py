@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
@@ -56,9 +57,12 @@ class Tab:
 
 
 @asynccontextmanager
-async def a_tab(browser: Browser) -> AsyncIterator[Tab]:
-    """An empty tab with storage and cookies of its own, which are gone afterwards."""
-    context = await browser.new_context()
+async def a_tab(browser: Browser, **options: Any) -> AsyncIterator[Tab]:
+    """An empty tab with storage and cookies of its own, which are gone afterwards.
+
+    ``options``: of Playwright's contexts.
+    """
+    context = await browser.new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
     yield Tab(await context.new_page())
     await context.close()

@@ -39,6 +39,7 @@ LONGEST = (
     "cluster/test_broker_gone.py",
     "server/test_walks.py",
     "server/test_docs.py",
+    "web/test_customer.py",
     "cluster/test_slow_clients.py",
     "test_documents.py",
 )

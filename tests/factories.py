@@ -111,6 +111,7 @@ def _signed_in(
 ) -> Person:
     actor = an_actor(session, role, **attributes)
     user = session.get_one(User, actor.id)
+    assert user.email is not None
     issued = sessions.open_session(session, actor.id, timedelta(days=1), now())
     return Person(
         Actor(actor.id, role, issued.session_id),

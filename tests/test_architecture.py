@@ -59,6 +59,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"http"},
         {"sockets"},
         {"routes"},
+        {"web"},
         {"specs"},
         {"app"},
         {"__main__"},

@@ -93,6 +93,30 @@ def refresh(
     return None
 
 
+def holder(
+    session: Session, session_id: UUID, user_id: UUID, generation: int, now: datetime
+) -> Actor | None:
+    """Who has a refresh token, without spending it: the newest, or one spent within `GRACE`."""
+    row = session.execute(
+        select(AuthSession, User).where(
+            AuthSession.id == session_id,
+            AuthSession.user_id == user_id,
+            User.id == AuthSession.user_id,
+            User.is_active,
+            AuthSession.ended_at.is_(None),
+            AuthSession.expires_at > now,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    auth_session, user = row
+    behind = auth_session.generation - generation
+    is_late = behind > 0 and now - auth_session.issued[min(behind, KEPT) - 1] > GRACE
+    if behind < 0 or behind > KEPT or is_late:
+        return None
+    return Actor(user.id, user.role, session_id, user.full_name)
+
+
 def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
     """Ends a session; False if it was over already."""
     auth_session = session.scalar(

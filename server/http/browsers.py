@@ -15,6 +15,8 @@ HEADERS = {
 # Answers are for one person; a browser asks again whether its copy still holds.
 CACHE = "private, no-cache"
 NO_CACHE = "no-store"
+# Where the answers have tokens in them.
+SECRET = ("/api/v1/auth", "/web/")
 PREFLIGHT_SECONDS = "600"
 METHODS = "GET, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key"
@@ -31,7 +33,10 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     headers.popall("Server", None)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
-    is_secret = request.path.startswith("/api/v1/auth")
+    # It knows no list of origins, as the policy does.
+    if "frame-ancestors 'none'" not in headers["Content-Security-Policy"]:
+        headers.popall("X-Frame-Options")
+    is_secret = request.path.startswith(SECRET)
     headers.setdefault("Cache-Control", NO_CACHE if is_secret else CACHE)
     if request.app[SERVICES].settings.public_url.startswith("https:"):
         headers["Strict-Transport-Security"] = HSTS

@@ -54,7 +54,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         if problem is None:
             log.exception("request failed", method=request.method, path=_path(request))
             problem = internal()
-        _note(request, error)
+        note(request, error)
         response = problem.as_response()
     if not response.prepared:
         for name, value in request.get(LIMIT_HEADERS, {}).items():
@@ -68,7 +68,8 @@ def _helpful(request: web.Request, problem: Refusal | None) -> Refusal | None:
     return problem
 
 
-def _note(request: web.Request, error: Exception) -> None:
+def note(request: web.Request, error: Exception) -> None:
+    """For the audit: who was refused what, where that tells of an attempt."""
     if isinstance(error, Forbidden | RateLimited):
         actor = request.get(ACTOR)
         resource = request.match_info.route.resource

@@ -52,6 +52,11 @@ OPEN = Limit("open", parse("100 per hour"))
 OPEN_ADDRESS = Limit("open-address", parse("2000 per hour"))
 SIGNUP = Limit("signup", parse("300 per 10 minutes"))
 SIGNUP_ADDRESS = Limit("signup-address", parse("10 per 10 minutes"))
+# First messages of visitors, who sign up for nothing: as often.
+VISIT = Limit("visit", SIGNUP.item)
+VISIT_ADDRESS = Limit("visit-address", SIGNUP_ADDRESS.item)
+# Tokens by which sites name their visitors, tried from one address.
+IDENTIFY = Limit("identify", parse("600 per minute"))
 POST = Limit("post", parse("600 per minute"))
 POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))

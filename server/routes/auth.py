@@ -19,7 +19,7 @@ from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
 from server.http.output import reply
 from server.identity.guesses import Guesses
-from server.identity.tokens import Claims, Pair
+from server.identity.tokens import Pair
 from server.limits import shared
 from server.limits.addresses import network
 from server.services import SERVICES
@@ -44,9 +44,15 @@ class LoggedOut:
 
 async def signup(request: web.Request) -> web.Response:
     """A link that confirms the address is mailed to it; the account can be used before."""
-    address = request.app[SERVICES].limits.address(request)
-    await limit(request, shared.SIGNUP, address)
+    await limit(request, shared.SIGNUP, request.app[SERVICES].limits.address(request))
     new = await body(request, accounts.Signup)
+    profile = await sign_up(request, new)
+    account = SignedUp(profile.id, new.email, profile.full_name, profile.role)
+    return reply(account, status=201)
+
+
+async def sign_up(request: web.Request, new: accounts.Signup) -> accounts.Profile:
+    address = request.app[SERVICES].limits.address(request)
     await limit(request, shared.SIGNUP_ADDRESS, new.email)
     desk_name = request.app[SERVICES].settings.desk_name
     require_own(new.full_name, desk_name)  # Before it costs a hash.
@@ -56,17 +62,27 @@ async def signup(request: web.Request) -> web.Response:
         addresses.sign_up, new, password_hash, secret, now()
     )
     audit.note("signed_up", user_id=profile.id)
-    account = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
-    return reply(account, status=201)
+    return profile
 
 
 async def login(request: web.Request) -> web.Response:
     """A browser gets a cookie that keeps others' wrong guesses from locking it out. It proves
     nothing else, and nothing has to send it.
     """
+    await limit(request, shared.LOGIN, request.app[SERVICES].limits.address(request))
+    issued, stored = await log_in(request, await body(request, accounts.Login))
+    response = reply(request.app[SERVICES].tokens.pair(issued, now()))
+    request.app[SERVICES].devices.remember(request, response, stored, now())
+    return response
+
+
+async def log_in(
+    request: web.Request, sent: accounts.Login
+) -> tuple[sessions.Issued, accounts.StoredPassword]:
+    """The session of whoever knows the password. Raises `Unauthenticated`, and `RateLimited` where
+    too many did not know it.
+    """
     address = request.app[SERVICES].limits.address(request)
-    await limit(request, shared.LOGIN, address)
-    sent = await body(request, accounts.Login)
     desk, tokens = request.app[SERVICES].desk, request.app[SERVICES].tokens
     devices = request.app[SERVICES].devices
     stored = await desk.read(accounts.credentials, sent.email)
@@ -92,9 +108,7 @@ async def login(request: web.Request) -> web.Response:
         session_id=issued.session_id,
         address=_noted(request),
     )
-    response = reply(tokens.pair(issued, now()))
-    devices.remember(request, response, stored, now())
-    return response
+    return issued, stored
 
 
 def _noted(request: web.Request) -> str | None:
@@ -106,8 +120,15 @@ def _noted(request: web.Request) -> str | None:
 
 async def refresh(request: web.Request) -> web.Response:
     await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
+    sent = await body(request, RefreshToken)
+    issued = await refreshed(request, sent.refresh_token)
+    return reply(request.app[SERVICES].tokens.pair(issued, now()))
+
+
+async def refreshed(request: web.Request, refresh_token: str) -> sessions.Issued:
+    """The session's next generation; `Unauthenticated` if it is over."""
     tokens = request.app[SERVICES].tokens
-    claims = await _claims(request)
+    claims = tokens.read(refresh_token, "refresh")
     issued = await request.app[SERVICES].desk.run(
         sessions.refresh,
         claims.session_id,
@@ -119,23 +140,25 @@ async def refresh(request: web.Request) -> web.Response:
     if issued is None:
         request.app[SERVICES].authenticator.forget(claims.session_id)
         raise Unauthenticated("refresh_token_revoked", "Refresh token has been revoked")
-    return reply(tokens.pair(issued, now()))
+    return issued
 
 
 async def logout(request: web.Request) -> web.Response:
     await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
+    sent = await body(request, RefreshToken)
     try:
-        claims = await _claims(request)
+        ended = await end_session(request, sent.refresh_token)
     except Unauthenticated as error:
         raise Malformed("invalid_refresh_token", error.detail) from error
-    ended = await request.app[SERVICES].desk.run(sessions.log_out, claims.session_id, now())
-    request.app[SERVICES].authenticator.forget(claims.session_id)
     return reply(LoggedOut("Successfully logged out" if ended else "Token already revoked"))
 
 
-async def _claims(request: web.Request) -> Claims:
-    sent = await body(request, RefreshToken)
-    return request.app[SERVICES].tokens.read(sent.refresh_token, "refresh")
+async def end_session(request: web.Request, refresh_token: str) -> bool:
+    """False if it was over already. Raises `Unauthenticated` for what is no refresh token."""
+    claims = request.app[SERVICES].tokens.read(refresh_token, "refresh")
+    ended = await request.app[SERVICES].desk.run(sessions.log_out, claims.session_id, now())
+    request.app[SERVICES].authenticator.forget(claims.session_id)
+    return ended
 
 
 async def logout_all(request: web.Request) -> web.Response:
@@ -146,22 +169,26 @@ async def logout_all(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
+    await set_password(request, await body(request, accounts.PasswordChange))
+    return web.Response(status=204)
+
+
+async def set_password(request: web.Request, sent: accounts.PasswordChange) -> None:
     actor = request[ACTOR]
     counted = request.app[SERVICES].limits
-    sent = await body(request, accounts.PasswordChange)
     await limit(request, shared.PASSWORD, str(actor.id))
     # Who holds a session may not guess on either.
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
     stored = await desk.read(accounts.stored_hash, actor.id)
-    if not await passwords.matches(sent.current_password, stored, str(actor.id)):
+    matches = await passwords.matches(sent.current_password, stored, str(actor.id))
+    if stored is None or not matches:
         await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     new = await passwords.hashed(sent.new_password, str(actor.id))
     await desk.run(accounts.change_password, actor, stored, new, now())
     audit.note("password_changed", user_id=actor.id)
-    return web.Response(status=204)
 
 
 async def me(request: web.Request) -> web.Response:

@@ -146,15 +146,20 @@ async def ticket_shown(
 
 async def open_ticket(request: web.Request) -> web.Response:
     actor = request[ACTOR]
-    if not actor.is_staff:
-        await limit(request, shared.OPEN, str(actor.id))
-        await limit(request, shared.OPEN_ADDRESS, request.app[SERVICES].limits.address(request))
+    await limit_opening(request)
     new = await body(request, tickets.NewTicket, LONGEST_BODY)
 
     def write(ticket: TicketView) -> web.Response:
         return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
 
     return await once_as_statement(request, new, write, fast_path.opening(actor, new))
+
+
+async def limit_opening(request: web.Request) -> None:
+    actor = request[ACTOR]
+    if not actor.is_staff:
+        await limit(request, shared.OPEN, str(actor.id))
+        await limit(request, shared.OPEN_ADDRESS, request.app[SERVICES].limits.address(request))
 
 
 async def list_own(request: web.Request) -> web.Response:

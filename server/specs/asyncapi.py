@@ -204,7 +204,7 @@ def _plain_channel(schemas: Schemas) -> Schema:
         "payload": refused,
         "examples": [{"payload": {"error": {"code": "invalid", "detail": "/content: missing"}}}],
     }
-    summary = "A message to be posted. A `ticket_id`, where sent, must be the one of the address."
+    summary = "A message to be posted. The ticket's id, where sent, must be the one of the address."
     return {
         "address": "/ws/tickets/{ticket_id}",
         "title": "The messages of one ticket",

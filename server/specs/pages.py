@@ -42,11 +42,6 @@ def add_docs(app: web.Application) -> None:
     for path, (name, policy) in PAGES.items():
         _add(app, path, "text/html", (STATIC / "pages" / name).read_bytes, policy)
     app.router.add_static("/static", STATIC)
-    app.router.add_get("/", _welcome)
-
-
-async def _welcome(_: web.Request) -> web.Response:
-    return web.Response(status=302, headers={"Location": "/docs"})
 
 
 def _add(

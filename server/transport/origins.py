@@ -25,12 +25,12 @@ class Origins:
         No origin: no browser. Ours or a listed one: welcome.
         """
         origin = request.headers.get("Origin")
-        return (
-            origin is None
-            or self.listed(request) is not None
-            or origin == self._own
-            or _host(origin) == request.host
-        )
+        return origin is None or self.listed(request) is not None or self.is_own(request)
+
+    def is_own(self, request: web.Request) -> bool:
+        """Whether the page that asks is one of ours."""
+        origin = request.headers.get("Origin")
+        return origin is not None and (origin == self._own or _host(origin) == request.host)
 
 
 def _host(origin: str) -> str | None:

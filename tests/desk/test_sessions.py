@@ -178,3 +178,48 @@ def test_sessions_are_locked_in_one_order(session: Session) -> None:
     locking = [said for said in statements if "FOR NO KEY UPDATE" in said and "auth_" in said]
     assert locking
     assert all("ORDER BY auth_sessions.id" in said for said in locking)
+
+
+def holder(session: Session, issued: Issued, at: datetime, **other: UUID) -> UUID | None:
+    user_id = other.get("user_id", issued.user_id)
+    actor = sessions.holder(session, issued.session_id, user_id, issued.generation, at)
+    return actor.id if actor else None
+
+
+def test_who_holds_the_newest_token_is_known_and_spends_nothing(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    assert holder(session, opened, start) == opened.user_id
+    assert stored(session, opened).generation == 0
+    first = renewed(session, opened, start)
+    assert holder(session, opened, start + GRACE) == opened.user_id
+    assert holder(session, opened, start + GRACE + MOMENT) is None
+    # Unlike a refresh, that is no theft.
+    assert stored(session, opened).ended_at is None
+    assert holder(session, first, start + LIFETIME - MOMENT) == opened.user_id
+    assert holder(session, first, start + LIFETIME) is None
+
+
+def test_who_holds_an_older_token_than_is_remembered_is_nobody(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    issued = opened
+    for _ in range(KEPT + 1):
+        issued = renewed(session, issued, start)
+    assert holder(session, opened, start) is None
+    assert holder(session, issued, start) == opened.user_id
+
+
+def test_a_token_of_another_or_of_nobody_holds_nothing(
+    session: Session, opened: Issued, start: datetime
+) -> None:
+    assert holder(session, opened, start, user_id=uuid4()) is None
+    unborn = Issued(opened.session_id, opened.user_id, 1, start)
+    assert holder(session, unborn, start) is None
+    session.get_one(User, opened.user_id).is_active = False
+    session.flush()
+    assert holder(session, opened, start) is None
+    session.get_one(User, opened.user_id).is_active = True
+    sessions.log_out(session, opened.session_id, start)
+    session.flush()
+    assert holder(session, opened, start) is None

@@ -76,6 +76,24 @@ async def test_who_logs_in_on_the_page_is_authorized(
         await block.locator(".opblock-summary-control").click()
 
 
-async def test_the_bare_address_shows_the_documentation(api: Api) -> None:
-    async with api.http.get("/", allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (302, "/docs")
+@pytest.mark.parametrize("path", ["/asyncapi", "/docs", "/redoc"])
+async def test_the_documentation_leads_on_and_is_dark_in_the_dark(
+    web_url: str, tab: Tab, path: str
+) -> None:
+    await tab.page.emulate_media(color_scheme="dark")
+    await tab.page.goto(web_url + path)
+    await expect(tab.page.locator(RENDERED[path]).first).to_be_visible()
+    links = tab.page.locator("footer").get_by_role("link")
+    await expect(links).to_have_text(
+        ["REST, to try out", "REST, to read", "Live events", "Sign in"]
+    )
+    shown = "(name, of) => getComputedStyle(document.querySelector(name), of)"
+    if path == "/docs":
+        assert await tab.page.evaluate("document.documentElement.className") == "dark-mode"
+    else:
+        assert "invert" in await tab.page.evaluate(f"({shown})('html').filter")
+    if path == "/asyncapi":
+        assert "`" not in await tab.page.locator("#page").inner_text()
+        for quote in ("::before", "::after"):
+            said = await tab.page.evaluate(f"({shown})('#page code', '{quote}').content")
+            assert said == "none"

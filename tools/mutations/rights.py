@@ -152,8 +152,8 @@ CHECKS = [
     Mutation(
         "the origin of sockets",
         "server/transport/origins.py",
-        "            origin is None\n",
-        "            True\n",
+        "return origin is None or",
+        "return True or",
         ("tests/server/test_browsers.py",),
     ),
     Mutation(

@@ -18,3 +18,9 @@ const ui = SwaggerUIBundle({
   // The validator of the public badge lives on another host.
   validatorUrl: null,
 });
+
+// Its own dark colours, as the browser has them.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();

@@ -1,0 +1,125 @@
+"""The modules and styles of the pages, under a path that changes with them and is cached for ever.
+
+Modules are served as they stand, but for the bare names of packages in their imports: an import
+map would be inline script, which the pages' policy does not allow.
+"""
+
+import asyncio
+import gzip
+import posixpath
+import re
+from functools import cache
+from typing import Literal
+
+import brotli
+from aiohttp import web
+
+from server.release import browser_files, release
+
+PREFIX = "/assets"
+PACKAGES = {
+    "preact": "vendor/preact/preact.module.js",
+    "preact/hooks": "vendor/preact/hooks.module.js",
+    "htm": "vendor/htm/htm.module.js",
+    "@preact/signals": "vendor/signals/signals.mjs",
+    "@preact/signals-core": "vendor/signals-core/signals-core.mjs",
+    "socket.io-client": "vendor/socket.io-client/socket.io.esm.min.js",
+    "ticket-desk-client": "client/index.js",
+}
+TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    "": "text/plain",
+}
+HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Vary": "Accept-Encoding",
+}
+# `from "name"`, `import "name"`, `import("name")`.
+IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2""")
+STATIC = re.compile(r"""(?:\bfrom|\bimport)\s*(["'])([^"'\n]+)\1""")
+REFUSED = re.compile(r"q=0(\.0*)?$")
+
+Coding = Literal["br", "gzip", "identity"]
+
+
+def add_assets(app: web.Application) -> None:
+    app.router.add_get(f"{PREFIX}/{{release}}/{{path:.+}}", show)
+
+
+async def show(request: web.Request) -> web.Response:
+    """A file of this release; another one's is not here, and not to be mixed with it."""
+    path = request.match_info["path"]
+    kind = TYPES.get(posixpath.splitext(path)[1])
+    is_here = path in browser_files() and request.match_info["release"] == release()
+    if kind is None or not is_here:
+        raise web.HTTPNotFound
+    coding = accepted(request.headers.get("Accept-Encoding", ""))
+    headers = HEADERS if coding == "identity" else {**HEADERS, "Content-Encoding": coding}
+    body = await asyncio.to_thread(encoded, path, coding)
+    return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
+
+
+def accepted(header: str) -> Coding:
+    """The best coding that a client takes."""
+    names = set()
+    for item in header.lower().split(","):
+        name, _, quality = item.partition(";")
+        if not REFUSED.fullmatch(quality.strip()):
+            names.add(name.strip())
+    if "br" in names:
+        return "br"
+    return "gzip" if "gzip" in names else "identity"
+
+
+@cache
+def encoded(path: str, coding: Coding) -> bytes:
+    body = served(path)
+    match coding:
+        case "br":
+            return bytes(brotli.compress(body, mode=brotli.MODE_TEXT))
+        case "gzip":
+            return gzip.compress(body, mtime=0)
+    return body
+
+
+@cache
+def served(path: str) -> bytes:
+    """A file as browsers get it."""
+    content = browser_files()[path]
+    if TYPES.get(posixpath.splitext(path)[1]) != TYPES[".js"]:
+        return content
+    folder = posixpath.dirname(path)
+
+    def rewritten(found: re.Match[str]) -> str:
+        before, quote, name = found.groups()
+        if name in PACKAGES:
+            name = posixpath.relpath(PACKAGES[name], folder)
+            name = name if name.startswith(".") else f"./{name}"
+        return f"{before}{quote}{name}{quote}"
+
+    return IMPORT.sub(rewritten, content.decode()).encode()
+
+
+def url(path: str) -> str:
+    """Where a file is; KeyError if there is none."""
+    if path not in browser_files():
+        raise KeyError(path)
+    return f"{PREFIX}/{release()}/{path}"
+
+
+@cache
+def modules(entry: str) -> tuple[str, ...]:
+    """The entry and all that it imports at once, directly or not."""
+    found, waiting = [entry], [entry]
+    while waiting:
+        path = waiting.pop()
+        for _, name in STATIC.findall(served(path).decode()):
+            wanted = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            # What else looks like an import stands in a text or a comment.
+            if wanted in browser_files() and wanted not in found:
+                found.append(wanted)
+                waiting.append(wanted)
+    return tuple(found)

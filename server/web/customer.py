@@ -1,0 +1,256 @@
+"""The customers' pages: whole as HTML, and live where the browser runs scripts."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from desk.accounts import accounts, sessions
+from desk.errors import DeskError, NotFound
+from desk.tickets import fast_path, history, messages, people, tickets, views
+from desk.tickets.keyset import Sort
+from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.views import TicketView
+from server.clock import now
+from server.http.guard import ACTOR, limit, ticket_numbered
+from server.http.idempotency import FORM_KEY, once_as_statement
+from server.http.input import (
+    LONGEST_BODY,
+    decode_cursor,
+    encode_cursor,
+    path_id,
+    ticket_number,
+    validated,
+)
+from server.limits import shared
+from server.routes.auth import set_password
+from server.routes.tickets import POSITIONS, limit_opening
+from server.services import SERVICES
+from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_other
+from server.web.pages import Shell, page
+from server.web.reader import Refused, for_readers, reader
+from server.web.session import clear_cookie
+from server.web.signing import home, sign_in, sign_in_page, sign_out, sign_up, sign_up_page
+from wire.shapes import timeline_event
+
+TICKETS = Shell("tickets.html", "customer/tickets.js", SHEETS, WORDS)
+TICKET = Shell("ticket.html", "customer/ticket.js", SHEETS, WORDS)
+NEW, ACCOUNT = form_shell("new.html"), form_shell("account.html")
+SORT = Sort.of("-updated_at")
+A_PAGE = 50
+MOST_EVENTS = 200
+LINKS = {
+    "docs": "/docs",
+    "openapi": "/api/v1/openapi.json",
+    "asyncapi": "/asyncapi",
+    "sign_in": "/login",
+    "sign_up": "/signup",
+    "console": "/desk",
+    "health": "/health/ready",
+}
+
+
+def add_customer_pages(app: web.Application) -> None:
+    app.router.add_get("/", show_front)
+    app.router.add_get("/login", show_sign_in)
+    app.router.add_post("/login", sign_in)
+    app.router.add_get("/signup", show_sign_up)
+    app.router.add_post("/signup", sign_up)
+    app.router.add_post("/logout", sign_out)
+    for path, show, take in (
+        ("/tickets", show_tickets, None),
+        ("/tickets/new", show_new, open_ticket),
+        ("/tickets/{number}", show_ticket, write_on_ticket),
+        ("/account", show_account, change_account),
+    ):
+        app.router.add_get(path, for_readers(show))
+        if take:
+            app.router.add_post(path, for_readers(take))
+
+
+async def show_front(request: web.Request) -> web.Response:
+    """The sign-in; who is signed in comes to their tickets. Programs are told where things are."""
+    accept = request.headers.get("Accept", "")
+    if "application/json" in accept and "text/html" not in accept:
+        body = {"name": "Ticket Desk", "description": "A real-time support desk", "links": LINKS}
+        return web.json_response(body, headers={"Vary": "Accept"})
+    return await show_sign_in(request)
+
+
+async def show_sign_in(request: web.Request) -> web.Response:
+    if (actor := await reader(request)) is not None:
+        return see_other(home(actor))
+    return sign_in_page(request, {})
+
+
+async def show_sign_up(request: web.Request) -> web.Response:
+    if (actor := await reader(request)) is not None:
+        return see_other(home(actor))
+    return sign_up_page(request, {})
+
+
+async def show_tickets(request: web.Request) -> web.Response:
+    actor, services = request[ACTOR], request.app[SERVICES]
+    position = decode_cursor(request.query.get("cursor"), POSITIONS[SORT.field])
+    after = position[1:] if position else None
+    filters = Filters(user_id=actor.id)
+    found = await services.desk.read(ticket_list, actor, filters, SORT, A_PAGE, after)
+    older = encode_cursor(SORT.field, *found.after) if found.after else None
+    values = {"user": actor, "tickets": found.tickets, "older": older}
+    return page(request, TICKETS, values)
+
+
+async def show_ticket(request: web.Request) -> web.Response:
+    """Mails link to it: the staff, whose ticket it is not, come to the console."""
+    actor, number = request[ACTOR], request.match_info["number"]
+    try:
+        ticket = await _ticket(request)
+    except NotFound:
+        if actor.is_staff and ticket_number(number):
+            return see_other(f"/desk/tickets/{number}")
+        raise
+    if number != str(ticket.number):
+        return see_other(f"/tickets/{ticket.number}")
+    return await _ticket_page(request, ticket)
+
+
+async def write_on_ticket(request: web.Request) -> web.Response:
+    """A message, or the customer's word that it is done."""
+    actor, services = request[ACTOR], request.app[SERVICES]
+    sent = await fields(request, LONGEST_BODY)
+    ticket = await _ticket(request)
+    try:
+        if sent.get("do") == "close":
+            await services.desk.run(tickets.close, actor, ticket.id)
+        else:
+            await limit(request, shared.POST, str(actor.id))
+            given = {"content": sent.get("content", ""), "client_id": sent.get("client_id") or None}
+            new = validated(messages.NewMessage, given)
+            await services.desk.run_statement(fast_path.posting(actor, ticket.id, new))
+    except Refused as error:
+        return await _ticket_page(request, ticket, sent, error)
+    return see_other(f"/tickets/{ticket.number}")
+
+
+async def _ticket(request: web.Request) -> TicketView:
+    """The reader's own, by its number or its id."""
+    if (number := ticket_number(request.match_info["number"])) is None:
+        return await _own(request, path_id(request, "number"))
+    services, actor = request.app[SERVICES], request[ACTOR]
+    if (ticket_id := await ticket_numbered(services, actor, number)) is None:
+        raise views.not_found()
+    return await _own(request, ticket_id)
+
+
+async def _own(request: web.Request, ticket_id: UUID) -> TicketView:
+    actor = request[ACTOR]
+    found = await request.app[SERVICES].desk.fetch(
+        views.OWN[actor.audience], me=actor.id, ticket_id=ticket_id
+    )
+    if not found:
+        raise views.not_found()
+    return found[0]
+
+
+async def _ticket_page(
+    request: web.Request,
+    ticket: TicketView,
+    sent: dict[str, str] | None = None,
+    error: DeskError | ValidationError | None = None,
+) -> web.Response:
+    """With the newest of what happened: what came before is read by scripts."""
+    actor, services = request[ACTOR], request.app[SERVICES]
+    after = max(0, ticket.seq - MOST_EVENTS)
+    read = await services.desk.read(history.read, actor, ticket.id, after, MOST_EVENTS)
+    events = [timeline_event(event, actor.audience) for event in read.events]
+    names = await services.desk.read(people.in_timeline, actor, ticket.id)
+    values = {
+        "user": actor,
+        "ticket": ticket,
+        "events": events,
+        "names": {person.id: person.full_name for person in names},
+        "client_id": str(uuid4()),
+        "content": (sent or {}).get("content", ""),
+    }
+    return form_page(request, TICKET, values, error)
+
+
+async def show_new(request: web.Request) -> web.Response:
+    return _new_page(request, {})
+
+
+def _new_page(
+    request: web.Request,
+    sent: dict[str, str],
+    error: DeskError | ValidationError | None = None,
+) -> web.Response:
+    names = ("title", "description", "category", "type")
+    settings = request.app[SERVICES].settings
+    values: dict[str, Any] = {
+        "user": request[ACTOR],
+        "categories": settings.categories_offered,
+        "types": settings.types_offered,
+        "key": sent.get("key") or str(uuid4()),
+        **{name: sent.get(name, "") for name in names},
+    }
+    return form_page(request, NEW, values, error)
+
+
+async def open_ticket(request: web.Request) -> web.Response:
+    actor = request[ACTOR]
+    sent = await fields(request, LONGEST_BODY)
+    try:
+        await limit_opening(request)
+        given = {name: sent.get(name, "") for name in tickets.NewTicket.model_fields}
+        new = validated(tickets.NewTicket, given)
+        # Whoever presses the button twice opens one ticket.
+        if key := sent.get("key"):
+            request[FORM_KEY] = key
+        return await once_as_statement(request, new, _opened, fast_path.opening(actor, new))
+    except Refused as error:
+        return _new_page(request, sent, error)
+
+
+def _opened(ticket: TicketView) -> web.Response:
+    return see_other(f"/tickets/{ticket.number}")
+
+
+async def show_account(request: web.Request) -> web.Response:
+    return await _account_page(request)
+
+
+async def _account_page(
+    request: web.Request, error: DeskError | ValidationError | None = None
+) -> web.Response:
+    actor = request[ACTOR]
+    profile = await request.app[SERVICES].desk.read(accounts.profile, actor.id)
+    values = {"user": actor, "profile": profile, "done": request.query.get("done", "")}
+    return form_page(request, ACCOUNT, values, error)
+
+
+async def change_account(request: web.Request) -> web.Response:
+    """One of the page's forms, which says which one it is."""
+    actor, services = request[ACTOR], request.app[SERVICES]
+    sent = await fields(request)
+    what = sent.get("do", "")
+    try:
+        if what == "everywhere":
+            await services.desk.run(sessions.end_all, actor.id, "logged_out", now())
+            response = see_other("/login")
+            clear_cookie(request, response)
+            return response
+        if what == "password":
+            given = {n: sent.get(n, "") for n in accounts.PasswordChange.model_fields}
+            await set_password(request, validated(accounts.PasswordChange, given))
+        else:
+            changed = {
+                "full_name": sent.get("full_name", ""),
+                "notify_email": "notify_email" in sent,
+            }
+            profile = validated(accounts.ProfileChange, changed)
+            name = services.settings.desk_name
+            await services.desk.run(accounts.change_profile, actor, profile, name)
+    except Refused as error:
+        return await _account_page(request, error)
+    return see_other(f"/account?done={'password' if what == 'password' else 'profile'}")

@@ -1,0 +1,54 @@
+"""Who reads a page: by the cookie of their session, which a page's HTML does not spend."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from desk.access import Actor
+from desk.accounts import sessions
+from desk.errors import DeskError, Unauthenticated
+from server.clock import now
+from server.http.guard import ACTOR, spend_look
+from server.limits import shared
+from server.services import SERVICES
+from server.web import signing
+from server.web.forms import problem_page
+from server.web.session import token_of
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+Refused = (DeskError, ValidationError)
+
+
+async def reader(request: web.Request) -> Actor | None:
+    """Who is signed in; None where nobody is, or the cookie did not come with the request."""
+    try:
+        claims = request.app[SERVICES].tokens.read(token_of(request), "refresh")
+    except Unauthenticated:
+        return None
+    return await request.app[SERVICES].desk.read(
+        sessions.holder, claims.session_id, claims.user_id, claims.generation, now()
+    )
+
+
+def for_readers(handler: Handler) -> Handler:
+    """The page for who is signed in; the sign-in for others, and for refusals a page, too."""
+
+    async def handle(request: web.Request) -> web.Response:
+        actor = await reader(request)
+        if actor is None:
+            status = 200 if request.method in ("GET", "HEAD") else 401
+            return signing.sign_in_page(request, {"next": request.path}, status=status)
+        request[ACTOR] = actor
+        try:
+            if request.method == "POST":
+                return await handler(request)
+            spend_look(request, shared.LOOK)
+            slots = request.app[SERVICES].read_slots.of(actor.id)
+            async with nullcontext() if actor.is_staff else slots:
+                return await handler(request)
+        except Refused as error:
+            return problem_page(request, error)
+
+    return handle

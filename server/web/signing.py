@@ -1,0 +1,102 @@
+"""Signing in, up and out by forms, which need no script."""
+
+import re
+from collections.abc import Mapping
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from desk.access import Actor
+from desk.accounts import accounts
+from desk.accounts.sessions import Issued
+from desk.errors import DeskError, Unauthenticated
+from models import Role
+from server.clock import now
+from server.http.guard import limit
+from server.http.input import validated
+from server.limits import shared
+from server.routes import auth
+from server.services import SERVICES
+from server.web.forms import fields, form_page, form_shell, see_other
+from server.web.session import clear_cookie, set_cookie, token_of
+
+LOGIN, SIGNUP = form_shell("login.html"), form_shell("signup.html")
+# Where one may be sent after signing in: a path of ours, which no browser takes for a host.
+OURS = re.compile(r"/(tickets|desk|account)(/[A-Za-z0-9/_-]*)?")
+
+
+def home(actor: Actor) -> str:
+    return "/desk" if actor.is_staff else "/tickets"
+
+
+def sign_in_page(
+    request: web.Request,
+    filled: Mapping[str, str],
+    error: DeskError | ValidationError | None = None,
+    status: int = 200,
+) -> web.Response:
+    values = {"email": filled.get("email", ""), "next": filled.get("next", "")}
+    return form_page(request, LOGIN, values, error, status)
+
+
+def sign_up_page(
+    request: web.Request,
+    filled: Mapping[str, str],
+    error: DeskError | ValidationError | None = None,
+) -> web.Response:
+    values = {name: filled.get(name, "") for name in ("full_name", "email")}
+    return form_page(request, SIGNUP, values, error)
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    sent = await fields(request)
+    try:
+        await limit(request, shared.LOGIN, request.app[SERVICES].limits.address(request))
+        login = {name: sent.get(name, "").strip() for name in ("email",)}
+        given = validated(accounts.Login, {**login, "password": sent.get("password", "")})
+        issued, stored = await auth.log_in(request, given)
+    except (DeskError, ValidationError) as error:
+        return sign_in_page(request, sent, error)
+    return await _signed_in(request, issued, stored, sent.get("next", ""))
+
+
+async def sign_up(request: web.Request) -> web.Response:
+    sent = await fields(request)
+    try:
+        await limit(request, shared.SIGNUP, request.app[SERVICES].limits.address(request))
+        given = {name: sent.get(name, "") for name in ("full_name", "email", "password")}
+        new = validated(accounts.Signup, given)
+        await auth.sign_up(request, new)
+        login = accounts.Login(email=new.email, password=new.password)
+        issued, stored = await auth.log_in(request, login)
+    except (DeskError, ValidationError) as error:
+        return sign_up_page(request, sent, error)
+    return await _signed_in(request, issued, stored, "")
+
+
+async def _signed_in(
+    request: web.Request, issued: Issued, stored: accounts.StoredPassword, wanted: str
+) -> web.Response:
+    services = request.app[SERVICES]
+    profile = await services.desk.read(accounts.profile, issued.user_id)
+    path = wanted if OURS.fullmatch(wanted) else _home(profile.role)
+    response = see_other(path)
+    services.devices.remember(request, response, stored, now())
+    set_cookie(request, response, services.tokens.pair(issued, now()).refresh_token)
+    return response
+
+
+def _home(role: Role) -> str:
+    return "/tickets" if role is Role.USER else "/desk"
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    await fields(request)
+    await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
+    response = see_other("/login")
+    clear_cookie(request, response)
+    try:
+        await auth.end_session(request, token_of(request))
+    except Unauthenticated:
+        return response  # There was nothing to end.
+    return response

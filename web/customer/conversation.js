@@ -1,0 +1,155 @@
+// @ts-check
+/** A ticket as its customer follows it: what happened, what is on its way, who is writing. */
+import { get } from "../shared/api.js";
+import { batch, effect, signal } from "../shared/ui.js";
+import { client } from "./live.js";
+import { readerId } from "./page.js";
+
+/** @typedef {import("../../client/types.d.ts").Event} TimelineEvent */
+/** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
+/** @typedef {{clientId: string, content: string, code: string}} Unsent `code`: why it was refused */
+
+/** So many events are read at once. */
+const A_PAGE = 200;
+
+export class Conversation {
+  /** @type {import("@preact/signals").Signal<TimelineEvent[]>} oldest first */
+  events = signal([]);
+  /** @type {import("@preact/signals").Signal<Ticket | null>} */
+  ticket = signal(null);
+  /** @type {import("@preact/signals").Signal<Unsent[]>} */
+  unsent = signal([]);
+  /** @type {import("@preact/signals").Signal<Map<string, string>>} names by id */
+  people = signal(new Map());
+  /** @type {import("@preact/signals").Signal<Set<string>>} */
+  writing = signal(new Set());
+  /** @type {import("../../client/index.d.ts").Ticket | null} */
+  #live = null;
+  /** @type {TimelineEvent[]} what came since the last frame */
+  #arrived = [];
+  #last = 0;
+  #isAsking = false;
+
+  /**
+   * @param {string} id
+   * @param {number} seq the ticket's newest number
+   */
+  constructor(id, seq) {
+    this.id = id;
+    this.#last = Math.max(0, seq - A_PAGE);
+    effect(() => {
+      if (client.value) this.#join(client.value);
+      else this.#live = null;
+    });
+  }
+
+  /** @param {import("../../client/index.d.ts").DeskClient} connected */
+  #join(connected) {
+    const live = connected.ticket(this.id, { after: this.#last });
+    this.#live = live;
+    live.on("event", (event) => this.#take(event));
+    live.on("live", ({ ticket }) => {
+      this.#show();
+      this.ticket.value = ticket;
+      this.#showUnsent();
+      this.#askForNames();
+    });
+    live.on("typing", ({ user_id, active }) => {
+      const writing = new Set(this.writing.peek());
+      writing[active ? "add" : "delete"](user_id);
+      this.writing.value = writing;
+      this.#askForNames([user_id]);
+    });
+    connected.on("ticket_changed", (ticket) => {
+      if (ticket.id !== this.id) return;
+      this.ticket.value = { ...this.ticket.peek(), ...ticket };
+    });
+  }
+
+  /** Drawn once a frame, however many come. @param {TimelineEvent} event */
+  #take(event) {
+    if (event.seq <= this.#last) return;
+    this.#last = event.seq;
+    this.#arrived.push(event);
+    // Joined already: what comes now comes one by one.
+    if (this.ticket.peek() && this.#arrived.length === 1) requestAnimationFrame(() => this.#show());
+  }
+
+  #show() {
+    const arrived = this.#arrived;
+    if (!arrived.length) return;
+    this.#arrived = [];
+    const sent = new Set(arrived.map(({ data }) => "client_id" in data && data.client_id));
+    batch(() => {
+      this.events.value = [...this.events.peek(), ...arrived];
+      this.unsent.value = this.unsent.peek().filter(({ clientId }) => !sent.has(clientId));
+    });
+    this.#askForNames(arrived.flatMap(({ actor_id }) => actor_id ?? []));
+  }
+
+  /** What an earlier page left behind is still on its way. */
+  #showUnsent() {
+    const known = new Set(this.unsent.peek().map(({ clientId }) => clientId));
+    const left = (this.#live?.unsent ?? [])
+      .filter(({ client_id }) => !known.has(client_id))
+      .map(({ client_id, content }) => ({ clientId: client_id, content, code: "" }));
+    if (left.length) this.unsent.value = [...this.unsent.peek(), ...left];
+  }
+
+  get hasEarlier() {
+    return (this.events.value[0]?.seq ?? 1) > 1;
+  }
+
+  /** Reads a page of what came before. */
+  async readEarlier() {
+    const first = this.events.peek()[0]?.seq ?? 1;
+    const after = Math.max(0, first - 1 - A_PAGE);
+    const { data } = await get(`/tickets/${this.id}/timeline`, { after, limit: first - 1 - after });
+    this.events.value = [...data, ...this.events.peek()];
+  }
+
+  /**
+   * @param {string} content
+   * @param {string} [clientId] of the same message, where it is sent once more
+   */
+  send(content, clientId = crypto.randomUUID()) {
+    const others = this.unsent.peek().filter((message) => message.clientId !== clientId);
+    this.unsent.value = [...others, { clientId, content, code: "" }];
+    this.#live?.send(content, { clientId }).catch((error) => {
+      // Ended with the session: it is sent once somebody is signed in again.
+      if (error.code === "closed") return;
+      this.unsent.value = this.unsent
+        .peek()
+        .map((message) =>
+          message.clientId === clientId ? { ...message, code: error.code } : message,
+        );
+    });
+  }
+
+  /** @param {boolean} active */
+  typing(active) {
+    this.#live?.typing(active);
+  }
+
+  markRead() {
+    if (this.#live && this.#last) this.#live.markRead(this.#last);
+  }
+
+  /** @param {string[]} [ids] only if one of them has no name yet */
+  async #askForNames(ids) {
+    const known = this.people.peek();
+    const isUseless = ids?.every((id) => known.has(id) || id === readerId);
+    if (isUseless || this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      const { data } = await get(`/tickets/${this.id}/people`);
+      this.people.value = new Map(
+        data.map((/** @type {{id: string, full_name: string}} */ p) => [p.id, p.full_name]),
+      );
+    } catch {
+      // They are called "Support" until the next one comes.
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+}

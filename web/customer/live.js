@@ -1,0 +1,74 @@
+// @ts-check
+/** The live connection of whoever is signed in, and what is said of it. */
+import { DeskClient } from "ticket-desk-client";
+import { ApiError } from "../shared/api.js";
+import { accessToken, session } from "../shared/session.js";
+import { whole } from "../shared/storage.js";
+import { clockTime } from "../shared/time.js";
+import { effect, html, render, signal } from "../shared/ui.js";
+import { t } from "../shared/words.js";
+import { countUnread } from "./inbox.js";
+
+/** @type {import("@preact/signals").Signal<DeskClient | null>} */
+export const client = signal(null);
+
+/** @type {import("@preact/signals").Signal<{isLive: boolean, since: string | null}>} */
+export const connection = signal({ isLive: false, since: null });
+
+/** Keeps a connection for as long as somebody is signed in. */
+export function stayConnected() {
+  const place = document.getElementById("connection");
+  if (place) render(html`<${Connection} />`, place);
+  effect(() => {
+    const isIn = session.value.state === "in";
+    if (isIn && !client.peek()) client.value = connected();
+    if (!isIn && client.peek()) {
+      client.peek()?.close();
+      client.value = null;
+      connection.value = { isLive: false, since: new Date().toISOString() };
+    }
+  });
+}
+
+function connected() {
+  const made = new DeskClient({ url: location.origin, getToken, storage: whole() });
+  made.on("connected", () => {
+    connection.value = { isLive: true, since: null };
+    countUnread();
+  });
+  made.on("notification", countUnread);
+  made.on("disconnected", () => {
+    connection.value = { isLive: false, since: new Date().toISOString() };
+  });
+  made.on("signed_out", () => {
+    client.value = null;
+    accessToken({ fresh: true }).then(
+      () => {
+        if (!client.peek()) client.value = connected();
+      },
+      () => {}, // The session has heard of it.
+    );
+  });
+  return made;
+}
+
+/** @param {{fresh?: boolean}} [options] */
+async function getToken(options) {
+  try {
+    return await accessToken(options);
+  } catch (error) {
+    // What passes is tried again.
+    if (error instanceof ApiError && error.code !== "no_session") error.code = "lost";
+    throw error;
+  }
+}
+
+function Connection() {
+  const { isLive, since } = connection.value;
+  const offline = since
+    ? t("connection.offline", { since: clockTime(since) })
+    : t("connection.connecting");
+  return html`<p role="status" aria-label=${t("connection")} class=${isLive ? "live" : "offline"}>
+    ${isLive ? t("connection.live") : offline}
+  </p>`;
+}

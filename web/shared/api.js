@@ -1,0 +1,90 @@
+// @ts-check
+/** The API, as whoever is signed in. */
+import { ApiError, send } from "./http.js";
+import { accessToken } from "./session.js";
+
+export { ApiError };
+
+const PREFIX = "/api/v1";
+const NEXT = /<([^>]+)>;\s*rel="next"/;
+
+/** @typedef {Record<string, unknown>} Params values; a list is sent several times, null not at all */
+/**
+ * @template T
+ * @typedef {{data: T, headers: Headers, next: string | null}} Answer
+ */
+
+/**
+ * @param {string} path under /api/v1, or what an answer's `next` was
+ * @param {Params} [params]
+ * @returns {Promise<Answer<any>>}
+ */
+export const get = (path, params) => call("GET", withParams(path, params));
+
+/**
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<Answer<any>>}
+ */
+export const post = (path, body, headers) => call("POST", path, body, headers);
+
+/** @type {typeof post} */
+export const put = (path, body, headers) => call("PUT", path, body, headers);
+
+/** @type {typeof post} */
+export const patch = (path, body, headers) => call("PATCH", path, body, headers);
+
+/**
+ * @param {string} path
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<Answer<any>>}
+ */
+export const del = (path, headers) => call("DELETE", path, undefined, headers);
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ */
+async function call(method, path, body, headers) {
+  const token = await accessToken();
+  const answer = await send(method, PREFIX + path, body, authorized(token, headers)).catch(
+    async (error) => {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      const fresh = await accessToken({ fresh: true, not: token });
+      return send(method, PREFIX + path, body, authorized(fresh, headers));
+    },
+  );
+  return { ...answer, next: nextPath(answer.headers) };
+}
+
+/**
+ * @param {string} token
+ * @param {Record<string, string>} [headers]
+ */
+const authorized = (token, headers) => ({ ...headers, Authorization: `Bearer ${token}` });
+
+/**
+ * @param {string} path
+ * @param {Params} [params]
+ */
+function withParams(path, params = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined) query.append(name, String(one));
+    }
+  }
+  const text = query.toString();
+  return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
+}
+
+/** @param {Headers} headers */
+function nextPath(headers) {
+  const found = NEXT.exec(headers.get("Link") ?? "")?.[1];
+  if (!found) return null;
+  const { pathname, search } = new URL(found, location.href);
+  return pathname.startsWith(PREFIX) ? pathname.slice(PREFIX.length) + search : null;
+}
