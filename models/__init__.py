@@ -23,6 +23,7 @@ from models.ticket import (
 )
 from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import DEFAULT_CAPACITY, Role, User
+from models.view import View
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "TicketSearch",
     "UnindexedEvent",
     "User",
+    "View",
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -99,7 +99,7 @@ def ticket_list(
     """At most ``limit`` tickets that the actor may see, after a position."""
     if plain := plainly(actor, filters, sort, limit, after):
         return list_page(plain.query.all(session, **plain.values), sort, limit)
-    values = _values(filters)
+    values = asked_of(filters)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
     rows = _along_or_sorted(session, walk, values, limit + 1)
@@ -142,7 +142,7 @@ def plainly(
     actor: Actor, filters: Filters, sort: Sort, limit: int, after: Position | None
 ) -> Plain | None:
     """The query of a `ticket_list` that an index leads through by itself; None for any other."""
-    values = _values(filters)
+    values = asked_of(filters)
     leading = _leading(values, sort.field)
     if len(leading) < len(values) or isinstance(values.get("status"), list):
         return None
@@ -174,7 +174,7 @@ def _prepared(
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
-    values = _values(filters)
+    values = asked_of(filters)
     me = literal(actor.id, Ticket.user_id.type)
     words, unread = values.pop(WORDS, None), values.pop(UNREAD, None)
     if "user_id" in values:
@@ -203,7 +203,7 @@ def _position(ticket: TicketRow, field: str) -> Position:
     return key, ticket.id
 
 
-def _values(filters: Filters) -> dict[str, Any]:
+def asked_of(filters: Filters) -> dict[str, Any]:
     """What each filter asks for, as its column has it."""
     values = {name: getattr(filters, name) for name in Filters.model_fields}
     if filters.priority is not None:

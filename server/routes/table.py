@@ -10,6 +10,7 @@ from server.routes import (
     socket_tickets,
     staff_tickets,
     tickets,
+    views,
     webhooks,
 )
 
@@ -19,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     *tickets.ROUTES,
     *socket_tickets.ROUTES,
     *staff_tickets.ROUTES,
+    *views.ROUTES,
     *agents.ROUTES,
     *notifications.ROUTES,
     *admin.ROUTES,

@@ -104,6 +104,19 @@ BODIES: dict[tuple[str, str], Body] = {
         {},
         frozenset({"status", "priority", "tags", "category"}),
     ),
+    ("POST", "/csr/views"): Body(
+        {"name": bad.LABEL, "query": bad.VIEW_QUERY, "shared": bad.BOOL},
+        {"name": "Mine", "query": {"assigned_to": "me"}},
+        frozenset({"shared"}),
+        (201, 409),
+    ),
+    # There is no such view: what is accepted is not found.
+    ("PATCH", "/csr/views/{view_id}"): Body(
+        {"name": bad.LABEL, "query": bad.VIEW_QUERY, "shared": bad.BOOL},
+        {},
+        frozenset({"name", "query", "shared"}),
+        (404,),
+    ),
     ("PUT", "/csr/me/availability"): Body(
         {"available": bad.BOOL, "capacity": bad.CAPACITY},
         {"available": True},
@@ -124,6 +137,7 @@ BODIES: dict[tuple[str, str], Body] = {
 }  # fmt: skip
 NO_BODY = {
     ("DELETE", "/admin/webhooks/{webhook_id}"),
+    ("DELETE", "/csr/views/{view_id}"),
     ("POST", "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver"),
     ("POST", "/auth/email/verify/send"),
     ("POST", "/auth/logout_all"),

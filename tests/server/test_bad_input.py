@@ -42,7 +42,7 @@ def nothing_stored(backend: Backend, ticket_id: str) -> Iterator[None]:
 
 
 def filled(path: str, ticket_id: str) -> str:
-    for name in ("ticket_id", "notification_id", "user_id", "webhook_id", "attempt_id"):
+    for name in ("ticket_id", "notification_id", "user_id", "webhook_id", "attempt_id", "view_id"):
         path = path.replace(f"{{{name}}}", ticket_id)
     return path
 
