@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import PlainValidator, TypeAdapter
 
 from desk.access import Audience
-from desk.outbox import Outbox, TicketRead
+from desk.outbox import AgentChanged, Outbox, TicketRead, ViewChanged
 from wire import codec
 from wire.presence import Seen
 from wire.shapes import NotificationOut, Recorded
@@ -57,6 +57,8 @@ class TypingChanged:
     user_id: UUID
     audiences: tuple[Audience, ...]
     active: bool
+    # Of a note; a process that is older does not say it.
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ Message = (
     | SessionEnded
     | ViewersChanged
     | TypingChanged
+    | ViewChanged
+    | AgentChanged
     | Echo
 )
 
@@ -83,6 +87,8 @@ NAMES: dict[type[Message], tuple[str, int]] = {
     SessionEnded: ("session_ended", 1),
     ViewersChanged: ("viewers_changed", 1),
     TypingChanged: ("typing_changed", 1),
+    ViewChanged: ("view_changed", 1),
+    AgentChanged: ("agent_changed", 1),
     Echo: ("echo", 1),
 }
 # An event is read by its own `from_json`, as a newer process may know more kinds.
@@ -104,6 +110,8 @@ def messages_of(outbox: Outbox) -> Iterator[Message]:
     for row in outbox.notifications:
         yield NotificationRecorded(row.user_id, NotificationOut.of(row))
     yield from outbox.reads
+    yield from outbox.views
+    yield from outbox.agents
     for session_id, code in outbox.ended.items():
         yield SessionEnded(session_id, code)
 

@@ -6,6 +6,8 @@ What is not in this table cannot be sent; the contract is made from it.
 from dataclasses import dataclass
 from typing import Any
 
+from desk.assignment.agents import Load
+from desk.tickets.view_counts import Counts
 from desk.tickets.views import TicketRow
 from wire.shapes import (
     NotificationOut,
@@ -13,6 +15,7 @@ from wire.shapes import (
     ReadShown,
     Resync,
     SignedOut,
+    TicketActivity,
     TimelineEvent,
     TypingShown,
 )
@@ -28,6 +31,9 @@ PRESENCE = "presence"
 READ = "read"
 TYPING = "typing"
 RESYNC = "resync"
+VIEW_COUNTS = "view_counts"
+ACTIVITY = "activity"
+AGENTS_CHANGED = "agents_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,9 @@ SERVER_EVENTS = {
         "and in order; and to a joining socket as its history.",
     ),
     TICKET_CHANGED: ServerEvent(
-        TicketRow, "A ticket changed. To all staff, and to the ticket's customer."
+        TicketRow,
+        "A ticket changed. To the ticket's customer, and to the staff: to those sockets that watch "
+        "it, or a view that it is in or was in before, and to all that have not said `watch`.",
     ),
     NOTIFICATION: ServerEvent(NotificationOut, "A new notification. To the person whom it tells."),
     PRESENCE: ServerEvent(
@@ -54,6 +62,23 @@ SERVER_EVENTS = {
     READ: ServerEvent(ReadShown, "Somebody has read a ticket so far. To those who joined it."),
     TYPING: ServerEvent(
         TypingShown, "Somebody writes, or no longer does. To the others who joined the ticket."
+    ),
+    VIEW_COUNTS: ServerEvent(
+        dict[str, Counts],
+        "How many tickets are in views, by their ids, and how many of them have something unread. "
+        "To the sockets that watch them: all when they begin to, and then what has changed, at "
+        "most once a second.",
+    ),
+    ACTIVITY: ServerEvent(
+        TicketActivity,
+        "Who looks at a ticket and who writes there. To the sockets of the staff that name it in "
+        "`watch`: when they begin to, if there is anybody, and when it changes, at most once a "
+        "second.",
+    ),
+    AGENTS_CHANGED: ServerEvent(
+        list[Load],
+        "Those of the staff who take tickets now, or no longer do, or have more or fewer than "
+        "before. To all staff, at most once a second.",
     ),
     RESYNC: ServerEvent(
         Resync,

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.text import Input
-from desk.tickets import fast_path, reading
+from desk.tickets import fast_path, reading, saved_views
 from desk.tickets.messages import NewMessage
 from server import audit
 from server.http.contract import Right
@@ -36,6 +36,7 @@ from server.sockets.payloads import (
     PostMessage,
     RefreshAuth,
     Typing,
+    Watch,
 )
 from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
@@ -137,7 +138,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         elif event == "disconnect" and (member := self._members.pop(sid, None)):
             member.is_gone = True
             self._services.session_watch.remove(member)
-            self._services.ticket_changes.left(member.actor)
+            self._left(member)
             # Not awaited: a busy room would hold up the end of the socket, which hears the
             # others until then.
             self._services.background.start(self._sequencer.leave_all(member))
@@ -154,9 +155,23 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
         self._members[sid] = member
-        self._services.ticket_changes.arrived(member.actor)
+        if member.actor.is_staff:
+            self._services.watching.arrived(sid, member.actor)
+        else:
+            self._services.ticket_changes.arrived(member.actor)
         self._sockets.enter(sid, user_room(member.actor.id))
         self._services.catch_up.recall(member.session_id, partial(self._send_resync, member))
+
+    def _left(self, member: SocketMember) -> None:
+        """Nothing is read any more for a socket that has ended."""
+        services, watcher = self._services, self._services.watching.watcher(member.key)
+        if watcher is None:
+            services.ticket_changes.left(member.actor)
+            return
+        named = watcher.ticket_ids
+        services.watching.left(member.key)
+        services.view_counts.left(member.key)
+        services.activity.named(member.key, named, ())
 
     def cut_off(self, sid: str) -> None:
         """Called before a client that does not read is disconnected."""
@@ -212,7 +227,13 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         # It may have left while we asked.
         self._sequencer.require_inside(member, payload.ticket_id)
         audiences = tuple(Audience) if is_shown else (Audience.STAFF,)
-        self._services.typists.began(member.key, member.actor.id, payload.ticket_id, audiences)
+        self._services.typists.began(
+            member.key,
+            member.actor.id,
+            payload.ticket_id,
+            audiences,
+            internal=payload.internal,
+        )
         return Done()
 
     async def mark_read(self, member: SocketMember, payload: MarkRead) -> object:
@@ -221,6 +242,22 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         await self._services.desk.run(
             reading.mark_read, member.actor, payload.ticket_id, payload.seq
         )
+        return Done()
+
+    async def watch(self, member: SocketMember, payload: Watch) -> object:
+        """Has this socket told of these views and tickets alone, from now on and until it says
+        otherwise or ends. Until it says anything it is told of all tickets. A view with `q` brings
+        nothing.
+        """
+        self._limits.spend_here(shared.WATCH, member.key)
+        services, views = self._services, payload.views
+        chosen = await services.desk.read(saved_views.chosen, member.actor, views)
+        watcher = services.watching.watcher(member.key)
+        if watcher is not None:  # It may have ended while we asked.
+            named = watcher.ticket_ids
+            services.watching.watch(member.key, chosen, payload.ticket_ids)
+            services.view_counts.began(member.key)
+            services.activity.named(member.key, named, watcher.ticket_ids)
         return Done()
 
     async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:
@@ -281,6 +318,14 @@ EVENTS = {
         "Say how far you have read",
         gives=Done,
         refuses=("rate_limited",),
+    ),
+    "watch": ClientEvent(
+        Watch,
+        TicketNamespace.watch,
+        Right.STAFF,
+        "Say which views and tickets you want to be told of",
+        gives=Done,
+        refuses=("rate_limited", "view_not_found"),
     ),
     "refresh_auth": ClientEvent(
         RefreshAuth,
