@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from desk.access import Audience
 from server.live.presence import Presence
 from server.live.typists import Typists
 from server.live.watching import Watching
@@ -68,7 +69,7 @@ class Activity:
 
     def _send(self, ticket_id: UUID, named_by: set[str], newly: set[str]) -> None:
         nobody = TicketActivity(ticket_id, [], [])
-        viewers = [viewer.user_id for viewer in self._presence.everybody(ticket_id)]
+        viewers = [viewer.user_id for viewer in self._presence.known(ticket_id, Audience.STAFF)]
         now = TicketActivity(ticket_id, viewers, self._typists.writing(ticket_id))
         before = self._sent.get(ticket_id, nobody)
         self._sent[ticket_id] = now

@@ -131,10 +131,6 @@ class Presence:
         moved, self._moved = self._moved, set()
         return moved
 
-    def everybody(self, ticket_id: UUID) -> list[Viewer]:
-        """Who looks at a ticket that is followed, as the staff may know."""
-        return self._viewers(ticket_id, Audience.STAFF)
-
     async def viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
         """Who looks at a ticket now that somebody here looks at too, as the audience may know."""
         watched = self._watched.get(ticket_id)
@@ -143,9 +139,10 @@ class Presence:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._look_up([ticket_id])
         await self._learn_names(ticket_id)
-        return self._viewers(ticket_id, audience)
+        return self.known(ticket_id, audience)
 
-    def _viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
+    def known(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
+        """As `viewers`, by what is known here already."""
         watched = self._watched.get(ticket_id)
         return [] if watched is None else watched.viewers(audience)
 
@@ -161,7 +158,7 @@ class Presence:
         While the database is away, they stay unknown.
         """
         watched = self._watched.get(ticket_id)
-        if watched is None or not (unknown := watched.unknown):
+        if watched is None or not watched.here or not (unknown := watched.unknown):
             return
         with contextlib.suppress(DeskError):
             named = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
@@ -193,8 +190,9 @@ class Presence:
                 log.exception("presence not published")
             took = 0.0
             try:
-                await self._look_up([t for t in self._unsent if self._is_unknown(t)])
-                for ticket_id in [t for t in self._unsent if self._is_looked_at(t)]:
+                asked = self._unsent & self._watched.keys()
+                await self._look_up([t for t in asked if not self._watched[t].is_looked_up])
+                for ticket_id in list(self._unsent):
                     await self._learn_names(ticket_id)
                 took = self._send()
             except Exception:
@@ -218,14 +216,6 @@ class Presence:
                     pipeline.hdel(key, self._process)
                 self._bus.publish(ViewersChanged(self._process, ticket_id, seen))
             await pipeline.execute()
-
-    def _is_looked_at(self, ticket_id: UUID) -> bool:
-        watched = self._watched.get(ticket_id)
-        return watched is not None and bool(watched.here)
-
-    def _is_unknown(self, ticket_id: UUID) -> bool:
-        watched = self._watched.get(ticket_id)
-        return watched is not None and not watched.is_looked_up
 
     def _send(self) -> float:
         """Shows what changed; the seconds that it took."""
@@ -255,7 +245,7 @@ class Presence:
                 key = process_key(self._process, self._prefix)
                 was_alive = await self._redis.set(key, 1, ex=ALIVE_FOR_SECONDS, get=True)
                 if not was_alive:  # The others have forgotten who is here.
-                    self._unpublished |= {t for t in self._watched if self._is_looked_at(t)}
+                    self._unpublished |= {t for t, w in self._watched.items() if w.here}
                 await self._bury()
             except (aioredis.RedisError, OSError):
                 pass  # `server.live.bus` says that Redis is down.

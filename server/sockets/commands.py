@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.text import Input
-from desk.tickets import fast_path, reading, saved_views
+from desk.tickets import fast_path, reading
 from desk.tickets.messages import NewMessage
 from server import audit
 from server.http.contract import Right
@@ -25,6 +25,7 @@ from server.http.problems import internal, refusal
 from server.limits import shared
 from server.live.rooms import user_room
 from server.services import Services
+from server.sockets import watchers
 from server.sockets.member import SocketMember
 from server.sockets.payloads import (
     Credentials,
@@ -138,7 +139,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         elif event == "disconnect" and (member := self._members.pop(sid, None)):
             member.is_gone = True
             self._services.session_watch.remove(member)
-            self._left(member)
+            watchers.leave(self._services, member)
             # Not awaited: a busy room would hold up the end of the socket, which hears the
             # others until then.
             self._services.background.start(self._sequencer.leave_all(member))
@@ -155,23 +156,9 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
         self._members[sid] = member
-        if member.actor.is_staff:
-            self._services.watching.arrived(sid, member.actor)
-        else:
-            self._services.ticket_changes.arrived(member.actor)
+        watchers.arrive(self._services, member)
         self._sockets.enter(sid, user_room(member.actor.id))
         self._services.catch_up.recall(member.session_id, partial(self._send_resync, member))
-
-    def _left(self, member: SocketMember) -> None:
-        """Nothing is read any more for a socket that has ended."""
-        services, watcher = self._services, self._services.watching.watcher(member.key)
-        if watcher is None:
-            services.ticket_changes.left(member.actor)
-            return
-        named = watcher.ticket_ids
-        services.watching.left(member.key)
-        services.view_counts.left(member.key)
-        services.activity.named(member.key, named, ())
 
     def cut_off(self, sid: str) -> None:
         """Called before a client that does not read is disconnected."""
@@ -250,14 +237,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         nothing.
         """
         self._limits.spend_here(shared.WATCH, member.key)
-        services, views = self._services, payload.views
-        chosen = await services.desk.read(saved_views.chosen, member.actor, views)
-        watcher = services.watching.watcher(member.key)
-        if watcher is not None:  # It may have ended while we asked.
-            named = watcher.ticket_ids
-            services.watching.watch(member.key, chosen, payload.ticket_ids)
-            services.view_counts.began(member.key)
-            services.activity.named(member.key, named, watcher.ticket_ids)
+        await watchers.watch(self._services, member, payload)
         return Done()
 
     async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import web
 
+from desk.access import Audience
 from desk.tickets import tickets
 from desk.tickets.tickets import Change
 from models import Role
@@ -262,7 +263,7 @@ async def test_who_looks_and_who_writes_is_shown_to_those_who_name_the_ticket_on
         await ann.until(lambda: last(ann) == activity([]))
         assert not admin.seen["activity"]
     presence = office.app[SERVICES].presence
-    await until(lambda: not presence.everybody(UUID(ticket_id)))
+    await until(lambda: not presence.known(UUID(ticket_id), Audience.STAFF))
 
 
 async def test_the_staff_are_told_what_each_of_them_has_and_whether_they_take_more(
@@ -302,4 +303,4 @@ async def test_nothing_is_kept_of_a_socket_that_has_ended(office: Office) -> Non
     await until(lambda: not services.watching.people)
     assert not services.watching.named_by(UUID(ticket_id))
     assert not services.watching.lists_of(None)
-    await until(lambda: not services.presence.everybody(UUID(ticket_id)))
+    await until(lambda: not services.presence.known(UUID(ticket_id), Audience.STAFF))
