@@ -23,6 +23,7 @@ from models import ACTIVE_STATUSES, ReadCursor, Ticket
 # What a list asks for, by which its statement is known; and what stands in it for whoever asks.
 Key = tuple[tuple[str, Any], ...]
 ITS_READER = object()
+WORK = sorted(ACTIVE_STATUSES)
 
 
 @with_config(title="ViewCounts")
@@ -53,10 +54,11 @@ def counting(me: UUID, lists: Sequence[Asked]) -> Statement[list[Counts]]:
 
 
 def _as_key(asked: Asked, me: UUID) -> Key:
-    """The same for all who ask it of themselves."""
+    """The same for all who ask it of themselves. That it is work holds for all that is met."""
     return tuple(
         (name, ITS_READER if value == me else tuple(value) if isinstance(value, list) else value)
         for name, value in sorted(asked.items())
+        if value != WORK
     )
 
 

@@ -8,7 +8,7 @@ changed; every second one query finds what a lost hint has hidden.
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -206,12 +206,12 @@ class TicketChanges:
         self._at_once = min(2 * self._at_once, MOST_TICKETS)
 
     async def _send(self, changed: dict[UUID, Unshown]) -> None:
-        if staff := self._watching.people:
+        if staff := set(self._watching.people):
             tickets = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
             # After the tickets: it may say too much of what they were, and not too little.
             turns = await self._turns(changed)
             for ticket in tickets:
-                self._send_to_staff(ticket, turns)
+                self._send_to_staff(ticket, turns, staff)
         public = [ticket_id for ticket_id, unshown in changed.items() if unshown.is_public]
         if public and self._customers:
             people = ids(self._customers)
@@ -232,9 +232,12 @@ class TicketChanges:
             turns[turn.ticket_id].append(turn)
         return turns
 
-    def _send_to_staff(self, ticket: Changed, turns: dict[UUID, list[Turn]]) -> None:
+    def _send_to_staff(
+        self, ticket: Changed, turns: Mapping[UUID, Sequence[Turn]], staff: set[UUID]
+    ) -> None:
+        """To those of the staff for whom the ticket was read. Who came since reads it as it is."""
         row = ticket.whole
-        happened = turns.get(row.id, [])
+        happened = turns.get(row.id, ())
         facts = facts_of(row, happened)
         # What is unread is another for each of them, and nothing here depends on it.
         lists = self._watching.lists_of(facts and {**facts, UNREAD: EITHER})
@@ -243,7 +246,8 @@ class TicketChanges:
             self._agent_loads.mark(facts["assigned_to"] if facts else [row.assigned_to_id])
         by_person: defaultdict[str, list[str]] = defaultdict(list)
         for key in self._watching.told_of(row.id, lists):
-            by_person[str(self._watching.person(key))].append(key)
+            if (person := self._watching.person(key)) in staff:
+                by_person[str(person)].append(key)
         for shown, who in ticket.seen_by(set(by_person)):
             keys = [key for person in who for key in by_person[person]]
             self._sockets.send_local(TICKET_CHANGED, shown, *keys)
