@@ -225,6 +225,7 @@ class Presence:
         for ticket_id in unsent & self._watched.keys():
             watched = self._watched[ticket_id]
             if not watched.here:
+                watched.sent.clear()
                 if ticket_id not in self._followed:
                     del self._watched[ticket_id]
                 continue

@@ -262,6 +262,13 @@ async def test_who_looks_and_who_writes_is_shown_to_those_who_name_the_ticket_on
             await ann.until(lambda: last(ann) == activity([office.bob], (office.bob, False)))
         await ann.until(lambda: last(ann) == activity([]))
         assert not admin.seen["activity"]
+        # Who joins a ticket that was only named here until then is shown who is there, as always.
+        for _ in range(2):
+            async with Client(office.api.url, office.bob, "websocket") as bob:
+                await bob.join(ticket_id)
+                await bob.until(lambda one=bob: one.seen["presence"])  # type: ignore[misc]
+                await ann.until(lambda: last(ann) == activity([office.bob]))
+            await ann.until(lambda: last(ann) == activity([]))
     presence = office.app[SERVICES].presence
     await until(lambda: not presence.known(UUID(ticket_id), Audience.STAFF))
 
