@@ -25,6 +25,7 @@ from models.ticket import (
 )
 from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import ADDRESS, CALLED, DEFAULT_CAPACITY, IS_VERIFIED, Role, User
+from models.view import View
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "TicketSearch",
     "UnindexedEvent",
     "User",
+    "View",
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -87,6 +87,7 @@ def a_past(
     session.execute(insert(Event), rows)
     ticket.last_seq += count
     ticket.last_public_seq += count
+    ticket.last_said_seq, ticket.last_said_by = ticket.last_seq, author_id
 
 
 @contextmanager

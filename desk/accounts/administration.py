@@ -18,6 +18,7 @@ from desk.accounts.passwords import Password
 from desk.assignment import agents, assignment
 from desk.assignment.agents import Capacity
 from desk.errors import Conflict, Forbidden, NotFound
+from desk.outbox import AgentChanged, outbox
 from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
 
@@ -175,6 +176,8 @@ def change(
         user.email_verified_at = now
     if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
         agents.start_catching_up(session, user)
+    if Role.USER not in (user.role, role) or role is not user.role:
+        outbox(session).agents.append(AgentChanged(user.id))
     user.role, user.is_active = role, is_active
     if changes.capacity is not MISSING:
         agents.set_capacity(session, user, changes.capacity)
