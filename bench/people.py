@@ -31,7 +31,8 @@ where t.id = any(%(tickets)s)
 SHARED = {
     "users": "id, email, full_name, password_hash, role, is_active",
     "tickets": "id, number, title, description, category, type, status, priority, tags, user_id, "
-    "assigned_to_id, created_at, updated_at, first_response_at, resolved_at, closed_at, last_seq",
+    "assigned_to_id, created_at, updated_at, first_response_at, resolved_at, closed_at, last_seq, "
+    "last_message_seq, last_message_from_staff",
     "events": "ticket_id, seq, id, kind, actor_id, at, client_id, content",
 }
 

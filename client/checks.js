@@ -9,7 +9,7 @@ const LONGEST_ID = 64;
 const refused = (why) => new DeskError("invalid", why);
 
 /** The message as it is sent. Throws a DeskError. */
-export function checkedMessage(content, { internal = false, clientId }) {
+export function checkedMessage(content, { internal = false, clientId, expectSeq, draft = false }) {
   if (typeof content !== "string") throw refused("The content of a message is a string");
   // By code units first: what is far too long is not counted.
   if (content.length > 2 * LONGEST_CONTENT || [...content].length > LONGEST_CONTENT) {
@@ -19,7 +19,15 @@ export function checkedMessage(content, { internal = false, clientId }) {
   if (typeof clientId !== "string" || !CLIENT_ID.test(clientId)) {
     throw refused("clientId is a string of 1 to 64 printable ASCII characters");
   }
-  return { client_id: clientId, content, ...(internal && { internal }) };
+  if (expectSeq !== undefined) checkedNumber(expectSeq);
+  if (typeof draft !== "boolean") throw refused("draft is true or false");
+  return {
+    client_id: clientId,
+    content,
+    ...(internal && { internal }),
+    ...(expectSeq !== undefined && { expect_seq: expectSeq }),
+    ...(draft && { draft }),
+  };
 }
 
 /** @param {unknown} id */
@@ -32,4 +40,10 @@ export function checkedId(id) {
 export function checkedNumber(seq) {
   if (Number.isSafeInteger(seq) && seq >= 0) return seq;
   throw refused("The number of an event is a whole number");
+}
+
+/** @param {unknown} ids */
+export function checkedIds(ids) {
+  if (Array.isArray(ids)) return ids.map(checkedId);
+  throw refused("The ids are an array of strings");
 }

@@ -27,13 +27,14 @@ export class Emitter {
   }
 }
 
-/** A refusal, with the server's stable `code`. */
+/** A refusal, with the server's stable `code`; of `answered_meanwhile` the `events` since. */
 export class DeskError extends Error {
-  /** @param {string} code @param {string} [detail] */
-  constructor(code, detail = code) {
+  /** @param {string} code @param {string} [detail] @param {{events?: object[]}} [more] */
+  constructor(code, detail = code, { events } = {}) {
     super(detail);
     this.name = "DeskError";
     this.code = code;
+    if (events) this.events = events;
   }
 }
 

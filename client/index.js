@@ -1,21 +1,27 @@
 import { io as connect } from "socket.io-client";
-import { checkedId, checkedNumber } from "./checks.js";
-import { DeskError, Emitter, isStale, passes, pauses } from "./emitter.js";
+import { checkedId, checkedIds, checkedMessage, checkedNumber } from "./checks.js";
+import { DeskError, Emitter, isStale, passes, pauses, sleep } from "./emitter.js";
 import { Outbox } from "./outbox.js";
 import { Session } from "./session.js";
 import { Shelf } from "./shelf.js";
+import { SafeStorage } from "./storage.js";
 import { Ticket } from "./ticket.js";
 
 export { DeskError, Ticket };
 
 const PATIENCE = 10_000;
 const OF_TICKETS = ["presence", "typing", "read"];
-const OF_PEOPLE = ["ticket_changed", "notification"];
+const OF_PEOPLE = [
+  "ticket_changed", "notification", "ticket_read", "notifications_read", "draft_changed",
+  "view_counts", "activity", "agents_changed",
+];
 
 /**
- * A connection to the desk that comes back by itself. Events: `connected`, `disconnected`
- * (a reason), `ticket_changed`, `notification`, `not_sent` (a message that another page left or
- * wrote, and that is refused), `signed_out` (`{code}`: for good).
+ * A connection to the desk that comes back by itself. Events: `connected` (`{again, since}`),
+ * `disconnected` (a reason), `release` (`{version}`: what runs there), those of `OF_PEOPLE`,
+ * `unsent` (`{ticket_id}`: what waits to be sent there is another now), `not_sent` (a message that
+ * another page left or wrote, and that is refused), `storage_failed` (`{name}`, once), `signed_out`
+ * (`{code}`: for good).
  */
 export class DeskClient extends Emitter {
   #session;
@@ -27,13 +33,19 @@ export class DeskClient extends Emitter {
   #pauses = pauses();
   #retry;
   #renewal;
+  /** Whether the last token was refused. */
+  #isRefused = false;
+  /** When the server was heard last, by the wall clock. */
+  #heardAt = null;
+  #watched = null;
 
   /** @param {import("./index.d.ts").Options} options */
   constructor(options) {
     super();
     const { url, io = connect, socket = {} } = options;
-    this.#session = new Session({ ...options, url: url.replace(/\/$/, "") });
-    this.#outbox = new Outbox(this.#link(), new Shelf(options));
+    const storage = options.storage && new SafeStorage(options.storage, (e) => this.#noStorage(e));
+    this.#session = new Session({ ...options, storage, url: url.replace(/\/$/, "") });
+    this.#outbox = new Outbox(this.#link(), new Shelf({ ...options, storage }));
     if (options.tokens) this.#belongTo(this.#session.person);
     this.#socket = io(new URL("/tickets", url).href, {
       forceNew: true,
@@ -60,6 +72,67 @@ export class DeskClient extends Emitter {
       if (this.isConnected) ticket._connected();
     }
     return ticket;
+  }
+
+  /**
+   * Sends a message, whether anybody looks at its ticket or not: see `Ticket.send`.
+   * @returns {Promise<object>} the timeline event; rejects with a DeskError
+   */
+  send(ticketId, content, options = {}) {
+    const answer = this.#queued(ticketId, content, options);
+    answer.catch(() => {}); // Who does not wait for it is not to be woken up by it.
+    return answer;
+  }
+
+  async #queued(ticketId, content, { clientId = crypto.randomUUID(), holdFor = 0, ...options }) {
+    if (this.#isOver) throw new DeskError("closed");
+    const message = checkedMessage(content, { clientId, ...options });
+    return this.#outbox.add(checkedId(ticketId), message, checkedNumber(holdFor));
+  }
+
+  /** Messages that have no answer yet, oldest first: of a ticket, or of all with their `ticket_id`. */
+  unsent(ticketId) {
+    if (ticketId !== undefined) return this.#outbox.unsent(ticketId);
+    return this.#outbox.tickets.flatMap((ticket_id) =>
+      this.#outbox.unsent(ticket_id).map((message) => ({ ticket_id, ...message })),
+    );
+  }
+
+  /** Takes a message back: what it was, or null if it was sent, or may have been. */
+  cancel(ticketId, clientId) {
+    return this.#outbox.cancel(ticketId, clientId);
+  }
+
+  /** Sends at once what `holdFor` holds back: for a page that goes. */
+  hurry() {
+    this.#outbox.hurry();
+  }
+
+  /**
+   * For staff: which tickets the connection is to hear of, now and after each reconnect: those of
+   * views, and some by their ids.
+   */
+  watch(views, ticketIds = []) {
+    this.#watched = { views: checkedIds(views), ticket_ids: checkedIds(ticketIds) };
+    const told = this.#watch();
+    told.catch(() => {});
+    return told;
+  }
+
+  async #watch() {
+    const watched = this.#watched;
+    for (const pause of pauses()) {
+      // Another one is wanted by now, or the next connection tells it.
+      if (!watched || this.#watched !== watched || !this.isConnected) return;
+      try {
+        await this.#call("watch", watched);
+        return;
+      } catch (error) {
+        if (error.code === "lost") return;
+        if (!passes(error.code)) throw error;
+        await sleep(pause);
+      }
+    }
   }
 
   /** Ends everything; what was not sent is refused with `closed`, and stays in the storage. */
@@ -93,8 +166,14 @@ export class DeskClient extends Emitter {
       isConnected: () => this.isConnected,
       forget: (id) => this.#tickets.delete(id),
       outbox: this.#outbox,
-      notSent: (ticket_id, { client_id, content }, { code }) =>
-        this._emit("not_sent", { ticket_id, client_id, content, code }),
+      send: (id, content, options) => this.send(id, content, options),
+      changed: (ticket_id) => this._emit("unsent", { ticket_id }),
+      notSent: (ticket_id, { client_id, content, internal }, { code, events }) =>
+        this._emit("not_sent", {
+          ...{ ticket_id, client_id, content, code },
+          ...(internal && { internal }),
+          ...(events && { events }),
+        }),
     };
   }
 
@@ -117,7 +196,7 @@ export class DeskClient extends Emitter {
       if (this.isConnected) this.#socket.disconnect().connect();
       throw new DeskError("lost");
     }
-    if (!ack.ok) throw new DeskError(ack.error.code, ack.error.detail);
+    if (!ack.ok) throw new DeskError(ack.error.code, ack.error.detail, ack.error);
     return ack.data;
   }
 
@@ -125,20 +204,28 @@ export class DeskClient extends Emitter {
     const socket = this.#socket;
     socket.on("connect", () => {
       this.#pauses = pauses();
+      const since = this.#heardAt;
+      this.#heardAt = Date.now();
+      this.#watch().catch(() => {});
       for (const ticket of this.#tickets.values()) ticket._connected();
       this.#outbox.connected();
-      this._emit("connected");
+      this._emit("connected", { again: since !== null, since });
     });
+    // The server is heard every 25 seconds, if only by a ping.
+    const heard = () => (this.#heardAt = Date.now());
+    socket.onAny?.(heard);
+    socket.io?.on?.("ping", heard);
     socket.on("disconnect", (reason) => {
       this._emit("disconnected", reason);
       if (!socket.active) this.#connectLater();
     });
     socket.on("connect_error", ({ data }) => {
-      if (isStale(data?.code)) this.#session.token({ fresh: true }).catch((e) => this.#failed(e));
+      if (isStale(data?.code)) this.#isRefused = true;
       if (!socket.active) this.#connectLater();
     });
     socket.on("signed_out", ({ code }) => {
-      if (!isStale(code)) this.#signedOut(new DeskError(code));
+      if (isStale(code)) this.#isRefused = true;
+      else this.#signedOut(new DeskError(code));
     });
     socket.on("timeline", (event) => this.#tickets.get(event.ticket_id)?._timeline(event));
     socket.on("resync", ({ ticket_id }) => this.#tickets.get(ticket_id)?._join());
@@ -146,6 +233,7 @@ export class DeskClient extends Emitter {
       socket.on(name, (payload) => this.#tickets.get(payload.ticket_id)?._hear(name, payload));
     }
     for (const name of OF_PEOPLE) socket.on(name, (payload) => this._emit(name, payload));
+    socket.on("connected", (payload) => this._emit("release", payload));
   }
 
   /** After the server hung up or refused, when the library does not come back by itself. */
@@ -157,7 +245,9 @@ export class DeskClient extends Emitter {
 
   async #authenticate(give) {
     try {
-      const token = await this.#session.token();
+      const fresh = this.#isRefused;
+      const token = await this.#session.token({ fresh });
+      if (fresh) this.#isRefused = false;
       this.#belongTo(this.#session.person);
       this.#renewLater(token);
       give({ token });
@@ -165,6 +255,11 @@ export class DeskClient extends Emitter {
       this.#failed(error);
       if (!this.#isOver) give({ token: "" }); // Refused, and so tried again later.
     }
+  }
+
+  /** Not from within the constructor, where nobody can listen yet. */
+  #noStorage({ name }) {
+    queueMicrotask(() => this._emit("storage_failed", { name }));
   }
 
   #failed(error) {

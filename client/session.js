@@ -49,9 +49,12 @@ export class Session {
     queueMicrotask(() => this.#options.onTokens(pair));
   }
 
-  /** @returns {Promise<string>} Rejects with a DeskError once the session is over. */
+  /**
+   * @param {{fresh?: boolean}} [how] fresh: the one before was refused
+   * @returns {Promise<string>} Rejects with a DeskError once the session is over.
+   */
   async token({ fresh = false } = {}) {
-    if (this.#options.getToken) return this.#got(await this.#options.getToken());
+    if (this.#options.getToken) return this.#got(await this.#options.getToken({ fresh }));
     if (fresh || this.#refreshing || this.refreshIn() <= 0) await this.#refresh();
     return this.#pair.access_token;
   }

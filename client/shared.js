@@ -36,11 +36,8 @@ export class SharedPair {
 
   /** @param {number} left milliseconds for which the access token is good yet */
   keep(pair, left) {
-    try {
-      this.#storage?.setItem(this.#key, JSON.stringify({ pair, left, at: Date.now() }));
-    } catch {
-      // The storage is full: as without one.
-    }
+    // If the storage is full: as without one.
+    this.#storage?.setItem(this.#key, JSON.stringify({ pair, left, at: Date.now() }));
   }
 
   forget() {

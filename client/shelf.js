@@ -1,8 +1,8 @@
 import { checkedId, checkedMessage } from "./checks.js";
 
 /**
- * Unsent messages in a storage such as `localStorage`: of one person, and each under a key of its
- * own, so that two tabs do not overwrite each other's. Without a storage nothing is kept.
+ * Unsent messages in a `SafeStorage`: of one person, and each under a key of its own, so that two
+ * tabs do not overwrite each other's. Without a storage nothing is kept.
  */
 export class Shelf {
   #storage;
@@ -11,9 +11,6 @@ export class Shelf {
   #order = 0;
 
   constructor({ storage, storagePrefix = "desk" }) {
-    if (storage && !(storage.key && storage.removeItem)) {
-      throw new TypeError("The storage has to have what localStorage has");
-    }
     this.#storage = storage;
     this.#all = `${storagePrefix}:unsent:`;
   }
@@ -28,16 +25,14 @@ export class Shelf {
     return (this.#order = Math.max(Date.now(), this.#order + 1));
   }
 
-  put({ ticketId, message, order }) {
+  /** If the storage is full, it is sent all the same, as long as the page is there. */
+  put({ ticketId, message, order, notBefore }) {
     if (!this.#isUsed) return;
-    try {
-      const kept = JSON.stringify({ ticketId, message, order });
-      this.#storage.setItem(this.#key(ticketId, message), kept);
-    } catch {
-      // The storage is full: it is sent all the same, as long as the page is there.
-    }
+    const kept = JSON.stringify({ ticketId, message, order, notBefore });
+    this.#storage.setItem(this.#key(ticketId, message), kept);
   }
 
+  /** Whether it is still there, also where that cannot be read just now. */
   has({ ticketId, message }) {
     return this.#isUsed && this.#storage.getItem(this.#key(ticketId, message)) !== null;
   }
@@ -73,13 +68,15 @@ export class Shelf {
 
   /** Nothing that could not be sent: it would be in the way for ever. */
   #read(key) {
+    const kept = this.#storage.getItem(key);
+    if (kept === undefined) return null; // It cannot be read just now.
     try {
-      const { ticketId, message, order } = JSON.parse(this.#storage.getItem(key));
-      const { client_id: clientId, content, internal } = message;
+      const { ticketId, message, order, notBefore } = JSON.parse(kept);
+      const { client_id: clientId, content, internal, expect_seq: expectSeq, draft } = message;
       checkedId(ticketId);
-      const checked = checkedMessage(content, { internal, clientId });
+      const checked = checkedMessage(content, { internal, clientId, expectSeq, draft });
       this.#order = Math.max(this.#order, Number(order) || 0);
-      return { ticketId, message: checked, order: Number(order) || 0 };
+      return { ticketId, message: checked, order: Number(order) || 0, notBefore: Number(notBefore) || 0 };
     } catch {
       this.#storage.removeItem(key);
       return null;

@@ -1,4 +1,4 @@
-import { checkedMessage, checkedNumber } from "./checks.js";
+import { checkedNumber } from "./checks.js";
 import { DeskError, Emitter, passes, pauses, sleep } from "./emitter.js";
 
 const TYPING_EVERY = 3000;
@@ -13,12 +13,15 @@ export class Ticket extends Emitter {
   /** The ticket as the last join showed it. */
   ticket = null;
   viewers = [];
+  /** How far people have read it, by their ids. */
+  reads = new Map();
   #link;
   #isJoining = false;
   #again = false;
   #iterators = new Set();
   #isOver = false;
   #typedAt = -Infinity;
+  #typesNote = false;
   #read = 0;
 
   /** Made by `DeskClient.ticket`. */
@@ -65,22 +68,18 @@ export class Ticket extends Emitter {
    * Sends in order, again and again under one `client_id`, until it is stored or refused.
    * @returns {Promise<object>} the timeline event; rejects with a DeskError
    */
-  send(content, { internal = false, clientId = crypto.randomUUID() } = {}) {
-    const answer = this.#queued(content, { internal, clientId });
-    answer.catch(() => {}); // Who does not wait for it is not to be woken up by it.
-    return answer;
+  send(content, options) {
+    return this.#isOver ? refusedQuietly() : this.#link.send(this.id, content, options);
   }
 
-  async #queued(content, options) {
-    if (this.#isOver) throw new DeskError("closed");
-    return this.#link.outbox.add(this.id, checkedMessage(content, options));
-  }
-
-  /** Tells the others; repeated calls are told every three seconds. */
-  typing(active = true) {
-    if (active && performance.now() - this.#typedAt < TYPING_EVERY) return;
+  /** Tells the others, of a note the staff alone; repeated calls are told every three seconds. */
+  typing(active = true, { internal = false } = {}) {
+    const isSame = this.#typesNote === Boolean(internal);
+    if (active && isSame && performance.now() - this.#typedAt < TYPING_EVERY) return;
     this.#typedAt = active ? performance.now() : -Infinity;
-    this.#link.call("typing", { ticket_id: this.id, active: Boolean(active) }).catch(() => {});
+    this.#typesNote = Boolean(internal);
+    const said = { ticket_id: this.id, active: Boolean(active), ...(internal && { internal: true }) };
+    this.#link.call("typing", said).catch(() => {});
   }
 
   /** Remembers how far the person has read; repeated after a lost connection. */
@@ -127,6 +126,7 @@ export class Ticket extends Emitter {
 
   _hear(name, payload) {
     if (name === "presence") this.viewers = payload.viewers;
+    if (name === "read") this.#hasRead(payload);
     this._emit(name, payload);
   }
 
@@ -166,6 +166,17 @@ export class Ticket extends Emitter {
   #joined(joined) {
     this.ticket = joined.ticket;
     this.viewers = joined.viewers;
+    for (const read of joined.reads ?? []) this.#hasRead(read);
     this._emit("live", joined);
   }
+
+  #hasRead({ user_id, seq }) {
+    this.reads.set(user_id, Math.max(seq, this.reads.get(user_id) ?? 0));
+  }
+}
+
+function refusedQuietly() {
+  const refused = Promise.reject(new DeskError("closed"));
+  refused.catch(() => {});
+  return refused;
 }

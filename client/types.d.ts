@@ -113,6 +113,11 @@ export interface CategoryChangedEvent {
   data: CategoryChanged;
 }
 
+/** `version`: the release that runs. Another one than before: its pages are others, too. */
+export interface Connected {
+  version: string;
+}
+
 /** A candidate as they stood just before the decision. */
 export interface Considered {
   user_id: string;
@@ -152,6 +157,25 @@ export type Disabled = "failing" | "gone";
 export interface Done {
 }
 
+/** A draft as its person sees it. */
+export interface Draft {
+  ticket_id: string;
+  kind: DraftKind;
+  content: string;
+  base_seq: number;
+  version: number;
+  updated_at: string;
+}
+
+export type DraftKind = "reply" | "note";
+
+/** `version`: the draft's, 0 where it is gone. */
+export interface DraftShown {
+  ticket_id: string;
+  kind: DraftKind;
+  version: number;
+}
+
 /** One event of a timeline; `seq` is the number for its reader's audience. */
 export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent;
 
@@ -181,12 +205,13 @@ export interface JoinTicket {
   after?: number;
 }
 
-/** `seq`: the last number of the history. `more`: the history was longer than one join replays, and the room is not entered; join again from `seq`. */
+/** `seq`: the last number of the history. `more`: the history was longer than one join replays, and the room is not entered; join again from `seq`. `reads`: how far people have read, the caller too, in the caller's numbers; 200 at most, those who have come furthest. */
 export interface Joined {
   ticket: Ticket;
   seq: number;
   more: boolean;
   viewers: Array<Viewer>;
+  reads: Array<PersonRead>;
 }
 
 export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed";
@@ -245,10 +270,19 @@ export interface MessagePostedEvent {
   data: MessagePosted;
 }
 
+/** `base_seq`: the newest number that the writer had seen when they began. */
+export interface NewDraft {
+  kind: DraftKind;
+  content: string;
+  base_seq: number;
+}
+
 export interface NewMessage {
   content: string;
   client_id?: string | null;
   internal?: boolean;
+  /** The newest number that the writer has seen. Refused with `answered_meanwhile` if somebody else has posted a public message after it. */ expect_seq?: number | null;
+  /** Whether to remove the draft of its kind with it. */ draft?: boolean;
 }
 
 export interface NewTicket {
@@ -315,6 +349,18 @@ export type NotificationKind = "assigned" | "message_posted" | "status_changed" 
 
 export type Outcome = "chosen" | "unavailable" | "at_capacity" | "not_their_turn";
 
+/** `ids`: what was read; "all" of it until now. `unread`: the notifications that are left. Of more than 200 at once it comes several times. */
+export interface OwnInboxRead {
+  ids: Array<string> | "all";
+  unread: number;
+}
+
+/** `unread`: the messages by others that are left on the ticket. */
+export interface OwnRead {
+  ticket_id: string;
+  unread: number;
+}
+
 export interface PasswordChange {
   current_password: string;
   new_password: string;
@@ -333,6 +379,12 @@ export interface PersonName {
   full_name: string;
 }
 
+/** How far somebody has read, in the numbers of who is told. */
+export interface PersonRead {
+  user_id: string;
+  seq: number;
+}
+
 /** A message as the plain WebSocket shows it. */
 export interface PlainMessage {
   id: string;
@@ -349,6 +401,8 @@ export interface PostMessage {
   client_id: string;
   content: string;
   internal?: boolean;
+  expect_seq?: number | null;
+  draft?: boolean;
 }
 
 export interface Present {
@@ -662,6 +716,10 @@ export interface ServerToClientEvents {
   presence: (payload: Present) => void;
   read: (payload: ReadShown) => void;
   typing: (payload: TypingShown) => void;
+  ticket_read: (payload: OwnRead) => void;
+  notifications_read: (payload: OwnInboxRead) => void;
+  draft_changed: (payload: DraftShown) => void;
+  connected: (payload: Connected) => void;
   resync: (payload: Resync) => void;
   signed_out: (payload: SignedOut) => void;
 }
@@ -685,6 +743,11 @@ export interface Routes {
   "GET /api/v1/tickets/{ticket_id}/messages": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Event> };
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
+  "POST /api/v1/tickets/{ticket_id}/unread": { query: undefined; body: Read; answer: undefined };
+  "PUT /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: NewDraft; answer: Draft };
+  "GET /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: undefined; answer: Array<Draft> };
+  "DELETE /api/v1/tickets/{ticket_id}/draft": { query: { kind?: DraftKind }; body: undefined; answer: undefined };
+  "GET /api/v1/csr/drafts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Draft> };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
   "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from desk.jobs import Job
 from desk.rows import EventRow, NotificationRow
-from models import Event
+from models import DraftKind, Event, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,42 @@ class TicketRead:
     public_seq: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CursorMoved:
+    """A person's mark on a ticket has moved, in either direction: their own matter."""
+
+    ticket_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRead:
+    """A person has read notifications. ``ids``: None for all that there were."""
+
+    user_id: UUID
+    role: Role
+    ids: tuple[UUID, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChanged:
+    """A person's draft is another now. ``version``: 0 where it is gone."""
+
+    user_id: UUID
+    ticket_id: UUID
+    kind: DraftKind
+    version: int
+
+
 @dataclass(slots=True)
 class Outbox:
     events: list[Event | EventRow] = field(default_factory=list)
     notifications: list[NotificationRow] = field(default_factory=list)
     reads: list[TicketRead] = field(default_factory=list)
+    # What is for its own person alone.
+    moved: list[CursorMoved] = field(default_factory=list)
+    inboxes: list[InboxRead] = field(default_factory=list)
+    drafts: list[DraftChanged] = field(default_factory=list)
     # Sessions that ended, and why.
     ended: dict[UUID, str] = field(default_factory=dict)
     wakes: set[Job] = field(default_factory=set)

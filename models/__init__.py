@@ -4,6 +4,7 @@ from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base, Known, Leased
 from models.deadline import Deadline
+from models.draft import Draft, DraftKind
 from models.email_confirmation import EmailConfirmation
 from models.event import Event
 from models.idempotency_key import IdempotencyKey
@@ -38,6 +39,8 @@ __all__ = [
     "Base",
     "Deadline",
     "Disabled",
+    "Draft",
+    "DraftKind",
     "EmailConfirmation",
     "Event",
     "IdempotencyKey",

@@ -226,6 +226,8 @@ class ReadCursor(Base):
     """How far a person has read a ticket, in the numbering of the staff (`events.seq`)."""
 
     __tablename__ = "read_cursors"
+    # Who has read a ticket.
+    __table_args__ = (Index("ix_read_cursors_ticket", "ticket_id"),)
 
     user_id: Mapped[UUID] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
@@ -234,3 +236,6 @@ class ReadCursor(Base):
         ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True
     )
     seq: Mapped[int]
+    # How far they had come before they moved ``seq`` back, where they have: what others are told
+    # of never goes back.
+    furthest_seq: Mapped[int | None]

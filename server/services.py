@@ -9,7 +9,7 @@ from sqlalchemy.pool import QueuePool
 
 from config import Settings
 from desk.database import short_name
-from desk.outbox import TicketRead
+from desk.outbox import CursorMoved, DraftChanged, InboxRead, TicketRead
 from server.background import Background
 from server.database.transaction import Desk, create_engine
 from server.identity.authenticator import Authenticator
@@ -24,12 +24,14 @@ from server.live.broadcast import Broadcast
 from server.live.bus import Bus, Subscribed
 from server.live.catch_up import CatchUp
 from server.live.delivery import Delivery, Waker
-from server.live.notices import send_notification, send_read
+from server.live.notices import send_draft, send_notification, send_read
+from server.live.own_reads import OwnReads
 from server.live.presence import Presence
 from server.live.sequencer import Sequencer
 from server.live.ticket_changes import TicketChanges
 from server.live.typists import Typists
 from server.metrics import Metrics
+from server.release import release
 from server.transport.origins import Origins
 from server.transport.slow_http_readers import SlowReaders
 from server.transport.socket_server import SocketServer
@@ -42,6 +44,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.release = release()
         self.background = Background()
         self.metrics = Metrics()
         self.limits = RateLimits(settings)
@@ -75,6 +78,7 @@ class Services:
         self.broadcast = Broadcast(self.sockets, self.presence.witness, self.typists.witness)
         self.sequencer = Sequencer(self.desk, self.background, self.broadcast)
         self.ticket_changes = TicketChanges(self.desk, self.sockets)
+        self.own_reads = OwnReads(self.desk, self.sockets, self.ticket_changes.in_turn)
         self.catch_up = CatchUp(settings.redis_url, self.background, settings.key_prefix)
         self._subscribe()
         self._add_gauges()
@@ -85,7 +89,11 @@ class Services:
         bus.subscribe(Recorded, self.sequencer.offer)
         bus.subscribe(Recorded, self.ticket_changes.offer)
         bus.subscribe(NotificationRecorded, partial(send_notification, self.sockets))
+        bus.subscribe(NotificationRecorded, self.own_reads.witness)
         bus.subscribe(TicketRead, partial(send_read, self.sockets))
+        bus.subscribe(CursorMoved, self.own_reads.offer_cursor)
+        bus.subscribe(InboxRead, self.own_reads.offer_inbox)
+        bus.subscribe(DraftChanged, partial(send_draft, self.sockets))
         bus.subscribe(SessionEnded, self.session_watch.end)
         bus.subscribe(ViewersChanged, self.presence.take)
         bus.subscribe(Subscribed, self.presence.look_up_all)
@@ -116,6 +124,7 @@ class Services:
             self.sequencer.poll_forever(),
             self.ticket_changes.send_forever(),
             self.ticket_changes.look_forever(),
+            self.own_reads.send_forever(),
         ):
             self.background.start(work)
         yield

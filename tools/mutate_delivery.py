@@ -133,8 +133,8 @@ MUTATIONS = (
     Mutation(
         "a message by itself forgets the webhooks",
         "desk/tickets/fast_path.py",
-        "        exists (select from delivered)\n    from said left join told",
-        "        false\n    from said left join told",
+        "        exists (select from delivered), {had_draft}\n",
+        "        false, {had_draft}\n",
         ("tests/desk/test_fast_path.py",),
     ),
     Mutation(

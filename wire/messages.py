@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import PlainValidator, TypeAdapter
 
 from desk.access import Audience
-from desk.outbox import Outbox, TicketRead
+from desk.outbox import CursorMoved, DraftChanged, InboxRead, Outbox, TicketRead
 from wire import codec
 from wire.presence import Seen
 from wire.shapes import NotificationOut, Recorded
@@ -68,6 +68,9 @@ Message = (
     Recorded
     | NotificationRecorded
     | TicketRead
+    | CursorMoved
+    | InboxRead
+    | DraftChanged
     | SessionEnded
     | ViewersChanged
     | TypingChanged
@@ -80,6 +83,9 @@ NAMES: dict[type[Message], tuple[str, int]] = {
     Recorded: ("event_recorded", 1),
     NotificationRecorded: ("notification_recorded", 1),
     TicketRead: ("ticket_read", 1),
+    CursorMoved: ("cursor_moved", 1),
+    InboxRead: ("inbox_read", 1),
+    DraftChanged: ("draft_changed", 1),
     SessionEnded: ("session_ended", 1),
     ViewersChanged: ("viewers_changed", 1),
     TypingChanged: ("typing_changed", 1),
@@ -104,6 +110,9 @@ def messages_of(outbox: Outbox) -> Iterator[Message]:
     for row in outbox.notifications:
         yield NotificationRecorded(row.user_id, NotificationOut.of(row))
     yield from outbox.reads
+    yield from outbox.moved
+    yield from outbox.inboxes
+    yield from outbox.drafts
     for session_id, code in outbox.ended.items():
         yield SessionEnded(session_id, code)
 

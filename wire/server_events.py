@@ -8,7 +8,11 @@ from typing import Any
 
 from desk.tickets.views import TicketRow
 from wire.shapes import (
+    Connected,
+    DraftShown,
     NotificationOut,
+    OwnInboxRead,
+    OwnRead,
     Present,
     ReadShown,
     Resync,
@@ -28,6 +32,10 @@ PRESENCE = "presence"
 READ = "read"
 TYPING = "typing"
 RESYNC = "resync"
+CONNECTED = "connected"
+TICKET_READ = "ticket_read"
+NOTIFICATIONS_READ = "notifications_read"
+DRAFT_CHANGED = "draft_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,16 @@ SERVER_EVENTS = {
     TYPING: ServerEvent(
         TypingShown, "Somebody writes, or no longer does. To the others who joined the ticket."
     ),
+    TICKET_READ: ServerEvent(
+        OwnRead, "You have read a ticket further, or moved your mark back. To your own sockets."
+    ),
+    NOTIFICATIONS_READ: ServerEvent(
+        OwnInboxRead, "You have read notifications. To your own sockets."
+    ),
+    DRAFT_CHANGED: ServerEvent(
+        DraftShown, "A draft of yours was kept, removed, or posted. To your own sockets."
+    ),
+    CONNECTED: ServerEvent(Connected, "What runs here. To a socket, right after it has connected."),
     RESYNC: ServerEvent(
         Resync,
         "The socket before was cut off, as it did not read, and may have missed something of this "

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import with_config
@@ -11,7 +11,7 @@ from pydantic import with_config
 from desk.access import Audience
 from desk.events import data_of
 from desk.rows import EventRow, NotificationRow, PersonName
-from models import Event, Known, NotificationKind, Role
+from models import DraftKind, Event, Known, NotificationKind, Role
 
 ROLES = Known(Role)
 NOTIFICATION_KINDS = Known(NotificationKind)
@@ -101,6 +101,41 @@ class ReadShown:
     ticket_id: UUID
     user_id: UUID
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRead:
+    """``unread``: the messages by others that are left on the ticket."""
+
+    ticket_id: UUID
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnInboxRead:
+    """``ids``: what was read; "all" of it until now. ``unread``: the notifications that are left.
+
+    Of more than 200 at once it comes several times.
+    """
+
+    ids: list[UUID] | Literal["all"]
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftShown:
+    """``version``: the draft's, 0 where it is gone."""
+
+    ticket_id: UUID
+    kind: DraftKind
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """``version``: the release that runs. Another one than before: its pages are others, too."""
+
+    version: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ create table tickets (
     resolved_at timestamptz,
     closed_at timestamptz,
     last_seq bigint not null default 0,
+    last_message_seq bigint,
+    last_message_from_staff boolean,
     words tsvector generated always as (to_tsvector('simple', title || ' ' || description)) stored
 );
 create index on tickets (user_id, created_at, id);

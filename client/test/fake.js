@@ -7,6 +7,17 @@ export class FakeSocket {
   answer = () => ({ ok: true, data: {} });
   #handlers = new Map();
 
+  #heard = () => {};
+
+  /** As of socket.io-client: what the connection below says, and whatever comes. */
+  io = { on: (name, heard) => name === "ping" && (this.#heard = heard) };
+
+  ping() {
+    this.#heard();
+  }
+
+  onAny() {}
+
   static io = (socket) => (url, options) => Object.assign(socket, { url, options });
 
   on(name, handler) {

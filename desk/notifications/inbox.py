@@ -16,7 +16,7 @@ from desk.access import Actor
 from desk.errors import NotFound
 from desk.events import Assigned, Entry, Message, StatusChanged
 from desk.jobs import Job
-from desk.outbox import outbox
+from desk.outbox import InboxRead, outbox
 from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
 from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
@@ -200,18 +200,24 @@ def count(session: Session, actor: Actor, *, unread: bool) -> int:
     return session.scalar(query) or 0
 
 
+# Notifications of which one message says that they were read.
+MOST_IDS = 200
+
+
 def mark_read(session: Session, actor: Actor, notification_id: UUID, now: datetime) -> None:
     notification = session.scalar(
         select(Notification).where(Notification.id == notification_id, _shown_to(actor))
     )
     if notification is None:
         raise NotFound("notification_not_found", "Notification not found")
-    notification.read_at = notification.read_at or now
+    if notification.read_at is None:
+        notification.read_at = now
+        _tell_read(session, actor, [notification_id])
 
 
 def read_upto(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None:
     """Marks what the actor was told of a ticket, up to a number of the staff's."""
-    session.execute(
+    read = session.scalars(
         update(Notification)
         .where(
             Notification.user_id == actor.id,
@@ -220,7 +226,10 @@ def read_upto(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None
             Notification.read_at.is_(None),
         )
         .values(read_at=func.now())
+        .returning(Notification.id)
+        .execution_options(synchronize_session=False)
     )
+    _tell_read(session, actor, read.all())
 
 
 def mark_all_read(session: Session, actor: Actor, now: datetime) -> None:
@@ -229,3 +238,10 @@ def mark_all_read(session: Session, actor: Actor, now: datetime) -> None:
         .where(Notification.user_id == actor.id, Notification.read_at.is_(None))
         .values(read_at=now)
     )
+    outbox(session).inboxes.append(InboxRead(actor.id, actor.role, None))
+
+
+def _tell_read(session: Session, actor: Actor, ids: Sequence[UUID]) -> None:
+    for start in range(0, len(ids), MOST_IDS):
+        read = InboxRead(actor.id, actor.role, tuple(ids[start : start + MOST_IDS]))
+        outbox(session).inboxes.append(read)

@@ -16,7 +16,7 @@ from desk.access import Actor
 from desk.events import TicketCreated
 from desk.jobs import Job
 from desk.notifications import inbox
-from desk.outbox import Outbox
+from desk.outbox import DraftChanged, Outbox
 from desk.rows import EventRow, PersonName
 from desk.statements import SingleStatement, Statement
 from desk.tickets import messages, tickets
@@ -29,7 +29,9 @@ from models import Status
 
 
 class Said(NamedTuple):
-    """What `POST` has stored; who is told of it, with what, by whom; and whether a webhook is."""
+    """What `POST` has stored; who is told of it, with what, by whom; whether a webhook is; and
+    whether a draft went with it.
+    """
 
     seq: int
     public_seq: int | None
@@ -38,14 +40,15 @@ class Said(NamedTuple):
     data: dict[str, object] | None
     actor_name: str
     has_deliveries: bool
+    had_draft: bool
 
 
 # Waits for the ticket's lock, which `timeline.record` says why. The clock is read in a select over
 # the lock's: in the same one it would be read before the wait. What was stored during the wait it
 # does not see: the same ``client_id`` is then refused by the constraint. (``on conflict`` would
 # write one more record for each message.)
-POST = Statement(
-    f"""
+# Whether somebody has answered since is asked of the rule, unless nothing at all has happened.
+_POST = f"""
     with locked as materialized (
         select * from tickets
         where id = %(ticket_id)s and (%(is_staff)s or user_id = %(actor_id)s)
@@ -70,6 +73,9 @@ POST = Statement(
                 select from events e where e.ticket_id = ticket.id
                     and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
             )
+            and (%(expect_seq)s::bigint is null or %(expect_seq)s::bigint >= case
+                when %(is_staff)s then last_seq else last_public_seq
+            end)
         returning ticket_id, seq, public_seq, at
     ),
     moved as (
@@ -95,10 +101,25 @@ POST = Statement(
     ),
     told as ({inbox.OF_MESSAGE}),
     delivered as ({webhook_queue.OF_EVENT})
+"""
+_SAID = """
     select said.seq, said.public_seq, said.at, told.user_id, told.data, told.actor_name,
-        exists (select from delivered)
+        exists (select from delivered), {had_draft}
     from said left join told on true
-    """,
+"""
+POST = Statement(_POST + _SAID.format(had_draft="false"), Said)
+# The same for a message that was a draft, which goes with it.
+POST_DRAFT = Statement(
+    _POST
+    + """,
+    undrafted as (
+        delete from drafts using said
+        where drafts.ticket_id = said.ticket_id and drafts.user_id = %(actor_id)s
+            and drafts.kind = %(draft_kind)s::varchar
+        returning drafts.kind
+    )
+    """
+    + _SAID.format(had_draft="exists (select from undrafted)"),
     Said,
 )
 
@@ -162,12 +183,14 @@ def posting(
         "client_id": event.client_id,
         "content": event.content,
         "words": document(event.content),
+        "expect_seq": new.expect_seq,
+        "draft_kind": new.draft_kind.value,
     }
 
     def result(rows: Sequence[Said], recorded: Outbox) -> Posted | None:
         if not rows:
             return None
-        seq, public_seq, at, told, data, actor_name, has_deliveries = rows[0]
+        seq, public_seq, at, told, data, actor_name, has_deliveries, had_draft = rows[0]
         said = (event.client_id, event.content)
         row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *said, {})
         recorded.events.append(row)
@@ -176,10 +199,12 @@ def posting(
             recorded.notifications.append(notification)
         if has_deliveries:
             recorded.wakes.add(Job.DRAIN_WEBHOOKS)
+        if had_draft:
+            recorded.drafts.append(DraftChanged(actor.id, ticket_id, new.draft_kind, 0))
         return Posted(row, is_new=True)
 
     return SingleStatement(
-        POST,
+        POST_DRAFT if new.draft else POST,
         values,
         result,
         otherwise=lambda session: messages.post(session, actor, ticket_id, new, now),

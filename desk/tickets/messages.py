@@ -1,25 +1,47 @@
 """Talking on a ticket: messages to everyone, notes among the staff."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor
-from desk.errors import Conflict, Forbidden
-from desk.events import Message, MessagePosted, NotePosted
+from desk.access import Actor, Audience, numbered
+from desk.errors import Conflict, Forbidden, Stale
+from desk.events import PUBLIC_MESSAGES, Message, MessagePosted, NotePosted
 from desk.rows import EventRow
-from desk.text import ClientId, Content, Input
-from desk.tickets import tickets, timeline
-from models import Event, Status
+from desk.text import ClientId, Content, Input, Seq
+from desk.tickets import drafts, tickets, timeline
+from models import DraftKind, Event, Status
+
+# Of what happened since the caller looked, as a refusal shows it: events, and the characters of
+# their texts. The timeline has the rest.
+MOST_SINCE = 20
+LONGEST_SINCE = 64 * 1024
 
 
 class NewMessage(Input):
     content: Content
     client_id: ClientId | None = None
     internal: bool = False
+    expect_seq: Annotated[
+        Seq | None,
+        Field(
+            description="The newest number that the writer has seen. Refused with "
+            "`answered_meanwhile` if somebody else has posted a public message after it."
+        ),
+    ] = None
+    draft: Annotated[
+        bool, Field(description="Whether to remove the draft of its kind with it.")
+    ] = False
+
+    @property
+    def draft_kind(self) -> DraftKind:
+        return DraftKind.NOTE if self.internal else DraftKind.REPLY
 
     def event(self) -> Message:
         kind = NotePosted if self.internal else MessagePosted
@@ -38,7 +60,7 @@ def post(
     """Posts once per ``client_id``, however often it is called. `fast_path.posting`: the usual way.
 
     Raises `NotFound`, `Forbidden` (a note by a customer), `Conflict` (``ticket_closed``,
-    ``client_id_reused``).
+    ``client_id_reused``), `AnsweredMeanwhile`.
     """
     if new.internal and not actor.is_staff:
         tickets.get(session, actor, ticket_id)
@@ -48,11 +70,40 @@ def post(
         return Posted(event, is_new=False)
     if ticket.status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket is closed")
+    if new.expect_seq is not None:
+        _require_unanswered(session, actor, ticket_id, new.expect_seq)
     event = timeline.record(session, ticket, new.event(), actor.id, now)
     is_customers = actor.id == ticket.user_id and not new.internal
     if is_customers and ticket.status == Status.RESOLVED:
         tickets.set_status(session, actor, ticket, Status.OPEN, now)
+    if new.draft:
+        drafts.remove(session, actor, ticket_id, new.draft_kind)
     return Posted(event, is_new=True)
+
+
+class AnsweredMeanwhile(Stale):
+    """Somebody else has posted since. ``events``: what has happened, as the audience sees it."""
+
+    def __init__(self, audience: Audience, events: Sequence[EventRow]) -> None:
+        super().__init__("answered_meanwhile", "Somebody else has posted in the meantime")
+        self.audience = audience
+        self.events = events
+
+
+def _require_unanswered(session: Session, actor: Actor, ticket_id: UUID, seq: int) -> None:
+    """Refuses who has not seen what somebody else has said to everyone. The ticket is locked."""
+    others = select(Event.seq).where(
+        Event.ticket_id == ticket_id,
+        numbered(actor.audience) > seq,
+        Event.kind.in_(PUBLIC_MESSAGES),
+        Event.actor_id.is_distinct_from(actor.id),
+    )
+    if session.scalar(others.limit(1)) is None:
+        return
+    events = timeline.after(session, ticket_id, seq, MOST_SINCE, actor.audience)
+    texts = accumulate(len(event.content or "") for event in events)
+    fitting = sum(1 for characters in texts if characters <= LONGEST_SINCE)
+    raise AnsweredMeanwhile(actor.audience, events[: max(1, fitting)])
 
 
 def _stored(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage) -> Event | None:

@@ -27,19 +27,19 @@ class Person:
     role: Role
 
 
-# Of the people, those who have the ticket, opened it, or did something on it that its customer is
-# shown.
-NAMED: Statement[UUID] = Statement(
-    """
-    select person from unnest(%(user_ids)s::uuid[]) person
-    where exists (
+# Whether a ``person`` of the outer query has the ticket, opened it, or did something on it that its
+# customer is shown.
+IS_NAMED = """
+    exists (
         select from tickets
         where id = %(ticket_id)s and person in (user_id, assigned_to_id)
     ) or exists (
         select from events
         where ticket_id = %(ticket_id)s and actor_id = person and public_seq is not null
     )
-    """,
+"""
+NAMED: Statement[UUID] = Statement(
+    f"select person from unnest(%(user_ids)s::uuid[]) person where {IS_NAMED}",
     lambda user_id: user_id,
 )
 

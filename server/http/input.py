@@ -86,6 +86,11 @@ async def body(request: web.Request, model: type[M], longest: int = SHORT_BODY) 
 async def no_body(request: web.Request) -> None:
     """For routes without a body: nothing, or an empty object; and no query."""
     query(request, Query)
+    await query_alone(request)
+
+
+async def query_alone(request: web.Request) -> None:
+    """For routes that take a query: no body but an empty object."""
     _require_json(request)
     raw = await whole_body(request, SHORT_BODY)
     if raw.strip() and decode(raw) != {}:

@@ -9,8 +9,10 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk import errors
+from desk.tickets.messages import AnsweredMeanwhile
 from server.http.input import MOST_ERRORS
 from wire.codec import encode
+from wire.shapes import timeline_event
 
 STATUS: dict[type[errors.DeskError], int] = {
     errors.Malformed: 400,
@@ -87,7 +89,10 @@ def refusal(error: Exception) -> Refusal | None:
     """What the caller is told of an error; None if it is a fault of ours."""
     if isinstance(error, errors.DeskError):
         pointers = [{"pointer": error.pointer, "detail": error.detail}] if error.pointer else []
-        status, more = STATUS[type(error)], (error.headers, error.members)
+        if isinstance(error, AnsweredMeanwhile):
+            seen = [timeline_event(event, error.audience) for event in error.events]
+            error.members["events"] = seen
+        status, more = _status(error), (error.headers, error.members)
         return Refusal(status, error.code, error.detail, pointers, *more)
     if isinstance(error, ValidationError):
         return _invalid(error)
@@ -97,6 +102,10 @@ def refusal(error: Exception) -> Refusal | None:
         # Cut off.
         return Refusal(400, "invalid_body", "The body cannot be read")
     return None
+
+
+def _status(error: errors.DeskError) -> int:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def internal() -> Refusal:

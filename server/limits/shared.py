@@ -59,6 +59,8 @@ READ = Limit("read", parse("60 per 10 seconds"))
 # Of an account, on all of its sockets.
 TYPING_ACCOUNT = Limit("typing-account", parse("120 per 10 seconds"))
 READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
+# Drafts that are kept as they are written, in all of an account's tabs.
+DRAFT = Limit("draft", parse("600 per minute"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))

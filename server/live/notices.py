@@ -1,12 +1,12 @@
 """Sends the people who are connected here what other parts of the desk have recorded for them."""
 
 from desk.access import Audience
-from desk.outbox import TicketRead
+from desk.outbox import DraftChanged, TicketRead
 from server.live.rooms import ticket_room, user_room
 from server.transport.socket_server import SocketServer
 from wire.messages import NotificationRecorded
-from wire.server_events import NOTIFICATION, READ
-from wire.shapes import ReadShown
+from wire.server_events import DRAFT_CHANGED, NOTIFICATION, READ
+from wire.shapes import DraftShown, ReadShown
 
 
 def send_notification(sockets: SocketServer, recorded: NotificationRecorded) -> None:
@@ -18,3 +18,8 @@ def send_read(sockets: SocketServer, read: TicketRead) -> None:
         if seq is not None:
             payload = ReadShown(read.ticket_id, read.user_id, seq)
             sockets.send_local(READ, payload, ticket_room(read.ticket_id, audience))
+
+
+def send_draft(sockets: SocketServer, changed: DraftChanged) -> None:
+    payload = DraftShown(changed.ticket_id, changed.kind, changed.version)
+    sockets.send_local(DRAFT_CHANGED, payload, user_room(changed.user_id))

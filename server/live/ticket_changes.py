@@ -58,6 +58,9 @@ class TicketChanges:
         # None before the first look: what happened until then is no news.
         self._looked_at: datetime | None = None
         self._wake = asyncio.Event()
+        # Held from a reading until it is sent: what a person has not read is counted in turn, so
+        # that the last number that they are sent is the newest.
+        self.in_turn = asyncio.Lock()
         # How many are read together.
         self._at_once = MOST_TICKETS
 
@@ -141,7 +144,8 @@ class TicketChanges:
         for ticket_id in batch:
             del self._changed[ticket_id]
         try:
-            await self._send(batch)
+            async with self.in_turn:
+                await self._send(batch)
         except BaseException as error:
             for ticket_id, is_public in batch.items():
                 self._changed[ticket_id] = is_public or self._changed.get(ticket_id, False)

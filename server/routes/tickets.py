@@ -232,6 +232,16 @@ async def mark_read(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def mark_unread(request: web.Request) -> web.Response:
+    """Moves your own mark back, so that the event is unread. Nobody else is told."""
+    sent = await body(request, Read)
+    request.app[SERVICES].limits.spend_here(shared.READ_ACCOUNT, str(request[ACTOR].id))
+    await request.app[SERVICES].desk.run(
+        reading.mark_unread, request[ACTOR], path_id(request), sent.seq
+    )
+    return web.Response(status=204)
+
+
 ROUTES = (
     At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
         "Open a ticket",
@@ -266,11 +276,15 @@ ROUTES = (
             "403 csr_required",
             "409 client_id_reused",
             "409 ticket_closed",
+            "412 answered_meanwhile",
             "429 rate_limited",
             *KEYED,
         ),
     ),
     At("POST", "/tickets/{ticket_id}/read", mark_read, Right.VIEWER).says(
         "Say how far you have read", Read, done(), refuses=("429 rate_limited",)
+    ),
+    At("POST", "/tickets/{ticket_id}/unread", mark_unread, Right.VIEWER).says(
+        "Mark as unread from an event on", Read, done(), refuses=("429 rate_limited",)
     ),
 )

@@ -1,9 +1,7 @@
 """The Socket.IO side of a ticket: every event is validated, run as a rule, acknowledged."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,7 +12,6 @@ from pydantic import ValidationError
 
 from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
-from desk.text import Input
 from desk.tickets import fast_path, reading
 from desk.tickets.messages import NewMessage
 from server import audit
@@ -25,6 +22,7 @@ from server.http.problems import internal, refusal
 from server.limits import shared
 from server.live.rooms import user_room
 from server.services import Services
+from server.sockets.client_event import ClientEvent
 from server.sockets.member import SocketMember
 from server.sockets.payloads import (
     Credentials,
@@ -40,30 +38,14 @@ from server.sockets.payloads import (
 from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
 from wire.messages import SessionEnded
-from wire.server_events import NAMESPACE, RESYNC
-from wire.shapes import Resync, TimelineEvent, timeline_event
+from wire.server_events import CONNECTED, NAMESPACE, RESYNC
+from wire.shapes import Connected, Resync, TimelineEvent, timeline_event
 
 log = structlog.get_logger("server.sockets.commands")
 
-# Between two looks whether a connection stands.
-CONNECTED_SECONDS = 0.05
 MOST_TICKETS_JOINED = 500
 # Refusals of what no honest program goes on sending.
 NO_EVENT = {400, 422}
-
-
-@dataclass(frozen=True, slots=True)
-class ClientEvent:
-    """One event that clients may send: its payload's shape, what it does, who may send it, what
-    the acknowledgement brings, and the codes of its own that it is refused with.
-    """
-
-    payload: type[Input]
-    handler: Callable[["TicketNamespace", SocketMember, Any], Awaitable[object]]
-    right: Right
-    summary: str
-    gives: Any
-    refuses: tuple[str, ...]
 
 
 class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
@@ -156,6 +138,11 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         self._services.ticket_changes.arrived(member.actor)
         self._sockets.enter(sid, user_room(member.actor.id))
+
+    def connected(self, sid: str) -> None:
+        """Called once the client was told that it is let in."""
+        member = self._members[sid]
+        self._sockets.send_local(CONNECTED, Connected(self._services.release), sid)
         self._services.catch_up.recall(member.session_id, partial(self._send_resync, member))
 
     def cut_off(self, sid: str) -> None:
@@ -166,10 +153,6 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _send_resync(self, member: SocketMember, ticket_ids: list[str]) -> None:
         """Tells who was cut off, on their return, where they may have missed something."""
-        while not self._sockets.is_connected(member.key):
-            await asyncio.sleep(CONNECTED_SECONDS)
-            if member.is_gone:
-                return
         for ticket_id in ticket_ids:
             self._sockets.send_local(RESYNC, Resync(UUID(ticket_id)), member.key)
 
@@ -179,8 +162,13 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if len(joined_already) >= MOST_TICKETS_JOINED:
             raise Invalid("too_many_tickets", "Leave a ticket before joining another")
         joined = await self._sequencer.join(member, member.actor, payload.ticket_id, payload.after)
-        viewers = await self._services.presence.viewers(payload.ticket_id, member.actor.audience)
-        return Joined(joined.ticket, joined.seq, joined.more, viewers)
+        audience, ticket_id = member.actor.audience, payload.ticket_id
+        viewers = await self._services.presence.viewers(ticket_id, audience)
+        # Read once the room was entered: what comes after it is told there.
+        reads = await self._services.desk.fetch(
+            reading.READS[audience], ticket_id=ticket_id, me=member.actor.id
+        )
+        return Joined(joined.ticket, joined.seq, joined.more, viewers, reads)
 
     async def leave_ticket(self, member: SocketMember, payload: LeaveTicket) -> object:
         await self._sequencer.leave(member, payload.ticket_id)
@@ -189,9 +177,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def post_message(self, member: SocketMember, payload: PostMessage) -> object:
         self._limits.spend_here(shared.POST_SOCKET, member.key)
         await self._limits.spend(shared.POST, str(member.actor.id))
-        new = NewMessage(
-            content=payload.content, client_id=payload.client_id, internal=payload.internal
-        )
+        new = NewMessage(**payload.model_dump(exclude={"ticket_id"}))
         posting = fast_path.posting(member.actor, payload.ticket_id, new)
         posted = await self._services.desk.run_statement(posting)
         return timeline_event(posted.event, member.actor.audience)
@@ -264,7 +250,13 @@ EVENTS = {
         Right.VIEWER,
         "Post a message; acknowledged once it is stored, and stored once however often it is sent",
         gives=TimelineEvent,
-        refuses=("client_id_reused", "csr_required", "rate_limited", "ticket_closed"),
+        refuses=(
+            "answered_meanwhile",
+            "client_id_reused",
+            "csr_required",
+            "rate_limited",
+            "ticket_closed",
+        ),
     ),
     "typing": ClientEvent(
         Typing,

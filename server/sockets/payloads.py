@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, StringConstraints
 
 from desk.text import ClientId, Content, Id, Input, Seq
+from desk.tickets.reading import PersonRead
 from desk.tickets.views import TicketView
 from wire.shapes import Viewer
 
@@ -30,6 +31,8 @@ class PostMessage(Input):
     client_id: ClientId
     content: Content
     internal: bool = False
+    expect_seq: Seq | None = None
+    draft: bool = False
 
 
 class Typing(Input):
@@ -51,13 +54,15 @@ class RefreshAuth(Input):
 @dataclass(frozen=True, slots=True)
 class Joined:
     """``seq``: the last number of the history. ``more``: the history was longer than one join
-    replays, and the room is not entered; join again from ``seq``.
+    replays, and the room is not entered; join again from ``seq``. ``reads``: how far people have
+    read, the caller too, in the caller's numbers; 200 at most, those who have come furthest.
     """
 
     ticket: TicketView
     seq: int
     more: bool
     viewers: list[Viewer]
+    reads: list[PersonRead]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from server.http.contract import Right
-from server.sockets.commands import EVENTS, ClientEvent
+from server.sockets.client_event import ClientEvent
+from server.sockets.commands import EVENTS
 from server.sockets.payloads import Credentials
 from server.sockets.plain import Frame
 from server.specs.examples import example
-from server.specs.openapi import TITLE, VERSION
+from server.specs.openapi import TITLE, TOLD, VERSION
 from server.specs.schemas import REF, Schema, Schemas, prose
 from wire.server_events import NAMESPACE, SERVER_EVENTS, ServerEvent
 from wire.shapes import PlainMessage
@@ -63,6 +64,7 @@ def document(base_url: str) -> Schema:
         [event.payload for event in EVENTS.values()] + [Credentials, Frame],
         [event.gives for event in EVENTS.values()]
         + [event.payload for event in SERVER_EVENTS.values()]
+        + [shape for _, shape in TOLD.values()]
         + [PlainMessage],
     )
     url = urlsplit(base_url)
@@ -176,8 +178,11 @@ def codes(event: ClientEvent) -> list[str]:
 
 
 def _ack(schemas: Schemas, event: ClientEvent) -> Schema:
-    code = {"type": "object", "properties": {"code": {"enum": codes(event)}}}
-    error = {"allOf": [{"$ref": REF + "Refusal"}, code]}
+    refused = codes(event)
+    code = {"type": "object", "properties": {"code": {"enum": refused}}}
+    told = {name: schemas.given(shape) for of, (name, shape) in TOLD.items() if of in refused}
+    whole = {**REFUSAL, "properties": {**REFUSAL["properties"], **told}}
+    error = {"allOf": [whole if told else {"$ref": REF + "Refusal"}, code]}
     return {
         "anyOf": [
             _members(ok={"const": True}, data=schemas.given(event.gives)),

@@ -36,6 +36,8 @@ WORDS: dict[str, Any] = {
     "url": "https://example.com/hooks",
     "version": 7,
 }
+# What a word may stand for, by its own type. None: the schema does not say.
+KINDS = {str: ("string", None), int: ("integer", "number", None)}
 TOKENS = ("access_token", "refresh_token")
 
 
@@ -64,7 +66,7 @@ def _scalar(schema: Schema, name: str) -> Any:
         return AT
     if name in TOKENS:
         return WORDS["token"]
-    if name in WORDS and schema.get("type") != "boolean":
+    if name in WORDS and schema.get("type") in KINDS[type(WORDS[name])]:
         return WORDS[name]
     if "default" in schema and schema["default"] not in (None, ""):
         return schema["default"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from desk.tickets.drafts import DraftView
 from desk.tickets.views import TicketView
 from server.http.contract import KEYED, PREFIX, Gives, Right, Route
 from server.http.idempotency import REPEATED
@@ -14,6 +15,7 @@ from server.http.input import Paged, Query
 from server.specs.examples import example
 from server.specs.links import links
 from server.specs.schemas import REF, Schema, Schemas, prose
+from wire.shapes import TimelineEvent
 
 TITLE = "Ticket desk"
 VERSION = "1"
@@ -29,12 +31,12 @@ Log in with `POST /api/v1/auth/login` and send the access token as `Authorizatio
 * Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
 * `{ticket_id}` also takes the ticket's number: `/tickets/42/timeline`.
 * JSON of 1 kB and more is compressed for `Accept-Encoding: gzip`, unless it has a secret in it.
-* A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`.
+* A ticket's `ETag` is its version; `PATCH` and assign heed `If-Match`, and so do drafts.
 * `Idempotency-Key`, where a `POST` takes it: a repeat within 24 hours gets the first answer.
 """
 
 HEADERS = {
-    "ETag": "The ticket as the caller sees it. `If-Match` compares the version in it alone.",
+    "ETag": "What is shown, in its version. Of a ticket `If-Match` compares the version alone.",
     REPEATED: "`true` where this is the answer that was given the first time.",
     "Link": 'The next page: `<…>; rel="next"`. Absent on the last one.',
     "Location": "Where what was made is from now on.",
@@ -55,6 +57,10 @@ REFUSAL_HEADERS = {
 # Request headers, by the code or status that tells that a route heeds them.
 HEEDED = {
     "412 version_mismatch": ("If-Match", "Act only on this version of the ticket (an `ETag`)."),
+    "412 draft_changed": (
+        "If-Match",
+        'Act only on this version of the draft (an `ETag`); `"0"`: only if there is none.',
+    ),
     "304": ("If-None-Match", "Answer 304 if the ticket is still of this version (an `ETag`)."),
     KEYED[-1]: (
         "Idempotency-Key",
@@ -71,7 +77,11 @@ PATH: dict[str, Schema] = {
     }
 }
 # What else a refusal tells, by its code: a member's name, and its shape.
-TOLD = {"version_mismatch": ("current", TicketView)}
+TOLD: dict[str, tuple[str, Any]] = {
+    "answered_meanwhile": ("events", list[TimelineEvent]),
+    "draft_changed": ("current", DraftView | None),
+    "version_mismatch": ("current", TicketView),
+}
 PROBLEM: Schema = {
     "description": "A refusal (RFC 9457). `code` is stable, `detail` is for people.",
     "type": "object",

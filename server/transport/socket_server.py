@@ -136,6 +136,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 await super()._handle_disconnect(eio_sid, namespace)
             elif self.manager.is_connected(self._sid(eio_sid), namespace):
                 self._open_sockets.free(eio_sid)
+                self.namespace_handlers[NAMESPACE].connected(self._sid(eio_sid))
             return
         detail = f"Connect to the namespace {NAMESPACE}"
         refusal = {"message": detail, "data": {"code": "unknown_namespace", "detail": detail}}
@@ -167,6 +168,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def is_connected(self, sid: str) -> bool:
         return bool(self.manager.is_connected(sid, NAMESPACE))
+
+    def is_empty(self, room: str) -> bool:
+        """Whether no socket of this process is in a room."""
+        return not self.manager.rooms.get(NAMESPACE, {}).get(room)
 
     def enter(self, sid: str, room: str) -> None:
         """Lets a socket that is here, or about to be let in, get what is sent to a room."""

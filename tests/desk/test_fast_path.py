@@ -15,11 +15,12 @@ from desk.access import Actor
 from desk.errors import DeskError
 from desk.outbox import Outbox, outbox
 from desk.statements import SingleStatement
-from desk.tickets import fast_path, messages, tickets
+from desk.tickets import drafts, fast_path, messages, tickets
+from desk.tickets.drafts import NewDraft
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import NewTicket
 from desk.webhooks import webhooks
-from models import Role, Status, Ticket, Webhook
+from models import DraftKind, Role, Status, Ticket, Webhook
 from tests.factories import an_actor, now
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ NEW = NewTicket(
 RANDOM = {"id", "ticket_id"}
 TABLES = (
     "tickets", "events", "notifications", "webhook_deliveries", "unindexed_events", "read_cursors",
-    "users",
+    "users", "drafts",
 )  # fmt: skip
 EXAMPLES = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -52,6 +53,10 @@ class Situation:
     client_id: str | None
     webhook: str | None
     has_answer: bool
+    # Of the numbers that there are, how many the writer has not seen; None: that is no matter.
+    unseen: int | None
+    draft: bool
+    has_draft: bool
 
 
 PEOPLE = ("customer", "csr", "other", "admin", "leaver", "stranger")
@@ -64,6 +69,9 @@ SITUATIONS = st.builds(
     client_id=st.sampled_from((None, "new", "old")),
     webhook=st.sampled_from((None, "ticket_created", "message_posted", "note_posted", "inactive")),
     has_answer=st.booleans(),
+    unseen=st.sampled_from((None, 0, 0, 1, 2, 3)),
+    draft=st.booleans(),
+    has_draft=st.booleans(),
 )
 
 
@@ -80,9 +88,7 @@ def test_a_message(session: Session, people: People, situation: Situation) -> No
     with session.begin_nested() as example:
         ticket_id = _set_up(session, people, situation)
         actor = people[situation.actor]
-        new = NewMessage(
-            content="Is *this* it?", client_id=situation.client_id, internal=situation.internal
-        )
+        new = _said(session, actor, ticket_id, situation)
         at = now()
         by_statement = _left_by(
             session, _as_statement(fast_path.posting(actor, ticket_id, new, at))
@@ -91,6 +97,18 @@ def test_a_message(session: Session, people: People, situation: Situation) -> No
         assert by_statement in (None, by_rule)
         assert (by_statement is not None) == _is_quiet(situation)
         example.rollback()
+
+
+def _said(session: Session, actor: Actor, ticket_id: UUID, situation: Situation) -> NewMessage:
+    ticket = session.get_one(Ticket, ticket_id)
+    seen = ticket.last_seq if actor.is_staff else ticket.last_public_seq
+    return NewMessage(
+        content="Is *this* it?",
+        client_id=situation.client_id,
+        internal=situation.internal,
+        expect_seq=None if situation.unseen is None else max(0, seen - situation.unseen),
+        draft=situation.draft,
+    )
 
 
 @settings(EXAMPLES, max_examples=15)
@@ -126,6 +144,12 @@ def _set_up(session: Session, people: People, situation: Situation) -> UUID:
         )
         webhooks.add(session, people["admin"], sent, "whsec_", now())
         session.query(Webhook).update({"is_active": situation.webhook != "inactive"})
+    if situation.has_draft:
+        for kind in DraftKind:
+            kept = NewDraft(kind=kind, content="Is *this*", base_seq=1)
+            for person in ("customer", "csr", "other", "admin"):
+                if kind is DraftKind.REPLY or person != "customer":
+                    drafts.keep(session, people[person], ticket_id, kept)
     session.flush()
     return ticket_id
 
@@ -137,7 +161,8 @@ def _is_quiet(situation: Situation) -> bool:
     reopens = situation.actor == "customer" and situation.status is Status.RESOLVED
     is_new = situation.client_id != "old"
     is_open = situation.status is not Status.CLOSED
-    return may_write and is_open and is_new and not reopens
+    has_seen_all = situation.unseen in (None, 0)
+    return may_write and is_open and is_new and has_seen_all and not reopens
 
 
 def _as_statement(single: SingleStatement[T]) -> Callable[[Session], T | None]:
@@ -188,5 +213,5 @@ def _leaving(recorded: Outbox) -> dict[str, Any]:
         "notifications that leave": [
             [getattr(row, n) for n in told] for row in recorded.notifications
         ],
-        "other": (recorded.reads, recorded.ended, recorded.wakes),
+        "other": (recorded.reads, recorded.ended, recorded.wakes, recorded.drafts),
     }

@@ -11,7 +11,13 @@ from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound
 from desk.events import MessagePosted, NotePosted, StatusChanged, TicketCreated
 from desk.tickets import messages, tickets
-from desk.tickets.messages import NewMessage, Posted
+from desk.tickets.messages import (
+    LONGEST_SINCE,
+    MOST_SINCE,
+    AnsweredMeanwhile,
+    NewMessage,
+    Posted,
+)
 from desk.tickets.views import TicketView
 from models import Event, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
@@ -160,6 +166,64 @@ def test_a_stranger_sees_no_ticket(session: Session, ticket: TicketView, interna
 def test_there_is_nothing_to_post_to_without_a_ticket(session: Session, csr: Actor) -> None:
     with pytest.raises(NotFound):
         messages.post(session, csr, uuid4(), NewMessage(content="hello"), now())
+
+
+def refused(session: Session, actor: Actor, ticket: TicketView, seq: int) -> list[tuple[int, str]]:
+    """What somebody is shown who has seen the ticket up to a number; of nothing, if they post."""
+    try:
+        with session.begin_nested():
+            post(session, actor, ticket, expect_seq=seq)
+            session.flush()
+            raise LookupError
+    except LookupError:
+        return []
+    except AnsweredMeanwhile as answered:
+        return [(e.seq if actor.is_staff else e.public_seq or 0, e.kind) for e in answered.events]
+
+
+def test_who_has_not_seen_what_somebody_else_has_said_is_shown_it(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    other = an_actor(session, Role.CSR)
+    post(session, csr, ticket, internal=True)  # 2
+    post(session, customer, ticket)  # 3, the customer's 2
+    set_status(session, csr, ticket, Status.IN_PROGRESS)  # 4, the customer's 3
+    changed = StatusChanged.kind
+    # Their own words, notes and changes answer nobody.
+    assert refused(session, customer, ticket, 0) == []
+    for who in (csr, other):
+        assert refused(session, who, ticket, 3) == []
+        shown = [(3, MessagePosted.kind), (4, changed)]
+        assert refused(session, who, ticket, 2) == shown
+        assert refused(session, who, ticket, 1) == [(2, NotePosted.kind), *shown]
+    post(session, csr, ticket)  # 5, the customer's 4
+    assert refused(session, csr, ticket, 4) == []
+    assert refused(session, other, ticket, 4) == [(5, MessagePosted.kind)]
+    assert refused(session, customer, ticket, 4) == []
+    assert refused(session, customer, ticket, 2) == [(3, changed), (4, MessagePosted.kind)]
+    assert refused(session, other, ticket, 2**63 - 1) == []
+
+
+def test_what_is_shown_of_what_was_said_meanwhile_is_bounded(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    for _ in range(MOST_SINCE + 5):
+        post(session, csr, ticket)
+    assert len(refused(session, customer, ticket, 1)) == MOST_SINCE
+    for content in ("🦆" * 10_000, "x" * 10_000):
+        for _ in range(10):
+            post(session, csr, ticket, content=content)
+        shown = len(refused(session, customer, ticket, MOST_SINCE + 6))
+        assert 1 <= shown <= LONGEST_SINCE // 10_000
+
+
+def test_a_retry_is_answered_whatever_was_said_since(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    first = post(session, customer, ticket, client_id="a", expect_seq=1)
+    post(session, csr, ticket)
+    again = post(session, customer, ticket, client_id="a", expect_seq=1)
+    assert (again.event.id, again.is_new) == (first.event.id, False)
 
 
 def _updates(session: Session) -> tuple[int, int]:

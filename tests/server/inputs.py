@@ -84,12 +84,23 @@ BODIES: dict[tuple[str, str], Body] = {
         NEW_TICKET,
     ),
     ("POST", "/tickets/{ticket_id}/messages"): Body(
-        {"content": bad.CONTENT, "client_id": bad.CLIENT_ID_OR_NULL, "internal": bad.BOOL},
+        {
+            "content": bad.CONTENT,
+            "client_id": bad.CLIENT_ID_OR_NULL,
+            "internal": bad.BOOL,
+            "expect_seq": bad.SEQ_OR_NULL,
+            "draft": bad.BOOL,
+        },
         {"content": "hello"},
-        frozenset({"client_id", "internal"}),
-        (200, 201, 409),
+        frozenset({"client_id", "internal", "expect_seq", "draft"}),
+        (200, 201, 409, 412),
     ),
     ("POST", "/tickets/{ticket_id}/read"): Body({"seq": bad.SEQ}, {"seq": 1}),
+    ("POST", "/tickets/{ticket_id}/unread"): Body({"seq": bad.SEQ}, {"seq": 1}),
+    ("PUT", "/tickets/{ticket_id}/draft"): Body(
+        {"kind": bad.DRAFT_KIND, "content": bad.CONTENT, "base_seq": bad.SEQ},
+        {"kind": "reply", "content": "hello", "base_seq": 1},
+    ),
     ("POST", "/csr/tickets/{ticket_id}/assign"): Body(
         {"assignee_id": bad.ID_OR_NULL, "priority": bad.PRIORITY},
         {"assignee_id": None},
@@ -136,6 +147,7 @@ BODIES: dict[tuple[str, str], Body] = {
 }  # fmt: skip
 NO_BODY = {
     ("DELETE", "/admin/webhooks/{webhook_id}"),
+    ("DELETE", "/tickets/{ticket_id}/draft"),
     ("POST", "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver"),
     ("POST", "/auth/email/verify/send"),
     ("POST", "/auth/logout_all"),
@@ -173,6 +185,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     },
     "/tickets/{ticket_id}/messages": PAGED,
     "/notifications": PAGED | {"unread": WORDS},
+    "/csr/drafts": PAGED,
     "/csr/agents": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,

@@ -30,6 +30,8 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
             "client_id": bad.CLIENT_ID,
             "content": bad.CONTENT,
             "internal": bad.BOOL,
+            "expect_seq": bad.SEQ_OR_NULL,
+            "draft": bad.BOOL,
         },
         {"client_id": "a", "content": "hello"},
     ),
@@ -39,7 +41,7 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
     ),
     "mark_read": ({"ticket_id": bad.ID, "seq": bad.SEQ}, {"seq": 1}),
 }
-OPTIONAL = {"after", "internal"}
+OPTIONAL = {"after", "draft", "expect_seq", "internal"}
 FIELDS = [(event, name) for event, (kinds, _) in EVENTS.items() for name in kinds]
 FRAME = {"content": bad.CONTENT, "client_id": bad.CLIENT_ID_OR_NULL, "ticket_id": bad.ID_OR_NULL}
 # The deepest nesting that fits into a frame.

@@ -206,10 +206,11 @@ async def test_along_the_links_every_answer_is_a_declared_one(
         def validate_response(self, response: Response, case: Case[Any], **_: Any) -> None:
             if response.status_code < 300:
                 made.add(case.operation.label)
+            # Of drafts none are left, and that is what is shown.
+            is_list = case.operation.path.endswith("/draft")
+            checks = CHECKS if is_list else [*CHECKS, use_after_free]
             try:
-                case.validate_response(
-                    response, checks=[*CHECKS, use_after_free], recorder=self.recorder
-                )
+                case.validate_response(response, checks=checks, recorder=self.recorder)
             except FailureGroup as group:
                 # Kept and not raised: no walk can be repeated for certain, as ids differ.
                 wrong.append(group)

@@ -92,6 +92,8 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
+        "/tickets/{ticket_id}/unread": {"seq": 1},
+        "/tickets/{ticket_id}/draft": {"kind": "reply", "content": "hello", "base_seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/me/availability": {"available": True},
