@@ -19,7 +19,7 @@ from tools.mutations import ROOT, Mutation, rights, sessions, stale
 TREE = ("config.py", "logs.py", "alembic.ini", "pyproject.toml")
 FOLDERS = (
     *("desk", "dev", "embedded", "manage", "migrations", "models", "processes", "server", "tests"),
-    *("wire", "worker"),
+    *("web", "wire", "worker", "client"),
 )
 PATIENCE = 300.0
 
@@ -62,7 +62,7 @@ def main(words: list[str]) -> int:
         for name in TREE:
             shutil.copy(ROOT / name, tree)
         for name in FOLDERS:
-            ignored = shutil.ignore_patterns("__pycache__")
+            ignored = shutil.ignore_patterns("__pycache__", "node_modules")
             shutil.copytree(ROOT / name, tree / name, ignore=ignored)
         sys.stdout.write("| taken away | seen by |\n|---|---|\n")
         for mutation in chosen:

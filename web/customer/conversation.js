@@ -61,8 +61,8 @@ export class Conversation {
       this.#askForNames([user_id]);
     });
     connected.on("ticket_changed", (ticket) => {
-      if (ticket.id !== this.id) return;
-      this.ticket.value = { ...this.ticket.peek(), ...ticket };
+      const known = this.ticket.peek();
+      if (known && ticket.id === this.id) this.ticket.value = { ...known, ...ticket };
     });
   }
 

@@ -29,6 +29,7 @@ export function showInbox() {
 }
 
 async function open() {
+  countUnread();
   const { data } = await get("/notifications", { limit: A_PAGE });
   shown.value = data;
 }

@@ -37,6 +37,7 @@ function connected() {
     countUnread();
   });
   made.on("notification", countUnread);
+  made.on("notifications_read", countUnread);
   made.on("disconnected", () => {
     connection.value = { isLive: false, since: new Date().toISOString() };
   });

@@ -69,6 +69,11 @@ function goLive() {
   stayConnected();
   effect(() => {
     client.value?.on("ticket_changed", put);
+    // In another tab, or on another device.
+    client.value?.on("ticket_read", ({ ticket_id, unread }) => {
+      const known = tickets.peek().get(ticket_id);
+      if (known) put({ ...known, unread });
+    });
   });
   effect(() => {
     if (!connection.value.isLive) return;
