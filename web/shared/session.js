@@ -30,15 +30,21 @@ let personId = "";
 let refreshing = null;
 const tabs = new BroadcastChannel("desk session");
 
-tabs.addEventListener("message", ({ data }) => hear(data));
+tabs.addEventListener("message", ({ data }) => {
+  // What another tab found before somebody signed in here is found out anew.
+  if (data.kind === "out" && mayBeIn()) start();
+  else hear(data);
+});
 // A page that comes back out of the browser's cache may be somebody's who has signed out since.
 addEventListener("pageshow", (event) => {
   if (event.persisted) start();
 });
 
+const mayBeIn = () => document.cookie.split("; ").includes(MARKER);
+
 /** Finds out whether somebody is signed in; tries again while the server cannot be reached. */
 export async function start() {
-  if (!document.cookie.split("; ").includes(MARKER)) return tell({ kind: "out" });
+  if (!mayBeIn()) return tell({ kind: "out" });
   for (let tries = 0; ; tries++) {
     try {
       await accessToken({ fresh: true });
