@@ -1,5 +1,6 @@
 """The settings: the process environment, then ``.env``. A wrong one stops the start in one line."""
 
+import re
 from email.utils import parseaddr
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,7 +15,8 @@ MIN_SECRET_BYTES = 32
 FEWEST_CHARACTERS = 8
 # Values that were printed somewhere and so are no secret, whatever their length.
 EXAMPLE_SECRETS = ("change-me", "changeme", "your-secret", "your_secret", "secret-key", "example")
-
+# As browsers write it: in lower case, without the usual port and the slash at the end.
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 CATEGORIES = "account,billing,shipping,technical,other"
 # As a ticket takes them.
 LONGEST_LABEL = 64
@@ -116,10 +118,15 @@ class Settings(Database):
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=365)] = 7
 
+    # Shared with the sites that say who their visitors are; none: nobody says so.
+    identity_secret: Annotated[str, AfterValidator(_secret)] | None = None
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_processes: Annotated[int, Field(ge=1, le=64)] = 1
     cors_origins: str = ""
+    # Sites that may have the widget: their pages may frame `/widget`.
+    widget_origins: str = ""
     trusted_proxies: str = ""
     rate_limits: Literal["on", "off"] = "on"
     # What `/metrics` asks for as a bearer token; empty: only this machine may ask.
@@ -161,10 +168,25 @@ class Settings(Database):
             ip_network(network, strict=False)  # Its message names the text.
         return text
 
+    @field_validator("widget_origins")
+    @classmethod
+    def _whole_origins(cls, text: str) -> str:
+        """They go into a header, and a page compares them with what a browser says."""
+        for origin in _listed(text):
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin like https://www.example.com")
+        return text
+
     @model_validator(mode="after")
     def _any_origin_only_at_home(self) -> Self:
         if "*" in self.origins and not self.embedded:
             raise ValueError("CORS_ORIGINS: * would let any page in; list the origins")
+        return self
+
+    @model_validator(mode="after")
+    def _sites_make_no_tokens_of_ours(self) -> Self:
+        if self.identity_secret in self.secrets:
+            raise ValueError("IDENTITY_SECRET: is JWT_SECRET_KEY; sites get one of their own")
         return self
 
     @model_validator(mode="after")
@@ -194,6 +216,11 @@ class Settings(Database):
     def origins(self) -> list[str]:
         """Origins, scheme and host, whose pages may call us; empty: only our own."""
         return _listed(self.cors_origins)
+
+    @property
+    def widget_hosts(self) -> list[str]:
+        """Origins whose pages may frame the widget; empty: none."""
+        return _listed(self.widget_origins)
 
     @property
     def categories_offered(self) -> list[str]:

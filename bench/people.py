@@ -13,9 +13,9 @@ from tests.factories import Person, people
 TICKETS = """
 insert into tickets (id, title, description, category, type, status, user_id, assigned_to_id,
     created_at, updated_at, public_updated_at, last_seq, last_public_seq, last_message_seq,
-    last_message_from_staff)
+    last_message_from_staff, last_said_seq, last_said_by)
 select uuidv7(), 'Ticket ' || n, repeat('It does not work, and I tried it twice. ', 5), 'billing',
-    'bug', 'in_progress', customer, %(csr)s, at, at, at, 3, 3, 3, false
+    'bug', 'in_progress', customer, %(csr)s, at, at, at, 3, 3, 3, false, 3, customer
 from unnest(%(customers)s::uuid[]) customer, generate_series(1, %(each)s) n,
     lateral (select now() - n * interval '1 hour' as at)
 where true returning id, user_id

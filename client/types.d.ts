@@ -11,6 +11,14 @@ export interface Agent {
   last_assigned_at: string | null;
 }
 
+/** How much somebody of the staff has; who does not work here any more is not available. */
+export interface AgentLoad {
+  user_id: string;
+  available: boolean;
+  open_tickets: number;
+  capacity: number;
+}
+
 /** The ticket was given to somebody, or back to the queue; `by` null: by the desk itself. */
 export interface Assigned {
   from: string | null;
@@ -133,11 +141,12 @@ export interface Credentials {
   token: string;
 }
 
-/** A customer, as the staff see them. */
+/** A customer, as the staff see them; `email`: none where a site named a visitor without one. `is_verified`: whether the address is known to be theirs, or a site has named them. */
 export interface Customer {
   id: string;
   full_name: string;
-  email: string;
+  email: string | null;
+  is_verified: boolean;
   created_at: string;
 }
 
@@ -145,7 +154,8 @@ export interface Customer {
 export interface CustomerDetails {
   id: string;
   full_name: string;
-  email: string;
+  email: string | null;
+  is_verified: boolean;
   created_at: string;
   tickets: TicketCounts;
 }
@@ -299,6 +309,12 @@ export interface NewUser {
   password: string;
 }
 
+export interface NewView {
+  name: string;
+  query: ViewQuery;
+  shared?: boolean;
+}
+
 export interface NewWebhook {
   url: string;
   events: Array<Kind>;
@@ -437,10 +453,10 @@ export interface Problem {
   /** What is wrong with the input, where it is the input. */ errors?: Array<{ pointer: string; detail: string; }>;
 }
 
-/** An account as its owner sees it. */
+/** An account, or a visitor, as its owner sees it. */
 export interface Profile {
   id: string;
-  email: string;
+  email: string | null;
   full_name: string;
   role: Role;
   notify_email: boolean;
@@ -574,6 +590,13 @@ export interface Ticket {
   description: string;
 }
 
+/** Who looks at a ticket, and who writes there. */
+export interface TicketActivity {
+  ticket_id: string;
+  viewers: Array<string>;
+  writing: Array<Writing>;
+}
+
 /** Only the fields that were sent count; `priority` null clears it. */
 export interface TicketChange {
   status?: Status;
@@ -647,10 +670,10 @@ export interface TypingShown {
   active: boolean;
 }
 
-/** A user as admins see them. */
+/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
 export interface User {
   id: string;
-  email: string;
+  email: string | null;
   full_name: string;
   role: Role;
   is_active: boolean;
@@ -658,6 +681,7 @@ export interface User {
   capacity: number;
   created_at: string;
   email_verified_at: string | null;
+  is_visitor: boolean;
 }
 
 /** Only the fields that were sent count. */
@@ -672,11 +696,57 @@ export interface Verification {
   token: string;
 }
 
+/** A view with how many tickets are in it, and how many of them have something unread. `query`: the parameters of `GET /csr/tickets` that list it. `live`: whether `watch` tells of its tickets. Both numbers are null where it is not about open tickets and those in progress alone, or not live. */
+export interface View {
+  id: string;
+  name: string;
+  query: Record<string, unknown>;
+  live: boolean;
+  shared: boolean;
+  count: number | null;
+  unread: number | null;
+}
+
+/** Only the fields that were sent count. */
+export interface ViewChange {
+  name?: string;
+  query?: ViewQuery;
+  shared?: boolean;
+}
+
+/** How many tickets are in a view, and in how many of them something is unread. */
+export interface ViewCounts {
+  count: number;
+  unread: number;
+}
+
+/** What a list of all tickets takes, but for where its page is. "me" is whoever looks. */
+export interface ViewQuery {
+  /** Any of these: `status=open&status=in_progress` */ status?: Array<Status> | null;
+  category?: string | null;
+  type?: string | null;
+  /** Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi` */ q?: string | null;
+  unassigned?: boolean | null;
+  /** A user's id, or "me" */ assigned_to?: "me" | string | null;
+  priority?: Priority | null;
+  tag?: string | null;
+  user_id?: string | null;
+  /** Whose turn it is to write, on open tickets and those in progress */ waiting_on?: Side | null;
+  /** Whether there are messages you have not read */ unread?: boolean | null;
+  /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
+  sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
+}
+
 /** Somebody who looks at a ticket, however many tabs they have open. */
 export interface Viewer {
   user_id: string;
   full_name: string;
   role: Role;
+}
+
+export interface Watch {
+  /** The ids of views */ views: Array<string>;
+  ticket_ids: Array<string>;
 }
 
 /** Only the fields that were sent count. */
@@ -698,6 +768,12 @@ export interface WebhookView {
   created_at: string;
 }
 
+/** Somebody who writes; `internal`: a note. */
+export interface Writing {
+  user_id: string;
+  internal: boolean;
+}
+
 export type Ack<T> = { ok: true; data: T } | { ok: false; error: Refusal };
 
 export interface ClientToServerEvents {
@@ -706,6 +782,7 @@ export interface ClientToServerEvents {
   post_message: (payload: PostMessage, ack: (answer: Ack<Event>) => void) => void;
   typing: (payload: Typing, ack: (answer: Ack<Done>) => void) => void;
   mark_read: (payload: MarkRead, ack: (answer: Ack<Done>) => void) => void;
+  watch: (payload: Watch, ack: (answer: Ack<Done>) => void) => void;
   refresh_auth: (payload: RefreshAuth, ack: (answer: Ack<Done>) => void) => void;
 }
 
@@ -720,6 +797,9 @@ export interface ServerToClientEvents {
   notifications_read: (payload: OwnInboxRead) => void;
   draft_changed: (payload: DraftShown) => void;
   connected: (payload: Connected) => void;
+  view_counts: (payload: Record<string, unknown>) => void;
+  activity: (payload: TicketActivity) => void;
+  agents_changed: (payload: Array<AgentLoad>) => void;
   resync: (payload: Resync) => void;
   signed_out: (payload: SignedOut) => void;
 }
@@ -755,6 +835,10 @@ export interface Routes {
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
+  "GET /api/v1/csr/views": { query: undefined; body: undefined; answer: Array<View> };
+  "POST /api/v1/csr/views": { query: undefined; body: NewView; answer: View };
+  "PATCH /api/v1/csr/views/{view_id}": { query: undefined; body: ViewChange; answer: View };
+  "DELETE /api/v1/csr/views/{view_id}": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/csr/agents": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Agent> };
   "PUT /api/v1/csr/me/availability": { query: undefined; body: Availability; answer: Agent };
   "GET /api/v1/csr/tickets/{ticket_id}/assignment": { query: undefined; body: undefined; answer: Explanation };

@@ -1,6 +1,7 @@
 """What a transaction recorded and may leave only after its commit."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -47,6 +48,21 @@ class DraftChanged:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class ViewChanged:
+    """A view asks for something else from now on; ``query`` None: it is gone."""
+
+    view_id: UUID
+    query: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """Somebody of the staff takes tickets, or no longer does, or takes more or fewer."""
+
+    user_id: UUID
+
+
 @dataclass(slots=True)
 class Outbox:
     events: list[Event | EventRow] = field(default_factory=list)
@@ -56,6 +72,8 @@ class Outbox:
     moved: list[CursorMoved] = field(default_factory=list)
     inboxes: list[InboxRead] = field(default_factory=list)
     drafts: list[DraftChanged] = field(default_factory=list)
+    views: list[ViewChanged] = field(default_factory=list)
+    agents: list[AgentChanged] = field(default_factory=list)
     # Sessions that ended, and why.
     ended: dict[UUID, str] = field(default_factory=dict)
     wakes: set[Job] = field(default_factory=set)

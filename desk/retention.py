@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from desk import deadlines, idempotency
-from desk.accounts import sessions, socket_tickets
+from desk.accounts import identities, sessions, socket_tickets
 from desk.deadlines import Due
 from desk.webhooks import webhook_queue
 
@@ -22,6 +22,7 @@ PRUNES: Mapping[str, Prune] = {
     "retention_sessions": sessions.prune,
     "retention_idempotency_keys": idempotency.prune,
     "retention_socket_tickets": socket_tickets.prune,
+    "retention_identity_tokens": identities.prune,
     "retention_webhook_deliveries": webhook_queue.prune,
 }
 

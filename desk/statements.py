@@ -32,9 +32,15 @@ def in_array(column: InstrumentedAttribute[UUID], name: str) -> ColumnElement[bo
     return column == any_(param(name, ARRAY(column.type)))
 
 
-def ids(of: Iterable[UUID | str]) -> str:
-    """An array in PostgreSQL's words, which the driver would take long to find for a list."""
+def array(of: Iterable[object]) -> str:
+    """An array in PostgreSQL's words, which the driver would take long to find for a list. Of what
+    has no spaces, commas or quotes.
+    """
     return f"{{{','.join(map(str, of))}}}"
+
+
+def ids(of: Iterable[UUID | str]) -> str:
+    return array(of)
 
 
 class Statement(Generic[T]):

@@ -62,7 +62,7 @@ def _marks_in_a_row(text: str) -> int:
     return max((sum(1 for _ in run) for is_mark, run in runs if is_mark), default=0)
 
 
-def _shows_something(text: str) -> bool:
+def shows_something(text: str) -> bool:
     return any(c not in BLANK and unicodedata.category(c)[0] not in "ZC" for c in text)
 
 
@@ -84,7 +84,7 @@ class Text:
             text = text.strip()
             if any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in text):
                 raise PydanticCustomError("text_control", "must be a single line")
-        if len(text) < self.shortest or (self.shortest and not _shows_something(text)):
+        if len(text) < self.shortest or (self.shortest and not shows_something(text)):
             raise PydanticCustomError(
                 "text_short", "must have at least {n} characters", {"n": self.shortest}
             )

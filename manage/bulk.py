@@ -36,6 +36,8 @@ TABLES: list[type[Base]] = [User, *PARTS]
 # A copy that is to be made: of which template, and who and what is in it.
 PLANNED = "n bigint, id uuid, template uuid, at timestamptz, customer uuid, csr uuid, thing text"
 Planned = tuple[int, UUID, UUID, datetime, UUID, UUID, str]
+# Whose person is named without a foreign key.
+PERSONAL = {"tickets.last_said_by"}
 # Columns that do not follow from their type; ``{}`` is what does.
 OWN = {
     "tickets.number": "n",
@@ -159,7 +161,8 @@ def _copied(column: Column[Any], its_id: str, made: Templates) -> str:
         return "p.id"
     if column.name == "id":
         return "gen_random_uuid()"
-    if any(foreign.column.table is User.__table__ for foreign in column.foreign_keys):
+    refers_to = {foreign.column.table for foreign in column.foreign_keys}
+    if User.__table__ in refers_to or str(column) in PERSONAL:
         return f"case {value} when '{made.customer}' then customer when '{made.csr}' then csr end"
     if isinstance(column.type, DateTime):
         return f"{value} + (p.at - '{made.at}')"

@@ -14,7 +14,7 @@ from desk.rows import EventRow
 from desk.tickets import timeline
 from desk.tickets.views import columns
 from manage.database import transaction
-from models import Role, Ticket, User
+from models import ADDRESS, Role, Ticket, User
 from wire.codec import encode
 from wire.shapes import timeline_event
 
@@ -83,7 +83,9 @@ def _events(session: Session, ticket_id: UUID, audience: Audience) -> Iterator[E
 
 def _people(session: Session, ids: set[UUID], audience: Audience) -> list[dict[str, Any]]:
     """Who took part; the addresses of the staff are not for customers."""
-    query = select(User.id, User.full_name, User.role, User.email).where(User.id.in_(ids))
+    query = select(User.id, User.full_name, User.role, ADDRESS.label("email")).where(
+        User.id.in_(ids)
+    )
     people = [row._asdict() for row in session.execute(query.order_by(User.id))]
     for person in people:
         if audience is Audience.CUSTOMER and person["role"] is not Role.USER:

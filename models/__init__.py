@@ -8,6 +8,7 @@ from models.draft import Draft, DraftKind
 from models.email_confirmation import EmailConfirmation
 from models.event import Event
 from models.idempotency_key import IdempotencyKey
+from models.identity_token import SpentIdentityToken
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.ticket import (
@@ -23,14 +24,18 @@ from models.ticket import (
     bucket,
 )
 from models.ticket_search import TicketSearch, UnindexedEvent
-from models.user import DEFAULT_CAPACITY, Role, User
+from models.user import ADDRESS, CALLED, DEFAULT_CAPACITY, IS_VERIFIED, Role, User
+from models.view import View
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ACTIVE_STATUSES",
+    "ADDRESS",
+    "CALLED",
     "DEFAULT_CAPACITY",
     "IN_WEBHOOKS",
     "IS_ACTIVE",
+    "IS_VERIFIED",
     "IS_WAITING",
     "RANKS",
     "AssignmentCursor",
@@ -53,11 +58,13 @@ __all__ = [
     "ReadCursor",
     "Role",
     "SocketTicket",
+    "SpentIdentityToken",
     "Status",
     "Ticket",
     "TicketSearch",
     "UnindexedEvent",
     "User",
+    "View",
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -217,6 +217,11 @@ class Ticket(Base):
     last_message_from_staff: Mapped[bool | None] = mapped_column(
         info=use(filters=[Filter("waiting_on", "waits")])
     )
+    # The newest message or note, and whose it is, so that the unread of a whole desk are counted
+    # without its events: 0 where nothing was said, null where nobody has looked since there is
+    # this column. No foreign key: it would be checked at each message, and the event has it.
+    last_said_seq: Mapped[int | None] = mapped_column(default=0, server_default=text("0"))
+    last_said_by: Mapped[UUID | None]
 
 
 IN_WEBHOOKS = [column.name for column, use in uses(Ticket) if use.in_webhooks]

@@ -1,14 +1,20 @@
-"""People: customers, and the staff with their availability for assignment."""
+"""People: customers, and the staff with their availability for assignment.
+
+A visitor is a customer without a log-in, who wrote from the widget on another site: a person of
+their own, whoever else has the address that they gave.
+"""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, String, func, text
+from sqlalchemy import CheckConstraint, Index, String, func, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
 
 DEFAULT_CAPACITY = 50
+# What people are found by, for `person_words`.
+CALLED = "full_name, coalesce(email, visitor_email, '')"
 
 
 class Role(StrEnum):
@@ -23,6 +29,36 @@ class User(Base):
         # One account whatever the case: the rules store addresses in lower case.
         CheckConstraint("email = lower(email)", name="email_lower"),
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
+        # Who has an address to log in by has a password; a visitor has neither.
+        CheckConstraint("(email is null) = (password_hash is null)", name="login_whole"),
+        CheckConstraint(
+            "(email is null) = (visitor_email is not null or identity_subject is not null)",
+            name="visitor_known",
+        ),
+        CheckConstraint("visitor_email = lower(visitor_email)", name="visitor_email_lower"),
+        # Nobody is of the staff without a log-in.
+        CheckConstraint("email is not null or role = 'user'", name="visitor_is_customer"),
+        # Of two first messages with one key, one makes a visitor.
+        Index(
+            "uq_users_visitor_key",
+            "visitor_key",
+            unique=True,
+            postgresql_where="visitor_key is not null",
+        ),
+        # The site's own people, each once.
+        Index(
+            "uq_users_identity_subject",
+            "identity_subject",
+            unique=True,
+            postgresql_where="identity_subject is not null",
+        ),
+        # How many visitors gave an address of late.
+        Index(
+            "ix_users_visitor_email",
+            "visitor_email",
+            "created_at",
+            postgresql_where="visitor_email is not null",
+        ),
         # The candidates of an assignment, and the list of agents.
         Index("ix_users_staff", "role", "id", postgresql_where="role <> 'user'"),
         # The admins' list of accounts, and its filters.
@@ -30,16 +66,23 @@ class User(Base):
         Index("ix_users_role_created", "role", "created_at", "id"),
         Index("ix_users_active_created", "is_active", "created_at", "id"),
         # How the words of a name and an address begin; the function is our own.
-        Index("ix_users_words", text("person_words(full_name, email)"), postgresql_using="gin"),
+        Index("ix_users_called", text(f"person_words({CALLED})"), postgresql_using="gin"),
     )
 
     id: Mapped[Key]
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    # Until it is confirmed, or where an admin named it, that it is theirs: see
+    # What an account logs in by. Null: a visitor, whom no address finds.
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    # What a visitor gave: perhaps somebody else's, and perhaps that of an account.
+    visitor_email: Mapped[str | None] = mapped_column(String(254))
+    # By what a site knows the visitor whom it has named to us.
+    identity_subject: Mapped[str | None] = mapped_column(String(255))
+    # Of the Idempotency-Key of a visitor's first message, its hash.
+    visitor_key: Mapped[bytes | None]
+    # Null until it is confirmed, or where an admin named it, that the address is theirs: see
     # `desk.notifications.confirmations`.
     email_verified_at: Mapped[datetime | None]
     full_name: Mapped[str] = mapped_column(String(200))
-    password_hash: Mapped[str] = mapped_column(String(100))
+    password_hash: Mapped[str | None] = mapped_column(String(100))
     role: Mapped[Role] = mapped_column(one_of(Role, "role", is_closed=True), default=Role.USER)
     is_active: Mapped[bool] = mapped_column(default=True)
     notify_email: Mapped[bool] = mapped_column(default=True)
@@ -54,3 +97,18 @@ class User(Base):
     last_assigned_at: Mapped[datetime | None]
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def address(self) -> str | None:
+        """Where mails to the person go; None: a site has named them without one."""
+        return self.email or self.visitor_email
+
+    @property
+    def is_visitor(self) -> bool:
+        return self.email is None
+
+
+# As `User.address`, in a query.
+ADDRESS = func.coalesce(User.email, User.visitor_email)
+# Who has answered a mail, or for whom an admin or a site answers.
+IS_VERIFIED = or_(User.email_verified_at.is_not(None), User.identity_subject.is_not(None))

@@ -29,6 +29,8 @@ from server.web.assets import add_assets
 from server.web.customer import add_customer_pages
 from server.web.pages import add_pages
 from server.web.session import add_session
+from server.web.visitor import add_visitor
+from server.web.widget import add_widget
 
 
 def create_app(settings: Settings) -> web.Application:
@@ -58,6 +60,8 @@ def _add_routes(app: web.Application) -> None:
     add_assets(app)
     add_session(app)
     add_pages(app)
+    add_visitor(app)
+    add_widget(app)
     add_customer_pages(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)

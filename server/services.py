@@ -9,17 +9,27 @@ from sqlalchemy.pool import QueuePool
 
 from config import Settings
 from desk.database import short_name
-from desk.outbox import CursorMoved, DraftChanged, InboxRead, TicketRead
+from desk.outbox import (
+    AgentChanged,
+    CursorMoved,
+    DraftChanged,
+    InboxRead,
+    TicketRead,
+    ViewChanged,
+)
 from server.background import Background
 from server.database.transaction import Desk, create_engine
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
+from server.identity.site_tokens import SiteTokens
 from server.identity.tokens import Tokens
 from server.limits.open_sockets import OpenSockets
 from server.limits.read_slots import ReadSlots
 from server.limits.shared import RateLimits
+from server.live.activity import Activity
+from server.live.agent_loads import AgentLoads
 from server.live.broadcast import Broadcast
 from server.live.bus import Bus, Subscribed
 from server.live.catch_up import CatchUp
@@ -30,6 +40,8 @@ from server.live.presence import Presence
 from server.live.sequencer import Sequencer
 from server.live.ticket_changes import TicketChanges
 from server.live.typists import Typists
+from server.live.view_counts import ViewCounts
+from server.live.watching import Watching
 from server.metrics import Metrics
 from server.release import release
 from server.transport.origins import Origins
@@ -67,6 +79,7 @@ class Services:
         self.engine = create_engine(settings.database_url)
         self.desk = Desk(self.engine, self.delivery)
         self.tokens = Tokens(settings)
+        self.site_tokens = SiteTokens(settings)
         self.passwords = Passwords()
         self.devices = Devices(settings)
         self.authenticator = Authenticator(self.desk, self.tokens)
@@ -77,7 +90,13 @@ class Services:
         self.typists = Typists(self.bus, self.sockets)
         self.broadcast = Broadcast(self.sockets, self.presence.witness, self.typists.witness)
         self.sequencer = Sequencer(self.desk, self.background, self.broadcast)
-        self.ticket_changes = TicketChanges(self.desk, self.sockets)
+        self.watching = Watching()
+        self.view_counts = ViewCounts(self.desk, self.sockets, self.watching)
+        self.agent_loads = AgentLoads(self.desk, self.sockets, self.watching)
+        self.activity = Activity(self.sockets, self.watching, self.presence, self.typists)
+        self.ticket_changes = TicketChanges(
+            self.desk, self.sockets, self.watching, self.view_counts, self.agent_loads
+        )
         self.own_reads = OwnReads(self.desk, self.sockets, self.ticket_changes.in_turn)
         self.catch_up = CatchUp(settings.redis_url, self.background, settings.key_prefix)
         self._subscribe()
@@ -98,6 +117,10 @@ class Services:
         bus.subscribe(ViewersChanged, self.presence.take)
         bus.subscribe(Subscribed, self.presence.look_up_all)
         bus.subscribe(TypingChanged, self.typists.take)
+        bus.subscribe(TicketRead, self.view_counts.read)
+        bus.subscribe(ViewChanged, self.view_counts.view_changed)
+        bus.subscribe(AgentChanged, self.agent_loads.agent_changed)
+        bus.subscribe(Subscribed, self.agent_loads.subscribed)
 
     def _add_gauges(self) -> None:
         gauge, pool = self.metrics.gauge, self.engine.sync_engine.pool
@@ -125,6 +148,9 @@ class Services:
             self.ticket_changes.send_forever(),
             self.ticket_changes.look_forever(),
             self.own_reads.send_forever(),
+            self.view_counts.count_forever(),
+            self.activity.send_forever(),
+            self.agent_loads.send_forever(),
         ):
             self.background.start(work)
         yield

@@ -87,6 +87,7 @@ def a_past(
     session.execute(insert(Event), rows)
     ticket.last_seq += count
     ticket.last_public_seq += count
+    ticket.last_said_seq, ticket.last_said_by = ticket.last_seq, author_id
 
 
 @contextmanager
@@ -111,6 +112,7 @@ def _signed_in(
 ) -> Person:
     actor = an_actor(session, role, **attributes)
     user = session.get_one(User, actor.id)
+    assert user.email is not None
     issued = sessions.open_session(session, actor.id, timedelta(days=1), now())
     return Person(
         Actor(actor.id, role, issued.session_id),

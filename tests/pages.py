@@ -13,14 +13,14 @@ from desk.access import Actor
 from desk.accounts import administration
 from desk.notifications import inbox
 from desk.tickets import lists
-from desk.tickets.keyset import Sort
+from desk.tickets.keyset import SORT_NAMES, Sort
 from desk.tickets.lists import Filters, Page, ticket_list
 from desk.tickets.search_queries import parsed
 from models import Role
 from server.http.input import decode_cursor, encode_cursor
 from server.routes import admin, notifications
 from server.routes.staff_tickets import StaffTicketQuery
-from server.routes.tickets import POSITIONS, SORTS
+from server.routes.tickets import POSITIONS
 
 LIMIT = 20
 DEPTH = 10_000 * LIMIT
@@ -235,7 +235,7 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
     missed = [away, {**away, "status": ["open", "in_progress"]}, {**away, "unread": "true"}]
     for path, actor, narrowed in ((OWN, who.customer, own), (STAFF, who.csr, staff)):
         for filters in narrowed:
-            for sort in SORTS:
+            for sort in SORT_NAMES:
                 yield Case(_label(path, filters, sort), actor, path, {**filters, "sort": sort})
         for name, words in searches.items():
             for sort in ("-created_at", "created_at", "-updated_at", "-priority"):

@@ -259,3 +259,22 @@ def test_tickets_learn_of_last_messages_that_nobody_kept_and_others_are_left_alo
     command.upgrade(config, SECOND_LOOK)
     assert [tuple(row) for row in connection.execute(text(LEARNT))] == KNOWN
     assert connection.execute(right).all() == before
+
+
+def test_tickets_that_are_work_learn_who_said_something_last(
+    config: Config, connection: Connection
+) -> None:
+    command.upgrade(config, BEFORE_LAST_MESSAGES)
+    connection.execute(text(TALKS))
+    connection.execute(text("update tickets set status = 'closed' where title = 'customer csr'"))
+    connection.commit()
+    command.upgrade(config, "head")
+    learnt = "select title, last_said_seq, last_said_by = user_id from tickets order by title"
+    assert [tuple(row) for row in connection.execute(text(learnt))] == [
+        ("", 0, None),
+        ("csr customer note", 3, False),
+        ("customer", 1, True),
+        # Over: whoever wants to know asks its events.
+        ("customer csr", None, None),
+        ("note", 1, False),
+    ]

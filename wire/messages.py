@@ -13,7 +13,15 @@ from uuid import UUID
 from pydantic import PlainValidator, TypeAdapter
 
 from desk.access import Audience
-from desk.outbox import CursorMoved, DraftChanged, InboxRead, Outbox, TicketRead
+from desk.outbox import (
+    AgentChanged,
+    CursorMoved,
+    DraftChanged,
+    InboxRead,
+    Outbox,
+    TicketRead,
+    ViewChanged,
+)
 from wire import codec
 from wire.presence import Seen
 from wire.shapes import NotificationOut, Recorded
@@ -57,6 +65,8 @@ class TypingChanged:
     user_id: UUID
     audiences: tuple[Audience, ...]
     active: bool
+    # Of a note; a process that is older does not say it.
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,8 @@ Message = (
     | SessionEnded
     | ViewersChanged
     | TypingChanged
+    | ViewChanged
+    | AgentChanged
     | Echo
 )
 
@@ -89,6 +101,8 @@ NAMES: dict[type[Message], tuple[str, int]] = {
     SessionEnded: ("session_ended", 1),
     ViewersChanged: ("viewers_changed", 1),
     TypingChanged: ("typing_changed", 1),
+    ViewChanged: ("view_changed", 1),
+    AgentChanged: ("agent_changed", 1),
     Echo: ("echo", 1),
 }
 # An event is read by its own `from_json`, as a newer process may know more kinds.
@@ -113,6 +127,8 @@ def messages_of(outbox: Outbox) -> Iterator[Message]:
     yield from outbox.moved
     yield from outbox.inboxes
     yield from outbox.drafts
+    yield from outbox.views
+    yield from outbox.agents
     for session_id, code in outbox.ended.items():
         yield SessionEnded(session_id, code)
 

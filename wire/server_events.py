@@ -6,6 +6,8 @@ What is not in this table cannot be sent; the contract is made from it.
 from dataclasses import dataclass
 from typing import Any
 
+from desk.assignment.agents import Load
+from desk.tickets.view_counts import Counts
 from desk.tickets.views import TicketRow
 from wire.shapes import (
     Connected,
@@ -17,6 +19,7 @@ from wire.shapes import (
     ReadShown,
     Resync,
     SignedOut,
+    TicketActivity,
     TimelineEvent,
     TypingShown,
 )
@@ -36,6 +39,9 @@ CONNECTED = "connected"
 TICKET_READ = "ticket_read"
 NOTIFICATIONS_READ = "notifications_read"
 DRAFT_CHANGED = "draft_changed"
+VIEW_COUNTS = "view_counts"
+ACTIVITY = "activity"
+AGENTS_CHANGED = "agents_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,9 @@ SERVER_EVENTS = {
         "and in order; and to a joining socket as its history.",
     ),
     TICKET_CHANGED: ServerEvent(
-        TicketRow, "A ticket changed. To all staff, and to the ticket's customer."
+        TicketRow,
+        "A ticket changed. To the ticket's customer, and to the staff: to those sockets that watch "
+        "it, or a view that it is in or was in before, and to all that have not said `watch`.",
     ),
     NOTIFICATION: ServerEvent(NotificationOut, "A new notification. To the person whom it tells."),
     PRESENCE: ServerEvent(
@@ -73,6 +81,23 @@ SERVER_EVENTS = {
         DraftShown, "A draft of yours was kept, removed, or posted. To your own sockets."
     ),
     CONNECTED: ServerEvent(Connected, "What runs here. To a socket, right after it has connected."),
+    VIEW_COUNTS: ServerEvent(
+        dict[str, Counts],
+        "How many tickets are in views, by their ids, and how many of them have something unread. "
+        "To the sockets that watch them: all when they begin to, and then what has changed, at "
+        "most once a second.",
+    ),
+    ACTIVITY: ServerEvent(
+        TicketActivity,
+        "Who looks at a ticket and who writes there. To the sockets of the staff that name it in "
+        "`watch`: when they begin to, if there is anybody, and when it changes, at most once a "
+        "second.",
+    ),
+    AGENTS_CHANGED: ServerEvent(
+        list[Load],
+        "Those of the staff who take tickets now, or no longer do, or have more or fewer than "
+        "before. To all staff, at most once a second.",
+    ),
     RESYNC: ServerEvent(
         Resync,
         "The socket before was cut off, as it did not read, and may have missed something of this "

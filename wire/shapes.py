@@ -146,6 +146,23 @@ class TypingShown:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """Somebody who writes; ``internal``: a note."""
+
+    user_id: UUID
+    internal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketActivity:
+    """Who looks at a ticket, and who writes there."""
+
+    ticket_id: UUID
+    viewers: list[UUID]
+    writing: list[Writing]
+
+
+@dataclass(frozen=True, slots=True)
 class Resync:
     ticket_id: UUID
 

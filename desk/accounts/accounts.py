@@ -45,10 +45,10 @@ class PasswordChange(Input):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An account as its owner sees it."""
+    """An account, or a visitor, as its owner sees it."""
 
     id: UUID
-    email: str
+    email: str | None
     full_name: str
     role: Role
     notify_email: bool
@@ -95,10 +95,11 @@ def create(
 def credentials(session: Session, email: str) -> StoredPassword | None:
     """What a password is checked against; None if there is no such active account."""
     user = session.scalar(select(User).where(User.email == email, User.is_active))
-    return StoredPassword(user.id, user.password_hash) if user else None
+    return StoredPassword(user.id, user.password_hash) if user and user.password_hash else None
 
 
-def stored_hash(session: Session, user_id: UUID) -> str:
+def stored_hash(session: Session, user_id: UUID) -> str | None:
+    """What the password of somebody signed in is checked against; None: a visitor has none."""
     return session.get_one(User, user_id).password_hash
 
 
@@ -144,7 +145,7 @@ def profile(session: Session, user_id: UUID) -> Profile:
 def _profile(user: User) -> Profile:
     return Profile(
         user.id,
-        user.email,
+        user.address,
         user.full_name,
         user.role,
         user.notify_email,

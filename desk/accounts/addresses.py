@@ -14,7 +14,7 @@ from desk.crypto import token_hash
 from desk.errors import Malformed
 from desk.notifications import confirmations
 from desk.text import Input
-from models import EmailConfirmation, User
+from models import ADDRESS, EmailConfirmation, User
 
 
 class Verification(Input):
@@ -29,15 +29,15 @@ def sign_up(
     `Conflict` if the address has an account already.
     """
     profile = accounts.create(session, new.email, new.full_name, password_hash, is_confirmed=False)
-    confirmations.ask(session, profile.id, profile.email, secret, now)
+    confirmations.ask(session, profile.id, new.email, secret, now)
     return profile
 
 
 def send(session: Session, actor: Actor, secret: str, now: datetime) -> None:
     """Mails a new link; nothing where the address is confirmed, or its person wants no mail."""
     user = session.get_one(User, actor.id)
-    if user.email_verified_at is None and user.notify_email:
-        confirmations.ask(session, user.id, user.email, secret, now)
+    if user.address and user.email_verified_at is None and user.notify_email:
+        confirmations.ask(session, user.id, user.address, secret, now)
 
 
 def verify(session: Session, verification: Verification, now: datetime) -> UUID:
@@ -54,7 +54,7 @@ def verify(session: Session, verification: Verification, now: datetime) -> UUID:
     if link is not None and link.expires_at > now:
         confirmed = session.scalar(
             update(User)
-            .where(User.id == link.user_id, User.email == link.email)
+            .where(User.id == link.user_id, link.email == ADDRESS)
             .values(email_verified_at=now)
             .returning(User.id)
         )

@@ -18,6 +18,7 @@ from desk.accounts.passwords import Password
 from desk.assignment import agents, assignment
 from desk.assignment.agents import Capacity
 from desk.errors import Conflict, Forbidden, NotFound
+from desk.outbox import AgentChanged, outbox
 from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
 
@@ -41,10 +42,10 @@ class UserChange(Input):
 @with_config(title="User")
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as admins see them."""
+    """A user as admins see them. ``is_visitor``: wrote from the widget, and has no log-in."""
 
     id: UUID
-    email: str
+    email: str | None
     full_name: str
     role: Role
     is_active: bool
@@ -52,12 +53,13 @@ class Account:
     capacity: int
     created_at: datetime
     email_verified_at: datetime | None
+    is_visitor: bool
 
     @classmethod
     def of(cls, user: User) -> Self:
         return cls(
             user.id,
-            user.email,
+            user.address,
             user.full_name,
             user.role,
             user.is_active,
@@ -65,6 +67,7 @@ class Account:
             user.capacity,
             user.created_at,
             user.email_verified_at,
+            user.is_visitor,
         )
 
 
@@ -95,7 +98,7 @@ def accounts(
     limit: int,
     before: tuple[datetime, UUID] | None,
 ) -> Sequence[Account]:
-    """Accounts, the newest first."""
+    """Accounts that one logs in to, the newest first."""
     keys: list[ColumnElement[Any]] = [User.created_at.expression, User.id.expression]
     query = select(User).order_by(*(key.desc() for key in keys)).limit(limit)
     if before is not None:
@@ -121,7 +124,8 @@ def _matching(
 ) -> list[ColumnElement[bool]]:
     filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
     matching: list[ColumnElement[bool]] = [
-        column == value for column, value in filters if value is not None
+        User.email.is_not(None),
+        *(column == value for column, value in filters if value is not None),
     ]
     if q is not None:
         begins, name = q.lower(), func.lower(User.full_name)
@@ -148,7 +152,7 @@ def change(
     Who joins the staff has an address that an admin vouches for, as whom an admin makes.
     Whoever can hold no tickets any more gives theirs back, a new CSR begins with the default
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
-    (``last_admin``).
+    (``last_admin``; ``visitor``: nobody is of the staff without a log-in).
     """
     if changes.role is not MISSING or changes.is_active is not MISSING:
         _release_if_leaving(session, actor, user_id, changes)
@@ -157,6 +161,8 @@ def change(
         raise Forbidden("admin_required", "Admin privileges required")
     user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
     role = user.role if changes.role is MISSING else changes.role
+    if user.is_visitor and role is not Role.USER:
+        raise Conflict("visitor", "A visitor has no log-in; make an account")
     is_active = user.is_active if changes.is_active is MISSING else changes.is_active
     if admins == [user.id] and (role is not Role.ADMIN or not is_active):
         raise Conflict("last_admin", "The last active admin stays one")
@@ -170,6 +176,8 @@ def change(
         user.email_verified_at = now
     if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
         agents.start_catching_up(session, user)
+    if Role.USER not in (user.role, role) or role is not user.role:
+        outbox(session).agents.append(AgentChanged(user.id))
     user.role, user.is_active = role, is_active
     if changes.capacity is not MISSING:
         agents.set_capacity(session, user, changes.capacity)

@@ -11,16 +11,20 @@ from sqlalchemy.orm import Session
 
 from desk.errors import NotFound
 from desk.tickets import people, tickets
-from models import Role, Ticket, User
+from models import ADDRESS, IS_VERIFIED, Role, Ticket, User
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer, as the staff see them."""
+    """A customer, as the staff see them; ``email``: none where a site named a visitor without one.
+
+    ``is_verified``: whether the address is known to be theirs, or a site has named them.
+    """
 
     id: UUID
     full_name: str
-    email: str
+    email: str | None
+    is_verified: bool
     created_at: datetime
 
 
@@ -38,12 +42,13 @@ class CustomerDetails:
 
     id: UUID
     full_name: str
-    email: str
+    email: str | None
+    is_verified: bool
     created_at: datetime
     tickets: TicketCounts
 
 
-SHOWN = (User.id, User.full_name, User.email, User.created_at)
+SHOWN = (User.id, User.full_name, ADDRESS, IS_VERIFIED, User.created_at)
 
 
 def page(
@@ -68,8 +73,10 @@ def show(session: Session, user_id: UUID) -> CustomerDetails:
         raise NotFound("customer_not_found", "Customer not found")
     counts = select(func.count().filter(tickets.ACTIVE), func.count())
     theirs = session.execute(counts.where(Ticket.user_id == user_id)).one()
-    user_id, full_name, email, created_at = row
-    return CustomerDetails(user_id, full_name, email, created_at, TicketCounts(*theirs))
+    user_id, full_name, email, is_verified, created_at = row
+    return CustomerDetails(
+        user_id, full_name, email, is_verified, created_at, TicketCounts(*theirs)
+    )
 
 
 def _called(query: Select[*tuple[Any, ...]], q: str | None) -> Select[*tuple[Any, ...]]:

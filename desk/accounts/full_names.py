@@ -89,7 +89,7 @@ def _is_needed(character: str, before: str, after: str) -> bool:
 FullName = Annotated[str, Text(200), AfterValidator(_shown)]
 
 
-def require_own(full_name: str, desk_name: str) -> None:
+def require_own(full_name: str, desk_name: str, pointer: str = "/full_name") -> None:
     """Raises `Invalid` where a customer calls themselves as if they were the desk.
 
     ``desk_name``: what stands before the address of its mails.
@@ -99,7 +99,7 @@ def require_own(full_name: str, desk_name: str) -> None:
     without_digits = DIGITS.sub(" ", unicodedata.normalize("NFKC", full_name))
     if any(_is_the_desk(_words(said), desk) for said in (full_name, without_digits)):
         raise Invalid(
-            "name_reserved", "This is the name of the desk; give your own", pointer="/full_name"
+            "name_reserved", "This is the name of the desk; give your own", pointer=pointer
         )
 
 

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, Field, with_config
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import NotFound
 from desk.jobs import Job
-from desk.outbox import outbox
+from desk.outbox import AgentChanged, outbox
+from desk.statements import Statement, in_array
 from desk.text import Input
 from desk.tickets import tickets
 from models import Role, Ticket, User
@@ -22,6 +23,11 @@ LARGEST_CAPACITY = 10_000
 Capacity = Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)]
 
 AGENTS = and_(User.role != Role.USER, User.is_active)
+
+
+_OPEN_TICKETS = (
+    select(func.count()).where(Ticket.assigned_to_id == User.id, tickets.ACTIVE).scalar_subquery()
+)
 
 
 class Availability(Input):
@@ -40,6 +46,17 @@ class Agent:
     capacity: int
     open_tickets: int
     last_assigned_at: datetime | None
+
+
+@with_config(title="AgentLoad")
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much somebody of the staff has; who does not work here any more is not available."""
+
+    user_id: UUID
+    available: bool
+    open_tickets: int
+    capacity: int
 
 
 def agents(session: Session, *, limit: int, after: UUID | None) -> Sequence[Agent]:
@@ -62,6 +79,7 @@ def set_availability(session: Session, actor: Actor, availability: Availability)
     if availability.available and not user.available:
         start_catching_up(session, user)
     user.available = availability.available
+    outbox(session).agents.append(AgentChanged(user.id))
     if availability.capacity is not MISSING:
         set_capacity(session, user, availability.capacity)
     session.flush()  # The answer is read from the table.
@@ -72,6 +90,7 @@ def set_capacity(session: Session, user: User, capacity: int) -> None:
     if capacity > user.capacity:
         start_catching_up(session, user)
     user.capacity = capacity
+    outbox(session).agents.append(AgentChanged(user.id))
 
 
 def start_catching_up(session: Session, user: User) -> None:
@@ -83,17 +102,21 @@ def start_catching_up(session: Session, user: User) -> None:
 def _agents(
     condition: ColumnElement[bool],
 ) -> Select[UUID, str, Role, bool, int, int, datetime | None]:
-    open_tickets = (
-        select(func.count())
-        .where(Ticket.assigned_to_id == User.id, tickets.ACTIVE)
-        .scalar_subquery()
-    )
     return select(
         User.id,
         User.full_name,
         User.role,
         User.available,
         User.capacity,
-        open_tickets,
+        _OPEN_TICKETS,
         User.last_assigned_at,
     ).where(condition)
+
+
+# Of the ``user_ids``, who work here, or did.
+LOADS = Statement.of(
+    select(User.id, and_(User.available, AGENTS), _OPEN_TICKETS, User.capacity).where(
+        in_array(User.id, "user_ids")
+    ),
+    Load,
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -73,10 +73,11 @@ def ask(session: Session, user_id: UUID, email: str, secret: str, now: datetime)
 
 def count_mail(session: Session, user: User, secret: str, now: datetime) -> None:
     """Counts a mail to an address that nobody has confirmed; with no good link, one is mailed."""
+    assert user.address is not None  # There is one to which the mail goes.
     mine = EmailConfirmation.user_id == user.id
     link = session.scalar(select(EmailConfirmation).where(mine).with_for_update())
-    if link is None or link.expires_at <= now or link.email != user.email:
-        ask(session, user.id, user.email, secret, now)
+    if link is None or link.expires_at <= now or link.email != user.address:
+        ask(session, user.id, user.address, secret, now)
         link = session.scalars(
             select(EmailConfirmation).where(mine).execution_options(populate_existing=True)
         ).one()
@@ -86,15 +87,16 @@ def count_mail(session: Session, user: User, secret: str, now: datetime) -> None
 
 
 def is_enough(now: datetime) -> ColumnElement[bool]:
-    """Whether a `User` has got as many mails of a day as there are without a confirmation."""
-    return and_(
-        User.email_verified_at.is_(None),
-        exists().where(
-            EmailConfirmation.user_id == User.id,
-            EmailConfirmation.others >= MOST_OTHERS,
-            EmailConfirmation.others_since > now - DAY,
-        ),
+    """Whether a `User` has got as many mails of a day as there are without a confirmation.
+
+    A visitor, who had to prove nothing to be heard, gets none but the link.
+    """
+    has_many = exists().where(
+        EmailConfirmation.user_id == User.id,
+        EmailConfirmation.others >= MOST_OTHERS,
+        EmailConfirmation.others_since > now - DAY,
     )
+    return and_(User.email_verified_at.is_(None), or_(User.email.is_(None), has_many))
 
 
 def lease(session: Session, now: datetime) -> Confirmation | None:

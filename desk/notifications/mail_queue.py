@@ -20,6 +20,7 @@ from desk.leases import MOST_ATTEMPTS
 from desk.notifications import confirmations
 from desk.notifications.inbox import LONGEST_WINDOW
 from models import (
+    ADDRESS,
     Event,
     Notification,
     NotificationKind,
@@ -33,7 +34,7 @@ from models import (
 SETTLED_AT_ONCE = 500
 
 PENDING = Notification.done_at.is_(None)
-WANTED = and_(User.is_active, User.notify_email)
+WANTED = and_(User.is_active, User.notify_email, ADDRESS.is_not(None))
 # Who left the staff is not told of other people's tickets, nor anybody else of notes.
 MAY_SEE = or_(
     User.role != Role.USER,
@@ -143,7 +144,8 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
         )
     )
     tickets = _by_ticket(rows)
-    return Mail(mail_id, user.id, user.full_name, user.email, is_neutral, tickets, ids)
+    assert user.address is not None  # They are `WANTED`.
+    return Mail(mail_id, user.id, user.full_name, user.address, is_neutral, tickets, ids)
 
 
 def _is_too_many(now: datetime) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
 from desk.access import Audience
 from desk.events import MESSAGES
 from desk.statements import Statement, in_array, param
+from desk.tickets.matching import Turn
 from desk.tickets.views import TicketRow, columns, to_row, unread
 from models import Event, ReadCursor, Ticket, bucket
 
@@ -86,6 +87,19 @@ def _by_reader() -> ColumnElement[Any]:
     return _counted(readers.c.user_id, readers.c["count"], readers)
 
 
+# The events of tickets, each after a number and a time of its own: ``after`` and ``since`` are as
+# many as the `ids`, each an `array`.
+TURNS = Statement(
+    """
+    select e.ticket_id, e.kind, e.data
+    from unnest(%(tickets)s::uuid[], %(after)s::bigint[], %(since)s::timestamptz[])
+        as shown (ticket_id, seq, at)
+    join events e on e.ticket_id = shown.ticket_id and e.seq > shown.seq and e.at > shown.at
+    """,
+    Turn,
+)
+
+
 class Changed(NamedTuple):
     """A ticket as all of the staff see it, but for what each of them has not read."""
 
@@ -99,6 +113,11 @@ class Changed(NamedTuple):
     def of(cls, *row: Any) -> Self:
         *ticket, by_author, by_reader = row
         return cls(ticket, by_author or {}, by_reader or {})
+
+    @property
+    def whole(self) -> TicketRow:
+        """As somebody sees it who has read all of it."""
+        return to_row(*self.ticket, 0)
 
     def seen_by(self, people: set[str]) -> Iterator[tuple[TicketRow, set[str]]]:
         """As the people see it, and who of them sees it so."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from desk.events import Assigned, Entry, MessagePosted, StatusChanged, TicketCreated
+from desk.events import Assigned, Entry, Message, MessagePosted, StatusChanged, TicketCreated
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import outbox
@@ -31,7 +31,11 @@ def set_times(session: Session, entry: Entry) -> None:
 
 
 def keep_last_message(session: Session, entry: Entry) -> None:
-    """Keeps which message is the newest that its customer may read, and whose it is."""
+    """Keeps which message is the newest, and which of those that the customer may read; and whose
+    they are.
+    """
+    if isinstance(entry.event, Message):
+        entry.ticket.last_said_seq, entry.ticket.last_said_by = entry.row.seq, entry.row.actor_id
     if isinstance(entry.event, MessagePosted):
         entry.ticket.last_message_seq = entry.row.seq
         entry.ticket.last_message_from_staff = entry.row.actor_id != entry.ticket.user_id

@@ -91,7 +91,9 @@ _POST = f"""
             last_message_seq = case when %(is_note)s then last_message_seq else said.seq end,
             last_message_from_staff = case
                 when %(is_note)s then last_message_from_staff else user_id <> %(actor_id)s
-            end
+            end,
+            last_said_seq = said.seq,
+            last_said_by = %(actor_id)s
         from said
         where tickets.id = said.ticket_id
     ),

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, GetPydanticSchema
+from pydantic_core.core_schema import literal_schema
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
@@ -50,6 +51,16 @@ BOUNDS = {
     BigInteger: (0, 2**63 - 1),
 }
 Rows = Select[*tuple[Any, ...]]
+
+
+def one_of(texts: Sequence[str]) -> GetPydanticSchema:
+    """`Literal`, of texts that are known only when this runs."""
+    return GetPydanticSchema(lambda _, __: literal_schema(list(texts)))
+
+
+# The sorts as a query names them.
+SORT_NAMES = [sign + field for field in SORTS for sign in ("", "-")]
+SortName = Annotated[str, one_of(SORT_NAMES)]
 
 
 @dataclass(frozen=True, slots=True)

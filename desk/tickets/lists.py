@@ -101,7 +101,7 @@ def ticket_list(
     """At most ``limit`` tickets that the actor may see, after a position."""
     if plain := plainly(actor, filters, sort, limit, after):
         return list_page(plain.query.all(session, **plain.values), sort, limit)
-    values = _values(filters)
+    values = asked_of(filters)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
     first = _of_number(session, actor, filters)
@@ -120,7 +120,7 @@ def _of_number(session: Session, actor: Actor, filters: Filters) -> TicketRow | 
     """The ticket whose number is searched for, if it is of the list: it comes first in each."""
     if filters.q is None or (number := number_in(filters.q)) is None:
         return None
-    values, me = _values(filters), literal(actor.id, Ticket.user_id.type)
+    values, me = asked_of(filters), literal(actor.id, Ticket.user_id.type)
     query = views.rows(actor.audience, me)
     query = query.where(Ticket.number == number, *conditions(values, Ticket))
     if UNREAD in values:
@@ -165,7 +165,7 @@ def plainly(
     actor: Actor, filters: Filters, sort: Sort, limit: int, after: Position | None
 ) -> Plain | None:
     """The query of a `ticket_list` that an index leads through by itself; None for any other."""
-    values = _values(filters)
+    values = asked_of(filters)
     leading = _leading(values, sort.field)
     if len(leading) < len(values) or isinstance(values.get("status"), list):
         return None
@@ -197,15 +197,15 @@ def _prepared(
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
-    values = _values(filters)
+    values = asked_of(filters)
     me = literal(actor.id, Ticket.user_id.type)
     words, unread = values.pop(WORDS, None), values.pop(UNREAD, None)
     if "user_id" in values:
         # Theirs first, wherever they stand: to meet them with all that are, say, closed would go
         # through everybody's.
         theirs = [visible(actor), Ticket.user_id == values.pop("user_id")]
-        asked_of = {each for name in values for each in columns_of(name, Ticket)}
-        columns = {Ticket.id, Ticket.user_id, *asked_of}
+        named = {each for name in values for each in columns_of(name, Ticket)}
+        columns = {Ticket.id, Ticket.user_id, *named}
         here = select(*columns).where(*theirs).offset(0).subquery("here").c
         asked = conditions(values, here)
         if words is not None:
@@ -227,7 +227,7 @@ def _position(ticket: TicketRow, field: str) -> Position:
     return key, ticket.id
 
 
-def _values(filters: Filters) -> dict[str, Any]:
+def asked_of(filters: Filters) -> dict[str, Any]:
     """What each filter asks for, as its column has it."""
     values = {name: getattr(filters, name) for name in Filters.model_fields}
     if filters.priority is not None:

@@ -15,7 +15,7 @@ from desk.access import Actor, numbered, visible
 from desk.events import Assigned
 from desk.statements import Statement, ids
 from desk.tickets.views import not_found
-from models import Event, Role, Ticket, User
+from models import CALLED, Event, Role, Ticket, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ def _named(actor: Actor, those: ColumnElement[bool]) -> list[Select[UUID]]:
     ]
 
 
-CALLED = """
-    person_words(users.full_name, users.email) @@ (
+CALLED_BY = f"""
+    person_words({CALLED}) @@ (
         select string_agg(
             quote_literal(lexeme) || case when length(lexeme) < :shortest then '' else ':*' end,
             ' & '
@@ -114,4 +114,4 @@ def called(words: str, shortest: int = 1) -> TextClause:
 
     ``shortest``: shorter words are whole ones. Nobody is found by signs alone.
     """
-    return text(CALLED).bindparams(called=words, shortest=shortest)
+    return text(CALLED_BY).bindparams(called=words, shortest=shortest)

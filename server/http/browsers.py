@@ -33,6 +33,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     headers.popall("Server", None)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
+    # It knows no list of origins, as the policy does.
+    if "frame-ancestors 'none'" not in headers["Content-Security-Policy"]:
+        headers.popall("X-Frame-Options")
     is_secret = request.path.startswith(SECRET)
     headers.setdefault("Cache-Control", NO_CACHE if is_secret else CACHE)
     if request.app[SERVICES].settings.public_url.startswith("https:"):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -28,6 +29,7 @@ HEADER = "Idempotency-Key"
 REPEATED = "Idempotency-Replayed"
 KEY = re.compile(r"[ -~]{1,64}")
 KEPT_HEADERS = (ETAG, LOCATION)
+NOBODY = UUID(int=0)
 # In place of the header, for a form that cannot send one.
 FORM_KEY: web.RequestKey[str] = web.RequestKey("form_key")
 
@@ -96,17 +98,23 @@ async def earlier(request: web.Request, body: BaseModel) -> web.Response | None:
 
 
 def _asked(request: web.Request, body: BaseModel) -> Repeatable | None:
-    if (key := _key(request)) is None:
-        return None
     actor = request[ACTOR]
     # Who has left the staff since is not answered again what staff may read.
-    side = " as staff" if actor.is_staff else ""
-    return Repeatable(
-        actor.id,
-        key,
-        f"{request.method} {request.path}{side}",
-        _hashes(request.app[SERVICES].settings, body),
-    )
+    return _repeatable(request, body, actor.id, " as staff" if actor.is_staff else "")
+
+
+def asked_by_nobody(request: web.Request, body: BaseModel) -> Repeatable | None:
+    """Of a request that makes its actor: the rule puts them in."""
+    return _repeatable(request, body, NOBODY)
+
+
+def _repeatable(
+    request: web.Request, body: BaseModel, actor_id: UUID, side: str = ""
+) -> Repeatable | None:
+    if (key := _key(request)) is None:
+        return None
+    hashes = _hashes(request.app[SERVICES].settings, body)
+    return Repeatable(actor_id, key, f"{request.method} {request.path}{side}", hashes)
 
 
 def _response(answer: Answer) -> web.Response:

@@ -52,6 +52,11 @@ OPEN = Limit("open", parse("100 per hour"))
 OPEN_ADDRESS = Limit("open-address", parse("2000 per hour"))
 SIGNUP = Limit("signup", parse("300 per 10 minutes"))
 SIGNUP_ADDRESS = Limit("signup-address", parse("10 per 10 minutes"))
+# First messages of visitors, who sign up for nothing: as often.
+VISIT = Limit("visit", SIGNUP.item)
+VISIT_ADDRESS = Limit("visit-address", SIGNUP_ADDRESS.item)
+# Tokens by which sites name their visitors, tried from one address.
+IDENTIFY = Limit("identify", parse("600 per minute"))
 POST = Limit("post", parse("600 per minute"))
 POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))
@@ -61,6 +66,8 @@ TYPING_ACCOUNT = Limit("typing-account", parse("120 per 10 seconds"))
 READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 # Drafts that are kept as they are written, in all of an account's tabs.
 DRAFT = Limit("draft", parse("600 per minute"))
+# A list that is scrolled names other tickets each time.
+WATCH = Limit("watch", parse("100 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))

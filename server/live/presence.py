@@ -10,6 +10,7 @@ still sees who is on the same process.
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,10 @@ class Presence:
         self._unpublished: set[UUID] = set()
         # Tickets whose viewers anywhere have changed since those here were sent them.
         self._unsent: set[UUID] = set()
+        # Tickets that are kept although nobody looks at them here: what others say is asked for.
+        self._followed: set[UUID] = set()
+        # Tickets whose viewers have changed since somebody asked which.
+        self._moved: set[UUID] = set()
         self._wake = asyncio.Event()
 
     async def close(self) -> None:
@@ -107,6 +112,25 @@ class Presence:
         self._unsent.add(ticket_id)
         self._wake.set()
 
+    def follow(self, ticket_ids: Iterable[UUID]) -> None:
+        """Has it known who looks at tickets that nobody may be looking at here."""
+        for ticket_id in set(ticket_ids) - self._followed:
+            self._followed.add(ticket_id)
+            if ticket_id not in self._watched:
+                self._watched[ticket_id] = Watched()
+                self._unsent.add(ticket_id)
+                self._wake.set()
+
+    def unfollow(self, ticket_ids: Iterable[UUID]) -> None:
+        self._followed.difference_update(ticket_ids)
+        self._unsent.update(self._watched.keys() & set(ticket_ids))
+        self._wake.set()
+
+    def take_moved(self) -> set[UUID]:
+        """The tickets whose viewers have changed since the last call."""
+        moved, self._moved = self._moved, set()
+        return moved
+
     async def viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
         """Who looks at a ticket now that somebody here looks at too, as the audience may know."""
         watched = self._watched.get(ticket_id)
@@ -115,9 +139,10 @@ class Presence:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._look_up([ticket_id])
         await self._learn_names(ticket_id)
-        return self._viewers(ticket_id, audience)
+        return self.known(ticket_id, audience)
 
-    def _viewers(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
+    def known(self, ticket_id: UUID, audience: Audience) -> list[Viewer]:
+        """As `viewers`, by what is known here already."""
         watched = self._watched.get(ticket_id)
         return [] if watched is None else watched.viewers(audience)
 
@@ -133,7 +158,7 @@ class Presence:
         While the database is away, they stay unknown.
         """
         watched = self._watched.get(ticket_id)
-        if watched is None or not (unknown := watched.unknown):
+        if watched is None or not watched.here or not (unknown := watched.unknown):
             return
         with contextlib.suppress(DeskError):
             named = await self._desk.fetch(NAMED, ticket_id=ticket_id, user_ids=ids(unknown))
@@ -165,7 +190,8 @@ class Presence:
                 log.exception("presence not published")
             took = 0.0
             try:
-                await self._look_up([t for t in self._unsent if self._is_unknown(t)])
+                asked = self._unsent & self._watched.keys()
+                await self._look_up([t for t in asked if not self._watched[t].is_looked_up])
                 for ticket_id in list(self._unsent):
                     await self._learn_names(ticket_id)
                 took = self._send()
@@ -191,18 +217,17 @@ class Presence:
                 self._bus.publish(ViewersChanged(self._process, ticket_id, seen))
             await pipeline.execute()
 
-    def _is_unknown(self, ticket_id: UUID) -> bool:
-        watched = self._watched.get(ticket_id)
-        return watched is not None and not watched.is_looked_up
-
     def _send(self) -> float:
         """Shows what changed; the seconds that it took."""
         began = time.perf_counter()
         unsent, self._unsent = self._unsent, set()
+        self._moved |= unsent
         for ticket_id in unsent & self._watched.keys():
             watched = self._watched[ticket_id]
             if not watched.here:
-                del self._watched[ticket_id]
+                watched.sent.clear()
+                if ticket_id not in self._followed:
+                    del self._watched[ticket_id]
                 continue
             for audience in Audience:
                 viewers = watched.viewers(audience)
@@ -221,7 +246,7 @@ class Presence:
                 key = process_key(self._process, self._prefix)
                 was_alive = await self._redis.set(key, 1, ex=ALIVE_FOR_SECONDS, get=True)
                 if not was_alive:  # The others have forgotten who is here.
-                    self._unpublished |= self._watched.keys()
+                    self._unpublished |= {t for t, w in self._watched.items() if w.here}
                 await self._bury()
             except (aioredis.RedisError, OSError):
                 pass  # `server.live.bus` says that Redis is down.

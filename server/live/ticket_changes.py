@@ -1,4 +1,4 @@
-"""``ticket_changed``: shows the tickets that moved on to the staff and to their customers.
+"""``ticket_changed``: shows the tickets that moved on to those who watch them and their customers.
 
 Each process reads a changed ticket once, as it stands, for the people that are connected here. A
 burst of changes is one reading, so that the cost does not grow with the talk. Hints say what has
@@ -7,22 +7,37 @@ changed; every second one query finds what a lost hint has hidden.
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from desk.access import Actor
 from desk.errors import Unavailable
-from desk.statements import ids
-from desk.tickets.changed import FOR_CUSTOMERS, FOR_STAFF, MOVED, MOVED_PAGE, Head
+from desk.events import Assigned, StatusChanged
+from desk.statements import array, ids
+from desk.tickets.changed import (
+    FOR_CUSTOMERS,
+    FOR_STAFF,
+    MOVED,
+    MOVED_PAGE,
+    TURNS,
+    Changed,
+    Head,
+)
+from desk.tickets.keyset import UNREAD
+from desk.tickets.matching import EITHER, Turn, facts_of
 from server.background import attempt
 from server.clock import now
 from server.database.transaction import Desk
+from server.live.agent_loads import AgentLoads
 from server.live.rooms import user_room
+from server.live.view_counts import ViewCounts
+from server.live.watching import Watching
 from server.transport.socket_server import SocketServer
 from wire.server_events import TICKET_CHANGED
 from wire.shapes import Recorded
@@ -40,19 +55,49 @@ LOOK_SECONDS = 1.0
 LAST_ID = UUID(int=2**128 - 1)
 # A ticket's time is taken before the commit that shows it, and by another host's clock.
 LOOK_BACK = timedelta(seconds=10)
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+# Of a ticket that nothing was known of, no more than these can have happened since the last look.
+MOST_EVENTS = 500
+# What may change how many tickets somebody has.
+LOADING = {Assigned.kind, StatusChanged.kind}
+
+
+class Unshown(NamedTuple):
+    """What is still to be shown of a ticket: what happened after an event, and a time."""
+
+    # Whether customers may know of some of it.
+    is_public: bool
+    after: int
+    since: datetime
+
+    def together(self, other: "Unshown") -> "Unshown":
+        return Unshown(
+            self.is_public or other.is_public,
+            min(self.after, other.after),
+            min(self.since, other.since),
+        )
 
 
 class TicketChanges:
     """Collects the tickets that changed, and sends them to those who are connected here."""
 
-    def __init__(self, desk: Desk, sockets: SocketServer) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        sockets: SocketServer,
+        watching: Watching,
+        view_counts: ViewCounts,
+        agent_loads: AgentLoads,
+    ) -> None:
         self._desk = desk
         self._sockets = sockets
-        # Connections per person's id, so that only those who are here are read for.
-        self._staff: Counter[str] = Counter()
+        self._watching = watching
+        self._view_counts = view_counts
+        self._agent_loads = agent_loads
+        # Connections per customer's id, so that only those who are here are read for.
         self._customers: Counter[str] = Counter()
-        # Tickets that changed, and whether customers may know.
-        self._changed: dict[UUID, bool] = {}
+        # Tickets that changed, and what of it was not shown yet.
+        self._changed: dict[UUID, Unshown] = {}
         # Where the tickets stand that moved lately, as far as is known here.
         self._heads: dict[UUID, Head] = {}
         # None before the first look: what happened until then is no news.
@@ -64,17 +109,14 @@ class TicketChanges:
         # How many are read together.
         self._at_once = MOST_TICKETS
 
-    def arrived(self, actor: Actor) -> None:
-        self._people(actor)[str(actor.id)] += 1
+    def arrived(self, customer: Actor) -> None:
+        self._customers[str(customer.id)] += 1
 
-    def left(self, actor: Actor) -> None:
-        people, person = self._people(actor), str(actor.id)
-        people[person] -= 1
-        if people[person] <= 0:
-            del people[person]
-
-    def _people(self, actor: Actor) -> Counter[str]:
-        return self._staff if actor.is_staff else self._customers
+    def left(self, customer: Actor) -> None:
+        person = str(customer.id)
+        self._customers[person] -= 1
+        if self._customers[person] <= 0:
+            del self._customers[person]
 
     def offer(self, recorded: Recorded) -> None:
         event = recorded.event
@@ -87,10 +129,23 @@ class TicketChanges:
             return
         seq, public_seq = max(known.seq, head.seq), max(known.public_seq, head.public_seq)
         self._heads[head.ticket_id] = Head(head.ticket_id, seq, public_seq)
-        if self._staff or self._customers:
+        if self._watching.people or self._customers:
             is_public = public_seq > known.public_seq
-            self._changed[head.ticket_id] = is_public or self._changed.get(head.ticket_id, False)
+            self._add(head.ticket_id, self._unshown(known, head, is_public=is_public))
             self._wake.set()
+
+    def _unshown(self, known: Head, head: Head, *, is_public: bool) -> Unshown:
+        """What happened after the event that was known. Of a ticket that nothing is known of,
+        nothing has happened before the last look began to look.
+        """
+        if known.seq:
+            return Unshown(is_public, known.seq, LONG_AGO)
+        since = (self._looked_at or now()) - LOOK_BACK
+        return Unshown(is_public, max(head.seq - MOST_EVENTS, 0), since)
+
+    def _add(self, ticket_id: UUID, unshown: Unshown) -> None:
+        before = self._changed.get(ticket_id)
+        self._changed[ticket_id] = before.together(unshown) if before else unshown
 
     async def look_forever(self) -> None:
         """Looks every second whether a ticket has moved on without a hint."""
@@ -147,21 +202,56 @@ class TicketChanges:
             async with self.in_turn:
                 await self._send(batch)
         except BaseException as error:
-            for ticket_id, is_public in batch.items():
-                self._changed[ticket_id] = is_public or self._changed.get(ticket_id, False)
+            for ticket_id, unshown in batch.items():
+                self._add(ticket_id, unshown)
             if not isinstance(error, Unavailable):
                 self._at_once = max(1, len(batch) // 2)
             raise
         self._at_once = min(2 * self._at_once, MOST_TICKETS)
 
-    async def _send(self, changed: dict[UUID, bool]) -> None:
-        if staff := set(self._staff):
+    async def _send(self, changed: dict[UUID, Unshown]) -> None:
+        if staff := set(self._watching.people):
             tickets = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
+            # After the tickets: it may say too much of what they were, and not too little.
+            turns = await self._turns(changed)
             for ticket in tickets:
-                for view, who in ticket.seen_by(staff):
-                    self._sockets.send_local(TICKET_CHANGED, view, *map(user_room, who))
-        public = [ticket_id for ticket_id, is_public in changed.items() if is_public]
+                self._send_to_staff(ticket, turns, staff)
+        public = [ticket_id for ticket_id, unshown in changed.items() if unshown.is_public]
         if public and self._customers:
             people = ids(self._customers)
             for view in await self._desk.fetch(FOR_CUSTOMERS, tickets=ids(public), people=people):
                 self._sockets.send_local(TICKET_CHANGED, view, user_room(view.user_id))
+
+    async def _turns(self, changed: dict[UUID, Unshown]) -> dict[UUID, list[Turn]]:
+        """What happened on the tickets that was not shown yet."""
+        values = changed.values()
+        found = await self._desk.fetch(
+            TURNS,
+            tickets=ids(changed),
+            after=array(unshown.after for unshown in values),
+            since=array(unshown.since.isoformat() for unshown in values),
+        )
+        turns: defaultdict[UUID, list[Turn]] = defaultdict(list)
+        for turn in found:
+            turns[turn.ticket_id].append(turn)
+        return turns
+
+    def _send_to_staff(
+        self, ticket: Changed, turns: Mapping[UUID, Sequence[Turn]], staff: set[UUID]
+    ) -> None:
+        """To those of the staff for whom the ticket was read. Who came since reads it as it is."""
+        row = ticket.whole
+        happened = turns.get(row.id, ())
+        facts = facts_of(row, happened)
+        # What is unread is another for each of them, and nothing here depends on it.
+        lists = self._watching.lists_of(facts and {**facts, UNREAD: EITHER})
+        self._view_counts.mark(lists)
+        if any(turn.kind in LOADING for turn in happened) or facts is None:
+            self._agent_loads.mark(facts["assigned_to"] if facts else [row.assigned_to_id])
+        by_person: defaultdict[str, list[str]] = defaultdict(list)
+        for key in self._watching.told_of(row.id, lists):
+            if (person := self._watching.person(key)) in staff:
+                by_person[str(person)].append(key)
+        for shown, who in ticket.seen_by(set(by_person)):
+            keys = [key for person in who for key in by_person[person]]
+            self._sockets.send_local(TICKET_CHANGED, shown, *keys)

@@ -17,7 +17,7 @@ from server.live.rooms import ticket_room
 from server.transport.socket_server import SocketServer
 from wire.messages import TypingChanged
 from wire.server_events import TYPING
-from wire.shapes import Recorded, TypingShown
+from wire.shapes import Recorded, TypingShown, Writing
 
 SILENCE_SECONDS = 6.0
 # So much later it ends for another process that was not told.
@@ -41,13 +41,21 @@ class Typists:
         self._sockets = sockets
         # By ticket, then by socket, of whichever process.
         self._typing: dict[UUID, dict[str, Typist]] = {}
+        # Tickets where somebody began or ended since somebody asked which.
+        self._moved: set[UUID] = set()
 
     def began(
-        self, key: str, user_id: UUID, ticket_id: UUID, audiences: Sequence[Audience]
+        self,
+        key: str,
+        user_id: UUID,
+        ticket_id: UUID,
+        audiences: Sequence[Audience],
+        *,
+        internal: bool = False,
     ) -> None:
         """A socket here says that its person types, perhaps again. Tells the audiences."""
         began = TypingChanged(
-            self._bus.process, key, ticket_id, user_id, tuple(audiences), active=True
+            self._bus.process, key, ticket_id, user_id, tuple(audiences), True, internal
         )
         before = self._typing.get(ticket_id, {}).get(key)
         if before is not None and before.began != began:
@@ -66,12 +74,26 @@ class Typists:
     def take(self, changed: TypingChanged) -> None:
         """What a process has said, perhaps this one."""
         was_typing = self._forget(changed.key, changed.ticket_id)
+        self._moved.add(changed.ticket_id)
         if changed.active:
             self._keep(changed)
         if changed.active or was_typing:
             payload = TypingShown(changed.ticket_id, changed.user_id, changed.active)
             rooms = [ticket_room(changed.ticket_id, audience) for audience in changed.audiences]
             self._sockets.send_local(TYPING, payload, *rooms, skip=changed.key)
+
+    def take_moved(self) -> set[UUID]:
+        """The tickets where somebody began or ended since the last call."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+    def writing(self, ticket_id: UUID) -> list[Writing]:
+        """Who writes on a ticket, each once: as a note only if it is nothing else."""
+        found: dict[UUID, bool] = {}
+        for typist in self._typing.get(ticket_id, {}).values():
+            began = typist.began
+            found[began.user_id] = found.get(began.user_id, True) and began.internal
+        return [Writing(user_id, internal) for user_id, internal in sorted(found.items())]
 
     def _is_here(self, changed: TypingChanged) -> bool:
         return changed.process == self._bus.process

@@ -45,8 +45,9 @@ class LoggedOut:
 async def signup(request: web.Request) -> web.Response:
     """A link that confirms the address is mailed to it; the account can be used before."""
     await limit(request, shared.SIGNUP, request.app[SERVICES].limits.address(request))
-    profile = await sign_up(request, await body(request, accounts.Signup))
-    account = SignedUp(profile.id, profile.email, profile.full_name, profile.role)
+    new = await body(request, accounts.Signup)
+    profile = await sign_up(request, new)
+    account = SignedUp(profile.id, new.email, profile.full_name, profile.role)
     return reply(account, status=201)
 
 
@@ -180,7 +181,8 @@ async def set_password(request: web.Request, sent: accounts.PasswordChange) -> N
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
     stored = await desk.read(accounts.stored_hash, actor.id)
-    if not await passwords.matches(sent.current_password, stored, str(actor.id)):
+    matches = await passwords.matches(sent.current_password, stored, str(actor.id))
+    if stored is None or not matches:
         await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")

@@ -15,6 +15,7 @@ from server.routes import (
     socket_tickets,
     staff_tickets,
     tickets,
+    views,
     webhooks,
 )
 
@@ -26,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     *socket_tickets.ROUTES,
     *staff_tickets.ROUTES,
     *bulk.ROUTES,
+    *views.ROUTES,
     *agents.ROUTES,
     *people.ROUTES,
     *customers.ROUTES,

@@ -7,14 +7,13 @@ from uuid import UUID
 from zlib import crc32
 
 from aiohttp import web
-from pydantic import Field, GetPydanticSchema, TypeAdapter
-from pydantic_core.core_schema import literal_schema
+from pydantic import Field, TypeAdapter
 
 from desk.access import Actor, Audience
 from desk.statements import Statement
 from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
-from desk.tickets.keyset import Sort
+from desk.tickets.keyset import Sort, SortName
 from desk.tickets.lists import Filters, OwnFilters, Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import (
@@ -51,17 +50,10 @@ from server.limits import shared
 from server.services import SERVICES
 from wire.shapes import TimelineEvent, timeline_event
 
-
-def _one_of(texts: list[str]) -> GetPydanticSchema:
-    """`Literal`, of texts that are known only when this runs."""
-    return GetPydanticSchema(lambda _, __: literal_schema(texts))
-
-
-SORTS = [sign + field for field in keyset.SORTS for sign in ("", "-")]
 TUPLE: Any = tuple  # Of types that mypy cannot know.
 # What is in a cursor: the sort, and where the page ended in it.
 POSITIONS: dict[str, TypeAdapter[Any]] = {
-    field: TypeAdapter(TUPLE[Annotated[str, _one_of([field])], keyset.key_type(field), UUID])
+    field: TypeAdapter(TUPLE[Annotated[str, keyset.one_of([field])], keyset.key_type(field), UUID])
     for field in keyset.SORTS
 }
 
@@ -71,7 +63,7 @@ class TicketQuery(OwnFilters, Paged):
 
     repeatable = frozenset({"status"})
 
-    sort: Annotated[str, _one_of(SORTS)] = "-created_at"
+    sort: SortName = "-created_at"
 
 
 class TimelineQuery(Countable):

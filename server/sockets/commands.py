@@ -22,6 +22,7 @@ from server.http.problems import internal, refusal
 from server.limits import shared
 from server.live.rooms import user_room
 from server.services import Services
+from server.sockets import watchers
 from server.sockets.client_event import ClientEvent
 from server.sockets.member import SocketMember
 from server.sockets.payloads import (
@@ -34,6 +35,7 @@ from server.sockets.payloads import (
     PostMessage,
     RefreshAuth,
     Typing,
+    Watch,
 )
 from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
@@ -119,7 +121,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         elif event == "disconnect" and (member := self._members.pop(sid, None)):
             member.is_gone = True
             self._services.session_watch.remove(member)
-            self._services.ticket_changes.left(member.actor)
+            watchers.leave(self._services, member)
             # Not awaited: a busy room would hold up the end of the socket, which hears the
             # others until then.
             self._services.background.start(self._sequencer.leave_all(member))
@@ -136,7 +138,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
         self._members[sid] = member
-        self._services.ticket_changes.arrived(member.actor)
+        watchers.arrive(self._services, member)
         self._sockets.enter(sid, user_room(member.actor.id))
 
     def connected(self, sid: str) -> None:
@@ -198,7 +200,13 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         # It may have left while we asked.
         self._sequencer.require_inside(member, payload.ticket_id)
         audiences = tuple(Audience) if is_shown else (Audience.STAFF,)
-        self._services.typists.began(member.key, member.actor.id, payload.ticket_id, audiences)
+        self._services.typists.began(
+            member.key,
+            member.actor.id,
+            payload.ticket_id,
+            audiences,
+            internal=payload.internal,
+        )
         return Done()
 
     async def mark_read(self, member: SocketMember, payload: MarkRead) -> object:
@@ -207,6 +215,15 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         await self._services.desk.run(
             reading.mark_read, member.actor, payload.ticket_id, payload.seq
         )
+        return Done()
+
+    async def watch(self, member: SocketMember, payload: Watch) -> object:
+        """Has this socket told of these views and tickets alone, from now on and until it says
+        otherwise or ends. Until it says anything it is told of all tickets. A view with `q` brings
+        nothing.
+        """
+        self._limits.spend_here(shared.WATCH, member.key)
+        await watchers.watch(self._services, member, payload)
         return Done()
 
     async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:
@@ -273,6 +290,14 @@ EVENTS = {
         "Say how far you have read",
         gives=Done,
         refuses=("rate_limited",),
+    ),
+    "watch": ClientEvent(
+        Watch,
+        TicketNamespace.watch,
+        Right.STAFF,
+        "Say which views and tickets you want to be told of",
+        gives=Done,
+        refuses=("rate_limited", "view_not_found"),
     ),
     "refresh_auth": ClientEvent(
         RefreshAuth,

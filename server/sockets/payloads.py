@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from desk.text import ClientId, Content, Id, Input, Seq
 from desk.tickets.reading import PersonRead
+from desk.tickets.saved_views import BUILT_IN, MOST_VIEWS
 from desk.tickets.views import TicketView
 from wire.shapes import Viewer
+
+# Those that everybody has, the shared ones and one's own.
+MOST_VIEWS_WATCHED = len(BUILT_IN) + 2 * MOST_VIEWS
 
 
 class Credentials(BaseModel):
@@ -45,6 +49,13 @@ class Typing(Input):
 class MarkRead(Input):
     ticket_id: Id
     seq: Seq
+
+
+class Watch(Input):
+    views: list[Annotated[str, StringConstraints(strict=True, max_length=64)]] = Field(
+        max_length=MOST_VIEWS_WATCHED, description="The ids of views"
+    )
+    ticket_ids: list[Id] = Field(max_length=200)
 
 
 class RefreshAuth(Input):

@@ -1,7 +1,7 @@
 """Messages and notes, posted once."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -250,18 +250,24 @@ def test_a_message_writes_nothing_into_an_index_of_tickets(
     assert _updates(session) == (every + 3, hot + 3)
 
 
+def last_of(row: Ticket) -> tuple[int | None, bool | None, int | None, UUID | None]:
+    """The last message, and the last message or note."""
+    message = (row.last_message_seq, row.last_message_from_staff)
+    return *message, row.last_said_seq, row.last_said_by
+
+
 def test_a_ticket_knows_whose_its_last_message_is(
     session: Session, customer: Actor, csr: Actor, ticket: TicketView
 ) -> None:
     row = session.get_one(Ticket, ticket.id)
-    known = [(row.last_message_seq, row.last_message_from_staff)]
+    known = [last_of(row)]
     for actor, internal in ((customer, False), (csr, False), (csr, True), (customer, False)):
         post(session, actor, ticket, internal=internal)
-        known.append((row.last_message_seq, row.last_message_from_staff))
+        known.append(last_of(row))
     assert known == [
-        (None, None),
-        (2, False),
-        (3, True),
-        (3, True),
-        (5, False),
+        (None, None, 0, None),
+        (2, False, 2, customer.id),
+        (3, True, 3, csr.id),
+        (3, True, 4, csr.id),
+        (5, False, 5, customer.id),
     ]

@@ -133,6 +133,31 @@ EVENT_KINDS = Kind(
     },
     (["assigned"], ["assigned"] * 100),
 )
+VIEW_IDS = Kind(
+    {"a number within": [1], "too long within": ["x" * 65], "too many": ["mine"] * 107},
+    ([], ["mine"] * 106),
+    frozenset({"a list"}),
+)
+IDS = Kind(
+    {"no id within": ["nonsense"], "too many": ["0" * 32] * 201},
+    ([], ["0" * 32] * 200),
+    frozenset({"a list"}),
+)
+VIEW_QUERY = Kind(
+    {
+        "another filter": {"mood": "angry"},
+        "a page": {"limit": 5},
+        "a word for nobody": {"assigned_to": "you"},
+        "a status within": {"status": ["OPEN"]},
+        "too many within": {"status": ["open"] * 5},
+        "NUL within": {"tag": "a\0"},
+        "a surrogate within": {"q": "\udbff"},
+        "another sort": {"sort": "title"},
+        "a huge number within": {"unread": 10**90},
+    },
+    ({}, {"status": ["open"], "assigned_to": "me", "sort": "-updated_at", "tag": "x" * 32}),
+    frozenset({"an object"}),
+)
 TOKEN = Kind({"no token": "nonsense", "too long": "x" * 8193}, ())
 
 

@@ -127,6 +127,19 @@ BODIES: dict[tuple[str, str], Body] = {
         {"ticket_ids": [NO_TICKET], "change": {"priority": "low"}},
         frozenset({"query", "expect_count", "assign"}),
     ),
+    ("POST", "/csr/views"): Body(
+        {"name": bad.LABEL, "query": bad.VIEW_QUERY, "shared": bad.BOOL},
+        {"name": "Mine", "query": {"assigned_to": "me"}},
+        frozenset({"shared"}),
+        (201, 409),
+    ),
+    # There is no such view: what is accepted is not found.
+    ("PATCH", "/csr/views/{view_id}"): Body(
+        {"name": bad.LABEL, "query": bad.VIEW_QUERY, "shared": bad.BOOL},
+        {},
+        frozenset({"name", "query", "shared"}),
+        (404,),
+    ),
     ("PUT", "/csr/me/availability"): Body(
         {"available": bad.BOOL, "capacity": bad.CAPACITY},
         {"available": True},
@@ -148,6 +161,7 @@ BODIES: dict[tuple[str, str], Body] = {
 NO_BODY = {
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
+    ("DELETE", "/csr/views/{view_id}"),
     ("POST", "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver"),
     ("POST", "/auth/email/verify/send"),
     ("POST", "/auth/logout_all"),

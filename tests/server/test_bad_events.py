@@ -40,6 +40,7 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
         {"active": True},
     ),
     "mark_read": ({"ticket_id": bad.ID, "seq": bad.SEQ}, {"seq": 1}),
+    "watch": ({"views": bad.VIEW_IDS, "ticket_ids": bad.IDS}, {"views": [], "ticket_ids": []}),
 }
 OPTIONAL = {"after", "draft", "expect_seq", "internal"}
 FIELDS = [(event, name) for event, (kinds, _) in EVENTS.items() for name in kinds]
@@ -82,6 +83,12 @@ async def plain(api: Api, staff: Person, ticket_id: str) -> AsyncIterator[Client
         yield ws
 
 
+def whole(event: str, ticket_id: str) -> dict[str, Any]:
+    """A payload that is accepted, if there is such a ticket."""
+    kinds, valid = EVENTS[event]
+    return ({"ticket_id": ticket_id} if "ticket_id" in kinds else {}) | valid
+
+
 def wrong(kind: Kind) -> Iterator[tuple[str, str]]:
     for name, value in kind.bad():
         yield name, "[" * DEPTH + "]" * DEPTH if name == "deep nesting" else value
@@ -99,9 +106,8 @@ def is_refused(ack: Any) -> bool:
 async def test_a_field_of_another_shape_is_refused(
     socket: Raw, ticket_id: str, event: str, name: str
 ) -> None:
-    kinds, valid = EVENTS[event]
-    others = {k: v for k, v in ({"ticket_id": ticket_id} | valid).items() if k != name}
-    for what, raw in wrong(kinds[name]):
+    others = {k: v for k, v in whole(event, ticket_id).items() if k != name}
+    for what, raw in wrong(EVENTS[event][0][name]):
         payload = json.dumps(others)[:-1] + (", " if others else "") + f'"{name}": {raw}}}'
         ack = await socket.call(f'["{event}", {payload}]')
         assert is_refused(ack), what
@@ -112,14 +118,13 @@ async def test_a_field_of_another_shape_is_refused(
 async def test_a_missing_or_unknown_field_is_refused(
     socket: Raw, ticket_id: str, event: str
 ) -> None:
-    kinds, valid = EVENTS[event]
-    whole = {"ticket_id": ticket_id} | valid
-    for name in kinds.keys() - OPTIONAL:
-        sent = {k: v for k, v in whole.items() if k != name}
+    payload = whole(event, ticket_id)
+    for name in EVENTS[event][0].keys() - OPTIONAL:
+        sent = {k: v for k, v in payload.items() if k != name}
         ack = await socket.call(json.dumps([event, sent]))
         assert ack["error"]["errors"][0]["pointer"] == f"/{name}"
     for name in ("more", "", "\0", "\ud800"):
-        assert is_refused(await socket.call(json.dumps([event, whole | {name: 1}])))
+        assert is_refused(await socket.call(json.dumps([event, payload | {name: 1}])))
 
 
 @pytest.mark.usefixtures("nothing_stored")
@@ -166,10 +171,9 @@ async def test_what_is_no_event_is_answered(socket: Raw, packet: str) -> None:
 async def test_a_field_at_its_bounds_is_accepted(
     api: Api, staff: Person, socket: Raw, event: str, name: str
 ) -> None:
-    kinds, valid = EVENTS[event]
-    for value in kinds[name].good:
+    for value in EVENTS[event][0][name].good:
         ticket_id = (await api.a_ticket(staff))["id"]
-        sent = {"ticket_id": ticket_id} | valid | {name: value}
+        sent = whole(event, ticket_id) | {name: value}
         await socket.call(json.dumps(["join_ticket", {"ticket_id": ticket_id}]))
         ack = await socket.call(json.dumps([event, sent], ensure_ascii=False))
         assert ack["ok"], (value, ack)
@@ -177,9 +181,9 @@ async def test_a_field_at_its_bounds_is_accepted(
 
 @pytest.mark.usefixtures("nothing_stored")
 async def test_a_ticket_that_is_not_there_is_not_found(socket: Raw) -> None:
-    for event, (_, valid) in EVENTS.items():
-        if event != "leave_ticket":
-            ack = await socket.call(json.dumps([event, {"ticket_id": str(uuid4())} | valid]))
+    for event in EVENTS:
+        if event not in ("leave_ticket", "watch"):
+            ack = await socket.call(json.dumps([event, whole(event, str(uuid4()))]))
             assert ack["error"]["code"] == "ticket_not_found"
 
 

@@ -41,7 +41,15 @@ def nothing_stored(backend: Backend, ticket_id: str) -> Iterator[None]:
     assert [line for line in logged if line["log_level"] == "error"] == []
 
 
-IDS = ("ticket_id", "notification_id", "user_id", "customer_id", "webhook_id", "attempt_id")
+IDS = (
+    "ticket_id",
+    "notification_id",
+    "user_id",
+    "customer_id",
+    "webhook_id",
+    "attempt_id",
+    "view_id",
+)
 
 
 def filled(path: str, ticket_id: str) -> str:

@@ -47,7 +47,7 @@ async def test_a_walk_through_customers_meets_each_once(api: Api, backend: Backe
         seen += answer.json
         path = next_path(answer)
     assert [each["id"] for each in seen] == [str(person.id) for person in reversed(made)]
-    assert seen[0].keys() == {"id", "full_name", "email", "created_at"}
+    assert seen[0].keys() == {"id", "full_name", "email", "is_verified", "created_at"}
     shown = await api.get(f"/csr/customers/{made[0].id}", csr)
     assert shown.json == {**seen[-1], "tickets": {"open": 0, "total": 0}}
     for nobody in (csr.id, uuid4(), "nonsense"):

@@ -97,6 +97,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/me/availability": {"available": True},
+        "/csr/views": {"name": "Mine", "query": {}},
         "/admin/users": {**new_user, "role": "user"},
         "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},
     }
@@ -129,6 +130,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{notification_id}", str(uuid4()))
         .replace("{webhook_id}", str(uuid4()))
         .replace("{attempt_id}", str(uuid4()))
+        .replace("{view_id}", str(uuid4()))
     )
     answer = await api.call(route.method, path, person, json=body_for(route, cast))
     if asker in ALLOWED[route.right]:
@@ -162,6 +164,7 @@ PAYLOADS: dict[str, Callable[[Cast, Person], dict[str, Any]]] = {
     },
     "typing": lambda cast, _: {"ticket_id": cast.ticket_id, "active": True},
     "mark_read": lambda cast, _: {"ticket_id": cast.ticket_id, "seq": 1},
+    "watch": lambda cast, _: {"views": ["mine"], "ticket_ids": [cast.ticket_id]},
     "refresh_auth": lambda _, person: {"token": person.token},
 }
 
@@ -175,8 +178,11 @@ async def test_an_event_serves_exactly_who_may_send_it(
     async with Client(web_url, person) as client:
         await client.call("join_ticket", {"ticket_id": cast.ticket_id})
         ack = await client.call(event, PAYLOADS[event](cast, person))
-    if asker in ALLOWED[EVENTS[event].right]:
+    right = EVENTS[event].right
+    if asker in ALLOWED[right]:
         assert ack["ok"], ack
+    elif right in ROLE_NEEDED:
+        assert ack["error"]["code"] == ROLE_NEEDED[right]
     else:
         assert ack == {
             "ok": False,

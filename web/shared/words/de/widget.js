@@ -1,0 +1,23 @@
+export default {
+  "widget.title": "Support",
+  "widget.hello": "Schreiben Sie uns. Unsere Antwort sehen Sie hier.",
+  "widget.name": "Name",
+  "widget.email": "E-Mail",
+  "widget.message": "Nachricht",
+  "widget.send": "Senden",
+  "widget.sending": "Wird gesendet …",
+  "widget.failed": "Nicht gesendet",
+  "widget.again": "Erneut versuchen",
+  "widget.new": "Neue Unterhaltung",
+  "widget.closed": "Diese Unterhaltung ist abgeschlossen.",
+  "widget.conversation": "Unterhaltung",
+  "widget.you": "Sie",
+  "widget.staff": "Support",
+  "widget.writing": "{name} schreibt …",
+  "widget.status.open": "Die Unterhaltung ist wieder offen.",
+  "widget.status.in_progress": "Jemand kümmert sich darum.",
+  "widget.status.resolved": "Als gelöst markiert. Wenn nicht, schreiben Sie einfach.",
+  "widget.status.closed": "Die Unterhaltung wurde abgeschlossen.",
+  "widget.error.name_reserved": "Das ist unser eigener Name. Bitte nennen Sie Ihren.",
+  "widget.error.invalid": "Bitte prüfen Sie Ihre Eingabe: {detail}"
+};

@@ -1,0 +1,23 @@
+export default {
+  "widget.title": "Support",
+  "widget.hello": "Write to us. You see our answer here.",
+  "widget.name": "Name",
+  "widget.email": "Email",
+  "widget.message": "Message",
+  "widget.send": "Send",
+  "widget.sending": "Sending …",
+  "widget.failed": "Not sent",
+  "widget.again": "Try again",
+  "widget.new": "New conversation",
+  "widget.closed": "This conversation is closed.",
+  "widget.conversation": "Conversation",
+  "widget.you": "You",
+  "widget.staff": "Support",
+  "widget.writing": "{name} is writing …",
+  "widget.status.open": "The conversation is open again.",
+  "widget.status.in_progress": "Somebody is working on it.",
+  "widget.status.resolved": "Marked as resolved. If it is not, just write.",
+  "widget.status.closed": "The conversation was closed.",
+  "widget.error.name_reserved": "This is our own name. Please give yours.",
+  "widget.error.invalid": "Please check what you entered: {detail}"
+};

@@ -1,0 +1,90 @@
+// @ts-check
+/**
+ * The visitor's session. Its refresh token is in a cookie that no script sees, all else in memory:
+ * a frame of another site is given no storage.
+ */
+import { ApiError, send } from "../shared/http.js";
+
+/** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
+/** @typedef {{name: string, email: string, message: string}} First */
+/** @typedef {{access_token: string, expires_in: number, ticket: Ticket | null}} Visiting */
+
+const PATH = "/web/visitor";
+const PREFIX = "/api/v1";
+/** A token is replaced this long before its end, or after four fifths of its life. */
+const MARGIN = 60_000;
+
+/** @type {{value: string, due: number} | null} */
+let token = null;
+/** @type {Promise<Visiting> | null} */
+let resuming = null;
+
+/**
+ * The first message. Rejects with an `ApiError`.
+ *
+ * @param {First} first
+ * @param {string} key the same for a repeat
+ */
+export async function begin(first, key) {
+  const { data } = await send("POST", PATH, first, { "Idempotency-Key": key });
+  return taken(data);
+}
+
+/**
+ * As whom the site names by a token of its own.
+ *
+ * @param {string} siteToken
+ */
+export async function identify(siteToken) {
+  const { data } = await send("POST", `${PATH}/identify`, { token: siteToken });
+  return taken(data);
+}
+
+/** The session is over, here and on the server. */
+export async function end() {
+  token = null;
+  await send("DELETE", PATH);
+}
+
+/** Rejects with an `ApiError`: `no_session` once nobody is known here. */
+export function resume() {
+  resuming ??= send("POST", `${PATH}/refresh`)
+    .then(({ data }) => taken(data))
+    .finally(() => {
+      resuming = null;
+    });
+  return resuming;
+}
+
+/** @returns {Promise<string>} */
+export async function accessToken() {
+  if (token && performance.now() < token.due) return token.value;
+  return (await resume()).access_token;
+}
+
+/**
+ * @param {string} method
+ * @param {string} path under /api/v1
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ */
+export async function call(method, path, body, headers) {
+  const authorized = async () => ({ ...headers, Authorization: `Bearer ${await accessToken()}` });
+  try {
+    return (await send(method, PREFIX + path, body, await authorized())).data;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401 || error.code === "no_session") {
+      throw error;
+    }
+    token = null;
+    return (await send(method, PREFIX + path, body, await authorized())).data;
+  }
+}
+
+/** @param {Visiting} visiting */
+function taken(visiting) {
+  const life = visiting.expires_in * 1000;
+  const due = performance.now() + life - Math.min(MARGIN, life / 5);
+  token = { value: visiting.access_token, due };
+  return visiting;
+}
