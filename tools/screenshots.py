@@ -132,6 +132,7 @@ async def take_all(url: str, folder: Path) -> None:
                     click.echo(f"{shot.name}.png")
     finally:
         talk.cancel()
+        await asyncio.gather(talk, return_exceptions=True)
 
 
 @click.command()
