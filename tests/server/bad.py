@@ -138,7 +138,7 @@ VIEW_IDS = Kind(
     ([], ["mine"] * 106),
     frozenset({"a list"}),
 )
-IDS = Kind(
+WATCHED_IDS = Kind(
     {"no id within": ["nonsense"], "too many": ["0" * 32] * 201},
     ([], ["0" * 32] * 200),
     frozenset({"a list"}),

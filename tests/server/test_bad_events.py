@@ -40,7 +40,10 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
         {"active": True},
     ),
     "mark_read": ({"ticket_id": bad.ID, "seq": bad.SEQ}, {"seq": 1}),
-    "watch": ({"views": bad.VIEW_IDS, "ticket_ids": bad.IDS}, {"views": [], "ticket_ids": []}),
+    "watch": (
+        {"views": bad.VIEW_IDS, "ticket_ids": bad.WATCHED_IDS},
+        {"views": [], "ticket_ids": []},
+    ),
 }
 OPTIONAL = {"after", "draft", "expect_seq", "internal"}
 FIELDS = [(event, name) for event, (kinds, _) in EVENTS.items() for name in kinds]
