@@ -1,0 +1,196 @@
+"""The agents' console: the same tickets in several browsers, and over HTTP."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from models import Role
+from tests.api import Api
+from tests.browser import Tab
+from tests.conftest import Backend
+from tests.factories import PASSWORD, Person, people
+from tests.web.console import a_console
+
+
+@pytest.fixture
+def colleague(backend: Backend) -> Person:
+    return people(backend.settings, Role.CSR)[0]
+
+
+async def test_what_screen_readers_rely_on_has_its_names(
+    api: Api, csr: Person, customer: Person, tab: Tab
+) -> None:
+    ticket = await api.a_ticket(customer)
+    await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    async with a_console(tab.page.context.browser, api, csr) as console:  # type: ignore[arg-type]
+        page = console.page
+        await page.context.clear_cookies()
+        await page.goto(f"{api.url}/desk?lang=en")
+        await page.get_by_role("textbox", name="Email").fill(csr.email)
+        await page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(console.connection).to_have_text("Live")
+        views = page.get_by_role("navigation", name="Views")
+        for name in ("Needs reply", "Mine", "Unassigned", "Open", "Resolved", "Closed"):
+            await expect(views.get_by_role("link", name=re.compile(f"^{name}"))).to_be_visible()
+        await views.get_by_role("link", name="Mine").click()
+        link = console.rows.get_by_role("link", name=ticket["title"])
+        await link.click()
+        await expect(page).to_have_url(f"{api.url}/desk/tickets/{ticket['number']}")
+        await expect(page.get_by_role("heading", name=ticket["title"])).to_be_visible()
+        await expect(console.log).to_be_visible()
+        for tab_name in ("Note", "Reply"):
+            await page.get_by_role("tab", name=tab_name).click()
+            await expect(page.get_by_role("textbox", name=tab_name)).to_be_visible()
+        for name in ("Status", "Priority", "Assignee"):
+            await expect(page.get_by_role("combobox", name=name)).to_be_visible()
+        await expect(page.get_by_role("textbox", name="Tags")).to_be_visible()
+        for name in ("Notifications", "Sign out", "Send"):
+            await expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("textbox", name="Password")).to_be_visible()
+
+
+async def test_an_answer_is_live_both_ways(
+    browser: Browser, api: Api, csr: Person, colleague: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    path = f"/desk/tickets/{ticket['number']}"
+    async with (
+        a_console(browser, api, csr, path) as mine,
+        a_console(browser, api, colleague, path) as theirs,
+    ):
+        await mine.page.get_by_role("button", name="Take").click()
+        await expect(theirs.page.get_by_role("combobox", name="Assignee")).to_have_value(
+            str(csr.id)
+        )
+        await mine.reply.fill("What exactly broke?")
+        await expect(theirs.page.get_by_text(f"{csr.full_name} is writing a reply")).to_be_visible()
+        await mine.send.click()
+        await expect(mine.said("What exactly broke?")).to_have_count(1)
+        await expect(mine.reply).to_have_value("")
+        await expect(theirs.said("What exactly broke?")).to_have_attribute("data-side", "staff")
+        await api.post(f"/tickets/{ticket['id']}/messages", customer, json={"content": "The lid"})
+        await expect(mine.said("The lid")).to_have_attribute("data-side", "customer")
+        await expect(mine.said("What exactly broke?")).not_to_contain_text("Sending")
+        await theirs.page.get_by_role("tab", name="Note").click()
+        await theirs.note.fill("An old one, replace it")
+        await theirs.page.keyboard.press("Control+Enter")
+        await expect(mine.said("An old one")).to_have_attribute("data-side", "note")
+        timeline = (await api.get(f"/tickets/{ticket['id']}/timeline", customer)).json
+        said = [event["data"].get("content") for event in timeline]
+        assert [content for content in said if content] == ["What exactly broke?", "The lid"]
+        await mine.page.get_by_role("combobox", name="Priority").select_option("High")
+        await mine.page.get_by_role("textbox", name="Tags").fill("lid")
+        await mine.page.keyboard.press("Enter")
+        await expect(theirs.page.get_by_role("combobox", name="Priority")).to_have_value("high")
+        await expect(theirs.page.get_by_role("button", name="Remove the tag lid")).to_be_visible()
+        await expect(theirs.log).to_contain_text(f"{csr.full_name} set the priority to High")
+
+
+async def test_tickets_come_change_and_go_as_elsewhere(
+    browser: Browser, api: Api, csr: Person, colleague: Person, customer: Person
+) -> None:
+    first, second = [await api.a_ticket(customer) for _ in range(2)]
+    for ticket in (first, second):
+        await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    async with a_console(browser, api, csr, "/desk/needs_reply") as console:
+        await expect(console.rows).to_have_count(2)
+        await api.patch(f"/csr/tickets/{first['id']}", colleague, json={"status": "resolved"})
+        await expect(console.rows).to_have_count(1)
+        await api.post(f"/tickets/{second['id']}/messages", csr, json={"content": "Done?"})
+        await expect(console.rows).to_have_count(0)
+        await expect(console.page.get_by_text("Nothing of yours waits")).to_be_visible()
+        await api.post(f"/tickets/{second['id']}/messages", customer, json={"content": "No"})
+        await expect(console.row(second)).to_contain_text("No")
+        await expect(console.row(second).get_by_role("link")).to_have_accessible_name(
+            re.compile("1 unread")
+        )
+        views = console.page.get_by_role("navigation", name="Views")
+        await expect(views.get_by_role("link", name="Needs reply 1")).to_be_visible()
+        await expect(views.get_by_role("link", name="Mine 1")).to_be_visible()
+        third = await api.a_ticket(customer)
+        await api.post(f"/csr/tickets/{third['id']}/claim", csr)
+        await expect(console.rows).to_have_count(2)
+        await expect(views.get_by_role("link", name="Mine 2")).to_be_visible()
+        # Nothing moves under the pointer.
+        await console.rows.last.hover()
+        await console.page.mouse.move(*await middle(console.rows.last))
+        await api.patch(f"/csr/tickets/{third['id']}", colleague, json={"status": "resolved"})
+        pill = console.page.get_by_role("button", name="1 update")
+        await expect(pill).to_be_visible()
+        await expect(console.rows).to_have_count(2)
+        await pill.click()
+        await expect(console.rows).to_have_count(1)
+
+
+async def middle(locator: object) -> tuple[float, float]:
+    box = await locator.bounding_box()  # type: ignore[attr-defined]
+    return box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2
+
+
+async def test_a_draft_outlives_events_other_tickets_and_a_reload(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket, other = [await api.a_ticket(customer) for _ in range(2)]
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
+        page = console.page
+        await page.get_by_role("tab", name="Note").click()
+        await console.note.fill("a note")
+        await page.get_by_role("tab", name="Reply").click()
+        await console.reply.press_sequentially("We are ")
+        for n in range(5):
+            await api.post(f"/tickets/{ticket['id']}/messages", customer, json={"content": f"{n}"})
+            await console.reply.press_sequentially(f"{n}")
+            await expect(console.said(f"{n}").last).to_be_visible()
+        await expect(console.reply).to_have_value("We are 01234")
+        await expect(console.reply).to_be_focused()
+        await expect(page.get_by_role("alert")).to_contain_text("5 messages came since you began")
+        await console.go(f"/desk/tickets/{other['number']}")
+        await expect(console.reply).to_have_value("")
+        await console.go(f"/desk/tickets/{ticket['number']}")
+        await expect(console.reply).to_have_value("We are 01234")
+        await page.get_by_role("tab", name="Note").click()
+        await expect(console.note).to_have_value("a note")
+
+
+async def test_who_answers_meanwhile_is_shown_before_it_is_sent(
+    browser: Browser, api: Api, csr: Person, colleague: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
+        await console.reply.fill("Try this")
+        await api.post(f"/tickets/{ticket['id']}/messages", colleague, json={"content": "Try that"})
+        await expect(console.said("Try that")).to_be_visible()
+        await console.send.click()
+        warning = console.page.get_by_role("alert")
+        await expect(warning).to_contain_text("Try that")
+        await expect(console.said("Try this")).to_have_count(0)
+        await console.page.get_by_role("button", name="Send anyway").click()
+        await expect(console.said("Try this")).to_have_count(1)
+        await expect(warning).to_have_count(0)
+
+
+async def test_what_is_written_offline_is_sent_once(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket, other = [await api.a_ticket(customer) for _ in range(2)]
+    async with a_console(browser, api, csr, "/desk/open") as console:
+        page = console.page
+        await console.row(other).get_by_role("link").click()
+        await console.row(ticket).get_by_role("link").click()
+        await expect(console.log).to_contain_text("Help!")
+        await page.context.set_offline(True)
+        await expect(console.connection).to_contain_text("Offline")
+        await console.reply.fill("From the train")
+        await console.send.click()
+        await expect(console.said("From the train")).to_contain_text("Waits for the connection")
+        await console.row(other).get_by_role("link").click()
+        await page.context.set_offline(False)
+        await expect(console.connection).to_have_text("Live")
+        await console.row(ticket).get_by_role("link").click()
+        await expect(console.said("From the train")).to_have_count(1)
+        await expect(console.said("From the train")).not_to_contain_text("Waits")
+        timeline = (await api.get(f"/tickets/{ticket['id']}/timeline", csr)).json
+        assert [event["kind"] for event in timeline].count("message_posted") == 1

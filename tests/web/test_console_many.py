@@ -1,0 +1,97 @@
+"""Several tickets at once, several tabs, and what is taken back."""
+
+from playwright.async_api import Browser, expect
+
+from tests.api import Api
+from tests.factories import PASSWORD, Person
+from tests.waiting import until
+from tests.web.console import Console, a_console
+
+
+async def test_many_are_changed_and_undone_in_one_go(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    tickets = [await api.a_ticket(customer) for _ in range(3)]
+    for ticket in tickets:
+        await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    async with a_console(browser, api, csr, "/desk/mine?sort=number") as console:
+        page = console.page
+        await expect(console.rows).to_have_count(3)
+        await page.keyboard.press("j")
+        await page.keyboard.press("x")
+        await page.keyboard.press("J")
+        chosen = page.get_by_role("group", name="2 selected")
+        await chosen.get_by_role("button", name="Priority").click()
+        await page.keyboard.type("high")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("2 tickets changed.")).to_be_visible()
+        assert await priorities(api, csr, tickets) == ["high", "high", None]
+        await page.get_by_role("button", name="Undo").click()
+
+        async def are_undone() -> bool:
+            return await priorities(api, csr, tickets) == [None, None, None]
+
+        await until(are_undone)
+        await chosen.get_by_role("button", name="Status").click()
+        await page.keyboard.type("clo")
+        await page.keyboard.press("Enter")
+        await expect(console.rows).to_have_count(1)
+
+
+async def priorities(api: Api, csr: Person, tickets: list[dict[str, object]]) -> list[str | None]:
+    found = [await api.get(f"/csr/tickets/{ticket['id']}", csr) for ticket in tickets]
+    return [answer.json["priority"] for answer in found]
+
+
+async def test_a_change_that_comes_too_late_says_who_was_first(
+    browser: Browser, api: Api, csr: Person, stranger: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    async with (
+        a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console,
+    ):
+        status = console.page.get_by_role("combobox", name="Status")
+        await expect(status).to_have_value("open")
+        await console.page.context.set_offline(True)
+        await expect(console.connection).to_contain_text("Offline")
+        await status.select_option("Closed")
+        await expect(console.page.get_by_text("was not changed: the server")).to_be_visible()
+        await expect(status).to_have_value("open")
+
+
+async def test_who_is_signed_out_elsewhere_goes_on_where_they_were(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
+        other = Console(type(console.tab)(await console.page.context.new_page()), api, csr)
+        await other.go("/desk/mine")
+        await console.reply.fill("I was just about to")
+        await other.page.get_by_role("button", name="Sign out").click()
+        again = console.page.get_by_role("dialog", name="Sign in to go on")
+        await again.get_by_role("textbox", name="Email").fill(csr.email)
+        await again.get_by_role("textbox", name="Password").fill(PASSWORD)
+        await again.get_by_role("button", name="Sign in").click()
+        await expect(again).to_have_count(0)
+        await expect(console.connection).to_have_text("Live")
+        await expect(console.reply).to_have_value("I was just about to")
+        await console.send.click()
+        await expect(console.said("I was just about to")).not_to_contain_text("Sending")
+
+
+async def test_what_one_tab_reads_no_tab_calls_unread(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    async with a_console(browser, api, csr, "/desk/mine") as console:
+        said = {"content": "Hello?"}
+        await api.post(f"/tickets/{ticket['id']}/messages", customer, json=said)
+        link = console.row(ticket).get_by_role("link")
+        await expect(link).to_contain_text("1 unread")
+        other = Console(type(console.tab)(await console.page.context.new_page()), api, csr)
+        await other.go(f"/desk/tickets/{ticket['number']}")
+        await expect(other.said("Hello?")).to_be_visible()
+        await expect(link).not_to_contain_text("unread")
+        await other.page.keyboard.press("U")
+        await expect(link).to_contain_text("1 unread")

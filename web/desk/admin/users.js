@@ -1,0 +1,131 @@
+/** Accounts: who they are, what they may, and whether they may sign in. */
+
+import { ApiError, patch, post } from "../../shared/api.js";
+import { html, useRef, useState } from "../../shared/ui.js";
+import { t } from "../../shared/words.js";
+import { say } from "../notices.js";
+import { Below } from "./list.js";
+import { usePages } from "./pages.js";
+
+/** @typedef {import("../../../client/types.d.ts").User} User */
+
+const ROLES = /** @type {const} */ (["user", "csr", "admin"]);
+const PAUSE = 200;
+
+export function Users() {
+  const [q, setQ] = useState("");
+  const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
+  const pages = usePages("/admin/users", { limit: 50, ...(q && { q }) });
+  /** @param {{currentTarget: HTMLInputElement}} event */
+  const onInput = ({ currentTarget }) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setQ(currentTarget.value.trim()), PAUSE);
+  };
+  return html`<p>
+      <label for="find-users">${t("desk.admin.find")}</label>
+      <input id="find-users" type="text" maxlength="200" autocomplete="off" onInput=${onInput} />
+    </p>
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            ${["name", "email", "role", "capacity", "active"].map(
+              (column) => html`<th key=${column} scope="col">${t(`desk.admin.${column}`)}</th>`,
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          ${pages.rows.map((user) => html`<${One} key=${user.id} user=${user} onChange=${pages.replace} />`)}
+        </tbody>
+      </table>
+    </div>
+    <${Below} pages=${pages} />
+    <${NewUser} onDone=${pages.reload} />`;
+}
+
+/** @param {{user: User, onChange: (user: User) => void}} props */
+function One({ user, onChange }) {
+  /** @param {import("../../../client/types.d.ts").UserChange} change */
+  const set = async (change) => {
+    try {
+      onChange((await patch(`/admin/users/${user.id}`, change)).data);
+    } catch (error) {
+      say(reason(error), { manner: "refused" });
+      onChange({ ...user });
+    }
+  };
+  const { full_name: name } = user;
+  return html`<tr>
+    <th scope="row"><bdi>${name}</bdi></th>
+    <td>${user.email}</td>
+    <td>
+      <select
+        aria-label=${`${t("desk.admin.role")}: ${name}`}
+        value=${user.role}
+        onChange=${(/** @type {any} */ event) => set({ role: event.currentTarget.value })}
+      >
+        ${ROLES.map((role) => html`<option key=${role} value=${role}>${t(`desk.role.${role}`)}</option>`)}
+      </select>
+    </td>
+    <td>
+      <input
+        type="number"
+        min="0"
+        max="1000"
+        aria-label=${`${t("desk.admin.capacity")}: ${name}`}
+        value=${user.capacity}
+        onChange=${(/** @type {any} */ event) => set({ capacity: Number(event.currentTarget.value) })}
+      />
+    </td>
+    <td>
+      <input
+        type="checkbox"
+        aria-label=${`${t("desk.admin.active")}: ${name}`}
+        checked=${user.is_active}
+        onChange=${() => set({ is_active: !user.is_active })}
+      />
+    </td>
+  </tr>`;
+}
+
+/** @param {{onDone: () => void}} props */
+function NewUser({ onDone }) {
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const [error, setError] = useState("");
+  /** @param {Event} event */
+  const submit = async (event) => {
+    event.preventDefault();
+    if (!form.current) return;
+    try {
+      await post("/admin/users", Object.fromEntries(new FormData(form.current)));
+      form.current.reset();
+      setError("");
+      onDone();
+    } catch (refused) {
+      setError(reason(refused));
+    }
+  };
+  return html`<form ref=${form} class="card" onSubmit=${submit}>
+    <h2>${t("desk.admin.new_user")}</h2>
+    ${error ? html`<p class="error" role="alert">${error}</p>` : null}
+    <label for="new-name">${t("desk.admin.name")}</label>
+    <input id="new-name" name="full_name" required autocomplete="off" />
+    <label for="new-email">${t("desk.admin.email")}</label>
+    <input id="new-email" name="email" type="email" required autocomplete="off" />
+    <label for="new-role">${t("desk.admin.role")}</label>
+    <select id="new-role" name="role">
+      ${ROLES.map((role) => html`<option key=${role} value=${role} selected=${role === "csr"}>${t(`desk.role.${role}`)}</option>`)}
+    </select>
+    <label for="new-password">${t("desk.admin.password")}</label>
+    <input id="new-password" name="password" type="password" required autocomplete="new-password" />
+    <button class="primary">${t("desk.admin.create")}</button>
+  </form>`;
+}
+
+/** @param {unknown} error */
+export function reason(error) {
+  if (!(error instanceof ApiError) || error.isOffline) return t("error.offline");
+  return (
+    error.errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join(", ") || error.detail
+  );
+}

@@ -1,0 +1,132 @@
+/** The live connection. It stands as long as the session does, whatever is on the screen. */
+
+import { signal } from "@preact/signals";
+import { DeskClient, DeskError } from "ticket-desk-client";
+import { ApiError } from "../shared/api.js";
+import { accessToken } from "../shared/session.js";
+
+/** @typedef {import("../../client/index.d.ts").Ticket} Handle */
+/** @typedef {{state: "connecting" | "live" | "offline", since: number}} Connection */
+/** @typedef {Record<string, (payload: any) => void>} Listeners */
+
+export class Live {
+  connection = signal(/** @type {Connection} */ ({ state: "connecting", since: Date.now() }));
+
+  /** @type {DeskClient | null} */ #client = null;
+  /** @type {Listeners} */ #listeners;
+  #onBack;
+  /** @type {{views: string[], ticketIds: string[]} | null} */ #watched = null;
+
+  /**
+   * @param {Listeners} listeners for what is told to the person, by the name of the event
+   * @param {(since: number) => void} onBack after a lost connection: since when, at the latest
+   */
+  constructor(listeners, onBack) {
+    this.#listeners = listeners;
+    this.#onBack = onBack;
+    // What is held back for an undo is sent after all.
+    addEventListener("pagehide", () => this.#client?.hurry());
+  }
+
+  get isOpen() {
+    return this.#client !== null;
+  }
+
+  /** Connects, after signing in or again. */
+  open() {
+    this.close();
+    const client = new DeskClient({
+      url: location.origin,
+      getToken,
+      storage: () => localStorage,
+    });
+    this.#client = client;
+    client.on("connected", ({ since }) => this.#connected(since));
+    client.on("disconnected", () => this.#lost());
+    // Its token was refused for good: the session has heard of that, or gives another one.
+    client.on("signed_out", () => this.#again(client));
+    for (const [name, listener] of Object.entries(this.#listeners)) {
+      client.on(/** @type {any} */ (name), listener);
+    }
+    if (this.#watched) {
+      client.watch(this.#watched.views, this.#watched.ticketIds).catch(() => {});
+    }
+  }
+
+  /** What was not sent stays in the browser, and is sent when the same person is back. */
+  close() {
+    this.#client?.close();
+    this.#client = null;
+    this.#lost();
+  }
+
+  /**
+   * The ticket's handle; null while nobody is signed in.
+   * @param {string} id
+   * @param {number} after
+   */
+  ticket(id, after) {
+    return this.#client?.ticket(id, { after }) ?? null;
+  }
+
+  /**
+   * Takes a message back; null if it was sent, or may have been.
+   * @param {string} ticketId
+   * @param {string} clientId
+   */
+  cancel(ticketId, clientId) {
+    return this.#client?.cancel(ticketId, clientId) ?? null;
+  }
+
+  /**
+   * What is told of other tickets than the open one.
+   * @param {string[]} views
+   * @param {string[]} ticketIds
+   */
+  watch(views, ticketIds) {
+    const before = this.#watched;
+    this.#watched = { views, ticketIds };
+    if (before && isSame(before.views, views) && isSame(before.ticketIds, ticketIds)) return;
+    this.#client?.watch(views, ticketIds).catch(() => {});
+  }
+
+  /** @param {number | null} heard until when the server was heard, where that is known */
+  #connected(heard) {
+    const { state, since } = this.connection.peek();
+    this.connection.value = { state: "live", since: Date.now() };
+    if (state === "offline") this.#onBack(Math.min(heard ?? since, since));
+  }
+
+  #lost() {
+    if (this.connection.peek().state === "live") {
+      this.connection.value = { state: "offline", since: Date.now() };
+    }
+  }
+
+  /** @param {DeskClient} client */
+  #again(client) {
+    if (this.#client !== client) return;
+    this.#client = null;
+    this.#lost();
+    accessToken({ fresh: true }).then(
+      () => this.isOpen || this.open(),
+      () => {},
+    );
+  }
+}
+
+/** @param {{fresh: boolean}} how */
+async function getToken({ fresh }) {
+  try {
+    return await accessToken({ fresh });
+  } catch (error) {
+    const isOver = error instanceof ApiError && error.code === "no_session";
+    throw new DeskError(isOver ? "no_session" : "lost");
+  }
+}
+
+/**
+ * @param {string[]} a
+ * @param {string[]} b
+ */
+const isSame = (a, b) => a.length === b.length && a.every((id, n) => id === b[n]);

@@ -1,0 +1,32 @@
+/** What is said in passing: a change that was refused, one that can be undone. */
+
+import { signal } from "@preact/signals";
+
+/**
+ * @typedef {object} Notice
+ * @property {number} id
+ * @property {string} text
+ * @property {"plain" | "refused"} manner
+ * @property {{label: string, run: () => unknown} | null} action
+ */
+
+const SHOWN_MS = 8000;
+const MOST = 3;
+let made = 0;
+
+export const notices = signal(/** @type {Notice[]} */ ([]));
+
+/**
+ * @param {string} text
+ * @param {{manner?: Notice["manner"], action?: Notice["action"]}} [how]
+ */
+export function say(text, { manner = "plain", action = null } = {}) {
+  const id = ++made;
+  notices.value = [...notices.value, { id, text, manner, action }].slice(-MOST);
+  setTimeout(() => dismiss(id), SHOWN_MS);
+}
+
+/** @param {number} id */
+export function dismiss(id) {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}

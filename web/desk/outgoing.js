@@ -1,0 +1,145 @@
+/** Messages of one ticket that are not in its timeline yet: held, sending, or refused. */
+
+import { signal } from "@preact/signals";
+
+/** @typedef {import("./types.js").Event} Event */
+/** @typedef {import("./types.js").Kind} Kind */
+/**
+ * @typedef {object} Message
+ * @property {string} clientId
+ * @property {string} content
+ * @property {Kind} kind
+ * @property {"held" | "sending" | "failed"} state
+ * @property {string} [code] why it failed
+ * @property {Event[]} [events] what was said meanwhile, where it failed for that
+ * @property {number | null} expectSeq
+ */
+
+const HOLD_MS = 5000;
+
+export class Outgoing {
+  messages = signal(/** @type {Message[]} */ ([]));
+  #opened;
+
+  /** @param {import("./opened.js").Opened} opened */
+  constructor(opened) {
+    this.#opened = opened;
+  }
+
+  /**
+   * @param {string} content
+   * @param {Kind} kind
+   * @param {{expectSeq?: number | null, isHeld?: boolean}} [how] `expectSeq`: the last number that
+   *   the person knew of; `isHeld`: it can be taken back for a while
+   */
+  send(content, kind, { expectSeq = null, isHeld = false } = {}) {
+    const clientId = crypto.randomUUID();
+    const state = isHeld ? /** @type {const} */ ("held") : "sending";
+    this.#put({ clientId, content, kind, state, expectSeq });
+    if (isHeld) setTimeout(() => this.#hold(clientId), HOLD_MS);
+    this.#send(clientId, isHeld ? HOLD_MS : 0);
+  }
+
+  /**
+   * Once more, under the same id: what arrived after all is not said twice.
+   * @param {string} clientId
+   * @param {{expectSeq?: number | null}} [how]
+   */
+  tryAgain(clientId, { expectSeq = null } = {}) {
+    const message = this.#get(clientId);
+    if (!message) return;
+    this.#put({ ...message, state: "sending", code: undefined, events: undefined, expectSeq });
+    this.#send(clientId);
+  }
+
+  /**
+   * Takes a held or refused message back.
+   * @param {string} clientId
+   * @returns {Message | null}
+   */
+  takeBack(clientId) {
+    const message = this.#get(clientId);
+    if (!message) return null;
+    const { desk, id } = this.#opened;
+    if (message.state !== "failed" && !desk.live.cancel(id, clientId)) return null;
+    this.#drop(clientId);
+    return message;
+  }
+
+  /** The newest that can still be taken back. */
+  get lastHeld() {
+    return this.messages.peek().findLast(({ state }) => state === "held") ?? null;
+  }
+
+  /** @param {Event} event */
+  hear(event) {
+    const clientId = "client_id" in event.data ? event.data.client_id : null;
+    if (clientId && event.actor_id === this.#opened.desk.me.id) this.#drop(clientId);
+  }
+
+  /** What was written before the page was loaded anew, or on the connection before. */
+  resume() {
+    for (const { client_id, content, internal } of this.#opened.handle?.unsent ?? []) {
+      if (this.#get(client_id)) continue;
+      const kind = internal ? "note" : "reply";
+      this.#put({ clientId: client_id, content, kind, state: "sending", expectSeq: null });
+    }
+    for (const { clientId, state } of this.messages.peek()) {
+      const isKnown = this.#opened.handle?.unsent.some(({ client_id }) => client_id === clientId);
+      if (state === "sending" && !isKnown) this.#send(clientId);
+    }
+  }
+
+  /** It cannot be taken back any more. @param {string} clientId */
+  #hold(clientId) {
+    const message = this.#get(clientId);
+    if (message?.state === "held") this.#put({ ...message, state: "sending" });
+  }
+
+  /**
+   * @param {string} clientId
+   * @param {number} [holdFor]
+   */
+  async #send(clientId, holdFor = 0) {
+    const { handle } = this.#opened;
+    const message = this.#get(clientId);
+    if (!handle || !message) return; // It goes out once somebody is signed in again.
+    const { content, kind, expectSeq } = message;
+    const isReply = kind === "reply";
+    try {
+      await handle.send(content, {
+        clientId,
+        internal: !isReply,
+        draft: true,
+        ...(holdFor && { holdFor }),
+        ...(isReply && expectSeq !== null && { expectSeq }),
+      });
+      // The timeline takes it away; if that is closed meanwhile, nothing shows it any more.
+    } catch (error) {
+      const { code, events } = /** @type {{code?: string, events?: Event[]}} */ (error);
+      // Closed with the connection: the next one sends it. Cancelled: by the person.
+      if (code === "closed" || code === "cancelled") return;
+      const still = this.#get(clientId);
+      if (still) this.#put({ ...still, state: "failed", code: code ?? "unknown", events });
+    }
+  }
+
+  /** @param {string} clientId */
+  #get(clientId) {
+    return this.messages.peek().find((message) => message.clientId === clientId);
+  }
+
+  /** @param {Message} message */
+  #put(message) {
+    const others = this.messages.peek();
+    const place = others.findIndex(({ clientId }) => clientId === message.clientId);
+    this.messages.value =
+      place < 0 ? [...others, message] : others.map((one, n) => (n === place ? message : one));
+  }
+
+  /** @param {string} clientId */
+  #drop(clientId) {
+    const left = this.messages.peek().filter((message) => message.clientId !== clientId);
+    if (left.length !== this.messages.peek().length) this.messages.value = left;
+  }
+}

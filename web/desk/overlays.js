@@ -1,0 +1,23 @@
+/** Which dialog is open over the page. */
+
+import { signal } from "@preact/signals";
+
+/** @typedef {"assignee" | "status" | "priority" | "category" | "tags"} Field */
+/** @typedef {{name: "help" | "notifications" | "settings"} | {name: "why", ticketId: string} | {name: "palette", field?: Field}} Overlay */
+
+export const overlay = signal(/** @type {Overlay | null} */ (null));
+
+export const closeOverlay = () => {
+  overlay.value = null;
+};
+
+/** Where writing is to begin, until it does. */
+export const composing = signal(/** @type {import("./types.js").Kind | null} */ (null));
+
+/** @param {import("./types.js").Kind} kind */
+export const compose = (kind) => {
+  composing.value = kind;
+};
+
+/** How often the search was asked for. */
+export const searching = signal(0);

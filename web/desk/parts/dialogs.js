@@ -1,0 +1,27 @@
+/** The dialog that is open. */
+
+import { html } from "../../shared/ui.js";
+import { overlay } from "../overlays.js";
+import { Help } from "./help.js";
+import { Inbox } from "./inbox.js";
+import { Palette } from "./palette.js";
+import { Preferences } from "./preferences.js";
+import { Why } from "./why.js";
+
+export function Dialogs() {
+  const shown = overlay.value;
+  switch (shown?.name) {
+    case "help":
+      return html`<${Help} />`;
+    case "notifications":
+      return html`<${Inbox} />`;
+    case "settings":
+      return html`<${Preferences} />`;
+    case "why":
+      return html`<${Why} ticketId=${shown.ticketId} />`;
+    case "palette":
+      return html`<${Palette} key=${shown.field ?? "all"} field=${shown.field} />`;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,71 @@
+/** The entries of a timeline. Each is drawn once: an event does not change. */
+
+import { linked } from "../../shared/text.js";
+import { clockTime, fullTime } from "../../shared/time.js";
+import { html, useMemo } from "../../shared/ui.js";
+import { t } from "../../shared/words.js";
+import { useDesk } from "../desk.js";
+import { changeSentence } from "../sayings.js";
+
+/** @typedef {import("../types.js").Event} Event */
+
+/** @param {{event: Event, opened: import("../opened.js").Opened}} props */
+export function Message({ event, opened }) {
+  const desk = useDesk();
+  const { kind, actor_id, at, seq, data } = event;
+  const isNote = kind === "note_posted";
+  const name = desk.people.name(actor_id, t("desk.event.desk"));
+  const row = opened.row.value;
+  const side = isNote ? "note" : actor_id === row?.user_id ? "customer" : "staff";
+  const content = "content" in data ? data.content : "";
+  const isMine = actor_id === desk.me.id;
+  return html`<article class="message" data-side=${side} data-mine=${isMine ? "yes" : "no"}>
+    <header>
+      <strong><bdi>${name}</bdi></strong>
+      ${isNote ? html`<span class="label" data-note="yes">${t("desk.note")}</span>` : null}
+      <time class="muted" datetime=${at} title=${fullTime(at)}>${clockTime(at)}</time>
+      ${isMine && !isNote ? html`<${Seen} opened=${opened} seq=${seq} />` : null}
+    </header>
+    <${Text} text=${content} />
+  </article>`;
+}
+
+/** @param {{text: string}} props */
+export function Text({ text }) {
+  const parts = useMemo(() => linked(text), [text]);
+  return html`<p class="text" dir="auto">${parts}</p>`;
+}
+
+/**
+ * Whether the customer has read it.
+ * @param {{opened: import("../opened.js").Opened, seq: number}} props
+ */
+function Seen({ opened, seq }) {
+  const customer = opened.row.value?.user_id ?? "";
+  const isRead = (opened.reads.value[customer] ?? 0) >= seq;
+  return isRead ? html`<span class="muted seen">${t("desk.seen")}</span>` : null;
+}
+
+/** @param {{event: Event}} props */
+export function Change({ event }) {
+  const desk = useDesk();
+  return html`<p class="change muted" dir="auto">
+    ${changeSentence(desk, event)}${" "}
+    <time datetime=${event.at} title=${fullTime(event.at)}>${clockTime(event.at)}</time>
+  </p>`;
+}
+
+/** What the customer wrote when they opened the ticket. */
+export function Opening(/** @type {{opened: import("../opened.js").Opened}} */ { opened }) {
+  const row = opened.row.value;
+  if (!row) return null;
+  return html`<article class="message" data-side="customer">
+    <header>
+      <strong><bdi>${row.customer.full_name}</bdi></strong>
+      <time class="muted" datetime=${row.created_at} title=${fullTime(row.created_at)}>
+        ${clockTime(row.created_at)}
+      </time>
+    </header>
+    <${Text} text=${row.description ?? ""} />
+  </article>`;
+}

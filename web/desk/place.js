@@ -1,0 +1,103 @@
+/** Where we are: what an address shows, and the address of what is shown. */
+
+import { effect, untracked } from "@preact/signals";
+import { navigate, route } from "../shared/router.js";
+import { FIRST } from "./store/views.js";
+
+/** @typedef {import("./desk.js").Desk} Desk */
+/** @typedef {{view: string, sort?: string} | {q: string} | {customer: string}} ListPlace */
+/**
+ * @typedef {{page: "list", list: ListPlace}
+ *   | {page: "ticket", number: number, list: ListPlace}
+ *   | {page: "admin", name: string}
+ *   | {page: "wall"}} Place
+ */
+
+const NUMBER = /^[1-9]\d{0,14}$/;
+const PREFIX = "/desk";
+
+/** @param {string} path */
+export const isDeskPath = (path) => path === PREFIX || path.startsWith(`${PREFIX}/`);
+
+/** @type {ListPlace} */
+let lastList = { view: FIRST };
+
+/**
+ * @param {import("../shared/router.js").Route} at
+ * @returns {Place}
+ */
+export function placeOf({ path, params, state }) {
+  const [first = "", second = ""] = path.slice(PREFIX.length + 1).split("/");
+  if (first === "tickets" && NUMBER.test(second)) {
+    return { page: "ticket", number: Number(second), list: state?.list ?? lastList };
+  }
+  if (first === "wall") return { page: "wall" };
+  if (first === "admin") return { page: "admin", name: second || "users" };
+  if (first === "search") return { page: "list", list: { q: params.get("q") ?? "" } };
+  if (first === "customers" && second) return { page: "list", list: { customer: second } };
+  const sort = params.get("sort");
+  const view = first && first !== "tickets" ? decodeURIComponent(first) : FIRST;
+  return { page: "list", list: { view, ...(sort && { sort }) } };
+}
+
+/** @param {ListPlace} list */
+export function addressOf(list) {
+  if ("q" in list) return `${PREFIX}/search?q=${encodeURIComponent(list.q)}`;
+  if ("customer" in list) return `${PREFIX}/customers/${list.customer}`;
+  const query = list.sort ? `?sort=${encodeURIComponent(list.sort)}` : "";
+  return `${PREFIX}/${encodeURIComponent(list.view)}${query}`;
+}
+
+/** @param {number} number */
+export const ticketAddress = (number) => `${PREFIX}/tickets/${number}`;
+
+/** @param {number} number */
+export function openTicket(number) {
+  const { list } = currentList();
+  const isTicket = placeOf(route.peek()).page === "ticket";
+  // From ticket to ticket: one step back leads to the list.
+  navigate(ticketAddress(number), { state: { list }, replace: isTicket });
+}
+
+/** The list beside what is open. */
+export function currentList() {
+  const place = placeOf(route.value);
+  return { list: "list" in place ? place.list : lastList };
+}
+
+export const backToList = () => navigate(addressOf(currentList().list));
+
+/**
+ * Makes the desk show what the address says, from now on.
+ * @param {Desk} desk
+ * @returns {() => void} what ends it
+ */
+export function follow(desk) {
+  return effect(() => {
+    const place = placeOf(route.value);
+    const known = desk.views.byId.value;
+    untracked(() => {
+      if ("list" in place) {
+        lastList = place.list;
+        showList(desk, place.list, known.size > 0);
+      }
+      if (place.page === "ticket") desk.open(place.number);
+      else desk.close();
+    });
+  });
+}
+
+/**
+ * @param {Desk} desk
+ * @param {ListPlace} place
+ * @param {boolean} areViewsKnown
+ */
+function showList(desk, place, areViewsKnown) {
+  const before = desk.list.peek();
+  if ("q" in place) desk.list.value = place.q.trim() ? desk.views.found({ q: place.q }) : null;
+  else if ("customer" in place) desk.list.value = desk.views.found({ user_id: place.customer });
+  else if (areViewsKnown) desk.list.value = desk.views.list(place.view, place.sort);
+  if (before === desk.list.peek()) return;
+  before?.thaw();
+  desk.selection.clear();
+}

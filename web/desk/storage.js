@@ -1,0 +1,48 @@
+/** The browser's storage, which may be full or forbidden: then nothing is kept, and nothing breaks. */
+
+/** @typedef {import("../../client/index.d.ts").Storage} Storage */
+
+/**
+ * @param {() => Storage} open reading `localStorage` alone may throw
+ * @returns {Storage}
+ */
+export function guarded(open) {
+  /**
+   * @template T
+   * @param {(storage: Storage) => T} work
+   * @param {T} otherwise
+   * @returns {T}
+   */
+  const attempt = (work, otherwise) => {
+    try {
+      return work(open());
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    get length() {
+      return attempt((storage) => storage.length, 0);
+    },
+    key: (index) => attempt((storage) => storage.key(index), null),
+    getItem: (name) => attempt((storage) => storage.getItem(name), null),
+    setItem: (name, value) => attempt((storage) => storage.setItem(name, value), undefined),
+    removeItem: (name) => attempt((storage) => storage.removeItem(name), undefined),
+  };
+}
+
+export const storage = guarded(() => localStorage);
+
+/**
+ * What stands under a name as JSON; null if that is nothing of ours.
+ * @param {Storage} from
+ * @param {string} name
+ * @returns {any}
+ */
+export function readJson(from, name) {
+  try {
+    return JSON.parse(from.getItem(name) ?? "null");
+  } catch {
+    return null;
+  }
+}

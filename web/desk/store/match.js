@@ -1,0 +1,49 @@
+/** Whether a ticket belongs to a view: what the server's filters ask, of a row in the browser. */
+
+/** @typedef {import("../types.js").Row} Row */
+/** @typedef {import("../types.js").Query} Query */
+/** @typedef {(row: Row, value: any, me: string) => boolean} Test */
+
+/** @type {Record<string, Test>} */
+const TESTS = {
+  status: (row, value) => several(value).includes(row.status),
+  category: (row, value) => row.category === value,
+  type: (row, value) => row.type === value,
+  priority: (row, value) => row.priority === value,
+  tag: (row, value) => row.tags.includes(value),
+  user_id: (row, value) => row.user_id === value,
+  assigned_to: (row, value, me) => row.assigned_to_id === (value === "me" ? me : value),
+  unassigned: (row, value) => (row.assigned_to_id === null) === isTrue(value),
+  waiting_on: (row, value) => row.waiting_on === value,
+  unread: (row, value) => row.unread > 0 === isTrue(value),
+  updated_after: (row, value) => new Date(row.updated_at) > new Date(value),
+};
+/** What says how a list is shown, and not what is in it. */
+const MANNERS = new Set(["sort", "limit", "cursor", "count"]);
+
+/** @param {unknown} value */
+const several = (value) => (Array.isArray(value) ? value : [value]);
+/** @param {unknown} value */
+const isTrue = (value) => value === true || value === "true";
+
+/**
+ * Whether each filter can be decided here; else the list is as the server last said.
+ * @param {Query} query
+ */
+export const isDecidable = (query) =>
+  Object.keys(query).every((name) => name in TESTS || MANNERS.has(name));
+
+/**
+ * @param {Query} query
+ * @param {string} me
+ * @returns {(row: Row) => boolean}
+ */
+export function matching(query, me) {
+  const tests = Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .flatMap(([name, value]) => {
+      const test = TESTS[name];
+      return test ? [(/** @type {Row} */ row) => test(row, value, me)] : [];
+    });
+  return (row) => tests.every((test) => test(row));
+}
