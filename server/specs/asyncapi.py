@@ -132,11 +132,16 @@ def _plain_words(schema: Any) -> Any:
     return schema
 
 
+def unmarked(text: str) -> str:
+    """A summary is plain text here, and no Markdown."""
+    return text.replace("`", "")
+
+
 def _message(schemas: Schemas, name: str, summary: str, payload: Schema) -> Schema:
     return {
         "name": name,
         "title": name,
-        "summary": summary,
+        "summary": unmarked(summary),
         "payload": payload,
         "examples": [{"name": name, "payload": example(schemas, payload)}],
     }
@@ -281,7 +286,7 @@ def _operation(action: str, channel: str, summary: str, message: str) -> Schema:
     return {
         "action": action,
         "channel": _channel(channel),
-        "summary": summary,
+        "summary": unmarked(summary),
         "messages": [_ref(channel, message)],
     }
 
