@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format fuzz frames chaos bench bench-quick types lock clean clean-data
+.PHONY: help run test lint format fuzz frames chaos bench bench-quick screenshots types lock clean clean-data
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: $(PEERS) ## Measure beside peers (make bench ARGS="--only chat"); needs w
 
 bench-quick: $(PEERS) ## Some of it, in one short round
 	$(BIN)/python -m bench --quick $(ARGS)
+
+screenshots: $(VENV)/.ok-dev ## Take the pictures of README and docs anew, of a desk that runs; needs Chromium
+	$(BIN)/python -m tools.screenshots $(ARGS)
 
 types: $(VENV)/.ok-dev ## Write client/types.d.ts anew from the tables of routes and events
 	$(BIN)/python -m server.specs.typescript > client/types.d.ts

@@ -63,7 +63,7 @@ export interface Availability {
 /** The tickets by their ids, or those that a query finds, as many as expected; and what is to become of each. */
 export interface Bulk {
   ticket_ids?: Array<string>;
-  query?: BulkQuery;
+  query?: ViewQuery;
   expect_count?: number;
   change?: TicketChange;
   assign?: Assignment;
@@ -80,23 +80,6 @@ export interface BulkDone {
 export interface BulkError {
   code: string;
   detail: string;
-}
-
-/** What a list of all tickets takes, but for where its page is. "me" is whoever asks. */
-export interface BulkQuery {
-  /** Any of these: `status=open&status=in_progress` */ status?: Array<Status> | null;
-  category?: string | null;
-  type?: string | null;
-  /** Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi` */ q?: string | null;
-  unassigned?: boolean | null;
-  /** A user's id, or "me" */ assigned_to?: "me" | string | null;
-  priority?: Priority | null;
-  tag?: string | null;
-  user_id?: string | null;
-  /** Whose turn it is to write, on open tickets and those in progress */ waiting_on?: Side | null;
-  /** Whether there are messages you have not read */ unread?: boolean | null;
-  /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
-  sort?: string | null;
 }
 
 /** One ticket that was not changed. */

@@ -1,5 +1,7 @@
 """``demo``: a desk with some days of life in it, for an embedded database."""
 
+import asyncio
+import contextlib
 import json
 import os
 import time
@@ -10,12 +12,14 @@ import click
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from config import settings
 from desk.access import Actor
 from desk.accounts import accounts
 from desk.assignment import assignment
 from desk.assignment.assignment import BATCH, Strategy
 from manage import bulk, environment
 from manage.database import connected, transaction
+from manage.demo_live import talk_forever
 from manage.demo_stories import PEOPLE, STORIES
 from manage.story_steps import Course, Step, mail_nothing
 from models import Role, Ticket, User
@@ -42,13 +46,28 @@ MOST = 5_000_000
     help=f"How many there are to be. Beyond {LIVELY} they are made in bulk.",
 )
 @click.option("--not-embedded", is_flag=True, help="Also in a database that is not embedded.")
-def demo(count: int, not_embedded: bool) -> None:
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Then let two customers and an agent talk in the desk that runs, until Ctrl-C.",
+)
+@click.option("--url", help="Where they talk, if not at PUBLIC_URL, or HOST and PORT.")
+def demo(count: int, not_embedded: bool, live: bool, url: str | None) -> None:
     """Make demo accounts and tickets, once.
 
     In an embedded database only. A second run makes what is missing of the tickets, if anything,
     and else says so and changes nothing. It happens in one transaction: a run that is stopped
-    leaves nothing behind.
+    leaves nothing behind. With --live the desk then goes on moving.
     """
+    _make(count, not_embedded=not_embedded)
+    if live:
+        url = url or settings().base_url
+        click.echo(f"Talking at {url} until Ctrl-C")
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(talk_forever(url, PASSWORD))
+
+
+def _make(count: int, *, not_embedded: bool) -> None:
     began = time.monotonic()
     # The owner alone writes in bulk without checks, and vacuums.
     with transaction(as_owner=True) as session:

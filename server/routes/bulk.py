@@ -16,8 +16,9 @@ from desk.assignment import assignment
 from desk.errors import Conflict, Invalid, Unauthenticated
 from desk.text import Id, Input
 from desk.tickets import tickets
-from desk.tickets.keyset import SORTS, Sort
+from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.saved_views import ViewQuery
 from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import KEYED, At, Right, ok
 from server.http.guard import ACTOR, require_role
@@ -34,29 +35,11 @@ MOST_IDS = 100
 MOST_FOUND = 500
 # After that no further ticket is tried. Others may hold each of them for a while.
 MOST_SECONDS = 45.0
-ME = "me"
 EXAMPLE: dict[str, Any] = {
     "query": {"tag": "vip", "status": ["open"]},
     "expect_count": 12,
     "change": {"priority": "high"},
 }
-
-
-class BulkQuery(Filters):
-    """What a list of all tickets takes, but for where its page is. "me" is whoever asks."""
-
-    model_config = ConfigDict(title="BulkQuery")
-
-    # Wider than a list's, which has learnt by then who "me" is.
-    assigned_to: Literal["me"] | UUID | None = Field(  # type: ignore[assignment]
-        None, description='A user\'s id, or "me"'
-    )
-    # As views have it. In which order they are changed makes no difference.
-    sort: str | None = Field(None, pattern=f"^-?({'|'.join(SORTS)})$")
-
-    def filters(self, me: UUID) -> Filters:
-        chosen = self.model_dump(exclude={"sort"}, exclude_none=True)
-        return Filters(**chosen | ({"assigned_to": me} if self.assigned_to == ME else {}))
 
 
 def _unclear(detail: str, pointer: str) -> Invalid:
@@ -71,7 +54,7 @@ class Bulk(Input):
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     ticket_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_IDS)] | MISSING = MISSING
-    query: BulkQuery | MISSING = MISSING
+    query: ViewQuery | MISSING = MISSING
     expect_count: Annotated[int, Field(ge=0, le=MOST_FOUND)] | MISSING = MISSING
     change: tickets.Change | MISSING = MISSING
     assign: assignment.Assign | MISSING = MISSING

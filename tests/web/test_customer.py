@@ -1,5 +1,7 @@
 """The customers' pages, with and without scripts."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from tests.api import Api
@@ -9,6 +11,15 @@ from tests.factories import PASSWORD, Person, a_past, database
 from tests.web.checks import check_page, violations
 
 HOSTILE = "<img src=x onerror=alert(1)> javascript:alert(1) https://example.com/a?b=1. \u202eback"
+
+LOOKS_AWAY = """
+    Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
+    document.dispatchEvent(new Event("visibilitychange"));
+"""
+LOOKS_AGAIN = """
+    delete document.visibilityState;
+    document.dispatchEvent(new Event("visibilitychange"));
+"""
 
 
 async def enter(tab: Tab, web_url: str, person: Person, path: str = "/login") -> None:
@@ -65,6 +76,13 @@ async def test_a_customer_signs_up_opens_a_ticket_and_converses(
     await expect(box).to_have_value("")
     texts = (await api.get(f"/tickets/{number}/messages", csr)).json
     assert [event["data"]["content"] for event in texts] == [HOSTILE, "Thank you!"]
+
+    # While nobody looks, the title counts.
+    await page.evaluate(LOOKS_AWAY)
+    await api.post(f"/tickets/{number}/messages", csr, json={"content": "Are you there?"})
+    await expect(page).to_have_title(re.compile(r"^\(1\) .*on fire"))
+    await page.evaluate(LOOKS_AGAIN)
+    await expect(page).to_have_title(re.compile(f"^#{number} The printer"))
 
     # A draft stays, while messages come and over a reload.
     await box.press_sequentially("And an")

@@ -181,6 +181,16 @@ async def test_what_is_wrong_is_said_and_what_was_written_is_kept(
     assert (await api.get("/users/tickets", customer)).json == []
 
 
+@pytest.mark.parametrize("query", ["cursor=x", "cursor=%00", "cursor=" + "x" * 300])
+async def test_a_wrong_address_is_a_page_that_says_so(
+    api: Api, customer: Person, query: str
+) -> None:
+    got = await ask(api, "GET", f"/tickets?{query}", headers=await cookie_of(api, customer))
+    assert got.status in {400, 422}
+    assert "That did not work" in got.html
+    assert "Sign out" in got.html
+
+
 async def test_other_bodies_are_refused(api: Api, customer: Person) -> None:
     cookie = await cookie_of(api, customer)
     got = await ask(api, "POST", "/tickets/new", json=NEW, headers=dict(cookie))

@@ -177,3 +177,22 @@ async def test_of_many_tabs_few_refresh_and_none_is_signed_out(
     for one in tabs:
         await expect(one.page.get_by_text(csr.full_name).first).to_be_visible()
         assert one.complaints == []
+
+
+# Twelve hours later by the wall, and not by the clock that stands still meanwhile.
+SLEPT = "Date.now = () => new Date().getTime() + 12 * 3600 * 1000"
+AGAIN = f"import({MODULE}).then(({{accessToken}}) => accessToken())"
+
+
+async def test_a_tab_that_slept_goes_on_with_a_new_token(
+    web_url: str, tab: Tab, csr: Person
+) -> None:
+    await tab.page.goto(f"{web_url}/desk?lang=en")
+    await sign_in(tab, csr)
+    await expect(tab.page.get_by_text(csr.full_name).first).to_be_visible()
+    before = await tab.page.evaluate(AGAIN)
+    assert await tab.page.evaluate(AGAIN) == before
+    await tab.page.evaluate(SLEPT)
+    assert await tab.page.evaluate(AGAIN) != before
+    assert [url for url in tab.urls if url.endswith("/refresh")] == [f"{web_url}{PATH}/refresh"]
+    assert tab.complaints == []

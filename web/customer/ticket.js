@@ -10,6 +10,7 @@ import { draft } from "./drafts.js";
 import { connection, stayConnected } from "./live.js";
 import { begin, readerId } from "./page.js";
 import { statusWord } from "./status.js";
+import { countInTitle } from "./title.js";
 
 /** @typedef {import("../../client/types.d.ts").Event} TimelineEvent */
 /** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
@@ -54,10 +55,10 @@ function turn({ waiting_on, assignee }) {
 function Log({ conversation, ticket }) {
   const events = conversation.events.value;
   const unsent = conversation.unsent.value;
-  const end = useRef(/** @type {HTMLElement | null} */ (null));
   const isAtEnd = useRef(true);
   useLayoutEffect(() => {
-    if (isAtEnd.current && events.length) end.current?.scrollIntoView({ block: "end" });
+    // Where one writes stays in sight.
+    if (isAtEnd.current && events.length) scrollTo({ top: document.documentElement.scrollHeight });
     if (document.visibilityState === "visible") conversation.markRead();
   }, [events.at(-1)?.seq, unsent.length]);
   const { scrollHeight, clientHeight, scrollTop } = document.documentElement;
@@ -89,8 +90,7 @@ function Log({ conversation, ticket }) {
           html`<${Unsent} key=${message.clientId} message=${message} conversation=${conversation} />`,
       )}
     </div>
-    <p class="writing" aria-live="polite">${writers(conversation)}</p>
-    <span ref=${end} class="end"></span>`;
+    <p class="writing" aria-live="polite">${writers(conversation)}</p>`;
 }
 
 /** @param {Conversation} conversation */
@@ -176,6 +176,7 @@ function goLive() {
   if (!place?.dataset.ticket) return;
   const conversation = new Conversation(place.dataset.ticket, Number(place.dataset.seq));
   stayConnected();
+  countInTitle(conversation);
   const stop = effect(() => {
     if (!conversation.ticket.value) return;
     queueMicrotask(() => stop());

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { del, get, post, put } from "../shared/api.js";
+import { serverTime } from "../shared/http.js";
 import { t } from "../shared/words.js";
 import { Activity } from "./activity.js";
 import { Ahead } from "./ahead.js";
@@ -237,7 +238,7 @@ export class Desk {
   /** @param {number} since */
   #isBack(since) {
     if (this.missing.peek() === "offline") this.open(this.#number);
-    this.views.catchUp(since);
+    this.views.catchUp(serverTime(since));
     this.views.load();
     this.#refresh();
   }

@@ -31,6 +31,16 @@ export class ApiError extends Error {
   }
 }
 
+/** What the server's clock is ahead of ours, in milliseconds: ours may be hours wrong. */
+let ahead = 0;
+
+/**
+ * A time of our clock, on the server's: right to a second, and as far as it has answered yet.
+ *
+ * @param {number} ours
+ */
+export const serverTime = (ours) => ours + ahead;
+
 /**
  * Rejects with an `ApiError`.
  *
@@ -55,6 +65,8 @@ export async function send(method, url, body, headers = {}) {
   } catch (error) {
     throw new ApiError(0, { code: "offline", detail: String(error) });
   }
+  const date = Date.parse(answer.headers.get("Date") ?? "");
+  if (date) ahead = date - Date.now();
   const data = parsed(text);
   if (!answer.ok) throw new ApiError(answer.status, data ?? {});
   return { data, headers: answer.headers };

@@ -22,7 +22,11 @@ const MARKER = "signed_in=1";
 /** @type {import("@preact/signals").Signal<Session>} */
 export const session = signal({ state: "starting", user: null });
 
-/** @type {{value: string, due: number} | null} */
+/**
+ * `due` is by a clock that nobody sets, `dueByWall` by one that goes on while the machine sleeps.
+ *
+ * @type {{value: string, due: number, dueByWall: number} | null}
+ */
 let token = null;
 /** Who is, or was last, signed in: what is on the screen is theirs. */
 let personId = "";
@@ -30,15 +34,21 @@ let personId = "";
 let refreshing = null;
 const tabs = new BroadcastChannel("desk session");
 
-tabs.addEventListener("message", ({ data }) => hear(data));
+tabs.addEventListener("message", ({ data }) => {
+  // What another tab found before somebody signed in here is found out anew.
+  if (data.kind === "out" && mayBeIn()) start();
+  else hear(data);
+});
 // A page that comes back out of the browser's cache may be somebody's who has signed out since.
 addEventListener("pageshow", (event) => {
   if (event.persisted) start();
 });
 
+const mayBeIn = () => document.cookie.split("; ").includes(MARKER);
+
 /** Finds out whether somebody is signed in; tries again while the server cannot be reached. */
 export async function start() {
-  if (!document.cookie.split("; ").includes(MARKER)) return tell({ kind: "out" });
+  if (!mayBeIn()) return tell({ kind: "out" });
   for (let tries = 0; ; tries++) {
     try {
       await accessToken({ fresh: true });
@@ -75,7 +85,7 @@ export async function signOut() {
  * @returns {Promise<string>}
  */
 export async function accessToken({ fresh = false, not } = {}) {
-  const isGood = token !== null && performance.now() < token.due;
+  const isGood = token && performance.now() < token.due && Date.now() < token.dueByWall;
   if (token && isGood && (!fresh || (not !== undefined && token.value !== not))) return token.value;
   refreshing ??= refresh().finally(() => {
     refreshing = null;
@@ -126,7 +136,12 @@ function hear(said) {
   if (personId && personId !== said.user.id) return location.reload();
   personId = said.user.id;
   const life = said.expires_in * 1000;
-  token = { value: said.access_token, due: performance.now() + life - Math.min(MARGIN, life / 5) };
+  const left = life - Math.min(MARGIN, life / 5);
+  token = {
+    value: said.access_token,
+    due: performance.now() + left,
+    dueByWall: Date.now() + left,
+  };
   session.value = { state: "in", user: said.user };
 }
 

@@ -1,17 +1,17 @@
 // @ts-check
 /** Times as people read them, in their zone and language. */
-import { language } from "./words.js";
+import { locale } from "./words.js";
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-const whole = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
-const thisYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
-const anyYear = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-const weekday = new Intl.DateTimeFormat(language, {
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const whole = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+const thisYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
+const anyYear = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const weekday = new Intl.DateTimeFormat(locale, {
   weekday: "long",
   day: "numeric",
   month: "long",
 });
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -4,11 +4,13 @@
 /** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Word */
 
 export const language = document.documentElement.lang || "en";
+/** The reader's own form of that language: British dates are not American ones. */
+export const locale = navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
 
 /** @type {Map<string, Word>} */
 const known = new Map();
 const plural = new Intl.PluralRules(language);
-const number = new Intl.NumberFormat(language);
+const number = new Intl.NumberFormat(locale);
 
 /**
  * Reads the words of pages, before anything is shown: `await load("common", "desk")`.
