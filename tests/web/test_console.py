@@ -194,3 +194,25 @@ async def test_what_is_written_offline_is_sent_once(
         await expect(console.said("From the train")).not_to_contain_text("Waits")
         timeline = (await api.get(f"/tickets/{ticket['id']}/timeline", csr)).json
         assert [event["kind"] for event in timeline].count("message_posted") == 1
+
+
+async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
+    browser: Browser, api: Api, csr: Person, colleague: Person, customer: Person
+) -> None:
+    ticket, other = [await api.a_ticket(customer) for _ in range(2)]
+    for each in (ticket, other):
+        await api.post(f"/csr/tickets/{each['id']}/claim", csr)
+    path = f"/desk/tickets/{ticket['number']}"
+    async with (
+        a_console(browser, api, csr, "/desk/mine") as mine,
+        a_console(browser, api, colleague, path) as theirs,
+    ):
+        await theirs.reply.fill("I think")
+        await expect(mine.row(ticket)).to_contain_text(f"{colleague.full_name} is writing a reply")
+        await mine.row(other).get_by_role("link").click()
+        await mine.row(ticket).get_by_role("link").click()
+        hint = mine.page.get_by_text(f"A reply is being written by: {colleague.full_name}")
+        await expect(hint).to_be_visible()
+        await theirs.reply.fill("")
+        await expect(hint).to_have_count(0)
+        await expect(mine.page.get_by_text(f"{colleague.full_name} looking").last).to_be_visible()

@@ -1,11 +1,21 @@
 """Several tickets at once, several tabs, and what is taken back."""
 
-from playwright.async_api import Browser, expect
+from collections.abc import Awaitable, Callable
 
+import pytest
+from playwright.async_api import Browser, Route, expect
+
+from models import Role
 from tests.api import Api
-from tests.factories import PASSWORD, Person
+from tests.conftest import Backend
+from tests.factories import PASSWORD, Person, people
 from tests.waiting import until
 from tests.web.console import Console, a_console
+
+
+@pytest.fixture
+def colleague(backend: Backend) -> Person:
+    return people(backend.settings, Role.CSR)[0]
 
 
 async def test_many_are_changed_and_undone_in_one_go(
@@ -43,13 +53,11 @@ async def priorities(api: Api, csr: Person, tickets: list[dict[str, object]]) ->
     return [answer.json["priority"] for answer in found]
 
 
-async def test_a_change_that_comes_too_late_says_who_was_first(
-    browser: Browser, api: Api, csr: Person, stranger: Person, customer: Person
+async def test_a_change_that_cannot_be_made_is_taken_back(
+    browser: Browser, api: Api, csr: Person, customer: Person
 ) -> None:
     ticket = await api.a_ticket(customer)
-    async with (
-        a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console,
-    ):
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
         status = console.page.get_by_role("combobox", name="Status")
         await expect(status).to_have_value("open")
         await console.page.context.set_offline(True)
@@ -95,3 +103,74 @@ async def test_what_one_tab_reads_no_tab_calls_unread(
         await expect(link).not_to_contain_text("unread")
         await other.page.keyboard.press("U")
         await expect(link).to_contain_text("1 unread")
+
+
+async def test_what_was_answered_meanwhile_is_not_answered_twice(
+    browser: Browser, api: Api, csr: Person, customer: Person, colleague: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
+        await expect(console.log).to_contain_text("Help!")
+        await console.page.context.set_offline(True)
+        await expect(console.connection).to_contain_text("Offline")
+        await console.reply.fill("Try this")
+        await console.send.click()
+        await expect(console.said("Try this")).to_contain_text("Waits for the connection")
+        said = {"content": "Try that"}
+        await api.post(f"/tickets/{ticket['id']}/messages", colleague, json=said)
+        await console.page.context.set_offline(False)
+        refused = console.said("Try this")
+        await expect(refused).to_contain_text("Not sent: somebody wrote since you began")
+        await expect(console.said("Try that")).to_be_visible()
+        await refused.get_by_role("button", name="Send anyway").click()
+        await expect(refused).not_to_contain_text("Not sent")
+        timeline = (await api.get(f"/tickets/{ticket['id']}/timeline", customer)).json
+        said_there = [event["data"].get("content") for event in timeline]
+        assert [text for text in said_there if text] == ["Try that", "Try this"]
+
+
+async def test_a_message_that_is_held_can_be_taken_back(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
+        page = console.page
+        await page.get_by_role("button", name="Settings").click()
+        await page.get_by_role("checkbox", name="Hold messages").check()
+        await page.keyboard.press("Escape")
+        await console.reply.fill("Too early")
+        await console.send.click()
+        await expect(console.said("Too early")).to_contain_text("Is sent in a moment")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("z")
+        await expect(console.reply).to_have_value("Too early")
+        await expect(console.said("Too early")).to_have_count(0)
+        timeline = (await api.get(f"/tickets/{ticket['id']}/timeline", csr)).json
+        assert [event["kind"] for event in timeline] == ["ticket_created"]
+
+
+async def test_a_change_that_comes_too_late_says_who_was_first(
+    browser: Browser, api: Api, csr: Person, customer: Person, colleague: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    path = f"/csr/tickets/{ticket['id']}"
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
+        page = console.page
+        status = page.get_by_role("combobox", name="Status")
+
+        def first(change: dict[str, str]) -> Callable[[Route], Awaitable[None]]:
+            async def interfere(route: Route) -> None:
+                await api.patch(path, colleague, json=change)
+                await route.continue_()
+
+            return interfere
+
+        # What somebody else changed besides is no reason to refuse it.
+        await page.route(f"**{path}", first({"priority": "low"}), times=1)
+        await status.select_option("In progress")
+        await expect(console.log).to_contain_text(f"{csr.full_name} set the status")
+        await expect(page.get_by_role("combobox", name="Priority")).to_have_value("low")
+        await page.route(f"**{path}", first({"status": "resolved"}), times=1)
+        await status.select_option("Closed")
+        await expect(page.get_by_text(f"{colleague.full_name} has changed")).to_be_visible()
+        await expect(status).to_have_value("resolved")

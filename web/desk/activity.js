@@ -9,7 +9,7 @@ const NOBODY = { viewers: [], writing: [] };
 export const MOST_ROWS = 200;
 
 export class Activity {
-  /** The tickets that are asked for: the rows on the screen. */
+  /** The tickets that are asked for: those on the screen. */
   rows = signal(/** @type {string[]} */ ([]));
   /** @type {Map<string, import("@preact/signals").Signal<Present>>} */ #tickets = new Map();
 
@@ -38,13 +38,18 @@ export class Activity {
   }
 
   /**
-   * Only of rows on the screen it is told; what is known of others would grow old.
+   * Only of what is on the screen it is told; what is known of others would grow old.
    * @param {string[]} ids
+   * @param {string | null} open the ticket beside the list
    */
-  show(ids) {
-    const rows = new Set(ids);
-    for (const [id, known] of this.#tickets) if (!rows.has(id)) known.value = NOBODY;
-    for (const id of this.#tickets.keys()) if (!rows.has(id)) this.#tickets.delete(id);
-    this.rows.value = ids.slice(0, MOST_ROWS);
+  show(ids, open) {
+    this.rows.value = (open ? [...new Set([open, ...ids])] : ids).slice(0, MOST_ROWS);
+    const shown = new Set(this.rows.value);
+    for (const [id, known] of this.#tickets) {
+      if (shown.has(id)) continue;
+      known.value = NOBODY;
+      // Nothing draws it any more.
+      if (this.#tickets.size > MOST_ROWS) this.#tickets.delete(id);
+    }
   }
 }

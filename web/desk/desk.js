@@ -49,6 +49,7 @@ export class Desk {
 
   /** @type {string | null} */ #release = null;
   #number = 0;
+  /** Those of the list that are drawn. @type {string[]} */ #rows = [];
 
   /** @param {Profile} me */
   constructor(me) {
@@ -152,7 +153,7 @@ export class Desk {
    * @param {string[]} ids
    */
   showRows(ids) {
-    this.activity.show(ids);
+    this.#rows = ids;
     this.#watch();
   }
 
@@ -250,9 +251,8 @@ export class Desk {
   }
 
   #watch() {
-    const open = this.opened.peek()?.id;
-    const rows = this.activity.rows.peek();
-    this.live.watch(this.views.watched, open ? [...new Set([open, ...rows])] : rows);
+    this.activity.show(this.#rows, this.opened.peek()?.id ?? null);
+    this.live.watch(this.views.watched, this.activity.rows.peek());
   }
 }
 

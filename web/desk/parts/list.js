@@ -50,7 +50,7 @@ function Rows({ list }) {
   useAnchor(pane, ids, rowHeight);
   const cursor = useCursor(pane, ids, rowHeight);
   useEffect(() => {
-    if (to >= ids.length - 20) desk.views.more(list);
+    if (to >= ids.length - 60) desk.views.more(list);
     desk.showRows(ids.slice(from, to));
   }, [from, to, ids.length, list]);
   if (!ids.length) return html`<${EmptyList} list=${list} />`;

@@ -28,6 +28,8 @@ export class Tickets {
   /** @type {(id: string) => boolean} */
   #isHeld;
   #clock = 0;
+  /** With more tickets than that it is looked which are spare. */
+  #most = 2 * SPARE;
 
   /** @param {(id: string) => boolean} [isHeld] tickets that are kept although no view shows them */
   constructor(isHeld = () => false) {
@@ -86,7 +88,6 @@ export class Tickets {
     batch(() => {
       for (const row of rows) this.put(row, { asOf });
     });
-    this.#prune();
   }
 
   /**
@@ -163,7 +164,7 @@ export class Tickets {
     });
     this.#numbers.set(row.number, row.id);
     for (const view of this.#views) view.take(undefined, row, false);
-    if (this.#entries.size > 2 * SPARE) this.#prune();
+    if (this.#entries.size > this.#most) this.#prune();
   }
 
   /**
@@ -185,7 +186,6 @@ export class Tickets {
 
   /** Forgets the oldest of those that nothing shows. */
   #prune() {
-    if (this.#entries.size <= SPARE) return;
     const views = [...this.#views];
     const spare = [...this.#entries.values()].filter(
       ({ server: { id }, pending }) =>
@@ -196,6 +196,7 @@ export class Tickets {
       this.#entries.delete(server.id);
       this.#numbers.delete(server.number);
     }
+    this.#most = this.#entries.size + SPARE;
   }
 }
 

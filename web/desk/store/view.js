@@ -73,8 +73,9 @@ export class View {
     this.total = total ?? this.total;
     this.#end = next ? (rows.at(-1) ?? this.#end) : null;
     this.#loaded = true;
-    if (this.isLive) this.#rebuild();
-    else this.#append(rows, isFirst);
+    if (!this.isLive) this.#append(rows, isFirst);
+    else if (isFirst) this.#rebuild();
+    else this.#extend();
     this.state.value = "ready";
   }
 
@@ -161,12 +162,45 @@ export class View {
     });
   }
 
-  /** From all that was told since the list began: a page alone may miss what changed meanwhile. */
   #rebuild() {
-    const rows = [...this.#tickets.since(this.#since)].filter(
-      (row) => this.#matches(row) && this.#isLoaded(row),
-    );
-    this.#replace(rows.sort(this.#compare).map(({ id }) => id));
+    this.#in = new Set();
+    this.#replace(this.#found());
+  }
+
+  /** The list goes further than before, and what is in it already is in its place. */
+  #extend() {
+    const found = this.#found();
+    const last = this.#tickets.peek(this.ids.at(-1) ?? "");
+    const first = this.#tickets.peek(found[0] ?? "");
+    if (!last || !first || this.#compare(last, first) < 0) {
+      this.#continue(found);
+      return;
+    }
+    const ids = this.ids.concat(found).map((id) => this.#tickets.peek(id));
+    const rows = ids.filter((row) => row !== undefined).sort(this.#compare);
+    this.#replace(rows.map(({ id }) => id));
+  }
+
+  /** @param {string[]} ids which all stand behind those that are there */
+  #continue(ids) {
+    for (const id of ids) this.#in.add(id);
+    this.ids.push(...ids);
+    // What came below by scrolling is drawn also while the order is frozen.
+    if (this.#held) this.shown = [...new Set([...this.shown, ...ids])];
+    this.revision.value += 1;
+  }
+
+  /**
+   * What is not in the list yet, in order: of all that was told since it began, as a page alone may
+   * miss what changed meanwhile.
+   */
+  #found() {
+    /** @type {Row[]} */
+    const rows = [];
+    for (const row of this.#tickets.since(this.#since)) {
+      if (!this.#in.has(row.id) && this.#matches(row) && this.#isLoaded(row)) rows.push(row);
+    }
+    return rows.sort(this.#compare).map(({ id }) => id);
   }
 
   /**

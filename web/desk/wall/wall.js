@@ -1,5 +1,6 @@
 /** The wall: what waits and for how long, who has how much, and how the day goes. */
 
+import { serverTime } from "../../shared/http.js";
 import { ago } from "../../shared/time.js";
 import { html, useEffect, useMemo, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
@@ -19,7 +20,7 @@ export function Wall() {
   useEffect(() => {
     const look = () => {
       setNow(Date.now());
-      day.refresh(Date.now()).catch(() => {});
+      day.refresh(serverTime(Date.now())).catch(() => {});
     };
     look();
     const timer = setInterval(look, EVERY);
