@@ -6,6 +6,7 @@ import { html, useMemo } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { changeSentence } from "../sayings.js";
+import { Avatar } from "./avatar.js";
 
 /** @typedef {import("../types.js").Event} Event */
 
@@ -21,6 +22,7 @@ export function Message({ event, opened }) {
   const isMine = actor_id === desk.me.id;
   return html`<article class="message" data-side=${side} data-mine=${isMine ? "yes" : "no"}>
     <header>
+      <${Avatar} id=${actor_id} name=${name} />
       <strong><bdi>${name}</bdi></strong>
       ${isNote ? html`<span class="label" data-note="yes">${t("desk.note")}</span>` : null}
       <time class="muted" datetime=${at} title=${fullTime(at)}>${clockTime(at)}</time>
@@ -61,6 +63,7 @@ export function Opening(/** @type {{opened: import("../opened.js").Opened}} */ {
   if (!row) return null;
   return html`<article class="message" data-side="customer">
     <header>
+      <${Avatar} id=${row.user_id} name=${row.customer.full_name} />
       <strong><bdi>${row.customer.full_name}</bdi></strong>
       <time class="muted" datetime=${row.created_at} title=${fullTime(row.created_at)}>
         ${clockTime(row.created_at)}

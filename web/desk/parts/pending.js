@@ -3,6 +3,7 @@
 import { html, Icon } from "../../shared/ui.js";
 import { has, t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
+import { Avatar } from "./avatar.js";
 import { Text } from "./entries.js";
 
 /** @typedef {import("../outgoing.js").Message} Message */
@@ -24,6 +25,7 @@ function One({ message, outgoing }) {
     data-state=${state}
   >
     <header>
+      <${Avatar} id=${desk.me.id} name=${desk.me.full_name} />
       <strong><bdi>${desk.me.full_name}</bdi></strong>
       ${kind === "note" ? html`<span class="label" data-note="yes">${t("desk.note")}</span>` : null}
       <${State} message=${message} />

@@ -6,6 +6,7 @@ import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { openTicket, ticketAddress } from "../place.js";
 import { priorityWord, statusWord } from "../sayings.js";
+import { Avatar } from "./avatar.js";
 
 /** @typedef {import("../types.js").Row} TicketRow */
 
@@ -42,6 +43,7 @@ export function Row({ id, isStop, place, total, top, now }) {
   >
     <${Select} row=${row} />
     <div class="row-line">
+      <${Avatar} id=${row.user_id} name=${row.customer.full_name} />
       <bdi class="row-customer">${row.customer.full_name}</bdi>
       <${Present} id=${id} />
       <time class="muted" datetime=${row.updated_at} title=${fullTime(row.updated_at)}>
