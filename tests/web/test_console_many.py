@@ -1,7 +1,5 @@
 """Several tickets at once, several tabs, and what is taken back."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 from playwright.async_api import Browser, Route, expect
 
@@ -158,19 +156,21 @@ async def test_a_change_that_comes_too_late_says_who_was_first(
         page = console.page
         status = page.get_by_role("combobox", name="Status")
 
-        def first(change: dict[str, str]) -> Callable[[Route], Awaitable[None]]:
-            async def interfere(route: Route) -> None:
-                await api.patch(path, colleague, json=change)
-                await route.continue_()
+        # What a colleague does just before the page's next change arrives.
+        earlier: list[dict[str, str]] = []
 
-            return interfere
+        async def interfere(route: Route) -> None:
+            if earlier:
+                await api.patch(path, colleague, json=earlier.pop())
+            await route.continue_()
 
+        await page.route(f"**{path}", interfere)
         # What somebody else changed besides is no reason to refuse it.
-        await page.route(f"**{path}", first({"priority": "low"}), times=1)
+        earlier.append({"priority": "low"})
         await status.select_option("In progress")
         await expect(console.log).to_contain_text(f"{csr.full_name} set the status")
         await expect(page.get_by_role("combobox", name="Priority")).to_have_value("low")
-        await page.route(f"**{path}", first({"status": "resolved"}), times=1)
+        earlier.append({"status": "resolved"})
         await status.select_option("Closed")
         await expect(page.get_by_text(f"{colleague.full_name} has changed")).to_be_visible()
         await expect(status).to_have_value("resolved")
