@@ -22,6 +22,7 @@ from server.routes import health, metrics, unsubscribe
 from server.routes.table import ROUTES
 from server.services import SERVICES, Services
 from server.sockets.commands import TicketNamespace
+from server.sockets.events import EVENTS
 from server.sockets.plain import close_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport import bad_requests
@@ -41,7 +42,7 @@ def create_app(settings: Settings) -> web.Application:
         handler_args={"auto_decompress": False},
     )
     app[SERVICES] = services = Services(settings)
-    services.sockets.register_namespace(TicketNamespace(services))
+    services.sockets.register_namespace(TicketNamespace(services, EVENTS))
     _add_routes(app)
     bad_requests.install(bad_request)
     app.on_response_prepare.append(as_problem)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import with_config
 
-from desk.access import Audience
+from desk.access import Actor, Audience
 from desk.events import data_of
 from desk.rows import EventRow, NotificationRow, PersonName
 from models import DraftKind, Event, Known, NotificationKind, Role
@@ -82,6 +82,10 @@ class Viewer:
     user_id: UUID
     full_name: str
     role: Role
+
+    @classmethod
+    def of(cls, actor: Actor) -> Self:
+        return cls(actor.id, actor.full_name, actor.role)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -83,14 +83,14 @@ class Presence:
         await self._redis.aclose()
 
     def entered(self, actor: Actor, ticket_id: UUID) -> None:
-        self._watched.setdefault(ticket_id, Watched()).here[_viewer(actor)] += 1
+        self._watched.setdefault(ticket_id, Watched()).here[Viewer.of(actor)] += 1
         self._changed(ticket_id)
 
     def left(self, actor: Actor, ticket_id: UUID) -> None:
         watched = self._watched.get(ticket_id)
         if watched is None:
             return
-        viewer = _viewer(actor)
+        viewer = Viewer.of(actor)
         watched.here[viewer] -= 1
         if watched.here[viewer] <= 0:
             del watched.here[viewer]
@@ -298,7 +298,3 @@ class Presence:
             for process, seen in words.items():
                 if process not in dead:
                     self.take(ViewersChanged(process, ticket_id, seen))
-
-
-def _viewer(actor: Actor) -> Viewer:
-    return Viewer(actor.id, actor.full_name, actor.role)

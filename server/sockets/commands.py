@@ -15,7 +15,6 @@ from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthentica
 from desk.tickets import fast_path, reading
 from desk.tickets.messages import NewMessage
 from server import audit
-from server.http.contract import Right
 from server.http.guard import admit, require_role
 from server.http.input import validated
 from server.http.problems import internal, refusal
@@ -41,7 +40,7 @@ from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
 from wire.messages import SessionEnded
 from wire.server_events import CONNECTED, NAMESPACE, RESYNC
-from wire.shapes import Connected, Resync, TimelineEvent, timeline_event
+from wire.shapes import Connected, Resync, timeline_event
 
 log = structlog.get_logger("server.sockets.commands")
 
@@ -53,8 +52,10 @@ NO_EVENT = {400, 422}
 class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     """The handlers of all that Socket.IO clients send, and of their coming and going."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, events: Mapping[str, ClientEvent]) -> None:
+        """``events``: what clients may send, by name."""
         super().__init__(NAMESPACE)
+        self._events = events
         self._services = services
         self._sockets = services.sockets
         self._limits = services.limits
@@ -70,7 +71,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             await self._life_cycle(event, sid, *args)
             return None
         member, began = self._members[sid], time.perf_counter()
-        name = event if event in EVENTS else "unknown"
+        name = event if event in self._events else "unknown"
         try:
             data = await self._handle(member, event, args)
         except Exception as error:
@@ -101,7 +102,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             raise Invalid("invalid_json", "The event is not valid JSON")
         if name == BINARY:
             raise Invalid("binary_refused", "Events are JSON without binary")
-        if (event := EVENTS.get(name)) is None:
+        if (event := self._events.get(name)) is None:
             raise Invalid("unknown_event", "There is no such event")
         if len(args) != 1:
             raise Invalid("invalid", "Send one object", pointer="")
@@ -241,73 +242,6 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             self._services.session_watch.close(member, error.code)
             raise
         return Done()
-
-
-# Everything that a client may send.
-EVENTS = {
-    "join_ticket": ClientEvent(
-        JoinTicket,
-        TicketNamespace.join_ticket,
-        Right.VIEWER,
-        "Enter the room of a ticket; what happened after a number arrives first",
-        gives=Joined,
-        refuses=("rate_limited", "too_many_tickets"),
-    ),
-    "leave_ticket": ClientEvent(
-        LeaveTicket,
-        TicketNamespace.leave_ticket,
-        Right.PERSON,
-        "Leave the room of a ticket",
-        gives=Done,
-        refuses=(),
-    ),
-    "post_message": ClientEvent(
-        PostMessage,
-        TicketNamespace.post_message,
-        Right.VIEWER,
-        "Post a message; acknowledged once it is stored, and stored once however often it is sent",
-        gives=TimelineEvent,
-        refuses=(
-            "answered_meanwhile",
-            "client_id_reused",
-            "csr_required",
-            "rate_limited",
-            "ticket_closed",
-        ),
-    ),
-    "typing": ClientEvent(
-        Typing,
-        TicketNamespace.typing,
-        Right.VIEWER,
-        "Say on a ticket that you have joined that you write, or no longer do",
-        gives=Done,
-        refuses=("csr_required", "rate_limited"),
-    ),
-    "mark_read": ClientEvent(
-        MarkRead,
-        TicketNamespace.mark_read,
-        Right.VIEWER,
-        "Say how far you have read",
-        gives=Done,
-        refuses=("rate_limited",),
-    ),
-    "watch": ClientEvent(
-        Watch,
-        TicketNamespace.watch,
-        Right.STAFF,
-        "Say which views and tickets you want to be told of",
-        gives=Done,
-        refuses=("rate_limited", "view_not_found"),
-    ),
-    "refresh_auth": ClientEvent(
-        RefreshAuth,
-        TicketNamespace.refresh_auth,
-        Right.PERSON,
-        "Keep the socket with a later token of the same account",
-        gives=Done,
-        refuses=("invalid_token", "other_account", "rate_limited"),
-    ),
-}
 
 
 def _refused(code: str, detail: str) -> socketio.exceptions.ConnectionRefusedError:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from server.http.contract import Right
 from server.sockets.client_event import ClientEvent
-from server.sockets.commands import EVENTS
+from server.sockets.events import EVENTS
 from server.sockets.payloads import Credentials
 from server.sockets.plain import Frame
 from server.specs.examples import example

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from server.routes.table import ROUTES
-from server.sockets.commands import EVENTS
+from server.sockets.events import EVENTS
 from server.specs import asyncapi, openapi
 from server.specs.schemas import REF, Schema
 from wire.server_events import SERVER_EVENTS

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
 from server.http.contract import Right
-from server.sockets.commands import EVENTS
+from server.sockets.events import EVENTS
 from server.specs.asyncapi import message_key
 from server.specs.examples import example
 from server.specs.schemas import Schemas

@@ -11,7 +11,7 @@ import socketio
 from models import Role, User
 from server.http.contract import Right, Route
 from server.routes.table import ROUTES
-from server.sockets.commands import EVENTS
+from server.sockets.events import EVENTS
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, people
