@@ -34,7 +34,10 @@ class Desk:
         client = await self.stack.enter_async_context(
             Client(self.cluster.urls[process], person, "websocket")
         )
-        await client.join(self.ticket_id)
+        joined = await client.join(self.ticket_id)
+        # Nothing more comes where everybody knew already that this person is here.
+        if not client.seen["presence"]:
+            client.seen["presence"].append({"viewers": joined["viewers"]})
         return client
 
 
