@@ -18,6 +18,7 @@ PRUNED = {
     "retention_sessions": "sessions that were over for long: deleted",
     "retention_idempotency_keys": "answers kept for repeated requests: deleted",
     "retention_socket_tickets": "socket tickets that were not used in time: deleted",
+    "retention_identity_tokens": "ids of other sites' tokens that have expired: deleted",
     "retention_webhook_deliveries": "webhook deliveries that were over for long: deleted",
 }
 

@@ -76,6 +76,8 @@ class Raw:
         await self.send(f"0{NAMESPACE},{json.dumps({'token': token})}")
         answer = await self.receive()
         assert answer.startswith(f"0{NAMESPACE},"), answer
+        greeting = await self.receive()
+        assert greeting.startswith(f'2{NAMESPACE},["connected",'), greeting
 
     async def call(self, event: str) -> Any:
         """Sends an event, as raw JSON, and returns its acknowledgement."""

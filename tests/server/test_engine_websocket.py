@@ -178,6 +178,7 @@ async def test_of_two_that_go_on_for_one_poller_the_later_one_does(
             await second.send_str(f"40{NAMESPACE},{token}")
             while not (await second.receive_str(timeout=PATIENCE)).startswith(f"40{NAMESPACE},"):
                 pass
+            assert '["connected"' in await second.receive_str(timeout=PATIENCE)
             await app[SERVICES].sockets.eio.cut_off(sid)
             assert (await second.receive(timeout=PATIENCE)).type in ENDS
 
