@@ -197,6 +197,12 @@ async def test_counts_come_at_once_and_then_as_they_change_by_tickets_and_by_rea
         # Read in another tab, on another process.
         await tab.call("mark_read", {"ticket_id": ticket_id, "seq": 10})
         await bob.until(lambda: numbers(bob, "mine")[-1] == (mine + 1, unread))
+        # Put off for later, and read again: no further than before, which nobody else is told.
+        back = await api.post(f"/tickets/{ticket_id}/unread", office.bob, json={"seq": 1})
+        assert back.status == 204
+        await bob.until(lambda: numbers(bob, "mine")[-1] == (mine + 1, unread + 1))
+        await tab.call("mark_read", {"ticket_id": ticket_id, "seq": 10})
+        await bob.until(lambda: numbers(bob, "mine")[-1] == (mine + 1, unread))
         await api.patch(f"/csr/tickets/{ticket_id}", office.bob, json={"status": "closed"})
         await bob.until(lambda: numbers(bob, "mine")[-1] == (mine, unread))
         assert "closed" not in {view for counts in bob.seen["view_counts"] for view in counts}
