@@ -230,6 +230,10 @@ async def test_a_saved_view_is_watched_as_it_is_now_until_it_is_gone(office: Off
         refused = await ann.call("watch", {"views": ["mine", view], "ticket_ids": []})
         assert refused["error"]["code"] == "view_not_found"
         assert refused["error"]["errors"][0]["pointer"] == "/views/1"
+        # Nor is there a view whose id is none.
+        for odd in ("Mine", "x\0", "9" * 64):
+            refused = await ann.call("watch", {"views": ["mine", odd], "ticket_ids": []})
+            assert refused["error"]["code"] == "view_not_found", odd
 
 
 async def test_who_looks_and_who_writes_is_shown_to_those_who_name_the_ticket_on_any_process(
