@@ -136,8 +136,9 @@ ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[ -~]+$"
 
 
 def _written(value: object) -> object:
-    """Seconds since 1970 are no time as people write it."""
-    if isinstance(value, str) and not value[4:5] == "-":
+    """Seconds since 1970 are no time as people write it, neither as text nor as a number."""
+    is_number = isinstance(value, int | float)
+    if is_number or (isinstance(value, str) and not value[4:5] == "-"):
         raise PydanticCustomError("moment", "must be a time as in RFC 3339")
     return value
 

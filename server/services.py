@@ -117,7 +117,7 @@ class Services:
         bus.subscribe(ViewersChanged, self.presence.take)
         bus.subscribe(Subscribed, self.presence.look_up_all)
         bus.subscribe(TypingChanged, self.typists.take)
-        bus.subscribe(TicketRead, self.view_counts.read)
+        bus.subscribe(CursorMoved, self.view_counts.read)
         bus.subscribe(ViewChanged, self.view_counts.view_changed)
         bus.subscribe(AgentChanged, self.agent_loads.agent_changed)
         bus.subscribe(Subscribed, self.agent_loads.subscribed)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from desk.outbox import TicketRead, ViewChanged
+from desk.outbox import CursorMoved, ViewChanged
 from desk.tickets.view_counts import Counts, counting, is_counted
 from server.background import attempt
 from server.database.transaction import Desk
@@ -55,10 +55,10 @@ class ViewCounts:
             self._changed |= counted
             self._wake.set()
 
-    def read(self, read: TicketRead) -> None:
-        """Somebody has read of a ticket, which may be in any of their lists."""
-        lists = (self._lists_of(key) for key in self._watching.sockets_of(read.user_id))
-        self._mark_person(read.user_id, set().union(*lists))
+    def read(self, moved: CursorMoved) -> None:
+        """Somebody's mark has moved, on a ticket which may be in any of their lists."""
+        lists = (self._lists_of(key) for key in self._watching.sockets_of(moved.user_id))
+        self._mark_person(moved.user_id, set().union(*lists))
 
     def view_changed(self, changed: ViewChanged) -> None:
         """A saved view asks for something else from now on, or is gone."""

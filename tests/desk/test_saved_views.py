@@ -142,6 +142,8 @@ def test_two_at_once_do_not_make_the_fifty_first(engine: Engine) -> None:
         ({"tag": "a\0"}, "tag"),
         ({"q": "\ud800"}, "q"),
         ({"unassigned": "perhaps"}, "unassigned"),
+        ({"updated_after": 1767225600}, "updated_after"),
+        ({"updated_after": 0.5}, "updated_after"),
     ],
 )
 def test_a_query_is_refused_as_a_list_would_refuse_it(query: dict[str, Any], field: str) -> None:

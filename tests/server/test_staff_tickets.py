@@ -30,8 +30,8 @@ async def assign(api: Api, person: Person, ticket: dict[str, Any], **sent: objec
 @pytest.mark.parametrize(("method", "path"), FOR_STAFF)
 async def test_customers_are_kept_out(api: Api, customer: Person, method: str, path: str) -> None:
     ticket = await api.a_ticket(customer)
-    filled = path.replace("{ticket_id}", ticket["id"]).replace("{customer_id}", str(customer.id))
-    answer = await api.call(method, filled, customer)
+    ids = {"ticket_id": ticket["id"], "customer_id": customer.id, "view_id": uuid4()}
+    answer = await api.call(method, path.format(**ids), customer)
     assert (answer.status, answer.code) == (403, "csr_required")
     assert answer.json["detail"] == "CSR privileges required"
 

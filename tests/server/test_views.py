@@ -197,6 +197,12 @@ async def test_counts_come_at_once_and_then_as_they_change_by_tickets_and_by_rea
         # Read in another tab, on another process.
         await tab.call("mark_read", {"ticket_id": ticket_id, "seq": 10})
         await bob.until(lambda: numbers(bob, "mine")[-1] == (mine + 1, unread))
+        # Put off for later, and read again: no further than before, which nobody else is told.
+        back = await api.post(f"/tickets/{ticket_id}/unread", office.bob, json={"seq": 1})
+        assert back.status == 204
+        await bob.until(lambda: numbers(bob, "mine")[-1] == (mine + 1, unread + 1))
+        await tab.call("mark_read", {"ticket_id": ticket_id, "seq": 10})
+        await bob.until(lambda: numbers(bob, "mine")[-1] == (mine + 1, unread))
         await api.patch(f"/csr/tickets/{ticket_id}", office.bob, json={"status": "closed"})
         await bob.until(lambda: numbers(bob, "mine")[-1] == (mine, unread))
         assert "closed" not in {view for counts in bob.seen["view_counts"] for view in counts}
@@ -224,6 +230,10 @@ async def test_a_saved_view_is_watched_as_it_is_now_until_it_is_gone(office: Off
         refused = await ann.call("watch", {"views": ["mine", view], "ticket_ids": []})
         assert refused["error"]["code"] == "view_not_found"
         assert refused["error"]["errors"][0]["pointer"] == "/views/1"
+        # Nor is there a view whose id is none.
+        for odd in ("Mine", "x\0", "9" * 64):
+            refused = await ann.call("watch", {"views": ["mine", odd], "ticket_ids": []})
+            assert refused["error"]["code"] == "view_not_found", odd
 
 
 async def test_who_looks_and_who_writes_is_shown_to_those_who_name_the_ticket_on_any_process(
