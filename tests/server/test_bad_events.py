@@ -245,7 +245,9 @@ async def test_a_plain_socket_begins_at_a_number_or_not_at_all(
 
 
 @pytest.mark.usefixtures("nothing_stored")
-@pytest.mark.parametrize("path_id", ["nonsense", "%00", "%ff", "9" * 30, "x" * 1000, str(UUID(int=1))])
+@pytest.mark.parametrize(
+    "path_id", ["nonsense", "%00", "%ff", "9" * 30, "x" * 1000, str(UUID(int=1))]
+)
 async def test_a_plain_socket_needs_a_ticket(api: Api, staff: Person, path_id: str) -> None:
     await not_allowed(api, f"/ws/tickets/{path_id}?token={staff.token}")
 

@@ -40,10 +40,9 @@ async def test_a_number_is_answered_as_its_id(
             path = route.path.replace("{ticket_id}", str(ticket[name]))
             answers.append(await api.call(route.method, path, person, json=body))
         by_id, by_number = answers
-        assert (by_id.status, by_id.headers.get("ETag")) == (
-            by_number.status,
-            by_number.headers.get("ETag"),
-        )
+        assert by_id.status == by_number.status
+        if not route.path.endswith("/draft"):  # A draft's version is when it was written.
+            assert by_id.headers.get("ETag") == by_number.headers.get("ETag")
         if by_id.status >= 400:
             assert by_id.body == by_number.body
             assert by_id.status < 500
