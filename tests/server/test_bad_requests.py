@@ -54,11 +54,11 @@ async def test_a_refusal_is_a_problem_that_names_no_software(
 async def test_head_is_answered_as_get_without_the_body(api: Api, csr: Person, path: str) -> None:
     url, headers = f"/api/v1{path}", {"Authorization": f"Bearer {csr.token}"}
     async with api.http.get(url, headers=headers) as whole:
-        length = len(await whole.read())
+        await whole.read()
     async with api.http.head(url, headers=headers) as head:
         assert (head.status, await head.read()) == (whole.status, b"")
         assert head.headers["Content-Type"] == whole.headers["Content-Type"]
-        assert int(head.headers["Content-Length"]) == length
+        assert head.headers["Content-Length"] == whole.headers["Content-Length"]
     async with api.http.head(url) as stranger:
         assert stranger.status == 401
 
