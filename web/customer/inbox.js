@@ -89,7 +89,7 @@ function Notice({ notification }) {
   });
   return html`<li>
     <a href="/tickets/${ticket_id}" class=${read_at ? "read" : "new"}>
-      ${sentence}: <bdi>${String(data.title ?? "")}</bdi>
+      <span>${sentence}: <bdi>${String(data.title ?? "")}</bdi></span>
     </a>${" "}
     <time datetime=${created_at} title=${fullTime(created_at)}>${ago(created_at)}</time>
   </li>`;
