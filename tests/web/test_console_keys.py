@@ -50,6 +50,18 @@ async def test_keys_do_what_a_mouse_does(
         await expect(page.get_by_role("combobox", name="Priority")).to_have_value("urgent")
         await page.keyboard.press("Escape")
         await expect(page).to_have_url(f"{api.url}/desk/mine?sort=number")
+        # The timeline had the focus, and is gone: the row has it.
+        await expect(console.row(tickets[1]).get_by_role("link")).to_be_focused()
+        await page.keyboard.press("x")
+        await page.keyboard.press("J")
+        await page.keyboard.press("s")
+        await page.keyboard.type("in pro")
+        await page.keyboard.press("Enter")
+        notices = page.get_by_role("status", name="Notices")
+        await expect(notices).to_contain_text("2 tickets changed.")
+        await page.keyboard.press("z")
+        await expect(notices).to_contain_text("Undone: 2 tickets are as they were.")
+        await expect(notices).not_to_contain_text(f"#{tickets[2]['number']}")
 
 
 async def test_the_keys_are_listed_and_single_ones_can_be_switched_off(

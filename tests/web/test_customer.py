@@ -95,9 +95,10 @@ async def test_a_customer_signs_up_opens_a_ticket_and_converses(
 
     await api.patch(f"/csr/tickets/{number}", csr, json={"status": "resolved"})
     await expect(page.locator(".subject .status")).to_have_text("Resolved")
-    await page.get_by_role("button", name="Notifications").click()
+    await page.get_by_role("button", name="Notifications", exact=True).click()
     inbox = page.get_by_role("dialog", name="Notifications")
     await expect(inbox.get_by_role("listitem").first).to_contain_text(csr.full_name)
+    await expect(inbox.get_by_role("listitem").first).to_contain_text("The printer is on fire")
     assert await violations(page) == []
     await page.keyboard.press("Escape")
     await expect(inbox).to_have_count(0)

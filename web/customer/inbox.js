@@ -2,7 +2,7 @@
 /** What happened on one's tickets while one was elsewhere. */
 import { get, post } from "../shared/api.js";
 import { ago, fullTime } from "../shared/time.js";
-import { Dialog, Hidden, html, Icon, render, signal } from "../shared/ui.js";
+import { Dialog, html, Icon, render, signal } from "../shared/ui.js";
 import { has, t } from "../shared/words.js";
 
 /** @typedef {import("../../client/types.d.ts").Notification} Notification */
@@ -42,11 +42,20 @@ async function readAll() {
 
 function Inbox() {
   const count = unread.value;
-  return html`<button type="button" class="quiet" aria-haspopup="dialog" onClick=${open}>
-      <${Icon} name="bell" />
-      <${Hidden}>${t("customer.notifications")}<//>
-      ${count ? html`<b class="unread">${count}</b>` : null}
-    </button>
+  // The count stands beside the button: what is read aloud of that is its name.
+  return html`<span class="bell">
+      <button
+        type="button"
+        class="quiet"
+        aria-haspopup="dialog"
+        aria-label=${t("customer.notifications")}
+        aria-describedby="inbox-count"
+        onClick=${open}
+      >
+        <${Icon} name="bell" />
+      </button>
+      <b id="inbox-count" class="unread" hidden=${!count}>${count}</b>
+    </span>
     ${shown.value ? html`<${List} notifications=${shown.value} />` : null}`;
 }
 
@@ -73,13 +82,15 @@ function List({ notifications }) {
 
 /** @param {{notification: Notification}} props */
 function Notice({ notification }) {
-  const { kind, actor, created_at, read_at, ticket_id } = notification;
+  const { kind, actor, data, created_at, read_at, ticket_id } = notification;
   const known = `customer.notice.${kind}`;
   const sentence = t(has(known) ? known : "customer.notice.other", {
     name: actor?.full_name ?? t("customer.support"),
   });
   return html`<li>
-    <a href="/tickets/${ticket_id}" class=${read_at ? "read" : "new"}>${sentence}</a>${" "}
+    <a href="/tickets/${ticket_id}" class=${read_at ? "read" : "new"}>
+      <span>${sentence}: <bdi>${String(data.title ?? "")}</bdi></span>
+    </a>${" "}
     <time datetime=${created_at} title=${fullTime(created_at)}>${ago(created_at)}</time>
   </li>`;
 }

@@ -102,7 +102,10 @@ export class Changes {
   async undo() {
     const last = this.#done.pop();
     if (!last) say(t("desk.undo.nothing"));
-    for (const done of (await last) ?? []) this.#undo(done);
+    const undone = await Promise.all(((await last) ?? []).map((done) => this.#undo(done)));
+    const numbers = undone.filter((number) => number !== null);
+    const [number] = numbers;
+    if (number) say(t("desk.undo.done", { count: numbers.length, number: String(number) }));
   }
 
   /** @param {Promise<Done[]>} done in one go */
@@ -110,16 +113,17 @@ export class Changes {
     this.#done = [...this.#done, done].slice(-MOST_UNDONE);
   }
 
-  /** @param {Done} done */
+  /**
+   * @param {Done} done
+   * @returns {Promise<number | null>} of the ticket that is as it was
+   */
   async #undo(done) {
     const row = this.#desk.tickets.peek(done.id);
     if (row && !isAsWanted(row, done.forth)) {
       say(t("desk.undo.changed", { number: String(done.number) }), { manner: "refused" });
-      return;
+      return null;
     }
-    if (await this.#start(done.id, done.back).sent) {
-      say(t("desk.undo.done", { number: String(done.number) }));
-    }
+    return (await this.#start(done.id, done.back).sent) ? done.number : null;
   }
 
   /**

@@ -183,6 +183,8 @@ export class Desk {
   /** @param {string} id */
   #show(id) {
     this.opened.peek()?.leave();
+    const customer = this.tickets.peek(id)?.customer;
+    if (customer) this.people.learn([customer]);
     this.opened.value = new Opened(this, id);
     this.cursor.value = id;
     this.#watch();
@@ -239,6 +241,7 @@ export class Desk {
   /** @param {number} since */
   #isBack(since) {
     if (this.missing.peek() === "offline") this.open(this.#number);
+    this.people.askAgain();
     this.views.catchUp(serverTime(since));
     this.views.load();
     this.#refresh();

@@ -14,6 +14,7 @@ export class People {
   /** @type {Map<string, PersonSignal>} */ #people = new Map();
   /** @type {Set<string>} */ #asked = new Set();
   /** @type {string[]} */ #waiting = [];
+  /** @type {Set<string>} */ #missed = new Set();
 
   /** @param {Person[]} people */
   learn(people) {
@@ -64,6 +65,16 @@ export class People {
     if (this.#waiting.length === 1) onFrame(() => this.#fetch());
   }
 
+  /** For the names that could not be had: where they are shown, they are shown then. */
+  askAgain() {
+    const missed = [...this.#missed];
+    this.#missed.clear();
+    for (const id of missed) {
+      this.#asked.delete(id);
+      if (this.#signal(id).peek() === null) this.#ask(id);
+    }
+  }
+
   async #fetch() {
     const ids = this.#waiting.splice(0, MOST_AT_ONCE);
     if (this.#waiting.length) onFrame(() => this.#fetch());
@@ -71,10 +82,9 @@ export class People {
       const { data } = await get("/people", { ids });
       this.learn(data);
     } catch {
-      // A name that is not known is no reason to stop; who is met later is asked for again.
-      setTimeout(() => {
-        for (const id of ids) this.#asked.delete(id);
-      }, AGAIN_MS);
+      // A name that is not known is no reason to stop.
+      for (const id of ids) this.#missed.add(id);
+      setTimeout(() => this.askAgain(), AGAIN_MS);
     }
   }
 }

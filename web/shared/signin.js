@@ -2,7 +2,7 @@
 /** The form that signs in: a page of its own, or over what was there. */
 import { ApiError } from "./http.js";
 import { signIn } from "./session.js";
-import { html, useId, useRef, useState } from "./ui.js";
+import { html, useId, useLayoutEffect, useRef, useState } from "./ui.js";
 import { t } from "./words.js";
 
 /** What of a refusal is said; what it says by itself is English. */
@@ -14,6 +14,10 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
   const id = useId();
   const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
+
+  const field = (/** @type {string} */ name) =>
+    /** @type {HTMLInputElement | null} */ (form.current?.elements.namedItem(name) ?? null);
+  useLayoutEffect(() => field("email")?.focus(), []);
 
   /** @param {SubmitEvent} event */
   async function submit(event) {
@@ -27,6 +31,7 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
       onDone();
     } catch (refused) {
       setError(reason(refused));
+      field("password")?.select();
     } finally {
       setBusy(false);
     }

@@ -27,6 +27,7 @@ export function App({ desk, isSignedOut }) {
   useEffect(() => {
     isMenuOpen.value = false;
   }, [at]);
+  useFocusKept(place.page);
   const onMenu = () => {
     isMenuOpen.value = !isMenuOpen.value;
   };
@@ -65,6 +66,21 @@ function Main({ place }) {
         }
       <//>
     </section>`;
+}
+
+/**
+ * What had the focus is gone with its page: the row that the keys are at has it, else the page.
+ * @param {string} page
+ */
+function useFocusKept(page) {
+  const shown = useRef(page);
+  useLayoutEffect(() => {
+    const isNew = shown.current !== page;
+    shown.current = page;
+    if (!isNew || document.activeElement !== document.body) return;
+    const stop = page === "list" ? ".row-link[tabindex='0']" : "#main";
+    /** @type {HTMLElement | null} */ (document.querySelector(stop))?.focus();
+  }, [page]);
 }
 
 /** The sign-in over what was there: nothing of it is lost. */

@@ -69,6 +69,10 @@ export function Opening(/** @type {{opened: import("../opened.js").Opened}} */ {
         ${clockTime(row.created_at)}
       </time>
     </header>
-    <${Text} text=${row.description ?? ""} />
+    ${
+      row.description === undefined
+        ? html`<p class="muted">${t("loading")}</p>`
+        : html`<${Text} text=${row.description} />`
+    }
   </article>`;
 }

@@ -117,6 +117,8 @@ function useScroll(log, opened, isAtEnd, below) {
   const events = opened.timeline.events.value;
   const outgoing = opened.outgoing.messages.value.length;
   const isLive = opened.timeline.isLive.value;
+  // It may come later than the rest.
+  const isDescribed = opened.row.value?.description !== undefined;
   const before = useRef({ first: 0, last: 0, outgoing: 0, height: 0, isOpen: false });
   useLayoutEffect(() => {
     const element = log.current;
@@ -134,7 +136,7 @@ function useScroll(log, opened, isAtEnd, below) {
       below.value += events.filter(isNew).length;
     }
     before.current = { first, last, outgoing, height: element.scrollHeight, isOpen: true };
-  }, [events, outgoing, isLive]);
+  }, [events, outgoing, isLive, isDescribed]);
   useLayoutEffect(() => {
     const element = log.current;
     if (!element) return;

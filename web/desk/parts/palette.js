@@ -77,7 +77,7 @@ export function Palette({ field }) {
       aria-autocomplete="list"
       aria-activedescendant=${chosen ? `${id} ${chosen.id}`.replaceAll(" ", "_") : undefined}
       aria-label=${field ? title : t("desk.palette.label")}
-      placeholder=${t(field ? "desk.palette.pick" : "desk.palette.hint")}
+      placeholder=${field ? title : t("desk.palette.hint")}
       autocomplete="off"
       maxlength="200"
       value=${typed}

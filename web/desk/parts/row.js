@@ -26,6 +26,7 @@ export function Row({ id, isStop, place, total, top, now }) {
     if (isCursor && hadFocus) link.current?.focus({ preventScroll: true });
   }, [isCursor]);
   if (!row) return null;
+  const at = moment(row, desk.list.peek()?.query.sort);
   /** @param {MouseEvent} event */
   const onClick = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button) return;
@@ -46,9 +47,7 @@ export function Row({ id, isStop, place, total, top, now }) {
       <${Avatar} id=${row.user_id} name=${row.customer.full_name} />
       <bdi class="row-customer">${row.customer.full_name}</bdi>
       <${Present} id=${id} />
-      <time class="muted" datetime=${row.updated_at} title=${fullTime(row.updated_at)}>
-        ${ago(row.last_message?.at ?? row.created_at, now)}
-      </time>
+      <time class="muted" datetime=${at} title=${fullTime(at)}>${ago(at, now)}</time>
     </div>
     <div class="row-line">
       <a
@@ -72,6 +71,17 @@ export function Row({ id, isStop, place, total, top, now }) {
       <${Labels} row=${row} />
     </div>
   </li>`;
+}
+
+/**
+ * The time that the list is sorted by, so that it looks sorted; else of the last message.
+ * @param {TicketRow} row
+ * @param {unknown} sort
+ */
+function moment(row, sort) {
+  const by = String(sort ?? "").replace("-", "");
+  if (by === "updated_at" || by === "created_at") return row[by];
+  return row.last_message?.at ?? row.created_at;
 }
 
 /** @param {{row: TicketRow}} props */
@@ -116,12 +126,15 @@ function Labels({ row }) {
     ${row.status !== "open" ? html`<span class="label" data-status=${row.status}>${statusWord(row.status)}</span>` : null}
     ${row.priority ? html`<span class="label" data-priority=${row.priority}>${priorityWord(row.priority)}</span>` : null}
     ${row.tags.slice(0, MOST_TAGS).map((tag) => html`<span key=${tag} class="label"><bdi>${tag}</bdi></span>`)}
+    </span>
     ${
       assignee
-        ? html`<span class="row-assignee" title=${assignee}><${Hidden}>${t("desk.field.assignee")}: <//><bdi>${assignee}</bdi></span>`
+        ? html`<span class="row-assignee" title=${assignee}>
+            <${Hidden}>${t("desk.field.assignee")}: ${assignee}<//>
+            <${Avatar} id=${row.assigned_to_id} name=${assignee} />
+          </span>`
         : null
-    }
-  </span>`;
+    }`;
 }
 
 /** @param {{id: string}} props */

@@ -43,7 +43,10 @@ export default {
   "desk.try_again": "Noch einmal versuchen",
   "desk.undo": "Rückgängig",
   "desk.undo.nothing": "Es gibt nichts rückgängig zu machen.",
-  "desk.undo.done": "Rückgängig gemacht: #{number} ist wie zuvor.",
+  "desk.undo.done": {
+    "one": "Rückgängig gemacht: #{number} ist wie zuvor.",
+    "other": "Rückgängig gemacht: {count} Tickets sind wie zuvor."
+  },
   "desk.undo.changed": "Nicht rückgängig gemacht: #{number} wurde seither geändert.",
   "desk.refused.changed_by": "Nicht geändert: {name} hat #{number} inzwischen geändert.",
   "desk.refused.changed": "Nicht geändert: #{number} wurde inzwischen geändert.",
@@ -107,7 +110,7 @@ export default {
   "desk.older": "Älterer Verlauf",
   "desk.seen": "Vom Kunden gelesen",
   "desk.answered": "Beantwortet:",
-  "desk.no_message": "Noch keine Nachricht",
+  "desk.no_message": "Noch keine Antwort",
   "desk.draft": "Entwurf",
   "desk.draft.conflict": "Auf einem anderen Gerät haben Sie etwas anderes geschrieben:",
   "desk.draft.mine": "Behalten, was hier steht",
@@ -154,7 +157,6 @@ export default {
   "desk.palette.title": "Befehlspalette",
   "desk.palette.label": "Befehl oder Ticket",
   "desk.palette.hint": "Ein Befehl, ein Ticket, ein Kunde",
-  "desk.palette.pick": "Wählen",
   "desk.palette.none": "Nichts passt.",
   "desk.notifications.title": "Benachrichtigungen",
   "desk.notifications.none": "Keine Benachrichtigungen.",

@@ -41,7 +41,10 @@ export default {
   "desk.try_again": "Try again",
   "desk.undo": "Undo",
   "desk.undo.nothing": "There is nothing to undo.",
-  "desk.undo.done": "Undone: #{number} is as it was.",
+  "desk.undo.done": {
+    "one": "Undone: #{number} is as it was.",
+    "other": "Undone: {count} tickets are as they were."
+  },
   "desk.undo.changed": "Not undone: #{number} has been changed since.",
   "desk.refused.changed_by": "Not changed: {name} has changed #{number} meanwhile.",
   "desk.refused.changed": "Not changed: #{number} has been changed meanwhile.",
@@ -105,7 +108,7 @@ export default {
   "desk.older": "Older history",
   "desk.seen": "Read by the customer",
   "desk.answered": "Answered:",
-  "desk.no_message": "No message yet",
+  "desk.no_message": "Not answered yet",
   "desk.draft": "Draft",
   "desk.draft.conflict": "On another device you wrote something else:",
   "desk.draft.mine": "Keep what is here",
@@ -150,7 +153,6 @@ export default {
   "desk.palette.title": "Command palette",
   "desk.palette.label": "Command or ticket",
   "desk.palette.hint": "A command, a ticket, a customer",
-  "desk.palette.pick": "Choose",
   "desk.palette.none": "Nothing fits.",
   "desk.notifications.title": "Notifications",
   "desk.notifications.none": "No notifications.",
