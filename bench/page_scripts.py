@@ -31,7 +31,7 @@ BARE = """async ({ assets, calls, token }) => {
 }"""
 # The longest frame while the list is scrolled by screens, up to so many rows or its end.
 SCROLL = """async (rows) => {
-  const list = document.querySelector('[aria-label="Tickets"]');
+  const list = document.querySelector('ul[aria-label="Tickets"]');
   let pane = list;
   while (!/auto|scroll/.test(getComputedStyle(pane).overflowY)) pane = pane.parentElement;
   const frames = [];
