@@ -37,4 +37,5 @@ def test_it_does_at_once_what_beat_has_the_workers_do(
         assert session.scalar(select(func.count()).where(WAITING)) == 1
 
     again = manage("sweep", DATABASE_URL=backend.database_url)
-    assert [int(line.split()[0]) for line in again.stdout.splitlines()] == [0, 0, 0, 0, 0, 0, 0, 0, 1]
+    counts = [int(line.split()[0]) for line in again.stdout.splitlines()]
+    assert counts == [0, 0, 0, 0, 0, 0, 0, 0, 1]
