@@ -1,6 +1,6 @@
 // @ts-check
 /** What was begun and not sent is there again after a reload, for whom it belongs to. */
-import { keep, read } from "../shared/storage.js";
+import { readJson, storage, tabStorage } from "../shared/storage.js";
 
 /**
  * @param {string} userId
@@ -12,14 +12,19 @@ const keyOf = (userId, what) => `desk:draft:${userId}:${what}`;
  * @param {string} userId
  * @param {string} what
  */
-export const draft = (userId, what) => read(keyOf(userId, what)) ?? "";
+export const draft = (userId, what) => storage.getItem(keyOf(userId, what)) ?? "";
 
 /**
+ * An empty text is no draft.
+ *
  * @param {string} userId
  * @param {string} what
  * @param {string} text
  */
-export const keepDraft = (userId, what, text) => keep(keyOf(userId, what), text);
+export function keepDraft(userId, what, text) {
+  if (text) storage.setItem(keyOf(userId, what), text);
+  else storage.removeItem(keyOf(userId, what));
+}
 
 const SENT = "desk:sent";
 
@@ -30,7 +35,7 @@ const SENT = "desk:sent";
  */
 export function markSent(form) {
   const names = [...form.elements].flatMap((field) => field.getAttribute("name") ?? []);
-  sessionStorage.setItem(SENT, JSON.stringify([form.dataset.draft, ...names]));
+  tabStorage.setItem(SENT, JSON.stringify([form.dataset.draft, ...names]));
 }
 
 /**
@@ -39,10 +44,10 @@ export function markSent(form) {
  * @param {string} userId
  */
 export function forgetSent(userId) {
-  const sent = sessionStorage.getItem(SENT);
+  const sent = readJson(tabStorage, SENT);
   if (!sent) return;
-  const [what, ...names] = JSON.parse(sent);
-  sessionStorage.removeItem(SENT);
+  const [what, ...names] = sent;
+  tabStorage.removeItem(SENT);
   if (document.querySelector(`form[data-draft="${what}"]`)) return;
   for (const name of names) keepDraft(userId, `${what}:${name}`, "");
 }

@@ -1,9 +1,8 @@
 // @ts-check
 /** The live connection of whoever is signed in, and what is said of it. */
 import { DeskClient } from "ticket-desk-client";
-import { ApiError } from "../shared/api.js";
+import { clientToken } from "../shared/client_token.js";
 import { accessToken, session } from "../shared/session.js";
-import { whole } from "../shared/storage.js";
 import { clockTime } from "../shared/time.js";
 import { effect, html, render, signal } from "../shared/ui.js";
 import { t } from "../shared/words.js";
@@ -31,7 +30,11 @@ export function stayConnected() {
 }
 
 function connected() {
-  const made = new DeskClient({ url: location.origin, getToken, storage: whole() });
+  const made = new DeskClient({
+    url: location.origin,
+    getToken: clientToken(accessToken),
+    storage: () => localStorage,
+  });
   made.on("connected", () => {
     connection.value = { isLive: true, since: null };
     countUnread();
@@ -51,17 +54,6 @@ function connected() {
     );
   });
   return made;
-}
-
-/** @param {{fresh?: boolean}} [options] */
-async function getToken(options) {
-  try {
-    return await accessToken(options);
-  } catch (error) {
-    // What passes is tried again.
-    if (error instanceof ApiError && error.code !== "no_session") error.code = "lost";
-    throw error;
-  }
 }
 
 function Connection() {

@@ -1,7 +1,7 @@
 /** The drafts that this browser keeps, of one person: in memory, and over a reload. */
 
 import { signal } from "@preact/signals-core";
-import { readJson } from "./storage.js";
+import { readJson } from "../shared/storage.js";
 
 /** @typedef {import("./types.js").Kind} Kind */
 /** @typedef {import("../../client/index.d.ts").Storage} Storage */

@@ -1,8 +1,8 @@
 /** The live connection. It stands as long as the session does, whatever is on the screen. */
 
 import { signal } from "@preact/signals";
-import { DeskClient, DeskError } from "ticket-desk-client";
-import { ApiError } from "../shared/api.js";
+import { DeskClient } from "ticket-desk-client";
+import { clientToken } from "../shared/client_token.js";
 import { accessToken } from "../shared/session.js";
 
 /** @typedef {import("../../client/index.d.ts").Ticket} Handle */
@@ -37,7 +37,7 @@ export class Live {
     this.close();
     const client = new DeskClient({
       url: location.origin,
-      getToken,
+      getToken: clientToken(accessToken),
       storage: () => localStorage,
     });
     this.#client = client;
@@ -112,16 +112,6 @@ export class Live {
       () => this.isOpen || this.open(),
       () => {},
     );
-  }
-}
-
-/** @param {{fresh: boolean}} how */
-async function getToken({ fresh }) {
-  try {
-    return await accessToken({ fresh });
-  } catch (error) {
-    const isOver = error instanceof ApiError && error.code === "no_session";
-    throw new DeskError(isOver ? "no_session" : "lost");
   }
 }
 

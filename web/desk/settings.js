@@ -1,7 +1,7 @@
 /** What a person chose for this browser; other tabs follow. */
 
 import { signal } from "@preact/signals-core";
-import { readJson, storage } from "./storage.js";
+import { readJson, storage } from "../shared/storage.js";
 
 const NAME = "desk:settings";
 const DEFAULTS = {

@@ -5,6 +5,7 @@
  */
 import { signal } from "@preact/signals";
 import { ApiError, send } from "./http.js";
+import { isGood, tokenOf } from "./token.js";
 
 /** @typedef {import("../../client/types.d.ts").Profile} Profile */
 /** @typedef {{access_token: string, expires_in: number, user: Profile}} SignedIn */
@@ -13,8 +14,6 @@ import { ApiError, send } from "./http.js";
 
 const PATH = "/web/session";
 const LOCK = "desk session";
-/** A token is replaced this long before its end, or after four fifths of its life. */
-const MARGIN = 60_000;
 const PAUSES = [500, 1000, 2000, 5000];
 /** A cookie beside the one with the token: without it, nobody is signed in. */
 const MARKER = "signed_in=1";
@@ -22,11 +21,7 @@ const MARKER = "signed_in=1";
 /** @type {import("@preact/signals").Signal<Session>} */
 export const session = signal({ state: "starting", user: null });
 
-/**
- * `due` is by a clock that nobody sets, `dueByWall` by one that goes on while the machine sleeps.
- *
- * @type {{value: string, due: number, dueByWall: number} | null}
- */
+/** @type {import("./token.js").Token | null} */
 let token = null;
 /** Who is, or was last, signed in: what is on the screen is theirs. */
 let personId = "";
@@ -85,8 +80,8 @@ export async function signOut() {
  * @returns {Promise<string>}
  */
 export async function accessToken({ fresh = false, not } = {}) {
-  const isGood = token && performance.now() < token.due && Date.now() < token.dueByWall;
-  if (token && isGood && (!fresh || (not !== undefined && token.value !== not))) return token.value;
+  const isEnough = !fresh || (not !== undefined && token?.value !== not);
+  if (token && isGood(token) && isEnough) return token.value;
   refreshing ??= refresh().finally(() => {
     refreshing = null;
   });
@@ -135,21 +130,6 @@ function hear(said) {
   }
   if (personId && personId !== said.user.id) return location.reload();
   personId = said.user.id;
-  const life = said.expires_in * 1000;
-  const left = life - Math.min(MARGIN, life / 5);
-  token = {
-    value: said.access_token,
-    due: performance.now() + left,
-    dueByWall: Date.now() + left,
-  };
+  token = tokenOf(said);
   session.value = { state: "in", user: said.user };
-}
-
-/**
- * After the person has changed their profile.
- *
- * @param {Profile} user
- */
-export function setUser(user) {
-  session.value = { ...session.peek(), user };
 }

@@ -1,38 +1,54 @@
 // @ts-check
-/** The browser's storage, where there is one: it may be forbidden, or full. Never for secrets. */
+/**
+ * The browser's storage, which may be full or forbidden: then nothing is kept, and nothing breaks.
+ * Never for secrets.
+ */
+
+/** @typedef {import("../../client/index.d.ts").Storage} Storage */
 
 /**
- * @param {string} key
- * @returns {string | null}
+ * @param {() => Storage} open reading `localStorage` alone may throw
+ * @returns {Storage}
  */
-export function read(key) {
+export function guarded(open) {
+  /**
+   * @template T
+   * @param {(storage: Storage) => T} work
+   * @param {T} otherwise
+   * @returns {T}
+   */
+  const attempt = (work, otherwise) => {
+    try {
+      return work(open());
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    get length() {
+      return attempt((storage) => storage.length, 0);
+    },
+    key: (index) => attempt((storage) => storage.key(index), null),
+    getItem: (name) => attempt((storage) => storage.getItem(name), null),
+    setItem: (name, value) => attempt((storage) => storage.setItem(name, value), undefined),
+    removeItem: (name) => attempt((storage) => storage.removeItem(name), undefined),
+  };
+}
+
+export const storage = guarded(() => localStorage);
+/** Of this tab, until it is closed. */
+export const tabStorage = guarded(() => sessionStorage);
+
+/**
+ * What stands under a name as JSON; null if that is nothing of ours.
+ * @param {Storage} from
+ * @param {string} name
+ * @returns {any}
+ */
+export function readJson(from, name) {
   try {
-    return localStorage.getItem(key);
+    return JSON.parse(from.getItem(name) ?? "null");
   } catch {
     return null;
-  }
-}
-
-/**
- * Keeps a text; an empty one is forgotten.
- *
- * @param {string} key
- * @param {string} text
- */
-export function keep(key, text) {
-  try {
-    if (text) localStorage.setItem(key, text);
-    else localStorage.removeItem(key);
-  } catch {
-    // As without one: the text is on the screen.
-  }
-}
-
-/** The storage as a whole, for the client's outbox. */
-export function whole() {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
   }
 }

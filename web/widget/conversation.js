@@ -1,8 +1,8 @@
 // @ts-check
 /** The conversation: what was said, what is being sent, what is unread. Only events change it. */
 import { batch, signal } from "@preact/signals";
-import { DeskClient, DeskError } from "ticket-desk-client";
-import { ApiError } from "../shared/http.js";
+import { DeskClient } from "ticket-desk-client";
+import { clientToken } from "../shared/client_token.js";
 import { tellUnread } from "./port.js";
 import { accessToken, call } from "./visitor.js";
 
@@ -69,7 +69,10 @@ export function show(found) {
 }
 
 function connected() {
-  const made = new DeskClient({ url: location.origin, getToken });
+  const made = new DeskClient({
+    url: location.origin,
+    getToken: clientToken(accessToken),
+  });
   made.on("connected", () => {
     isLive.value = true;
     if (!isOpen.value) lookAgain();
@@ -89,15 +92,6 @@ export function disconnect() {
   client?.close();
   client = null;
   room = null;
-}
-
-async function getToken() {
-  try {
-    return await accessToken();
-  } catch (error) {
-    const isOver = error instanceof ApiError && error.code === "no_session";
-    throw new DeskError(isOver ? "no_session" : "unavailable");
-  }
 }
 
 /** Nobody is known here any more. */

@@ -4,6 +4,7 @@
  * a frame of another site is given no storage.
  */
 import { ApiError, send } from "../shared/http.js";
+import { isGood, tokenOf } from "../shared/token.js";
 
 /** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
 /** @typedef {{name: string, email: string, message: string}} First */
@@ -11,10 +12,8 @@ import { ApiError, send } from "../shared/http.js";
 
 const PATH = "/web/visitor";
 const PREFIX = "/api/v1";
-/** A token is replaced this long before its end, or after four fifths of its life. */
-const MARGIN = 60_000;
 
-/** @type {{value: string, due: number} | null} */
+/** @type {import("../shared/token.js").Token | null} */
 let token = null;
 /** @type {Promise<Visiting> | null} */
 let resuming = null;
@@ -58,7 +57,7 @@ export function resume() {
 
 /** @returns {Promise<string>} */
 export async function accessToken() {
-  if (token && performance.now() < token.due) return token.value;
+  if (token && isGood(token)) return token.value;
   return (await resume()).access_token;
 }
 
@@ -83,8 +82,6 @@ export async function call(method, path, body, headers) {
 
 /** @param {Visiting} visiting */
 function taken(visiting) {
-  const life = visiting.expires_in * 1000;
-  const due = performance.now() + life - Math.min(MARGIN, life / 5);
-  token = { value: visiting.access_token, due };
+  token = tokenOf(visiting);
   return visiting;
 }
