@@ -1,6 +1,7 @@
 // @ts-check
 /** A ticket as its customer follows it: what happened, what is on its way, who is writing. */
 import { get } from "../shared/api.js";
+import { newKey } from "../shared/keys.js";
 import { batch, effect, signal } from "../shared/ui.js";
 import { client } from "./live.js";
 import { readerId } from "./page.js";
@@ -112,7 +113,7 @@ export class Conversation {
    * @param {string} content
    * @param {string} [clientId] of the same message, where it is sent once more
    */
-  send(content, clientId = crypto.randomUUID()) {
+  send(content, clientId = newKey()) {
     const others = this.unsent.peek().filter((message) => message.clientId !== clientId);
     this.unsent.value = [...others, { clientId, content, code: "" }];
     this.#live?.send(content, { clientId }).catch((error) => {

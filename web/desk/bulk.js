@@ -1,6 +1,7 @@
 /** One change of several tickets: each is made or refused by itself. */
 
 import { ApiError, post } from "../shared/api.js";
+import { newKey } from "../shared/keys.js";
 import { t } from "../shared/words.js";
 import { targets } from "./moves.js";
 import { say } from "./notices.js";
@@ -82,7 +83,7 @@ export class Bulk {
         ? { ticket_ids: ids, change: change.fields }
         : { ticket_ids: ids, assign: { assignee_id: change.assignee } };
     try {
-      const headers = { "Idempotency-Key": crypto.randomUUID() };
+      const headers = { "Idempotency-Key": newKey() };
       return (await post("/csr/tickets/bulk", body, headers)).data;
     } catch (error) {
       const detail = error instanceof ApiError ? error.detail : String(error);

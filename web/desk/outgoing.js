@@ -1,6 +1,7 @@
 /** Messages of one ticket that are not in its timeline yet: held, sending, or refused. */
 
 import { signal } from "@preact/signals";
+import { newKey } from "../shared/keys.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./types.js").Kind} Kind */
@@ -33,7 +34,7 @@ export class Outgoing {
    *   the person knew of; `isHeld`: it can be taken back for a while
    */
   send(content, kind, { expectSeq = null, isHeld = false } = {}) {
-    const clientId = crypto.randomUUID();
+    const clientId = newKey();
     const state = isHeld ? /** @type {const} */ ("held") : "sending";
     this.#put({ clientId, content, kind, state, expectSeq });
     if (isHeld) setTimeout(() => this.#hold(clientId), HOLD_MS);

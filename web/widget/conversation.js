@@ -3,6 +3,7 @@
 import { batch, signal } from "@preact/signals";
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
+import { newKey } from "../shared/keys.js";
 import { tellUnread } from "./port.js";
 import { accessToken, call } from "./visitor.js";
 
@@ -206,9 +207,3 @@ function deliver(message) {
 }
 
 export const isWriting = () => room?.typing();
-
-/** Also where a page came by http from another machine, and has no `randomUUID`. */
-export function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

@@ -1,9 +1,10 @@
 // @ts-check
 /** The form of a first message; who is known is asked for no name. */
 import { ApiError } from "../shared/http.js";
+import { newKey } from "../shared/keys.js";
 import { html, useEffect, useId, useRef, useState } from "../shared/ui.js";
 import { t } from "../shared/words.js";
-import { isOpen, newKey } from "./conversation.js";
+import { isOpen } from "./conversation.js";
 import { beginAnother, beginWith } from "./who.js";
 
 /** What of a refusal is said in words of ours. */
