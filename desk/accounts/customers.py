@@ -37,14 +37,9 @@ class TicketCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerDetails:
+class CustomerDetails(Customer):
     """A customer with the number of their tickets."""
 
-    id: UUID
-    full_name: str
-    email: str | None
-    is_verified: bool
-    created_at: datetime
     tickets: TicketCounts
 
 
@@ -73,10 +68,8 @@ def show(session: Session, user_id: UUID) -> CustomerDetails:
         raise NotFound("customer_not_found", "Customer not found")
     counts = select(func.count().filter(tickets.ACTIVE), func.count())
     theirs = session.execute(counts.where(Ticket.user_id == user_id)).one()
-    user_id, full_name, email, is_verified, created_at = row
-    return CustomerDetails(
-        user_id, full_name, email, is_verified, created_at, TicketCounts(*theirs)
-    )
+    shown = [*row, TicketCounts(*theirs)]
+    return CustomerDetails(*shown)
 
 
 def _called(query: Select[*tuple[Any, ...]], q: str | None) -> Select[*tuple[Any, ...]]:

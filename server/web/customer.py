@@ -80,13 +80,13 @@ async def show_front(request: web.Request) -> web.Response:
 
 async def show_sign_in(request: web.Request) -> web.Response:
     if (actor := await reader(request)) is not None:
-        return see_other(home(actor))
+        return see_other(home(actor.role))
     return sign_in_page(request, {})
 
 
 async def show_sign_up(request: web.Request) -> web.Response:
     if (actor := await reader(request)) is not None:
-        return see_other(home(actor))
+        return see_other(home(actor.role))
     return sign_up_page(request, {})
 
 

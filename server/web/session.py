@@ -60,9 +60,7 @@ async def refresh(request: web.Request) -> web.Response:
     try:
         issued = await auth.refreshed(request, token_of(request))
     except Unauthenticated:
-        problem = refusal(Unauthenticated("no_session", "Nobody is signed in here"))
-        assert problem is not None
-        response = problem.as_response()
+        response = no_session("Nobody is signed in here")
         clear_cookie(request, response)
         return response
     return await _signed_in(request, issued)
@@ -71,13 +69,24 @@ async def refresh(request: web.Request) -> web.Response:
 async def sign_out(request: web.Request) -> web.Response:
     refuse_other_pages(request)
     await no_body(request)
+    return await leave(request, web.Response(status=204))
+
+
+async def leave(request: web.Request, response: web.Response) -> web.Response:
+    """The answer, with which the browser's session is over."""
     await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
-    response = web.Response(status=204)
     clear_cookie(request, response)
     # Where nobody is signed in, there is nothing to end.
     with suppress(Unauthenticated):
         await auth.end_session(request, token_of(request))
     return response
+
+
+def no_session(detail: str) -> web.Response:
+    """What is answered where a cookie's session is over, or there is none."""
+    problem = refusal(Unauthenticated("no_session", detail))
+    assert problem is not None
+    return problem.as_response()
 
 
 async def _signed_in(request: web.Request, issued: Issued) -> web.Response:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from aiohttp import web
 from pydantic import ValidationError
 
-from desk.access import Actor
 from desk.accounts import accounts
 from desk.accounts.sessions import Issued
-from desk.errors import DeskError, Unauthenticated
+from desk.errors import DeskError
 from models import Role
 from server.clock import now
 from server.http.guard import limit
@@ -18,15 +17,15 @@ from server.limits import shared
 from server.routes import auth
 from server.services import SERVICES
 from server.web.forms import fields, form_page, form_shell, see_other
-from server.web.session import clear_cookie, set_cookie, token_of
+from server.web.session import leave, set_cookie
 
 LOGIN, SIGNUP = form_shell("login.html"), form_shell("signup.html")
 # Where one may be sent after signing in: a path of ours, which no browser takes for a host.
 OURS = re.compile(r"/(tickets|desk|account)(/[A-Za-z0-9/_-]*)?")
 
 
-def home(actor: Actor) -> str:
-    return "/desk" if actor.is_staff else "/tickets"
+def home(role: Role) -> str:
+    return "/tickets" if role is Role.USER else "/desk"
 
 
 def sign_in_page(
@@ -52,8 +51,8 @@ async def sign_in(request: web.Request) -> web.Response:
     sent = await fields(request)
     try:
         await limit(request, shared.LOGIN, request.app[SERVICES].limits.address(request))
-        login = {name: sent.get(name, "").strip() for name in ("email",)}
-        given = validated(accounts.Login, {**login, "password": sent.get("password", "")})
+        login = {"email": sent.get("email", "").strip(), "password": sent.get("password", "")}
+        given = validated(accounts.Login, login)
         issued, stored = await auth.log_in(request, given)
     except (DeskError, ValidationError) as error:
         return sign_in_page(request, sent, error)
@@ -79,24 +78,13 @@ async def _signed_in(
 ) -> web.Response:
     services = request.app[SERVICES]
     profile = await services.desk.read(accounts.profile, issued.user_id)
-    path = wanted if OURS.fullmatch(wanted) else _home(profile.role)
+    path = wanted if OURS.fullmatch(wanted) else home(profile.role)
     response = see_other(path)
     services.devices.remember(request, response, stored, now())
     set_cookie(request, response, services.tokens.pair(issued, now()).refresh_token)
     return response
 
 
-def _home(role: Role) -> str:
-    return "/tickets" if role is Role.USER else "/desk"
-
-
 async def sign_out(request: web.Request) -> web.Response:
     await fields(request)
-    await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
-    response = see_other("/login")
-    clear_cookie(request, response)
-    try:
-        await auth.end_session(request, token_of(request))
-    except Unauthenticated:
-        return response  # There was nothing to end.
-    return response
+    return await leave(request, see_other("/login"))

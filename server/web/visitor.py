@@ -26,11 +26,10 @@ from server.http.guard import limit
 from server.http.idempotency import REPEATED, asked_by_nobody
 from server.http.input import LONGEST_BODY, MIDDLING_BODY, body, no_body
 from server.http.output import reply
-from server.http.problems import refusal
 from server.limits import shared
 from server.routes import auth
 from server.services import SERVICES, Services
-from server.web.session import require_own_page
+from server.web.session import no_session, require_own_page
 
 PATH = "/web/visitor"
 # Browsers take such a name with `Secure` alone; so by http it is kept on this machine only, where
@@ -126,9 +125,7 @@ async def refresh(request: web.Request) -> web.Response:
     try:
         issued = await auth.refreshed(request, request.cookies.get(COOKIE, ""))
     except Unauthenticated:
-        problem = refusal(Unauthenticated("no_session", "No visitor is known here"))
-        assert problem is not None
-        response = problem.as_response()
+        response = no_session("No visitor is known here")
         _set_cookie(response, "", 0)
         return response
     ticket = await services.desk.read(visitors.newest, issued.user_id)

@@ -54,6 +54,7 @@ def words(chosen: str, page: str) -> dict[str, str | dict[str, str]]:
     return found
 
 
+@cache
 def translator(chosen: str, *pages: str) -> Translate:
     """``t("login.title", name="Ann")``, as in ``web/shared/words.js``. Of several keys the first
     that is known counts; KeyError if none is.
