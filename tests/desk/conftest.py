@@ -4,8 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from desk.access import Actor
+from desk.tickets.views import TicketView
+from models import Role
 from tests.conftest import Backend, engine_of
+from tests.factories import a_ticket, an_actor
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +22,18 @@ def backend(make_backend: Callable[[], Backend]) -> Backend:
 def engine(backend: Backend) -> Iterator[Engine]:
     with engine_of(backend) as engine:
         yield engine
+
+
+@pytest.fixture
+def customer(session: Session) -> Actor:
+    return an_actor(session)
+
+
+@pytest.fixture
+def csr(session: Session) -> Actor:
+    return an_actor(session, Role.CSR)
+
+
+@pytest.fixture
+def ticket(session: Session, customer: Actor) -> TicketView:
+    return a_ticket(session, customer)

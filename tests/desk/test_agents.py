@@ -23,11 +23,6 @@ from tests.factories import a_ticket, an_actor, now
 
 
 @pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
-@pytest.fixture
 def admin(session: Session) -> Actor:
     return an_actor(session, Role.ADMIN)
 

@@ -21,11 +21,6 @@ from models import Event, Notification, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
 
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
 def drain(session: Session, strategy: Strategy = Strategy.ROUND_ROBIN) -> int:
     session.flush()
     assigned = assignment.drain(session, strategy, now(), Random(1))

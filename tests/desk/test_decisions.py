@@ -20,11 +20,6 @@ from tests.factories import a_ticket, an_actor, now
 LARGEST_DECISION = 12_000
 
 
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
 def drain(session: Session, strategy: Strategy = Strategy.ROUND_ROBIN) -> None:
     session.flush()
     assignment.drain(session, strategy, now(), Random(1))

@@ -21,21 +21,6 @@ from tests.desk.races import committing, overlapping, run
 from tests.factories import a_ticket, an_actor, now
 
 
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
-@pytest.fixture
-def csr(session: Session) -> Actor:
-    return an_actor(session, Role.CSR)
-
-
-@pytest.fixture
-def ticket(session: Session, customer: Actor) -> TicketView:
-    return a_ticket(session, customer)
-
-
 def keep(
     session: Session, actor: Actor, ticket_id: UUID, content: str = "hello", **more: Any
 ) -> DraftView:

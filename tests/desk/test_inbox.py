@@ -22,18 +22,8 @@ START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def csr(session: Session) -> Actor:
-    return an_actor(session, Role.CSR)
-
-
-@pytest.fixture
 def boss(session: Session) -> Actor:
     return an_actor(session, Role.ADMIN)
-
-
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
 
 
 def give(session: Session, boss: Actor, customer: Actor, to: Actor) -> Notification:

@@ -30,16 +30,6 @@ EVERYTHING = Filters()
 MIDDLE = datetime(2026, 1, 5, 10, 20, tzinfo=UTC)
 
 
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
-@pytest.fixture
-def csr(session: Session) -> Actor:
-    return an_actor(session, Role.CSR)
-
-
 def change(session: Session, csr: Actor, ticket_id: UUID, **sent: object) -> None:
     tickets.change(session, csr, ticket_id, Change.model_validate(sent), now())
 

@@ -23,21 +23,6 @@ from models import Event, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
 
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
-@pytest.fixture
-def csr(session: Session) -> Actor:
-    return an_actor(session, Role.CSR)
-
-
-@pytest.fixture
-def ticket(session: Session, customer: Actor) -> TicketView:
-    return a_ticket(session, customer)
-
-
 def post(session: Session, actor: Actor, ticket: TicketView, **fields: object) -> Posted:
     new = NewMessage.model_validate({"content": "hello"} | fields)
     return messages.post(session, actor, ticket.id, new, now())

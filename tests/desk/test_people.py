@@ -16,11 +16,6 @@ from tests.factories import a_ticket, an_actor, now
 
 
 @pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
-@pytest.fixture
 def staff(session: Session) -> dict[str, Actor]:
     """By what they do: each something that the customer is shown, or not."""
     doings = ("answers", "assigns", "was given", "has it", "notes", "tags", "does nothing")

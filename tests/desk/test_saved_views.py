@@ -31,11 +31,6 @@ BUILT_IN = ["needs_reply", "mine", "unassigned", "open", "resolved", "closed"]
 
 
 @pytest.fixture
-def csr(session: Session) -> Actor:
-    return an_actor(session, Role.CSR)
-
-
-@pytest.fixture
 def admin(session: Session) -> Actor:
     return an_actor(session, Role.ADMIN)
 

@@ -16,23 +16,8 @@ from desk.tickets import messages, tickets, timeline
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import TRANSITIONS, Change
 from desk.tickets.views import TicketView
-from models import Priority, Role, Status, Ticket
+from models import Priority, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
-
-
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
-@pytest.fixture
-def csr(session: Session) -> Actor:
-    return an_actor(session, Role.CSR)
-
-
-@pytest.fixture
-def ticket(session: Session, customer: Actor) -> TicketView:
-    return a_ticket(session, customer)
 
 
 def change(session: Session, actor: Actor, ticket: TicketView, **sent: object) -> TicketView:

@@ -21,21 +21,6 @@ from models import ReadCursor, Role, Status, Ticket, User
 from tests.factories import a_ticket, an_actor, now
 
 
-@pytest.fixture
-def customer(session: Session) -> Actor:
-    return an_actor(session)
-
-
-@pytest.fixture
-def csr(session: Session) -> Actor:
-    return an_actor(session, Role.CSR)
-
-
-@pytest.fixture
-def ticket(session: Session, customer: Actor) -> TicketView:
-    return a_ticket(session, customer)
-
-
 def say(session: Session, actor: Actor, ticket: TicketView, *, internal: bool = False) -> None:
     new = NewMessage(content="hello", internal=internal)
     messages.post(session, actor, ticket.id, new, now())
