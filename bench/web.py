@@ -24,7 +24,7 @@ from sqlalchemy import text
 from bench.lists import Desk, desks
 from bench.page_scripts import BARE, FETCHED, KEY, PAINTED, SCROLL, USABLE, WATCH_KEYS
 from desk.access import Actor
-from tests.browser import a_browser
+from tests.browser import a_browser, sign_in
 from tests.factories import PASSWORD
 
 NOISE_PER_SECOND = 20
@@ -73,9 +73,7 @@ class Bench:
         context = await self.context()
         page = await context.new_page()
         await page.goto("/login")
-        await page.get_by_role("textbox", name="Email").fill(self._email(actor))
-        await page.get_by_role("textbox", name="Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
+        await sign_in(page, self._email(actor), PASSWORD)
         await page.wait_for_url(lambda url: "/login" not in url)
         await page.close()
         return context

@@ -66,3 +66,10 @@ async def a_tab(browser: Browser, **options: Any) -> AsyncIterator[Tab]:
     context.set_default_timeout(PATIENCE_MS)
     yield Tab(await context.new_page())
     await context.close()
+
+
+async def sign_in(page: Page, email: str, password: str) -> None:
+    """By the form that stands on the page, in English."""
+    await page.get_by_role("textbox", name="Email").fill(email)
+    await page.get_by_role("textbox", name="Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()

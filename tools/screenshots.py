@@ -22,7 +22,7 @@ from playwright.async_api import Browser, Page
 from embedded.server import free_port
 from manage.demo import PASSWORD
 from manage.demo_live import talk_forever
-from tests.browser import a_browser
+from tests.browser import a_browser, sign_in
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
@@ -105,9 +105,7 @@ async def _signed_in(browser: Browser, url: str, shot: Shot) -> AsyncIterator[Pa
     )
     page = await context.new_page()
     await page.goto("/login?lang=en")
-    await page.get_by_role("textbox", name="Email").fill(shot.email)
-    await page.get_by_role("textbox", name="Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await sign_in(page, shot.email, PASSWORD)
     await (
         page.get_by_role("button", name="Sign out")
         .or_(page.get_by_role("link", name="Sign out"))

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from models import Role
 from tests.api import Api
-from tests.browser import Tab
+from tests.browser import Tab, sign_in
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, people
 from tests.web.console import a_console
@@ -27,9 +27,7 @@ async def test_what_screen_readers_rely_on_has_its_names(
         page = console.page
         await page.context.clear_cookies()
         await page.goto(f"{api.url}/desk?lang=en")
-        await page.get_by_role("textbox", name="Email").fill(csr.email)
-        await page.get_by_role("textbox", name="Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
+        await sign_in(page, csr.email, PASSWORD)
         await expect(console.connection).to_have_text("Live")
         views = page.get_by_role("navigation", name="Views")
         for name in ("Needs reply", "Mine", "Unassigned", "Open", "Resolved", "Closed"):

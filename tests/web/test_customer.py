@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.api import Api
-from tests.browser import Tab
+from tests.browser import Tab, sign_in
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, a_past, database
 from tests.web.checks import check_page, violations
@@ -24,9 +24,7 @@ LOOKS_AGAIN = """
 
 async def enter(tab: Tab, web_url: str, person: Person, path: str = "/login") -> None:
     await tab.page.goto(f"{web_url}{path}?lang=en")
-    await tab.page.get_by_label("Email").fill(person.email)
-    await tab.page.get_by_label("Password").fill(PASSWORD)
-    await tab.page.get_by_role("button", name="Sign in").click()
+    await sign_in(tab.page, person.email, PASSWORD)
     await expect(tab.page.get_by_role("button", name="Sign out")).to_be_visible()
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from server.http.input import LONGEST_BODY
 from tests.api import Api
-from tests.browser import a_tab
+from tests.browser import a_tab, sign_in
 from tests.factories import PASSWORD, Person
 
 NEW = {"title": "It broke", "description": "Help!", "category": "billing", "type": "bug"}
@@ -51,9 +51,7 @@ async def test_all_of_it_works_without_scripts(
         await expect(page.get_by_role("alert")).to_contain_text("Passwort ist falsch")
         await expect(page.get_by_label("E-Mail")).to_have_value(customer.email)
         await page.goto(f"{web_url}/tickets/new?lang=en")
-        await page.get_by_label("Email").fill(customer.email)
-        await page.get_by_label("Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
+        await sign_in(page, customer.email, PASSWORD)
         # Where one wanted to go before.
         await page.get_by_label("Title").fill("<b>Bold</b> & loud")
         await page.get_by_label("What happened?").fill("It\nbroke")

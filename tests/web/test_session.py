@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from server.services import SERVICES
 from tests.api import Answer, Api
-from tests.browser import Tab
+from tests.browser import Tab, sign_in
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person
 from tests.server.conftest import serving
@@ -130,15 +130,9 @@ async def test_wrong_passwords_are_counted_as_those_of_a_log_in(
     assert app[SERVICES].settings.rate_limits == "on"
 
 
-async def sign_in(tab: Tab, person: Person) -> None:
-    await tab.page.get_by_label("Email").fill(person.email)
-    await tab.page.get_by_label("Password").fill(PASSWORD)
-    await tab.page.get_by_role("button", name="Sign in").click()
-
-
 async def test_tabs_share_a_session_and_end_together(web_url: str, tab: Tab, csr: Person) -> None:
     await tab.page.goto(f"{web_url}/desk?lang=en")
-    await sign_in(tab, csr)
+    await sign_in(tab.page, csr.email, PASSWORD)
     await expect(tab.page.get_by_text(csr.full_name).first).to_be_visible()
     second = Tab(await tab.page.context.new_page())
     await second.page.goto(f"{web_url}/desk")
@@ -163,7 +157,7 @@ async def test_of_many_tabs_few_refresh_and_none_is_signed_out(
     web_url: str, tab: Tab, csr: Person
 ) -> None:
     await tab.page.goto(f"{web_url}/desk?lang=en")
-    await sign_in(tab, csr)
+    await sign_in(tab.page, csr.email, PASSWORD)
     await expect(tab.page.get_by_text(csr.full_name).first).to_be_visible()
     tabs = [Tab(await tab.page.context.new_page()) for _ in range(5)]
     for one in tabs:
@@ -188,7 +182,7 @@ async def test_a_tab_that_slept_goes_on_with_a_new_token(
     web_url: str, tab: Tab, csr: Person
 ) -> None:
     await tab.page.goto(f"{web_url}/desk?lang=en")
-    await sign_in(tab, csr)
+    await sign_in(tab.page, csr.email, PASSWORD)
     await expect(tab.page.get_by_text(csr.full_name).first).to_be_visible()
     before = await tab.page.evaluate(AGAIN)
     assert await tab.page.evaluate(AGAIN) == before
