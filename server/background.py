@@ -1,7 +1,8 @@
 """What runs beside the requests, and its end."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from desk.errors import DeskError
@@ -33,6 +34,25 @@ async def attempt(work: Awaitable[None], log: Any, failed: str) -> None:
         log.warning(failed, code=error.code)
     except Exception:
         log.exception(failed)
+
+
+async def whenever(
+    wake: asyncio.Event,
+    work: Callable[[], Awaitable[None]],
+    log: Any,
+    failed: str,
+    pause: Callable[[float], float],
+) -> None:
+    """Does the work each time that it is woken, and logs what goes wrong, as `attempt` does.
+
+    ``pause``: how many seconds it then rests, by how many the work took.
+    """
+    while True:
+        await wake.wait()
+        wake.clear()
+        began = time.perf_counter()
+        await attempt(work(), log, failed)
+        await asyncio.sleep(pause(time.perf_counter() - began))
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -13,7 +13,7 @@ import structlog
 from desk.assignment.agents import LOADS, Load
 from desk.outbox import AgentChanged
 from desk.statements import ids
-from server.background import attempt
+from server.background import whenever
 from server.database.transaction import Desk
 from server.live.bus import Subscribed
 from server.live.watching import Watching
@@ -49,11 +49,7 @@ class AgentLoads:
         self.mark(self._told)
 
     async def send_forever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await attempt(self.send(), log, "agents not shown")
-            await asyncio.sleep(PAUSE_SECONDS)
+        await whenever(self._wake, self.send, log, "agents not shown", lambda _: PAUSE_SECONDS)
 
     async def send(self) -> None:
         marked, self._marked = self._marked, set()

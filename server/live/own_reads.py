@@ -14,7 +14,7 @@ from desk.notifications import inbox
 from desk.outbox import CursorMoved, InboxRead
 from desk.statements import ids
 from desk.tickets.reading import UNREAD
-from server.background import attempt
+from server.background import whenever
 from server.database.transaction import Desk
 from server.live.rooms import user_room
 from server.transport.socket_server import SocketServer
@@ -59,11 +59,7 @@ class OwnReads:
             self._counting[recorded.user_id] = True
 
     async def send_forever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await attempt(self.send(), log, "reads not told")
-            await asyncio.sleep(PAUSE_SECONDS)
+        await whenever(self._wake, self.send, log, "reads not told", lambda _: PAUSE_SECONDS)
 
     async def send(self) -> None:
         moved, self._moved = self._moved, {}

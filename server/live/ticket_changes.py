@@ -6,7 +6,6 @@ changed; every second one query finds what a lost hint has hidden.
 """
 
 import asyncio
-import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +30,7 @@ from desk.tickets.changed import (
 )
 from desk.tickets.keyset import UNREAD
 from desk.tickets.matching import EITHER, Turn, facts_of
-from server.background import attempt
+from server.background import attempt, whenever
 from server.clock import now
 from server.database.transaction import Desk
 from server.live.agent_loads import AgentLoads
@@ -60,6 +59,10 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 MOST_EVENTS = 500
 # What may change how many tickets somebody has.
 LOADING = {Assigned.kind, StatusChanged.kind}
+
+
+def _pause(took: float) -> float:
+    return min(max(PAUSE_SECONDS, PAUSE_TIMES * took), LONGEST_PAUSE_SECONDS)
 
 
 class Unshown(NamedTuple):
@@ -181,15 +184,7 @@ class TicketChanges:
             ticket_id = last.ticket_id
 
     async def send_forever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            began = time.perf_counter()
-            await attempt(self.send(), log, "changes not sent")
-            pause = PAUSE_TIMES * (time.perf_counter() - began)
-            if self._changed:
-                self._wake.set()
-            await asyncio.sleep(min(max(PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS))
+        await whenever(self._wake, self.send, log, "changes not sent", _pause)
 
     async def send(self) -> None:
         """Shows what changed first. What could not be shown comes again, behind all others and in
@@ -207,6 +202,9 @@ class TicketChanges:
             if not isinstance(error, Unavailable):
                 self._at_once = max(1, len(batch) // 2)
             raise
+        finally:
+            if self._changed:
+                self._wake.set()
         self._at_once = min(2 * self._at_once, MOST_TICKETS)
 
     async def _send(self, changed: dict[UUID, Unshown]) -> None:

@@ -5,7 +5,6 @@ one statement for each person who watches it, and each socket is sent what is ne
 """
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -14,7 +13,7 @@ import structlog
 
 from desk.outbox import CursorMoved, ViewChanged
 from desk.tickets.view_counts import Counts, counting, is_counted
-from server.background import attempt
+from server.background import whenever
 from server.database.transaction import Desk
 from server.live.watching import WatchedList, Watching
 from server.transport.socket_server import SocketServer
@@ -27,6 +26,10 @@ log = structlog.get_logger("server.live.view_counts")
 PAUSE_SECONDS = 1.0
 PAUSE_TIMES = 4
 LONGEST_PAUSE_SECONDS = 30.0
+
+
+def _pause(took: float) -> float:
+    return min(max(PAUSE_SECONDS, PAUSE_TIMES * took), LONGEST_PAUSE_SECONDS)
 
 
 class ViewCounts:
@@ -74,13 +77,7 @@ class ViewCounts:
             self._wake.set()
 
     async def count_forever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            began = time.perf_counter()
-            await attempt(self.count(), log, "views not counted")
-            pause = PAUSE_TIMES * (time.perf_counter() - began)
-            await asyncio.sleep(min(max(PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS))
+        await whenever(self._wake, self.count, log, "views not counted", _pause)
 
     async def count(self) -> None:
         """Counts what was marked. Who could not be counted for comes again."""
