@@ -22,8 +22,8 @@ from server.http.input import (
     query_alone,
 )
 from server.http.output import counted, page_of, reply
+from server.http.tags import expected_versions
 from server.limits import shared
-from server.routes.staff_tickets import expected_versions
 from server.services import SERVICES
 
 POSITION = TypeAdapter(tuple[datetime, UUID, DraftKind])

@@ -1,8 +1,6 @@
 """The staff's side: all tickets, assigning and changing them."""
 
-import re
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 
 from aiohttp import web
 
@@ -14,11 +12,9 @@ from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
 from server.http.guard import ACTOR
 from server.http.input import MIDDLING_BODY, body, no_body, path_id, query
-from server.routes.tickets import TicketQuery, tags_of, ticket_page, ticket_reply, ticket_shown
+from server.http.tags import expected_versions
+from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown
 from server.services import SERVICES
-
-# A ticket's tag: its version, and after dots what else of it may change.
-TAG = re.compile(r'"(\d{1,18})(?:\.[\da-f]{1,18}){0,2}"')
 
 
 class StaffTicketQuery(Filters, TicketQuery):
@@ -60,19 +56,6 @@ async def _changed(
         rule, request[ACTOR], path_id(request), changed, None, expected_versions(request)
     )
     return ticket_reply(ticket)
-
-
-def expected_versions(request: web.Request) -> AbstractSet[int] | None:
-    """The versions that ``If-Match`` accepts; None for any.
-
-    By RFC 9110 a weak tag matches nothing. But ours tells a version exactly, and one that came
-    back weak is what a compressing proxy has made of it.
-    """
-    tags = tags_of(request, "If-Match")
-    if not any(tags) or tags == ["*"]:
-        return None
-    matches = map(TAG.fullmatch, tags)
-    return {int(match[1]) for match in matches if match}
 
 
 ROUTES = (

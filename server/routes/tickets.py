@@ -1,6 +1,5 @@
 """A customer's own tickets, and what both sides do on a ticket."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
@@ -46,6 +45,7 @@ from server.http.input import (
     query,
 )
 from server.http.output import counted, fitting, page, page_of, reply
+from server.http.tags import tags_of
 from server.limits import shared
 from server.services import SERVICES
 from wire.shapes import TimelineEvent, timeline_event
@@ -92,16 +92,6 @@ async def ticket_page(
     headers = await counted(request, params, count, actor, filters)
     cursor = {"cursor": encode_cursor(sort.field, *result.after)} if result.after else None
     return page(request, result.tickets, cursor, headers)
-
-
-# What compressing proxies add to a tag, inside of its quotes.
-CODING = re.compile(r'[-;](?:gzip|deflate|br|zstd)"$')
-
-
-def tags_of(request: web.Request, header: str) -> list[str]:
-    """The tags in a header, as we gave them out: not weak, and without what a proxy has added."""
-    tags = ",".join(request.headers.getall(header, ())).split(",")
-    return [CODING.sub('"', tag.strip().removeprefix("W/")) for tag in tags]
 
 
 def _tag(ticket: TicketView) -> str:

@@ -14,6 +14,7 @@ from typing import Literal
 import brotli
 from aiohttp import web
 
+from server.http.accepts import weighed
 from server.release import browser_files, release
 
 PREFIX = "/assets"
@@ -40,7 +41,6 @@ HEADERS = {
 # `from "name"`, `import "name"`, `import("name")`.
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2""")
 STATIC = re.compile(r"""(?:\bfrom|\bimport)\s*(["'])([^"'\n]+)\1""")
-REFUSED = re.compile(r"q=0(\.0*)?$")
 
 Coding = Literal["br", "gzip", "identity"]
 
@@ -64,11 +64,7 @@ async def show(request: web.Request) -> web.Response:
 
 def accepted(header: str) -> Coding:
     """The best coding that a client takes."""
-    names = set()
-    for item in header.lower().split(","):
-        name, _, quality = item.partition(";")
-        if not REFUSED.fullmatch(quality.strip()):
-            names.add(name.strip())
+    names = {name for name, quality in weighed(header) if quality > 0}
     if "br" in names:
         return "br"
     return "gzip" if "gzip" in names else "identity"

@@ -6,14 +6,18 @@ Each file of ``web/shared/words/<language>/`` is a module whose default export i
 import json
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 
 from aiohttp import web
 
+from server.http.accepts import weighed
 from server.release import browser_files
 
 LANGUAGES = ("en", "de")
 # What `?lang=` chose stays chosen until the browser is closed.
 COOKIE = "lang"
+# Of the languages that a browser names.
+MOST_ASKED_FOR = 20
 BEFORE, AFTER = "export default ", ";"
 
 Translate = Callable[..., str]
@@ -29,20 +33,11 @@ def language(request: web.Request) -> str:
 
 def _asked_for(header: str) -> str:
     best, best_quality = LANGUAGES[0], 0.0
-    for item in header.lower().split(",")[:20]:
-        tag, _, parameter = item.partition(";")
-        name = tag.strip().partition("-")[0]
-        quality = _quality(parameter.strip())
+    for tag, quality in islice(weighed(header), MOST_ASKED_FOR):
+        name = tag.partition("-")[0]
         if name in LANGUAGES and quality > best_quality:
             best, best_quality = name, quality
     return best
-
-
-def _quality(parameter: str) -> float:
-    try:
-        return float(parameter.removeprefix("q=")) if parameter else 1.0
-    except ValueError:
-        return 0.0
 
 
 @cache
