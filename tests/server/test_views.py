@@ -236,6 +236,23 @@ async def test_a_saved_view_is_watched_as_it_is_now_until_it_is_gone(office: Off
             assert refused["error"]["code"] == "view_not_found", odd
 
 
+async def test_a_view_that_is_shared_no_more_is_watched_by_its_owner_alone(office: Office) -> None:
+    new = {"name": "All", "query": {}, "shared": True}
+    view = (await office.api.post("/csr/views", office.admin, json=new)).json["id"]
+    async with (
+        Client(office.api.url, office.admin, "websocket") as admin,
+        Client(office.api.url, office.ann, "websocket") as ann,
+    ):
+        await watch(admin, view)
+        await watch(ann, view)
+        await office.api.patch(f"/csr/views/{view}", office.admin, json={"shared": False})
+        ticket_id = (await office.api.a_ticket(office.customer))["id"]
+        await admin.until(lambda: told(admin, ticket_id))
+        watching = office.app[SERVICES].watching
+        assert not any(watching.watcher(k).lists for k in watching.sockets_of(office.ann.id))  # type: ignore[union-attr]
+    await office.api.call("DELETE", f"/csr/views/{view}", office.admin)
+
+
 async def test_who_looks_and_who_writes_is_shown_to_those_who_name_the_ticket_on_any_process(
     office: Office,
 ) -> None:
