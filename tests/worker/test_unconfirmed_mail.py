@@ -46,7 +46,7 @@ def test_an_address_that_nobody_confirmed_is_told_the_tickets_number_and_link_al
     ticket_id = opened(backend, victim, title=LURE)
     with database(backend.settings) as session:
         number = session.get_one(Ticket, ticket_id).number
-    say(backend, ticket.id, pair[1], REPLY)
+    say(backend, ticket_id, csr, REPLY)
     drain()
     asking, told = sorted(mailbox.mails, key=lambda mail: f"#{number}" in mail["Subject"])
     assert told["Subject"] == f"[#{number}] News on your ticket"
