@@ -38,6 +38,7 @@ from server.sockets.payloads import (
 )
 from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
+from wire.codec import MOST_VALUES
 from wire.messages import SessionEnded
 from wire.server_events import CONNECTED, NAMESPACE, RESYNC
 from wire.shapes import Connected, Resync, timeline_event
@@ -99,7 +100,8 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
         if name == UNREADABLE:
-            raise Invalid("invalid_json", "The event is not valid JSON")
+            detail = f"The event is not valid JSON, or has over {MOST_VALUES} values"
+            raise Invalid("invalid_json", detail)
         if name == BINARY:
             raise Invalid("binary_refused", "Events are JSON without binary")
         if (event := self._events.get(name)) is None:
