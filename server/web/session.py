@@ -90,8 +90,9 @@ async def replaced(request: web.Request, response: web.Response) -> web.Response
     In this order: another tab, which is told of the end, asks at once for what is in the cookie.
     """
     if token_of(request):
-        await response.prepare(request)
-        await response.write_eof()
+        with suppress(ConnectionError):  # Its client has gone.
+            await response.prepare(request)
+            await response.write_eof()
         await attempt(_end(request), log, "session before not ended")
     return response
 
