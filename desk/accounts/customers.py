@@ -70,7 +70,7 @@ def show(session: Session, user_id: UUID) -> CustomerDetails:
         raise NotFound("customer_not_found", "Customer not found")
     counts = select(func.count().filter(tickets.ACTIVE), func.count())
     theirs = session.execute(counts.where(Ticket.user_id == user_id)).one()
-    shown = [*row, TicketCounts(*theirs)]
+    shown: list[Any] = [*row, TicketCounts(*theirs)]
     return CustomerDetails(*shown)
 
 
