@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser import Tab, a_tab
+from tests.browser import Tab, tab_of
 from tests.server.conftest import (
     api,
     application,
@@ -32,7 +32,7 @@ __all__ = (
 
 
 @pytest.fixture
-async def other_tab(browser: Browser) -> AsyncIterator[Tab]:
+async def other_tab(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Tab]:
     """One of another browser, as far as cookies and storage go."""
-    async with a_tab(browser) as tab:
+    async with tab_of(browser, request.node) as tab:
         yield tab

@@ -18,8 +18,8 @@ export async function fetchPart(load) {
 export function Later({ load, name, with: given = {} }) {
   const [state, setState] = useState(modules.has(load) ? "ready" : "loading");
   const fetch = () => {
-    if (modules.has(load)) return;
-    setState("loading");
+    // It may have come since it was drawn: that is said, too.
+    setState(modules.has(load) ? "ready" : "loading");
     fetchPart(load).then(
       () => setState("ready"),
       () => setState("failed"),
