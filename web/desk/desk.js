@@ -252,7 +252,7 @@ export class Desk {
     this.#release = version;
     if (!isOther) return;
     const action = { label: t("desk.reload"), run: () => location.reload() };
-    say(t("desk.outdated"), { action });
+    say(t("desk.outdated"), { action, stays: true });
   }
 
   /** @param {number} since */

@@ -29,7 +29,7 @@ export function Later({ load, name, with: given = {} }) {
   if (state === "failed") {
     return html`<div class="empty" role="alert">
       <p>${t("desk.failed")}</p>
-      <button type="button" onClick=${fetch}>${t("desk.try_again")}</button>
+      <button type="button" onClick=${() => location.reload()}>${t("desk.reload")}</button>
     </div>`;
   }
   const Part = modules.get(load)?.[name];
