@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser import Tab, tab_of
+from tests.cluster.conftest import start_shared_cluster
 from tests.server.conftest import (
     api,
     application,
@@ -25,6 +26,7 @@ __all__ = (
     "cheap_hashes",
     "csr",
     "customer",
+    "start_shared_cluster",
     "stranger",
     "tab",
     "web_url",
