@@ -34,10 +34,8 @@ TYPES = {
     ".svg": "image/svg+xml",
     "": "text/plain",
 }
-HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Vary": "Accept-Encoding",
-}
+FOR_EVER = "public, max-age=31536000, immutable"
+SHORTLY = "public, max-age=600"
 # `from "name"`, `import "name"`, `import("name")`.
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2""")
 STATIC = re.compile(r"""(?:\bfrom|\bimport)\s*(["'])([^"'\n]+)\1""")
@@ -52,13 +50,24 @@ def add_assets(app: web.Application) -> None:
 async def show(request: web.Request) -> web.Response:
     """A file of this release; another one's is not here, and not to be mixed with it."""
     path = request.match_info["path"]
-    kind = TYPES.get(posixpath.splitext(path)[1])
     is_here = path in browser_files() and request.match_info["release"] == release()
-    if kind is None or not is_here:
+    if not is_here or posixpath.splitext(path)[1] not in TYPES:
         raise web.HTTPNotFound
+    return await _file(request, path, FOR_EVER)
+
+
+async def unversioned(request: web.Request, path: str) -> web.Response:
+    """A file at an address that stays the same from release to release."""
+    return await _file(request, path, SHORTLY)
+
+
+async def _file(request: web.Request, path: str, kept: str) -> web.Response:
     coding = accepted(request.headers.get("Accept-Encoding", ""))
-    headers = HEADERS if coding == "identity" else {**HEADERS, "Content-Encoding": coding}
+    headers = {"Cache-Control": kept, "Vary": "Accept-Encoding"}
+    if coding != "identity":
+        headers["Content-Encoding"] = coding
     body = await asyncio.to_thread(encoded, path, coding)
+    kind = TYPES[posixpath.splitext(path)[1]]
     return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 
 

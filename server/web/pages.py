@@ -37,8 +37,17 @@ class Shell:
 DESK = Shell("desk.html", "desk/main.js", ("css/base.css", "css/desk.css"), ("common", "desk"))
 
 
+# Its address has no release in it: it has to come where another release answers, too.
+COMPLETE, COMPLETE_PATH = "shared/complete.js", "/complete.js"
+
+
 def add_pages(app: web.Application) -> None:
+    app.router.add_get(COMPLETE_PATH, show_complete)
     app.router.add_get("/desk{rest:(/.*)?}", show_desk)
+
+
+async def show_complete(request: web.Request) -> web.Response:
+    return await assets.unversioned(request, COMPLETE)
 
 
 async def show_desk(request: web.Request) -> web.Response:
@@ -61,6 +70,8 @@ def page(
             "lang": chosen,
             "t": translator(chosen, *shell.words),
             "asset": assets.url,
+            "complete": COMPLETE_PATH,
+            "is_posted": request.method != "GET",
             "entry": shell.entry,
             "sheets": shell.sheets,
             "modules": (*assets.modules(shell.entry), *_words_of(shell, chosen)),

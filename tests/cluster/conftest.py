@@ -54,6 +54,9 @@ class Cluster:
         _wait_until_ready(url)
         return url
 
+    def kill_web(self, number: int) -> None:
+        kill(self.webs[number])
+
     def restart_web(self, number: int) -> None:
         """Kills a web process with SIGKILL, if it lives, and starts it again on its port."""
         kill(self.webs[number])

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from models import Role
+from server.web import assets
 from tests.api import Api
 from tests.browser import Tab, sign_in
 from tests.conftest import Backend
@@ -218,3 +219,45 @@ async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
         await theirs.reply.fill("")
         await expect(hint).to_have_count(0)
         await expect(mine.page.get_by_text(f"{colleague.full_name} looking").last).to_be_visible()
+
+
+# Fetched after it is drawn for the first time, and before its effects run.
+FETCHED_BETWEEN = """async ([ui, later]) => {
+    const [{html, render}, {Later, fetchPart}] = await Promise.all([import(ui), import(later)]);
+    const load = async () => ({Part: () => html`<p>Here it is</p>`});
+    const place = document.body.appendChild(document.createElement("div"));
+    render(html`<${Later} load=${load} name="Part" />`, place);
+    await fetchPart(load);
+}"""
+
+
+async def test_a_part_is_shown_whenever_its_modules_come(
+    browser: Browser, api: Api, csr: Person
+) -> None:
+    async with a_console(browser, api, csr, "/desk") as console:
+        urls = [assets.url(path) for path in ("shared/ui.js", "desk/parts/later.js")]
+        await console.page.evaluate(FETCHED_BETWEEN, urls)
+        await expect(console.page.get_by_text("Here it is")).to_be_visible()
+
+
+async def test_a_ticket_that_cannot_be_read_just_now_is_asked_for_again(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    refused: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        if len(refused) == 1:
+            await route.abort()
+        elif len(refused) == 2:
+            await route.fulfill(status=503)
+        else:
+            await route.continue_()
+
+    async with a_console(browser, api, csr) as console:
+        await console.page.route(f"**/csr/tickets/{ticket['number']}", refuse)
+        await console.go(f"/desk/tickets/{ticket['number']}")
+        await expect(console.reply).to_be_visible()
+        assert len(refused) == 3
+        console.tab.complaints.clear()

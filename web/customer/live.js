@@ -3,6 +3,7 @@
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
 import { accessToken, session } from "../shared/session.js";
+import { hasFailed } from "../shared/storage.js";
 import { clockTime } from "../shared/time.js";
 import { effect, html, render, signal } from "../shared/ui.js";
 import { t } from "../shared/words.js";
@@ -34,6 +35,9 @@ function connected() {
     url: location.origin,
     getToken: clientToken(accessToken),
     storage: () => localStorage,
+  });
+  made.on("storage_failed", () => {
+    hasFailed.value = true;
   });
   made.on("connected", () => {
     connection.value = { isLive: true, since: null };

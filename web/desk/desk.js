@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { del, get, post, put } from "../shared/api.js";
+import { ApiError, del, get, post, put } from "../shared/api.js";
 import { serverTime } from "../shared/http.js";
 import { storage } from "../shared/storage.js";
 import { t } from "../shared/words.js";
@@ -28,6 +28,8 @@ import { Team } from "./team.js";
 
 /** For the last message, among changes. */
 const LOOKED_THROUGH = 50;
+/** A ticket that could not be read is asked for again so soon. */
+const RETRY_MS = 2000;
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("../../client/types.d.ts").Profile} Profile */
@@ -49,6 +51,7 @@ export class Desk {
 
   /** @type {string | null} */ #release = null;
   #number = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   /** Those of the list that are drawn. @type {string[]} */ #rows = [];
 
   /** @param {Profile} me */
@@ -91,8 +94,8 @@ export class Desk {
    */
   async open(number) {
     if (this.#number === number && !this.missing.peek()) return;
+    if (this.#number !== number) this.missing.value = null;
     this.#number = number;
-    this.missing.value = null;
     const known = this.tickets.numbered(number)?.peek();
     if (known) {
       this.#show(known.id);
@@ -102,15 +105,28 @@ export class Desk {
     try {
       const { data } = await get(`/csr/tickets/${number}`);
       this.tickets.put(data);
-      if (this.#number === number) this.#show(data.id);
+      if (this.#number === number && !this.opened.peek()) this.#show(data.id);
     } catch (error) {
-      const isOffline = /** @type {{isOffline?: boolean}} */ (error).isOffline;
-      if (this.#number === number) this.missing.value = isOffline ? "offline" : "not_found";
+      if (this.#number === number && !this.opened.peek()) this.#isMissing(error);
     }
   }
 
+  /** @param {unknown} error why the ticket at this address cannot be shown: most of it passes */
+  #isMissing(error) {
+    const status = error instanceof ApiError ? error.status : 0;
+    this.missing.value = status === 404 ? "not_found" : "offline";
+    clearTimeout(this.#retry);
+    if (status && status < 429) return;
+    this.#retry = setTimeout(() => {
+      if (this.missing.peek() === "offline") this.open(this.#number);
+    }, RETRY_MS);
+  }
+
   close(isForGood = true) {
-    if (isForGood) this.#number = 0;
+    if (isForGood) {
+      this.#number = 0;
+      this.missing.value = null;
+    }
     this.opened.peek()?.leave();
     this.opened.value = null;
   }
@@ -183,6 +199,7 @@ export class Desk {
   /** @param {string} id */
   #show(id) {
     this.opened.peek()?.leave();
+    this.missing.value = null;
     const customer = this.tickets.peek(id)?.customer;
     if (customer) this.people.learn([customer]);
     this.opened.value = new Opened(this, id);
@@ -235,7 +252,7 @@ export class Desk {
     this.#release = version;
     if (!isOther) return;
     const action = { label: t("desk.reload"), run: () => location.reload() };
-    say(t("desk.outdated"), { action });
+    say(t("desk.outdated"), { action, stays: true });
   }
 
   /** @param {number} since */

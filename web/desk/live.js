@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
 import { accessToken } from "../shared/session.js";
+import { hasFailed } from "../shared/storage.js";
 
 /** @typedef {import("../../client/index.d.ts").Ticket} Handle */
 /** @typedef {{state: "connecting" | "live" | "offline", since: number}} Connection */
@@ -41,6 +42,9 @@ export class Live {
       storage: () => localStorage,
     });
     this.#client = client;
+    client.on("storage_failed", () => {
+      hasFailed.value = true;
+    });
     client.on("connected", ({ since }) => this.#connected(since));
     client.on("disconnected", () => this.#lost());
     // Its token was refused for good: the session has heard of that, or gives another one.

@@ -17,5 +17,9 @@ export default {
   "error.rate_limited":
     "Zu viele Versuche. Bitte warte eine Weile und versuche es dann noch einmal.",
   "error.offline": "Der Server ist nicht erreichbar. Bitte versuche es noch einmal.",
-  "error.other": "Das hat nicht geklappt. Bitte versuche es noch einmal."
+  "error.other": "Das hat nicht geklappt. Bitte versuche es noch einmal.",
+  "incomplete":
+    "Diese Seite ist nicht vollständig: vielleicht wird gerade eine neuere Fassung eingespielt. Bitte lade sie gleich noch einmal.",
+  "storage.failed":
+    "Dieser Browser behält hier nichts: sein Speicher ist voll oder gesperrt. Was du schreibst, geht verloren, wenn die Seite vor dem Senden geschlossen wird."
 };
