@@ -75,10 +75,10 @@ export class Desk {
 
   /** Connects and reads what every page shows; again after signing in again. */
   start() {
+    // The list waits for the views, and all else for the list.
+    this.views.load().then(() => this.#refresh());
     this.live.open();
     this.opened.peek()?.join();
-    this.views.load();
-    this.#refresh();
   }
 
   stop() {
