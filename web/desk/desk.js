@@ -28,6 +28,8 @@ import { Team } from "./team.js";
 
 /** For the last message, among changes. */
 const LOOKED_THROUGH = 50;
+/** Once a list has not moved for so long, it is asked who looks at its rows. */
+const RESTS_MS = 150;
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("../../client/types.d.ts").Profile} Profile */
@@ -50,6 +52,7 @@ export class Desk {
   /** @type {string | null} */ #release = null;
   #number = 0;
   /** Those of the list that are drawn. @type {string[]} */ #rows = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #resting;
 
   /** @param {Profile} me */
   constructor(me) {
@@ -154,7 +157,8 @@ export class Desk {
    */
   showRows(ids) {
     this.#rows = ids;
-    this.#watch();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#watch(), RESTS_MS);
   }
 
   /** The next one of the list may be wanted soon. */
