@@ -53,9 +53,10 @@ function fetchRestLater(/** @type {Desk} */ { list }) {
   });
 }
 
-await load("common", "desk");
 startRouter(isDeskPath);
 followOtherTabs();
+// The first requests are on their way before anything is drawn.
 effect(followSession);
 if (placeOf(route.peek()).page === "ticket") fetchTicket();
+await load("common", "desk");
 render(html`<${Gate} />`, /** @type {Element} */ (document.getElementById("page")));
