@@ -101,10 +101,20 @@ def test_every_import_is_of_a_file_that_is_there(path: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell.template)
 async def test_the_first_visit_is_small(api: Api, shell: Shell) -> None:
-    paths = [*assets.modules(shell.entry), *shell.sheets]
-    paths += [f"shared/words/en/{name}.js" for name in shell.words]
+    paths = [*shell.urgent(), *shell.modules("en"), *shell.sheets]
     assert len(set(paths)) == len(paths)
     assert sum(len(assets.encoded(path, "gzip")) for path in paths) < MOST_BYTES
+
+
+async def test_the_session_does_not_wait_for_the_console(api: Api) -> None:
+    async with api.http.get("/desk") as answer:
+        html = await answer.text()
+    first, second = re.findall(r'<script type="module" src="([^"]+)"', html)
+    assert [first, second] == [assets.url("shared/start.js"), assets.url(DESK.entry)]
+    assert len(DESK.urgent()) < 6
+    preloaded = re.findall(r'"modulepreload" href="([^"]+)"( fetchpriority="low")?>', html)
+    assert [path for path, low in preloaded if not low] == [assets.url(m) for m in DESK.urgent()]
+    assert len(dict(preloaded)) == len(preloaded)
 
 
 def pages_of_words() -> list[str]:

@@ -122,6 +122,10 @@ async def test_tickets_come_change_and_go_as_elsewhere(
         await expect(console.rows).to_have_count(2)
         await pill.click()
         await expect(console.rows).to_have_count(1)
+        # What the first list does without was not in its way.
+        order = ("/csr/views", "/csr/tickets?", "/desk/parts/ticket_pane.js")
+        found = [next(n for n, url in enumerate(console.tab.urls) if part in url) for part in order]
+        assert found == sorted(found)
 
 
 async def middle(locator: object) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import { hasFailed } from "../shared/storage.js";
 import { clockTime } from "../shared/time.js";
 import { effect, html, render, signal } from "../shared/ui.js";
 import { t } from "../shared/words.js";
-import { countUnread } from "./inbox.js";
+import { countUnread, hearNew, hearRead } from "./inbox.js";
 
 /** @type {import("@preact/signals").Signal<DeskClient | null>} */
 export const client = signal(null);
@@ -43,8 +43,8 @@ function connected() {
     connection.value = { isLive: true, since: null };
     countUnread();
   });
-  made.on("notification", countUnread);
-  made.on("notifications_read", countUnread);
+  made.on("notification", hearNew);
+  made.on("notifications_read", hearRead);
   made.on("disconnected", () => {
     connection.value = { isLive: false, since: new Date().toISOString() };
   });

@@ -30,6 +30,8 @@ import { Team } from "./team.js";
 const LOOKED_THROUGH = 50;
 /** A ticket that could not be read is asked for again so soon. */
 const RETRY_MS = 2000;
+/** Once a list has not moved for so long, it is asked who looks at its rows. */
+const RESTS_MS = 150;
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("../../client/types.d.ts").Profile} Profile */
@@ -53,6 +55,7 @@ export class Desk {
   #number = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   /** Those of the list that are drawn. @type {string[]} */ #rows = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #resting;
 
   /** @param {Profile} me */
   constructor(me) {
@@ -78,10 +81,10 @@ export class Desk {
 
   /** Connects and reads what every page shows; again after signing in again. */
   start() {
+    // The list waits for the views, and all else for the list.
+    this.views.load().then(() => this.#refresh());
     this.live.open();
     this.opened.peek()?.join();
-    this.views.load();
-    this.#refresh();
   }
 
   stop() {
@@ -170,7 +173,8 @@ export class Desk {
    */
   showRows(ids) {
     this.#rows = ids;
-    this.#watch();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#watch(), RESTS_MS);
   }
 
   /** The next one of the list may be wanted soon. */

@@ -9,12 +9,14 @@ export const dialogs = () => import("./dialogs.js");
 export const ticket = () => import("./ticket_pane.js");
 export const wall = () => import("../wall/wall.js");
 
-/** What is wanted soon is fetched while nothing else is done; a ticket at once where one is open. */
-export function fetchEarly(isTicket = false) {
+/** A ticket's part, where one is open: it need not wait for the session. */
+export const fetchTicket = () => fetchPart(ticket).catch(() => {});
+
+/** What is wanted soon is fetched while nothing else is done. */
+export function fetchRest() {
   const rest = () => {
     for (const part of [ticket, dialogs]) fetchPart(part).catch(() => {});
   };
-  if (isTicket) fetchPart(ticket).catch(() => {});
   if ("requestIdleCallback" in globalThis) requestIdleCallback(rest, { timeout: AT_LAST_MS });
   else setTimeout(rest, AT_LAST_MS);
 }

@@ -123,7 +123,8 @@ function keyListener(send, field) {
 function grow(field) {
   if (!field) return;
   field.style.blockSize = "auto";
-  field.style.blockSize = `${field.scrollHeight + 2}px`;
+  // An empty one has its height from its rows: asking for it would lay the whole page out.
+  if (field.value) field.style.blockSize = `${field.scrollHeight + 2}px`;
 }
 
 /**
