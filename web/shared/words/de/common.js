@@ -15,7 +15,7 @@ export default {
   "connection.connecting": "Offline, wird verbunden …",
   "error.invalid_credentials": "Die Adresse oder das Passwort ist falsch.",
   "error.rate_limited":
-    "Zu viele Versuche. Bitte warte eine Weile und versuche es dann noch einmal.",
-  "error.offline": "Der Server ist nicht erreichbar. Bitte versuche es noch einmal.",
-  "error.other": "Das hat nicht geklappt. Bitte versuche es noch einmal."
+    "Zu viele Versuche. Bitte warten Sie eine Weile und versuchen Sie es dann noch einmal.",
+  "error.offline": "Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einmal.",
+  "error.other": "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal."
 };
