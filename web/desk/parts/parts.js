@@ -1,13 +1,20 @@
 /** The parts that the first visit does without: the list stands before they come. */
 
+import { load } from "../../shared/words.js";
 import { fetchPart } from "./later.js";
 
 const AT_LAST_MS = 1000;
 
-export const admin = () => import("../admin/admin.js");
-export const dialogs = () => import("./dialogs.js");
-export const ticket = () => import("./ticket_pane.js");
-export const wall = () => import("../wall/wall.js");
+export const admin = () => withWords(import("../admin/admin.js"));
+export const dialogs = () => withWords(import("./dialogs.js"));
+export const ticket = () => withWords(import("./ticket_pane.js"));
+export const wall = () => withWords(import("../wall/wall.js"));
+
+/** @template T @param {Promise<T>} part which has words that nothing else needs */
+async function withWords(part) {
+  await load("later");
+  return part;
+}
 
 /** What is wanted soon is fetched while nothing else is done; a ticket at once where one is open. */
 export function fetchEarly(isTicket = false) {
