@@ -200,6 +200,7 @@ export class Desk {
       notifications_read: ({ ids, unread }) => this.notifications.read(ids, unread),
       view_counts: (counts) => this.views.count(counts),
       activity: (activity) => this.activity.hear(activity, this.me.id),
+      idle: (idle) => this.activity.hearIdle(idle),
       agents_changed: (agents) => this.team.changed(agents),
       draft_changed: (changed) => this.drafts.hear(changed),
       not_sent: (message) => this.#notSent(message),

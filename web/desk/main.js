@@ -8,6 +8,7 @@ import { SignIn } from "../shared/signin.js";
 import { html, render } from "../shared/ui.js";
 import { load, t } from "../shared/words.js";
 import { Desk } from "./desk.js";
+import { followIdle } from "./idle.js";
 import { App } from "./parts/app.js";
 import { fetchEarly } from "./parts/parts.js";
 import { follow, isDeskPath, placeOf } from "./place.js";
@@ -45,6 +46,7 @@ function followSession() {
 await load("common", "desk");
 startRouter(isDeskPath);
 followOtherTabs();
+followIdle((isIdle) => desk?.live.idle(isIdle));
 effect(followSession);
 fetchEarly(placeOf(route.peek()).page === "ticket");
 render(html`<${Gate} />`, /** @type {Element} */ (document.getElementById("page")));
