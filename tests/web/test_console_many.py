@@ -211,7 +211,7 @@ async def test_a_message_that_is_held_can_be_taken_back(
         assert [event["kind"] for event in timeline] == ["ticket_created"]
 
 
-async def test_a_change_that_comes_too_late_says_who_was_first(
+async def test_a_change_that_comes_too_late_says_who_was_first_and_with_what(
     browser: Browser, api: Api, csr: Person, customer: Person, colleague: Person
 ) -> None:
     ticket = await api.a_ticket(customer)
@@ -236,5 +236,6 @@ async def test_a_change_that_comes_too_late_says_who_was_first(
         await expect(page.get_by_role("combobox", name="Priority")).to_have_value("low")
         earlier.append({"status": "resolved"})
         await status.select_option("Closed")
-        await expect(page.get_by_text(f"{colleague.full_name} has changed")).to_be_visible()
+        first = f"{colleague.full_name} set the status from In progress to Resolved"
+        await expect(page.get_by_text(f"was not changed: {first}.")).to_be_visible()
         await expect(status).to_have_value("resolved")

@@ -1,10 +1,33 @@
 /** What an event changed, as a sentence. */
 
+import { get } from "../shared/api.js";
 import { t } from "../shared/words.js";
+import { isMessage } from "./opened.js";
 import { priorityWord, statusWord } from "./sayings.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./desk.js").Desk} Desk */
+
+/** For the last change, among messages. */
+const LOOKED_THROUGH = 100;
+
+/**
+ * What somebody else changed last, after the person's copy of a ticket; null if that is not known.
+ * @param {Desk} desk
+ * @param {import("./types.js").Row} row
+ */
+export async function othersChange(desk, row) {
+  const params = { after: row.version, limit: LOOKED_THROUGH };
+  const { data } = await get(`/tickets/${row.id}/timeline`, params);
+  const isTheirs = (/** @type {Event} */ one) => one.actor_id !== desk.me.id && !isMessage(one);
+  /** @type {Event | undefined} */
+  const event = data.findLast(isTheirs);
+  if (!event) return null;
+  const people = [event.actor_id, event.kind === "assigned" ? event.data.to : null];
+  const ids = people.filter((id) => id !== null);
+  if (ids.length) desk.people.learn((await get("/people", { ids })).data);
+  return changeSentence(desk, event);
+}
 
 /**
  * One line of what an event changed.

@@ -162,24 +162,6 @@ export class Desk {
     this.ahead.want(neighbour(this, 1));
   }
 
-  /**
-   * Who made the newest change after the person's copy of a ticket.
-   * @param {Row} row
-   */
-  async whoChanged(row) {
-    const { data } = await get(`/tickets/${row.id}/timeline`, { after: row.version, limit: 100 });
-    const id = data.findLast(
-      (/** @type {import("./types.js").Event} */ { actor_id }) => actor_id !== this.me.id,
-    )?.actor_id;
-    return id ? this.#named(id) : null;
-  }
-
-  /** @param {string} id */
-  async #named(id) {
-    if (!this.people.person(id)) this.people.learn((await get("/people", { ids: [id] })).data);
-    return this.people.person(id)?.full_name ?? null;
-  }
-
   /** @param {string} id */
   #show(id) {
     this.opened.peek()?.leave();

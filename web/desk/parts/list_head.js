@@ -12,7 +12,7 @@ import { selectFound } from "../select_found.js";
 import { Unverified } from "./unverified.js";
 
 export const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "-priority"];
-const BULK = /** @type {const} */ (["assignee", "status", "priority", "tags"]);
+const BULK = /** @type {const} */ (["assignee", "status", "priority", "category", "tags"]);
 
 /** @param {{isPage: boolean, list: import("../place.js").ListPlace}} props */
 export function ListHead({ isPage, list }) {
@@ -20,8 +20,8 @@ export function ListHead({ isPage, list }) {
   const name = viewName(desk, list);
   return html`<header class="list-head">
     ${isPage ? html`<h1><bdi>${name}</bdi></h1>` : html`<h2><bdi>${name}</bdi></h2>`}
-    ${"view" in list ? html`<${Order} list=${list} />` : null}
     ${desk.list.value ? html`<${Saving} />` : null}
+    ${"view" in list ? html`<${Order} list=${list} />` : null}
     ${"customer" in list ? html`<${Customer} key=${list.customer} id=${list.customer} />` : null}
     <${Selected} />
   </header>`;

@@ -47,6 +47,11 @@ export function ViewForm({ isNew }) {
     <form ref=${form} class="view-form" onSubmit=${submit}>
       ${error ? html`<p class="error" role="alert">${error}</p>` : null}
       <${Text} name="name" label=${t("desk.view_form.name")} value=${view?.name ?? ""} required />
+      ${
+        before.user_id
+          ? html`<p>${t("desk.customer")}: <bdi>${desk.people.name(String(before.user_id))}</bdi></p>`
+          : null
+      }
       <fieldset class="choices">
         <legend>${t("desk.field.status")}</legend>
         ${STATUSES.map(
@@ -144,7 +149,7 @@ function Text({ name, label, value, among = [], required = false }) {
   const list = `${id}-known`;
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    <input id=${id} name=${name} type="text" dir="auto" autocomplete="off" maxlength="200" list=${among.length ? list : undefined} required=${required} defaultValue=${value} />
+    <input id=${id} name=${name} type="text" dir="auto" autocomplete="off" maxlength="200" list=${among.length ? list : undefined} required=${required} autofocus=${required} defaultValue=${value} />
     ${
       among.length
         ? html`<datalist id=${list}>${among.map((one) => html`<option key=${one} value=${one}></option>`)}</datalist>`

@@ -27,7 +27,7 @@ export default {
     "other": "Rückgängig gemacht: {count} Tickets sind wie zuvor."
   },
   "desk.undo.changed": "Nicht rückgängig gemacht: #{number} wurde seither geändert.",
-  "desk.refused.changed_by": "Nicht geändert: {name} hat #{number} inzwischen geändert.",
+  "desk.refused.changed_by": "#{number} wurde nicht geändert: {change}.",
   "desk.refused.changed": "Nicht geändert: #{number} wurde inzwischen geändert.",
   "desk.refused.offline": "#{number} wurde nicht geändert: Der Server ist nicht erreichbar.",
   "desk.refused.other": "#{number} wurde nicht geändert. {detail}",

@@ -26,7 +26,7 @@ export default {
     "other": "Undone: {count} tickets are as they were."
   },
   "desk.undo.changed": "Not undone: #{number} has been changed since.",
-  "desk.refused.changed_by": "Not changed: {name} has changed #{number} meanwhile.",
+  "desk.refused.changed_by": "#{number} was not changed: {change}.",
   "desk.refused.changed": "Not changed: #{number} has been changed meanwhile.",
   "desk.refused.offline": "#{number} was not changed: the server cannot be reached.",
   "desk.refused.other": "#{number} was not changed. {detail}",
