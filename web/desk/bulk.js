@@ -114,14 +114,20 @@ export class Bulk {
       "fields" in change ? { change: change.fields } : { assign: { assignee_id: change.assignee } };
     /** @type {Result[]} */
     const results = [];
-    try {
-      for (const part of parts) {
-        const headers = { "Idempotency-Key": newKey() };
+    for (const part of parts) {
+      const headers = { "Idempotency-Key": newKey() };
+      try {
         const { data } = await post("/csr/tickets/bulk", { ...part, ...what }, headers, PATIENCE);
         results.push(...data);
+      } catch (error) {
+        if (!results.length) {
+          this.#refused(error);
+          return [];
+        }
+        const { code } = error instanceof ApiError ? error : { code: "unknown" };
+        const left = ids.slice(results.length);
+        return [...results, ...left.map((id) => ({ ticket_id: id, ok: false, error: { code } }))];
       }
-    } catch (error) {
-      this.#refused(error);
     }
     return results;
   }
