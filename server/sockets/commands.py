@@ -27,6 +27,7 @@ from server.sockets.member import SocketMember
 from server.sockets.payloads import (
     Credentials,
     Done,
+    Idle,
     Joined,
     JoinTicket,
     LeaveTicket,
@@ -227,6 +228,14 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """
         self._limits.spend_here(shared.WATCH, member.key)
         await watchers.watch(self._services, member, payload)
+        return Done()
+
+    async def idle(self, member: SocketMember, payload: Idle) -> object:
+        """Those who name a ticket in `watch` are told who looks at it without being there. A socket
+        is not idle until it says so.
+        """
+        self._limits.spend_here(shared.IDLE, member.key)
+        member.rest(is_idle=payload.idle)
         return Done()
 
     async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:

@@ -132,6 +132,13 @@ def test_every_word_is_there_in_each_language(page: str) -> None:
             assert (type(word), values(word)) == (type(english[key]), values(english[key])), key
 
 
+def test_german_speaks_to_everybody_alike() -> None:
+    """As "Sie": in the desk, on the customers' pages and in the widget."""
+    said = {page: str(words("de", page)) for page in pages_of_words()}
+    familiar = re.compile(r"\b(du|dein\w*|dir|dich|melde|bitte \w+e)\b", re.IGNORECASE)
+    assert {page: found for page, text in said.items() if (found := familiar.findall(text))} == {}
+
+
 def values(word: str | dict[str, str]) -> set[str]:
     """The names in braces. Of plural forms all together: "one" may do without its number."""
     texts = [word] if isinstance(word, str) else list(word.values())

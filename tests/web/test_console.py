@@ -11,6 +11,7 @@ from tests.api import Api
 from tests.browser import Tab, sign_in
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, people
+from tests.web.checks import check_page
 from tests.web.console import a_console
 
 
@@ -203,7 +204,7 @@ async def test_what_is_written_offline_is_sent_once(
         assert [event["kind"] for event in timeline].count("message_posted") == 1
 
 
-async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
+async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too_and_who_is_idle(
     browser: Browser, api: Api, csr: Person, colleague: Person, customer: Person
 ) -> None:
     ticket, other = [await api.a_ticket(customer) for _ in range(2)]
@@ -212,8 +213,10 @@ async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
     path = f"/desk/tickets/{ticket['number']}"
     async with (
         a_console(browser, api, csr, "/desk/mine") as mine,
-        a_console(browser, api, colleague, path) as theirs,
+        a_console(browser, api, colleague) as theirs,
     ):
+        await theirs.page.clock.install()
+        await theirs.go(path)
         await theirs.reply.fill("I think")
         await expect(mine.row(ticket)).to_contain_text(f"{colleague.full_name} is writing a reply")
         await mine.row(other).get_by_role("link").click()
@@ -223,6 +226,57 @@ async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
         await theirs.reply.fill("")
         await expect(hint).to_have_count(0)
         await expect(mine.page.get_by_text(f"{colleague.full_name} looking").last).to_be_visible()
+        # Nobody is in front of that page for a while, and then somebody is again.
+        await theirs.page.clock.fast_forward("05:01")
+        idle = mine.page.get_by_text(f"{colleague.full_name} (idle) looking")
+        await expect(idle.last).to_be_visible()
+        await expect(mine.row(ticket).locator('[data-idle="yes"]')).to_have_count(1)
+        await check_page(mine.page)
+        await theirs.page.keyboard.press("Shift")
+        await expect(idle).to_have_count(0)
+
+
+async def test_what_is_shown_is_saved_as_a_view_that_is_changed_and_removed(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    tickets = [await api.a_ticket(customer) for _ in range(2)]
+    for ticket in tickets:
+        await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    await api.patch(f"/csr/tickets/{tickets[0]['id']}", csr, json={"tags": ["vip"]})
+    async with a_console(browser, api, csr, "/desk/mine?sort=created_at") as console:
+        page = console.page
+        views = page.get_by_role("navigation", name="Views")
+        await expect(console.rows).to_have_count(2)
+        await page.get_by_role("button", name="Save as a view").click()
+        form = page.get_by_role("dialog", name="Save as a view")
+        await form.get_by_role("textbox", name="Name of the view").fill("My <b>VIPs</b>")
+        await form.get_by_label("Tag").fill("vip")
+        await expect(form.get_by_label("For all of the staff")).to_have_count(0)
+        await check_page(page)
+        await form.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("heading", name="My <b>VIPs</b>")).to_be_visible()
+        await expect(views.get_by_role("link", name="My <b>VIPs</b>")).to_contain_text("1")
+        await expect(console.rows).to_have_count(1)
+        saved = (await api.get("/csr/views", csr)).json[-1]
+        assert saved["query"] == {
+            "status": ["open", "in_progress"],
+            "assigned_to": "me",
+            "tag": "vip",
+            "sort": "created_at",
+        }
+        await page.get_by_role("button", name="Change the view").click()
+        form = page.get_by_role("dialog", name="Change the view")
+        await form.get_by_role("textbox", name="Name of the view").fill("All of mine")
+        await form.get_by_label("Tag").fill("")
+        await form.get_by_role("button", name="Save").click()
+        await expect(views.get_by_role("link", name="All of mine")).to_contain_text("2")
+        await expect(console.rows).to_have_count(2)
+        await page.get_by_role("button", name="Change the view").click()
+        await form.get_by_role("button", name="Remove").click()
+        await form.get_by_role("button", name="Remove for good").click()
+        await expect(views.get_by_role("link", name="All of mine")).to_have_count(0)
+        await expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
+        assert len((await api.get("/csr/views", csr)).json) == 6
 
 
 # Fetched after it is drawn for the first time, and before its effects run.

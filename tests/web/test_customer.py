@@ -30,7 +30,7 @@ async def enter(tab: Tab, web_url: str, person: Person, path: str = "/login") ->
 
 async def open_by_form(page: Page, title: str) -> str:
     """A new ticket by the form; its number."""
-    await page.get_by_role("link", name="New ticket").first.click()
+    await page.get_by_role("link", name="New ticket").click()
     await page.get_by_label("Title").fill(title)
     await page.get_by_label("What happened?").fill("It does not start.\nSince Monday.")
     await page.get_by_role("combobox", name="Category").select_option(index=1)

@@ -182,24 +182,6 @@ export class Desk {
     this.ahead.want(neighbour(this, 1));
   }
 
-  /**
-   * Who made the newest change after the person's copy of a ticket.
-   * @param {Row} row
-   */
-  async whoChanged(row) {
-    const { data } = await get(`/tickets/${row.id}/timeline`, { after: row.version, limit: 100 });
-    const id = data.findLast(
-      (/** @type {import("./types.js").Event} */ { actor_id }) => actor_id !== this.me.id,
-    )?.actor_id;
-    return id ? this.#named(id) : null;
-  }
-
-  /** @param {string} id */
-  async #named(id) {
-    if (!this.people.person(id)) this.people.learn((await get("/people", { ids: [id] })).data);
-    return this.people.person(id)?.full_name ?? null;
-  }
-
   /** @param {string} id */
   #show(id) {
     this.opened.peek()?.leave();
@@ -221,6 +203,7 @@ export class Desk {
       notifications_read: ({ ids, unread }) => this.notifications.read(ids, unread),
       view_counts: (counts) => this.views.count(counts),
       activity: (activity) => this.activity.hear(activity, this.me.id),
+      idle: (idle) => this.activity.hearIdle(idle),
       agents_changed: (agents) => this.team.changed(agents),
       draft_changed: (changed) => this.drafts.hear(changed),
       not_sent: (message) => this.#notSent(message),

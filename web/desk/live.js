@@ -17,6 +17,7 @@ export class Live {
   /** @type {Listeners} */ #listeners;
   #onBack;
   /** @type {{views: string[], ticketIds: string[]} | null} */ #watched = null;
+  #isIdle = false;
 
   /**
    * @param {Listeners} listeners for what is told to the person, by the name of the event
@@ -55,6 +56,7 @@ export class Live {
     if (this.#watched) {
       client.watch(this.#watched.views, this.#watched.ticketIds).catch(() => {});
     }
+    if (this.#isIdle) client.idle().catch(() => {});
   }
 
   /** What was not sent stays in the browser, and is sent when the same person is back. */
@@ -92,6 +94,12 @@ export class Live {
     this.#watched = { views, ticketIds };
     if (before && isSame(before.views, views) && isSame(before.ticketIds, ticketIds)) return;
     this.#client?.watch(views, ticketIds).catch(() => {});
+  }
+
+  /** @param {boolean} isIdle whether nobody is in front of the page */
+  idle(isIdle) {
+    this.#isIdle = isIdle;
+    this.#client?.idle(isIdle).catch(() => {});
   }
 
   /** @param {number | null} heard until when the server was heard, where that is known */

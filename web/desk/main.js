@@ -8,6 +8,7 @@ import { SignIn } from "../shared/signin.js";
 import { html, render } from "../shared/ui.js";
 import { load, t } from "../shared/words.js";
 import { Desk } from "./desk.js";
+import { followIdle } from "./idle.js";
 import { App } from "./parts/app.js";
 import { fetchRest, fetchTicket } from "./parts/parts.js";
 import { follow, isDeskPath, placeOf } from "./place.js";
@@ -55,6 +56,7 @@ function fetchRestLater(/** @type {Desk} */ { list }) {
 
 startRouter(isDeskPath);
 followOtherTabs();
+followIdle((isIdle) => desk?.live.idle(isIdle));
 // The first requests are on their way before anything is drawn.
 effect(followSession);
 if (placeOf(route.peek()).page === "ticket") fetchTicket();

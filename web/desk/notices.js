@@ -19,7 +19,7 @@ export const notices = signal(/** @type {Notice[]} */ ([]));
 /**
  * @param {string} text
  * @param {{manner?: Notice["manner"], action?: Notice["action"], stays?: boolean}} [how] `stays`:
- *   until somebody takes it away
+ *   until the person closes it
  */
 export function say(text, { manner = "plain", action = null, stays = false } = {}) {
   const id = ++made;
