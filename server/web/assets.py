@@ -1,7 +1,8 @@
 """The modules and styles of the pages, under a path that changes with them and is cached for ever.
 
-Modules are served as they stand, but for the bare names of packages in their imports: an import
-map would be inline script, which the pages' policy does not allow.
+Modules are served as they stand, line by line, but for the bare names of packages in their imports
+(an import map would be inline script, which the pages' policy does not allow) and for our comments,
+which are a fifth of what a first visit would fetch.
 """
 
 import asyncio
@@ -39,6 +40,8 @@ SHORTLY = "public, max-age=600"
 # `from "name"`, `import "name"`, `import("name")`.
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2""")
 STATIC = re.compile(r"""(?:\bfrom|\bimport)\s*(["'])([^"'\n]+)\1""")
+# A comment that its line begins with.
+COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)", re.MULTILINE | re.DOTALL)
 
 Coding = Literal["br", "gzip", "identity"]
 
@@ -105,7 +108,10 @@ def served(path: str) -> bytes:
             name = name if name.startswith(".") else f"./{name}"
         return f"{before}{quote}{name}{quote}"
 
-    return IMPORT.sub(rewritten, content.decode()).encode()
+    text = content.decode()
+    if not path.startswith("vendor/"):
+        text = COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
+    return IMPORT.sub(rewritten, text).encode()
 
 
 def url(path: str) -> str:

@@ -99,6 +99,18 @@ def test_every_import_is_of_a_file_that_is_there(path: str) -> None:
         assert posixpath.normpath(posixpath.join(folder, name)) in browser_files(), name
 
 
+@pytest.mark.parametrize("path", OURS)
+def test_comments_alone_are_left_out_and_each_line_keeps_its_number(path: str) -> None:
+    before = browser_files()[path].decode().split("\n")
+    after = assets.served(path).decode().split("\n")
+    assert len(after) == len(before)
+    for was, now in zip(before, after, strict=True):
+        if not now.strip():
+            assert re.match(r"\s*(/\*|\*|//|$)", was), was
+        else:
+            assert was.endswith(now) or assets.IMPORT.search(was), was
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell.template)
 async def test_the_first_visit_is_small(api: Api, shell: Shell) -> None:
     paths = [*shell.urgent(), *shell.modules("en"), *shell.sheets]
