@@ -45,6 +45,7 @@ IMPORTED = (
     "smtplib",
 )
 LONGEST_ORDER = 200_000
+FORKS = sys.platform == "linux"
 
 
 class Forked(subprocess.Popen[bytes]):
@@ -75,14 +76,16 @@ class Forked(subprocess.Popen[bytes]):
             signal.pidfd_send_signal(self._fd, sig)
 
 
-def popen(
-    argv: Sequence[str], *, env: Mapping[str, str], stdout: Any, pass_fds: Sequence[int], **_: Any
-) -> subprocess.Popen[bytes]:
+def popen(argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     """For `Child`: a babysitter with its program."""
-    (lifeline,) = pass_fds
-    order = {"argv": argv[argv.index(str(lifeline)) :], "env": dict(env), "cwd": os.getcwd()}
+    if not FORKS:
+        return subprocess.Popen(argv, **options)
+    (lifeline,) = options["pass_fds"]
+    words = argv[argv.index(str(lifeline)) :]
+    order = {"argv": words, "env": dict(options["env"]), "cwd": os.getcwd()}
+    said = options["stdout"].fileno()
     with open(os.devnull, "rb") as nothing:
-        files = (nothing.fileno(), stdout.fileno(), stdout.fileno(), lifeline)
+        files = (nothing.fileno(), said, said, lifeline)
         return Forked(_server().ask(order, *files))
 
 
@@ -91,6 +94,16 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """As `subprocess.run`: ``python -m module arguments``, to its end."""
     argv = ["-m", module, *arguments]
+    if not FORKS:
+        return subprocess.run(
+            [sys.executable, *argv],
+            cwd=cwd,
+            env=env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
     order = {"argv": argv, "env": dict(env), "cwd": str(cwd)}
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3)]
