@@ -1,5 +1,6 @@
 """The agents' console: the same tickets in several browsers, and over HTTP."""
 
+import asyncio
 import re
 
 import pytest
@@ -127,6 +128,27 @@ async def test_tickets_come_change_and_go_as_elsewhere(
         order = ("/csr/views", "/csr/tickets?", "/desk/parts/ticket_pane.js")
         found = [next(n for n, url in enumerate(console.tab.urls) if part in url) for part in order]
         assert found == sorted(found)
+
+
+async def test_what_changes_before_the_connection_stands_is_seen_too(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    may_connect = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await may_connect.wait()
+        await route.continue_()
+
+    async with a_console(browser, api, csr) as console:
+        await console.page.route(re.compile("/socket.io/"), hold)
+        await console.page.goto(f"{api.url}/desk/mine")
+        await expect(console.rows).to_have_count(1)
+        await api.patch(f"/csr/tickets/{ticket['id']}", csr, json={"status": "resolved"})
+        may_connect.set()
+        await expect(console.connection).to_have_text("Live")
+        await expect(console.rows).to_have_count(0)
 
 
 async def middle(locator: object) -> tuple[float, float]:

@@ -66,7 +66,7 @@ export class Desk {
     this.ahead = new Ahead(this.tickets);
     this.changes = new Changes(this);
     this.bulk = new Bulk(this);
-    this.live = new Live(this.#listeners(), (since) => this.#isBack(since));
+    this.live = new Live(this.#listeners(), (since, isBack) => this.#readUntold(since, isBack));
     this.views = new Views(this.tickets, me.id, get, () => this.#watch());
     this.drafts = new Drafts(storage, me.id, {
       put: async (ticketId, draft, version) => {
@@ -242,11 +242,15 @@ export class Desk {
     say(t("desk.outdated"), { action, stays: true });
   }
 
-  /** @param {number} since */
-  #isBack(since) {
+  /**
+   * @param {number} since
+   * @param {boolean} isBack after a lost connection
+   */
+  #readUntold(since, isBack) {
+    this.views.catchUp(serverTime(since));
+    if (!isBack) return;
     if (this.missing.peek() === "offline") this.open(this.#number);
     this.people.askAgain();
-    this.views.catchUp(serverTime(since));
     this.views.load();
     this.#refresh();
   }

@@ -15,17 +15,21 @@ export class Live {
 
   /** @type {DeskClient | null} */ #client = null;
   /** @type {Listeners} */ #listeners;
-  #onBack;
+  #onTold;
   /** @type {{views: string[], ticketIds: string[]} | null} */ #watched = null;
   #isIdle = false;
+  /** Since when nobody may have told what happened: since this began. @type {number | null} */
+  #untoldSince = Date.now();
+  #wasLive = false;
 
   /**
    * @param {Listeners} listeners for what is told to the person, by the name of the event
-   * @param {(since: number) => void} onBack after a lost connection: since when, at the latest
+   * @param {(since: number, isBack: boolean) => void} onTold what is watched is told of again, and
+   *   since when it was not, at the latest. `isBack`: after a lost connection
    */
-  constructor(listeners, onBack) {
+  constructor(listeners, onTold) {
     this.#listeners = listeners;
-    this.#onBack = onBack;
+    this.#onTold = onTold;
     // What is held back for an undo is sent after all.
     addEventListener("pagehide", () => this.#client?.hurry());
   }
@@ -52,9 +56,6 @@ export class Live {
     client.on("signed_out", () => this.#again(client));
     for (const [name, listener] of Object.entries(this.#listeners)) {
       client.on(/** @type {any} */ (name), listener);
-    }
-    if (this.#watched) {
-      client.watch(this.#watched.views, this.#watched.ticketIds).catch(() => {});
     }
     if (this.#isIdle) client.idle().catch(() => {});
   }
@@ -93,7 +94,20 @@ export class Live {
     const before = this.#watched;
     this.#watched = { views, ticketIds };
     if (before && isSame(before.views, views) && isSame(before.ticketIds, ticketIds)) return;
-    this.#client?.watch(views, ticketIds).catch(() => {});
+    this.#beTold();
+  }
+
+  /** What happened before it was watched was told to nobody: it is time to read that. */
+  async #beTold() {
+    const client = this.#client;
+    if (!client || !this.#watched) return;
+    await client.watch(this.#watched.views, this.#watched.ticketIds).catch(() => {});
+    const since = this.#untoldSince;
+    const isLive = client === this.#client && this.connection.peek().state === "live";
+    if (!isLive || since === null) return;
+    this.#untoldSince = null;
+    this.#onTold(since, this.#wasLive);
+    this.#wasLive = true;
   }
 
   /** @param {boolean} isIdle whether nobody is in front of the page */
@@ -104,14 +118,16 @@ export class Live {
 
   /** @param {number | null} heard until when the server was heard, where that is known */
   #connected(heard) {
-    const { state, since } = this.connection.peek();
     this.connection.value = { state: "live", since: Date.now() };
-    if (state === "offline") this.#onBack(Math.min(heard ?? since, since));
+    if (this.#untoldSince !== null && heard !== null)
+      this.#untoldSince = Math.min(this.#untoldSince, heard);
+    this.#beTold();
   }
 
   #lost() {
     if (this.connection.peek().state === "live") {
       this.connection.value = { state: "offline", since: Date.now() };
+      this.#untoldSince ??= Date.now();
     }
   }
 
