@@ -336,6 +336,8 @@ async def test_a_ticket_that_cannot_be_read_just_now_is_asked_for_again(
             await route.continue_()
 
     async with a_console(browser, api, csr) as console:
+        # Nor is it known from a list.
+        await console.page.route("**/csr/tickets?*", lambda route: route.abort())
         await console.page.route(f"**/csr/tickets/{ticket['number']}", refuse)
         await console.go(f"/desk/tickets/{ticket['number']}")
         await expect(console.reply).to_be_visible()
