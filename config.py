@@ -4,6 +4,7 @@ import re
 from email.utils import parseaddr
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -25,6 +26,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+FILES_SCHEMES = ("file", "s3", "gs", "az", "memory")
 
 
 class Misconfigured(SystemExit):
@@ -54,6 +56,13 @@ def _redis(url: str) -> str:
         scheme = ""
     if scheme not in REDIS_SCHEMES:
         raise ValueError("should look like redis://:password@host:6379/0")
+    return url
+
+
+def _files(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    if url and (scheme not in FILES_SCHEMES or not rest):
+        raise ValueError("should look like file:///srv/desk/files or s3://bucket/desk")
     return url
 
 
@@ -135,6 +144,11 @@ class Settings(Database):
     # What the form of a new ticket offers, separated by commas; other words are taken, too.
     form_categories: Annotated[str, AfterValidator(_labels)] = CATEGORIES
     form_types: Annotated[str, AfterValidator(_labels)] = "question,problem,bug,request"
+
+    # Where the files of messages are kept: a folder, or a store of objects such as s3://bucket/desk.
+    files_url: Annotated[str, AfterValidator(_files)] = ""
+    # What one of them may have, in MiB.
+    attachment_max_mb: Annotated[int, Field(ge=1, le=1024)] = 25
 
     smtp_url: str = ""
     # Whether a password may go to a mail server that offers no TLS.
@@ -234,6 +248,11 @@ class Settings(Database):
     def desk_name(self) -> str:
         """What stands before the address of its mails; it may be empty."""
         return parseaddr(self.mail_from)[0]
+
+    @property
+    def file_store(self) -> str:
+        """Where the files of messages are; the folder beside the embedded database by default."""
+        return self.files_url or Path(".data", "files").absolute().as_uri()
 
     @property
     def may_call_private(self) -> bool:

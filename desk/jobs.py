@@ -9,6 +9,7 @@ class Job(StrEnum):
     DRAIN_NOTIFICATIONS = "notifications.drain"
     DRAIN_WEBHOOKS = "webhooks.drain"
     INDEX_WORDS = "search.index"
+    DELETE_FILES = "files.delete"
 
     @property
     def queue(self) -> str:

@@ -19,6 +19,7 @@ from desk.outbox import (
 )
 from server.background import Background
 from server.database.transaction import Desk, create_engine
+from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.passwords import Passwords
@@ -47,6 +48,7 @@ from server.release import release
 from server.transport.origins import Origins
 from server.transport.slow_http_readers import SlowReaders
 from server.transport.socket_server import SocketServer
+from wire.files import FileStore
 from wire.messages import NotificationRecorded, SessionEnded, TypingChanged, ViewersChanged
 from wire.shapes import Recorded
 
@@ -78,7 +80,9 @@ class Services:
         self.delivery = Delivery(self.bus, waker)
         self.engine = create_engine(settings.database_url)
         self.desk = Desk(self.engine, self.delivery)
+        self.files = FileStore(settings.file_store)
         self.tokens = Tokens(settings)
+        self.attachment_links = AttachmentLinks(settings)
         self.site_tokens = SiteTokens(settings)
         self.passwords = Passwords()
         self.devices = Devices(settings)

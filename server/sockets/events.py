@@ -41,6 +41,7 @@ EVENTS = {
         gives=TimelineEvent,
         refuses=(
             "answered_meanwhile",
+            "attachment_unavailable",
             "client_id_reused",
             "csr_required",
             "rate_limited",

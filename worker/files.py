@@ -1,0 +1,38 @@
+"""Deletes the stored files that no attachment has."""
+
+import time
+from functools import cache
+
+import structlog
+
+from config import settings
+from desk.errors import Unavailable
+from desk.files import loose_files
+from desk.jobs import Job
+from wire.files import FileStore
+from worker.app import task
+from worker.transaction import run
+
+log = structlog.get_logger("worker.files")
+
+# After this the rest is left to the next time, well before the time limit.
+DELETE_SECONDS = 20.0
+
+
+@cache
+def store() -> FileStore:
+    return FileStore(settings().file_store)
+
+
+@task(Job.DELETE_FILES)
+def delete() -> None:
+    """A file is deleted before it is forgotten: who dies in between deletes it once more."""
+    until = time.monotonic() + DELETE_SECONDS
+    while (file_ids := run(loose_files.due)) and time.monotonic() < until:
+        try:
+            for file_id in file_ids:
+                store().delete(file_id)
+        except Unavailable:
+            return  # They stay due.
+        run(loose_files.forget, file_ids)
+        log.info("files deleted", count=len(file_ids))
