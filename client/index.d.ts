@@ -77,6 +77,8 @@ export interface SendOptions {
   expectSeq?: number;
   /** Removes the draft of its kind with it. */
   draft?: boolean;
+  /** Uploads of your own on the ticket, 10 at most. */
+  attachmentIds?: Id[];
   /** Milliseconds, 60,000 at most, in which it may still be cancelled. */
   holdFor?: number;
 }
@@ -87,6 +89,7 @@ export interface Unsent {
   internal?: true;
   expect_seq?: number;
   draft?: true;
+  attachment_ids?: Id[];
 }
 
 export class DeskError extends Error {

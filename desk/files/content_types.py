@@ -10,7 +10,8 @@ SNIFFED = 8 * 1024
 TEXT = "text/plain"
 UNKNOWN = "application/octet-stream"
 # What a browser may show as it stands: it runs no script, whatever is in it.
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", TEXT})
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+SHOWN = PICTURES | {TEXT}
 # Text that programs make something else of. Markup may begin with comments and declarations.
 MARKED = (
     (re.compile(rb"\A\s*%PDF-"), "application/pdf"),

@@ -13,8 +13,6 @@ FORM = "multipart/form-data"
 CHUNK = 64 * 1024
 # Whoever sends nothing for so long has gone.
 SILENCE_SECONDS = 30.0
-# Of names and other fields in the form of a file.
-LONGEST_HEADER = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +36,28 @@ async def incoming_file(request: web.Request) -> IncomingFile:
 
 
 async def _first_file(request: web.Request) -> BodyPartReader:
-    try:
-        async with asyncio.timeout(SILENCE_SECONDS):
-            parts = await request.multipart()
-            while (part := await parts.next()) is not None:
-                if isinstance(part, BodyPartReader) and part.filename is not None:
-                    return part
-                break
-    except BROKEN:
-        _cut_off()
+    async for part in parts(request):
+        if part.filename is not None:
+            return part
+        break
     raise Invalid("invalid", "Send the file as the first part of the form", pointer="/file")
+
+
+async def parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
+    """The parts of a form; what was not read of one is passed over. Raises `Malformed`."""
+    reader = None
+    while True:
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                reader = reader or await request.multipart()
+                part = await reader.next()
+        except BROKEN:
+            _cut_off()
+        if part is None:
+            return
+        if not isinstance(part, BodyPartReader):  # A form within a form.
+            _cut_off()
+        yield part
 
 
 async def _body_chunks(request: web.Request) -> AsyncIterator[bytes]:

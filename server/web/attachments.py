@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from desk.access import Actor
+from desk.errors import DeskError
 from desk.tickets import attachments
 from server.clock import now
 from server.http.downloads import PATH, file_response
@@ -11,7 +12,8 @@ from server.http.input import path_id
 from server.services import SERVICES
 from server.web import signing
 from server.web.forms import problem_page
-from server.web.reader import Refused, reader
+from server.web.reader import holder, reader
+from server.web.visitor import COOKIE as VISITOR
 
 
 def add_attachments(app: web.Application) -> None:
@@ -25,14 +27,18 @@ async def show(request: web.Request) -> web.StreamResponse:
         attachment_id = path_id(request, "attachment_id", "Attachment")
         session_id = services.attachment_links.session(attachment_id, token, now())
         return await _file(request, await services.authenticator.of_session(session_id))
-    actor = await reader(request)
-    if actor is None:
+    # On a page of ours somebody may be signed in and a visitor, too.
+    readers = [await reader(request), await holder(request, request.cookies.get(VISITOR, ""))]
+    refused: DeskError | None = None
+    for actor in filter(None, readers):
+        request[ACTOR] = actor
+        try:
+            return await _file(request, actor)
+        except DeskError as error:
+            refused = error
+    if refused is None:
         return signing.sign_in_page(request, {"next": request.path})
-    request[ACTOR] = actor
-    try:
-        return await _file(request, actor)
-    except Refused as error:
-        return problem_page(request, error)
+    return problem_page(request, refused)
 
 
 async def _file(request: web.Request, actor: Actor) -> web.StreamResponse:

@@ -92,6 +92,8 @@ ATTACHMENT_IDS = Kind(
     ([], [f"{n:032}" for n in range(10)]),
     frozenset({"a list"}),
 )
+# Of what takes none that are not there.
+NO_ATTACHMENTS = Kind(ATTACHMENT_IDS.wrong, ([],), ATTACHMENT_IDS.fine)
 # An object of its own shape, beside others that it goes with.
 OBJECT = Kind({"an unknown member": {"unknown": 1}}, ())
 CHANGE = Kind(OBJECT.wrong, ({"priority": None},), frozenset({"an object"}))

@@ -32,7 +32,7 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
             "internal": bad.BOOL,
             "expect_seq": bad.SEQ_OR_NULL,
             "draft": bad.BOOL,
-            "attachment_ids": bad.ATTACHMENT_IDS,
+            "attachment_ids": bad.NO_ATTACHMENTS,
         },
         {"client_id": "a", "content": "hello"},
     ),

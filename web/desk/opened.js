@@ -2,6 +2,8 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { get } from "../shared/api.js";
+import { accessToken } from "../shared/session.js";
+import { namesOf, Uploads } from "../shared/uploads.js";
 import { NEAR_THE_END } from "./ahead.js";
 import { announce } from "./announcements.js";
 import { Outgoing } from "./outgoing.js";
@@ -46,6 +48,8 @@ export class Opened {
     this.desk = desk;
     this.id = id;
     this.outgoing = new Outgoing(this);
+    /** Files that are being added, to a reply and to a note. */
+    this.uploads = { reply: new Uploads(id, accessToken), note: new Uploads(id, accessToken) };
     this.row = computed(() => desk.tickets.get(id)?.value ?? null);
     this.#showKnown(desk.ahead.take(id));
     this.join();
@@ -149,8 +153,10 @@ export class Opened {
     const { drafts } = this.desk;
     const back = this.outgoing.takeBack(clientId);
     if (!back) return;
+    const said = back.content === namesOf(back.files) ? "" : back.content;
     const written = drafts.get(this.id, back.kind)?.content;
-    const text = written ? `${back.content}\n\n${written}` : back.content;
+    const text = written ? `${said}\n\n${written}` : said;
+    this.uploads[back.kind].putBack(back.files);
     drafts.replace(this.id, back.kind, text, this.timeline.last);
     compose(back.kind);
   }

@@ -4,12 +4,16 @@ import { batch, signal } from "@preact/signals";
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
 import { newKey } from "../shared/keys.js";
+import { Uploads } from "../shared/uploads.js";
 import { tellUnread } from "./port.js";
 import { accessToken, call } from "./visitor.js";
 
 /** @typedef {import("../../client/index.d.ts").TimelineEvent} TimelineEvent */
 /** @typedef {import("./visitor.js").Ticket} Ticket */
-/** @typedef {{id: string, content: string, state: "sending" | "failed"}} Pending */
+/** @typedef {import("../shared/uploads.js").Info} Info */
+/**
+ * @typedef {{id: string, content: string, files: Info[], state: "sending" | "failed"}} Pending
+ */
 
 const FRAME = 16;
 const WRITES_MS = 7000;
@@ -24,6 +28,8 @@ export const ticket = signal(null);
 export const events = signal([]);
 /** @type {import("@preact/signals").Signal<Pending[]>} */
 export const pending = signal([]);
+/** Files that are being added, on the ticket. @type {import("@preact/signals").Signal<Uploads | null>} */
+export const uploads = signal(null);
 /** Names of the staff, by id. @type {import("@preact/signals").Signal<Record<string, string>>} */
 export const names = signal({});
 /** Who of them is writing. @type {import("@preact/signals").Signal<string | null>} */
@@ -59,6 +65,7 @@ export function show(found) {
   batch(() => {
     isKnown.value = true;
     ticket.value = found;
+    uploads.value = found && new Uploads(found.id, accessToken);
     events.value = [];
     pending.value = [];
     isWhole.value = false;
@@ -187,9 +194,12 @@ function ask(fresh) {
   if (shown && isNew) call("GET", `/tickets/${shown.id}/people`).then(learn, () => {});
 }
 
-/** @param {string} content */
-export function say(content) {
-  deliver({ id: newKey(), content, state: "sending" });
+/**
+ * @param {string} content
+ * @param {Info[]} files
+ */
+export function say(content, files) {
+  deliver({ id: newKey(), content, files, state: "sending" });
 }
 
 /** @param {Pending} message one that was not sent */
@@ -199,7 +209,8 @@ export const sayAgain = (message) => deliver({ ...message, state: "sending" });
 function deliver(message) {
   const others = pending.value.filter(({ id }) => id !== message.id);
   pending.value = [...others, message];
-  room?.send(message.content, { clientId: message.id }).catch(() => {
+  const attachmentIds = message.files.map(({ id }) => id);
+  room?.send(message.content, { clientId: message.id, attachmentIds }).catch(() => {
     pending.value = pending.value.map((one) =>
       one.id === message.id ? { ...one, state: "failed" } : one,
     );

@@ -1,9 +1,11 @@
 // @ts-check
 /** What the frame shows: the form of a first message, or the conversation. */
 
+import { AttachButton, Attachments, fileListeners, UploadList } from "../shared/attachments.js";
 import { linked } from "../shared/text.js";
 import { clockTime, dayName, fullTime } from "../shared/time.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef } from "../shared/ui.js";
+import { namesOf } from "../shared/uploads.js";
 import { t } from "../shared/words.js";
 import {
   events,
@@ -18,6 +20,7 @@ import {
   say,
   sayAgain,
   ticket,
+  uploads,
   writing,
 } from "./conversation.js";
 import { First } from "./first.js";
@@ -90,7 +93,13 @@ function Happened({ event }) {
   const { actor_id, at, data, kind } = event;
   if (kind === "message_posted") {
     const isMine = actor_id === ticket.peek()?.user_id;
-    return html`<${Said} at=${at} content=${String(data.content)} isMine=${isMine} by=${actor_id} />`;
+    return html`<${Said}
+      at=${at}
+      content=${String(data.content)}
+      files=${data.attachments}
+      isMine=${isMine}
+      by=${actor_id}
+    />`;
   }
   const sentence = kind === "status_changed" ? STATUS[String(data.to)] : undefined;
   return sentence ? html`<p class="change muted">${sentence()}</p>` : null;
@@ -104,14 +113,22 @@ const STATUS = {
   closed: () => t("widget.status.closed"),
 };
 
-/** @param {{at: string, content: string, isMine: boolean, by?: string | null}} props */
-function Said({ at, content, isMine, by = null }) {
+/**
+ * @param {object} props
+ * @param {string} props.at
+ * @param {string} props.content
+ * @param {boolean} props.isMine
+ * @param {import("./conversation.js").Info[]} [props.files]
+ * @param {string | null} [props.by]
+ */
+function Said({ at, content, isMine, files, by = null }) {
   return html`<article class=${isMine ? "said mine" : "said"}>
     <header>
       <b>${isMine ? t("widget.you") : nameOf(by)}</b>
       <time datetime=${at} title=${fullTime(at)}>${dayName(at)}, ${clockTime(at)}</time>
     </header>
     <p dir="auto">${linked(content)}</p>
+    <${Attachments} files=${files} />
   </article>`;
 }
 
@@ -124,6 +141,7 @@ function Unsent({ message }) {
       <span>${hasFailed ? t("widget.failed") : t("widget.sending")}</span>
     </header>
     <p dir="auto">${message.content}</p>
+    <${Attachments} files=${message.files} />
     ${
       hasFailed
         ? html`<button type="button" onClick=${() => sayAgain(message)}>
@@ -147,6 +165,7 @@ function Closed() {
 }
 
 function Composer() {
+  const files = /** @type {import("../shared/uploads.js").Uploads} */ (uploads.value);
   const box = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   useEffect(() => {
     if (isOpen.value) box.current?.focus();
@@ -156,8 +175,9 @@ function Composer() {
   function submit(event) {
     event.preventDefault();
     const text = box.current?.value.trim();
-    if (!box.current || !text) return;
-    say(text);
+    if (!box.current || files.isBusy || !(text || files.files.peek().length)) return;
+    const taken = files.take();
+    say(text || namesOf(taken), taken);
     box.current.value = "";
     box.current.focus();
   }
@@ -167,7 +187,8 @@ function Composer() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   }
 
-  return html`<form class="composer" onSubmit=${submit}>
+  return html`<form class="composer" onSubmit=${submit} ...${fileListeners(files)}>
+    <${UploadList} uploads=${files} />
     <textarea
       ref=${box}
       rows="2"
@@ -178,6 +199,11 @@ function Composer() {
       onKeyDown=${key}
       onInput=${isWriting}
     ></textarea>
-    <button class="primary"><${Icon} name="send" />${t("widget.send")}</button>
+    <div class="composer-foot">
+      <${AttachButton} uploads=${files} />
+      <button class="primary" aria-disabled=${String(files.isBusy)}>
+        <${Icon} name="send" />${t("widget.send")}
+      </button>
+    </div>
   </form>`;
 }

@@ -1,5 +1,6 @@
 /** Where one writes: a reply to the customer, or a note among the staff. */
 
+import { fileListeners } from "../../shared/attachments.js";
 import { html, Icon, useLayoutEffect, useSignal } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
@@ -28,7 +29,12 @@ export function Composer({ opened }) {
   };
   const shown = kind.value;
   const replaced = desk.drafts.replaced.value[named(opened.id, shown)] ?? 0;
-  return html`<section class="composer" data-kind=${shown} aria-label=${t("desk.composer")}>
+  return html`<section
+    class="composer"
+    data-kind=${shown}
+    aria-label=${t("desk.composer")}
+    ...${fileListeners(opened.uploads[shown])}
+  >
     <div class="composer-head">
       <div role="tablist" aria-label=${t("desk.composer.kind")} onKeyDown=${onKeyDown}>
         ${KINDS.map(

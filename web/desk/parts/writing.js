@@ -1,6 +1,8 @@
 /** The text field of the composer, one for each ticket and kind. */
 
+import { AttachButton, UploadList } from "../../shared/attachments.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef, useSignal } from "../../shared/ui.js";
+import { namesOf } from "../../shared/uploads.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { composing } from "../overlays.js";
@@ -17,6 +19,7 @@ const LONGEST = 10_000;
  */
 export function Writing({ opened, kind, isAsked }) {
   const desk = useDesk();
+  const uploads = opened.uploads[kind];
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const begun = useRef(desk.drafts.get(opened.id, kind)?.content ?? "").current;
   /** Up to where the writer knows what was said, or is known to have seen it. */
@@ -46,15 +49,17 @@ export function Writing({ opened, kind, isAsked }) {
     opened.handle?.typing(Boolean(content), { internal: kind === "note" });
   };
   const send = () => {
-    const content = field.current?.value ?? "";
-    if (!content.trim()) return;
+    const typed = field.current?.value ?? "";
+    if (!canSend(uploads, !typed.trim())) return;
     if (said.length && !isWarned.peek()) {
       isWarned.value = true;
       return;
     }
     const { holdsMessages: isHeld } = settings.peek();
     const expectSeq = kind === "reply" && opened.timeline.last ? opened.timeline.last : null;
-    opened.outgoing.send(content, kind, { expectSeq, isHeld });
+    const files = uploads.take();
+    const content = typed.trim() ? typed : namesOf(files);
+    opened.outgoing.send(content, kind, { expectSeq, isHeld, files });
     desk.drafts.posted(opened.id, kind);
     if (field.current) field.current.value = "";
     grow(field.current);
@@ -81,18 +86,28 @@ export function Writing({ opened, kind, isAsked }) {
       onKeyDown=${onKeyDown}
       defaultValue=${begun}
     ></textarea>
+    <${UploadList} uploads=${uploads} />
     <div class="composer-foot">
+      <${AttachButton} uploads=${uploads} />
       <p class="muted">${t(settings.value.enterSends ? "desk.keys.enter" : "desk.keys.ctrl_enter")}</p>
       <button
         type="button"
         class="primary"
-        aria-disabled=${String(isEmpty.value)}
+        aria-disabled=${String(!canSend(uploads, isEmpty.value))}
         onClick=${send}
       >
         <${Icon} name="send" /> ${t(isWarned.value ? "desk.send_anyway" : "desk.send")}
       </button>
     </div>`;
 }
+
+/**
+ * Whether there is something to send, and all of it is there.
+ * @param {import("../../shared/uploads.js").Uploads} uploads
+ * @param {boolean} isEmpty whether no text is written
+ */
+const canSend = (uploads, isEmpty) =>
+  !uploads.isBusy && !(isEmpty && uploads.files.value.length === 0);
 
 /**
  * Enter, or Ctrl Enter, as the person chose; never while a letter is being composed.

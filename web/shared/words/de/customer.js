@@ -88,5 +88,7 @@ export default {
   "error.field.description": "Bitte sag in bis zu 20.000 Zeichen, was passiert ist.",
   "error.field.category": "Bitte gib eine Kategorie von bis zu 64 Zeichen ein.",
   "error.field.type": "Bitte gib eine Art von bis zu 64 Zeichen ein.",
-  "error.field.content": "Bitte schreib eine Nachricht von bis zu 10.000 Zeichen."
+  "error.field.content": "Bitte schreib eine Nachricht von bis zu 10.000 Zeichen.",
+  "error.too_many_files": "Bitte höchstens 10 Dateien anhängen.",
+  "error.content_too_large": "Eine Datei ist zu groß."
 };

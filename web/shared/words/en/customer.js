@@ -86,5 +86,7 @@ export default {
   "error.field.description": "Please say what happened, in up to 20,000 characters.",
   "error.field.category": "Please enter a category of up to 64 characters.",
   "error.field.type": "Please enter a type of up to 64 characters.",
-  "error.field.content": "Please write a message of up to 10,000 characters."
+  "error.field.content": "Please write a message of up to 10,000 characters.",
+  "error.too_many_files": "Please attach at most 10 files.",
+  "error.content_too_large": "A file is too large."
 };
