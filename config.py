@@ -150,6 +150,9 @@ class Settings(Database):
     # What one of them may have, in MiB.
     attachment_max_mb: Annotated[int, Field(ge=1, le=1024)] = 25
 
+    # A clamd that looks files through first: tcp://host:3310 or unix:///path; empty: none does.
+    clamd_url: Annotated[str, Field(pattern=r"^(tcp://[^/@]+:[0-9]+|unix:///.+)?$")] = ""
+
     smtp_url: str = ""
     # Whether a password may go to a mail server that offers no TLS.
     smtp_allow_plaintext: Literal["on", "off"] = "off"

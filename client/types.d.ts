@@ -69,6 +69,13 @@ export interface AttachmentLink {
   expires_at: string;
 }
 
+/** `state`: whether a file may be read by now: `pending`, `clean` or `infected`. */
+export interface AttachmentShown {
+  ticket_id: string;
+  id: string;
+  state: Scan;
+}
+
 export interface AttemptView {
   id: string;
   webhook_id: string;
@@ -813,6 +820,7 @@ export interface ServerToClientEvents {
   ticket_read: (payload: OwnRead) => void;
   notifications_read: (payload: OwnInboxRead) => void;
   draft_changed: (payload: DraftShown) => void;
+  attachment_changed: (payload: AttachmentShown) => void;
   connected: (payload: Connected) => void;
   view_counts: (payload: Record<string, unknown>) => void;
   activity: (payload: TicketActivity) => void;

@@ -10,6 +10,7 @@ class Job(StrEnum):
     DRAIN_WEBHOOKS = "webhooks.drain"
     INDEX_WORDS = "search.index"
     DELETE_FILES = "files.delete"
+    SCAN_FILES = "files.scan"
 
     @property
     def queue(self) -> str:

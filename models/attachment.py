@@ -33,7 +33,7 @@ class Attachment(Base):
             ["ticket_id", "event_seq"], ["events.ticket_id", "events.seq"], ondelete="CASCADE"
         ),
         Index("ix_attachments_same", "ticket_id", "sha256"),
-        Index("ix_attachments_pending", "id", postgresql_where="scan = 'pending'"),
+        Index("ix_attachments_pending", "file_id", postgresql_where="scan = 'pending'"),
         CheckConstraint("size >= 0", name="size_positive"),
         CheckConstraint("octet_length(sha256) = 32", name="sha256_whole"),
     )

@@ -11,6 +11,7 @@ from config import Settings
 from desk.database import short_name
 from desk.outbox import (
     AgentChanged,
+    AttachmentChanged,
     CursorMoved,
     DraftChanged,
     InboxRead,
@@ -35,7 +36,7 @@ from server.live.broadcast import Broadcast
 from server.live.bus import Bus, Subscribed
 from server.live.catch_up import CatchUp
 from server.live.delivery import Delivery, Waker
-from server.live.notices import send_draft, send_notification, send_read
+from server.live.notices import send_attachment, send_draft, send_notification, send_read
 from server.live.own_reads import OwnReads
 from server.live.presence import Presence
 from server.live.sequencer import Sequencer
@@ -117,6 +118,7 @@ class Services:
         bus.subscribe(CursorMoved, self.own_reads.offer_cursor)
         bus.subscribe(InboxRead, self.own_reads.offer_inbox)
         bus.subscribe(DraftChanged, partial(send_draft, self.sockets))
+        bus.subscribe(AttachmentChanged, partial(send_attachment, self.sockets))
         bus.subscribe(SessionEnded, self.session_watch.end)
         bus.subscribe(ViewersChanged, self.presence.take)
         bus.subscribe(Subscribed, self.presence.look_up_all)

@@ -68,7 +68,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"__main__"},
     ),
     "worker": (
-        {"beat_clock", "delivery"},
+        {"beat_clock", "clamd", "delivery"},
         {"transaction"},
         {"deadlines", "leases"},
         {"app"},

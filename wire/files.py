@@ -61,6 +61,12 @@ class FileStore:
             async for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
 
+    def chunks(self, file_id: UUID) -> Iterator[bytes]:
+        """All of its bytes, for who is not asynchronous. Raises as `read`."""
+        with _reachable():
+            for chunk in obstore.get(self._store, str(file_id)).stream(min_chunk_size=CHUNK):
+                yield bytes(chunk)
+
     def delete(self, file_id: UUID) -> None:
         """Deletes a file, and what an upload of it left behind; it may be gone already. Raises
         `Unavailable`.

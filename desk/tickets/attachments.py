@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, with_config
 from pydantic_core import PydanticCustomError
-from sqlalchemy import and_, delete, exists, func, or_, select
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from desk import deadlines
@@ -22,6 +22,8 @@ from desk.errors import Busy, Conflict, NotFound
 from desk.events import AttachmentInfo
 from desk.files import loose_files
 from desk.files.picture_sizes import Size
+from desk.jobs import Job
+from desk.outbox import AttachmentChanged, outbox
 from desk.text import Id
 from desk.tickets import tickets
 from models import Attachment, Deadline, Event, Scan, Status, Ticket
@@ -137,6 +139,8 @@ def add(
     session.add(file)
     session.flush()  # Its id is its deadline's.
     deadlines.arm(session, DEADLINE, file.id, now + UNTAKEN_FOR, ticket_id=ticket_id)
+    if file.scan is Scan.PENDING:
+        outbox(session).wakes.add(Job.SCAN_FILES)
     return AttachmentView.of(file)
 
 
@@ -255,3 +259,26 @@ def _drop(session: Session, file: Attachment) -> None:
     )
     if session.scalar(others.limit(1)) is None:
         loose_files.drop(session, file.file_id)
+
+
+def pending(session: Session, after: UUID | None) -> UUID | None:
+    """The first of those that are to be scanned, after one that was tried: the id of its file."""
+    query = select(Attachment.file_id).where(Attachment.scan == Scan.PENDING)
+    if after is not None:
+        query = query.where(Attachment.file_id > after)
+    return session.scalar(query.order_by(Attachment.file_id).limit(1))
+
+
+def scanned(session: Session, file_id: UUID, *, is_infected: bool) -> None:
+    """What a scan has found, for all attachments that have the file. Harmless to repeat."""
+    found = Scan.INFECTED if is_infected else Scan.CLEAN
+    waiting = (Attachment.file_id == file_id, Attachment.scan == Scan.PENDING)
+    changed = update(Attachment).where(*waiting).values(scan=found).returning(Attachment)
+    for file in session.scalars(changed).all():
+        number = select(Event.public_seq).where(
+            Event.ticket_id == file.ticket_id, Event.seq == file.event_seq
+        )
+        is_public = None if file.event_seq is None else session.scalar(number) is not None
+        outbox(session).attachments.append(
+            AttachmentChanged(file.ticket_id, file.id, file.uploader_id, found, is_public)
+        )

@@ -53,7 +53,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_attachments_same", "attachments", ["ticket_id", "sha256"])
     op.create_index(
-        "ix_attachments_pending", "attachments", ["id"], postgresql_where="scan = 'pending'"
+        "ix_attachments_pending", "attachments", ["file_id"], postgresql_where="scan = 'pending'"
     )
     op.create_table(
         "loose_files",

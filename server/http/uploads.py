@@ -40,6 +40,11 @@ async def stored_file(
     return file_id, measure.stored(clean_name(incoming.name))
 
 
+def is_scanned(request: web.Request) -> bool:
+    """Whether files are scanned before anybody may have them."""
+    return bool(request.app[SERVICES].settings.clamd_url)
+
+
 class Measure:
     """Looks at the bytes of a file as they pass."""
 

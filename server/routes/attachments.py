@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -28,7 +29,7 @@ from server.http.guard import ACTOR
 from server.http.idempotency import once
 from server.http.input import Query, no_body, path_id, query
 from server.http.output import reply
-from server.http.uploads import limit_upload, stored_file
+from server.http.uploads import is_scanned, limit_upload, stored_file
 from server.limits import shared
 from server.services import SERVICES
 from server.transport.uploads import incoming_file
@@ -56,7 +57,8 @@ async def upload(request: web.Request) -> web.Response:
     def write(added: AttachmentView) -> web.Response:
         return reply(added, 201, {"Location": f"{PREFIX}/attachments/{added.id}"})
 
-    return await once(request, stored, write, attachments.add, actor, ticket_id, file_id, stored)
+    add = partial(attachments.add, is_scanned=is_scanned(request))
+    return await once(request, stored, write, add, actor, ticket_id, file_id, stored)
 
 
 async def show(request: web.Request) -> web.StreamResponse:

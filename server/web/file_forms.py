@@ -8,7 +8,7 @@ from desk.errors import Invalid, Malformed
 from desk.tickets import attachments
 from server.http.guard import ACTOR
 from server.http.input import LONGEST_BODY
-from server.http.uploads import limit_upload, stored_file
+from server.http.uploads import is_scanned, limit_upload, stored_file
 from server.services import SERVICES
 from server.transport.uploads import FORM, IncomingFile, part_chunks, parts
 from server.web.forms import MOST_FIELDS, fields
@@ -53,4 +53,7 @@ async def _uploaded(request: web.Request, ticket_id: UUID, part: BodyPartReader)
     incoming = IncomingFile(part.filename, part_chunks(part))
     file_id, stored = await stored_file(request, ticket_id, incoming)
     desk, actor = request.app[SERVICES].desk, request[ACTOR]
-    return (await desk.run(attachments.add, actor, ticket_id, file_id, stored)).id
+    added = await desk.run(
+        attachments.add, actor, ticket_id, file_id, stored, is_scanned=is_scanned(request)
+    )
+    return added.id

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,26 +22,13 @@ from desk.tickets.lists import Filters
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import TicketView
 from models import Attachment, Deadline, LooseFile, Scan, Status
-from tests.factories import a_ticket, an_actor, index, now
-
-
-def stored(content: str = "hello", name: str = "hello.txt") -> Stored:
-    digest = sha256(content.encode()).hexdigest()
-    return Stored(name=name, size=len(content), type="text/plain", sha256=digest, picture=None)
+from tests.factories import a_ticket, an_actor, an_attachment, index, now
 
 
 def upload(
-    session: Session,
-    actor: Actor,
-    ticket: TicketView,
-    content: str = "hello",
-    *,
-    is_scanned: bool = False,
+    session: Session, actor: Actor, ticket: TicketView, content: str = "hello", **more: Any
 ) -> AttachmentView:
-    file_id = attachments.begin(session, actor, ticket.id)
-    return attachments.add(
-        session, actor, ticket.id, file_id, stored(content), is_scanned=is_scanned
-    )
+    return an_attachment(session, actor, ticket.id, content, **more)
 
 
 def post(
@@ -139,8 +125,9 @@ def test_an_upload_that_took_too_long_is_refused(
     file_id = attachments.begin(session, customer, ticket.id)
     assert session.get_one(LooseFile, file_id).due_at > now() + timedelta(minutes=20)
     loose_files.forget(session, [file_id])
+    stored = Stored(name="x", size=1, type="text/plain", sha256="00" * 32, picture=None)
     with pytest.raises(Busy):
-        attachments.add(session, customer, ticket.id, file_id, stored())
+        attachments.add(session, customer, ticket.id, file_id, stored)
 
 
 def test_what_no_message_has_after_a_day_is_deleted(

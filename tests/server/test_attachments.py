@@ -2,15 +2,17 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
 from sqlalchemy import func, select
 
 from desk.files.content_types import SHOWN
-from models import Attachment, LooseFile, Role
+from desk.outbox import AttachmentChanged
+from models import Attachment, LooseFile, Role, Scan
 from server.identity import attachment_links
+from server.services import SERVICES
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, database, people
@@ -261,3 +263,27 @@ async def test_a_socket_names_files_too(
         assert [each["id"] for each in ack["data"]["data"]["attachments"]] == [file["id"]]
         again = await client.call("post_message", said | {"client_id": "2"})
     assert again["error"]["code"] == "attachment_unavailable"
+
+
+async def test_those_who_may_read_a_file_hear_that_it_was_scanned(
+    api: Api, application: Any, customer: Person, csr: Person, ticket_id: str
+) -> None:
+    app, other = application
+    public = await post(api, csr, ticket_id, (await upload(api, csr, ticket_id))["id"])
+    hidden = await upload(api, csr, ticket_id, b"hidden")
+    await post(api, csr, ticket_id, hidden["id"], internal=True)
+    shown = public["data"]["attachments"][0]["id"]
+    async with Client(other.url, customer) as theirs, Client(other.url, csr) as mine:
+        for client in (theirs, mine):
+            await client.join(ticket_id)
+        for file_id, is_public in ((hidden["id"], False), (shown, True)):
+            changed = AttachmentChanged(
+                UUID(ticket_id), UUID(file_id), csr.id, Scan.CLEAN, is_public
+            )
+            app[SERVICES].bus.publish(changed)
+        said = {"ticket_id": ticket_id, "state": "clean"}
+        await mine.until(lambda: len(mine.seen["attachment_changed"]) == 2)
+        await theirs.until(lambda: theirs.seen["attachment_changed"])
+        both = [said | {"id": hidden["id"]}, said | {"id": shown}]
+        assert mine.seen["attachment_changed"] == both
+        assert theirs.seen["attachment_changed"] == both[1:]

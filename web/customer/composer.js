@@ -1,6 +1,6 @@
 // @ts-check
 /** Where a customer writes. */
-import { AttachButton, fileListeners, UploadList } from "../shared/attachments.js";
+import { AttachButton, fileListeners, UploadList } from "../shared/attaching.js";
 import { html, useEffect, useRef } from "../shared/ui.js";
 import { namesOf } from "../shared/uploads.js";
 import { t } from "../shared/words.js";

@@ -1,6 +1,7 @@
 // @ts-check
 /** A ticket as its customer follows it: what happened, what is on its way, who is writing. */
 import { get } from "../shared/api.js";
+import { hearScan } from "../shared/attachments.js";
 import { newKey } from "../shared/keys.js";
 import { accessToken } from "../shared/session.js";
 import { batch, effect, signal } from "../shared/ui.js";
@@ -68,6 +69,7 @@ export class Conversation {
       this.writing.value = writing;
       this.#askForNames([user_id]);
     });
+    connected.on("attachment_changed", hearScan);
     connected.on("ticket_changed", (ticket) => {
       const known = this.ticket.peek();
       if (known && ticket.id === this.id) this.ticket.value = { ...known, ...ticket };

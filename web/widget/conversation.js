@@ -2,9 +2,9 @@
 /** The conversation: what was said, what is being sent, what is unread. Only events change it. */
 import { batch, signal } from "@preact/signals";
 import { DeskClient } from "ticket-desk-client";
+import { hearScan } from "../shared/attachments.js";
 import { clientToken } from "../shared/client_token.js";
 import { newKey } from "../shared/keys.js";
-import { Uploads } from "../shared/uploads.js";
 import { tellUnread } from "./port.js";
 import { accessToken, call } from "./visitor.js";
 
@@ -28,8 +28,6 @@ export const ticket = signal(null);
 export const events = signal([]);
 /** @type {import("@preact/signals").Signal<Pending[]>} */
 export const pending = signal([]);
-/** Files that are being added, on the ticket. @type {import("@preact/signals").Signal<Uploads | null>} */
-export const uploads = signal(null);
 /** Names of the staff, by id. @type {import("@preact/signals").Signal<Record<string, string>>} */
 export const names = signal({});
 /** Who of them is writing. @type {import("@preact/signals").Signal<string | null>} */
@@ -65,7 +63,6 @@ export function show(found) {
   batch(() => {
     isKnown.value = true;
     ticket.value = found;
-    uploads.value = found && new Uploads(found.id, accessToken);
     events.value = [];
     pending.value = [];
     isWhole.value = false;
@@ -91,6 +88,7 @@ function connected() {
   made.on("ticket_changed", (changed) => {
     if (changed.id === ticket.value?.id) take(changed);
   });
+  made.on("attachment_changed", hearScan);
   made.on("signed_out", forgotten);
   return made;
 }

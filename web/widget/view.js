@@ -1,11 +1,10 @@
 // @ts-check
 /** What the frame shows: the form of a first message, or the conversation. */
 
-import { AttachButton, Attachments, fileListeners, UploadList } from "../shared/attachments.js";
+import { Attachments } from "../shared/attachments.js";
 import { linked } from "../shared/text.js";
 import { clockTime, dayName, fullTime } from "../shared/time.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef } from "../shared/ui.js";
-import { namesOf } from "../shared/uploads.js";
 import { t } from "../shared/words.js";
 import {
   events,
@@ -20,9 +19,9 @@ import {
   say,
   sayAgain,
   ticket,
-  uploads,
   writing,
 } from "./conversation.js";
+import { adding, prepare } from "./files.js";
 import { First } from "./first.js";
 import { tellClose } from "./port.js";
 
@@ -165,8 +164,10 @@ function Closed() {
 }
 
 function Composer() {
-  const files = /** @type {import("../shared/uploads.js").Uploads} */ (uploads.value);
+  const { id } = /** @type {import("./visitor.js").Ticket} */ (ticket.value);
+  const files = adding.value;
   const box = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  useEffect(() => void prepare(id), [id]);
   useEffect(() => {
     if (isOpen.value) box.current?.focus();
   }, [isOpen.value]);
@@ -175,9 +176,10 @@ function Composer() {
   function submit(event) {
     event.preventDefault();
     const text = box.current?.value.trim();
-    if (!box.current || files.isBusy || !(text || files.files.peek().length)) return;
-    const taken = files.take();
-    say(text || namesOf(taken), taken);
+    const hasFiles = files !== null && files.uploads.files.peek().length > 0;
+    if (!box.current || files?.uploads.isBusy || !(text || hasFiles)) return;
+    const taken = files?.uploads.take() ?? [];
+    say(text || (files?.namesOf(taken) ?? ""), taken);
     box.current.value = "";
     box.current.focus();
   }
@@ -187,8 +189,8 @@ function Composer() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   }
 
-  return html`<form class="composer" onSubmit=${submit} ...${fileListeners(files)}>
-    <${UploadList} uploads=${files} />
+  return html`<form class="composer" onSubmit=${submit} ...${files?.parts.fileListeners(files.uploads)}>
+    ${files ? html`<${files.parts.UploadList} uploads=${files.uploads} />` : null}
     <textarea
       ref=${box}
       rows="2"
@@ -200,8 +202,8 @@ function Composer() {
       onInput=${isWriting}
     ></textarea>
     <div class="composer-foot">
-      <${AttachButton} uploads=${files} />
-      <button class="primary" aria-disabled=${String(files.isBusy)}>
+      ${files ? html`<${files.parts.AttachButton} uploads=${files.uploads} />` : null}
+      <button class="primary" aria-disabled=${String(files?.uploads.isBusy ?? false)}>
         <${Icon} name="send" />${t("widget.send")}
       </button>
     </div>

@@ -1,6 +1,6 @@
 /** Where one writes: a reply to the customer, or a note among the staff. */
 
-import { fileListeners } from "../../shared/attachments.js";
+import { fileListeners } from "../../shared/attaching.js";
 import { html, Icon, useLayoutEffect, useSignal } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";

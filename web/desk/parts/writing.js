@@ -1,6 +1,6 @@
 /** The text field of the composer, one for each ticket and kind. */
 
-import { AttachButton, UploadList } from "../../shared/attachments.js";
+import { AttachButton, UploadList } from "../../shared/attaching.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef, useSignal } from "../../shared/ui.js";
 import { namesOf } from "../../shared/uploads.js";
 import { t } from "../../shared/words.js";
