@@ -1,9 +1,9 @@
 /** The ticket that is open: its timeline, who is there, and what is being sent. */
 
 import { batch, computed, signal } from "@preact/signals";
+import { adding } from "../shared/adding.js";
 import { get } from "../shared/api.js";
 import { accessToken } from "../shared/session.js";
-import { namesOf, Uploads } from "../shared/uploads.js";
 import { NEAR_THE_END } from "./ahead.js";
 import { announce } from "./announcements.js";
 import { Outgoing } from "./outgoing.js";
@@ -11,6 +11,7 @@ import { compose } from "./overlays.js";
 import { Timeline } from "./store/timeline.js";
 
 /** @typedef {import("./types.js").Event} Event */
+/** @typedef {import("./types.js").Kind} Kind */
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("../../client/types.d.ts").Viewer} Viewer */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -37,6 +38,7 @@ export class Opened {
 
   /** @type {import("./live.js").Handle | null} */ #handle = null;
   /** @type {(() => void)[]} */ #stops = [];
+  /** @type {Partial<Record<Kind, import("../shared/uploads.js").Uploads>>} */ #uploads = {};
   #toldRead = 0;
   #isLeft = false;
 
@@ -48,8 +50,6 @@ export class Opened {
     this.desk = desk;
     this.id = id;
     this.outgoing = new Outgoing(this);
-    /** Files that are being added, to a reply and to a note. */
-    this.uploads = { reply: new Uploads(id, accessToken), note: new Uploads(id, accessToken) };
     this.row = computed(() => desk.tickets.get(id)?.value ?? null);
     this.#showKnown(desk.ahead.take(id));
     this.join();
@@ -87,6 +87,13 @@ export class Opened {
 
   get handle() {
     return this.#handle;
+  }
+
+  /** Files that are being added; null until that can be done. @param {Kind} kind */
+  uploads(kind) {
+    const parts = adding.value;
+    if (parts) this.#uploads[kind] ??= new parts.Uploads(this.id, accessToken);
+    return this.#uploads[kind] ?? null;
   }
 
   /** A page of older history. */
@@ -153,10 +160,11 @@ export class Opened {
     const { drafts } = this.desk;
     const back = this.outgoing.takeBack(clientId);
     if (!back) return;
-    const said = back.content === namesOf(back.files) ? "" : back.content;
+    const isNames = back.files.length > 0 && back.content === adding.peek()?.namesOf(back.files);
+    const said = isNames ? "" : back.content;
     const written = drafts.get(this.id, back.kind)?.content;
     const text = written ? `${said}\n\n${written}` : said;
-    this.uploads[back.kind].putBack(back.files);
+    this.uploads(back.kind)?.putBack(back.files);
     drafts.replace(this.id, back.kind, text, this.timeline.last);
     compose(back.kind);
   }

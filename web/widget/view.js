@@ -1,10 +1,11 @@
 // @ts-check
 /** What the frame shows: the form of a first message, or the conversation. */
 
+import { adding, prepareAdding } from "../shared/adding.js";
 import { Attachments } from "../shared/attachments.js";
 import { linked } from "../shared/text.js";
 import { clockTime, dayName, fullTime } from "../shared/time.js";
-import { html, Icon, useEffect, useLayoutEffect, useRef } from "../shared/ui.js";
+import { html, Icon, useEffect, useLayoutEffect, useMemo, useRef } from "../shared/ui.js";
 import { t } from "../shared/words.js";
 import {
   events,
@@ -21,9 +22,9 @@ import {
   ticket,
   writing,
 } from "./conversation.js";
-import { adding, prepare } from "./files.js";
 import { First } from "./first.js";
 import { tellClose } from "./port.js";
+import { accessToken } from "./visitor.js";
 
 /** Nearer to its end than this, the log stays at its end. */
 const NEAR = 80;
@@ -165,9 +166,10 @@ function Closed() {
 
 function Composer() {
   const { id } = /** @type {import("./visitor.js").Ticket} */ (ticket.value);
-  const files = adding.value;
+  const parts = adding.value;
+  const uploads = useMemo(() => parts && new parts.Uploads(id, accessToken), [parts, id]);
   const box = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  useEffect(() => void prepare(id), [id]);
+  useEffect(() => void prepareAdding(), []);
   useEffect(() => {
     if (isOpen.value) box.current?.focus();
   }, [isOpen.value]);
@@ -176,10 +178,9 @@ function Composer() {
   function submit(event) {
     event.preventDefault();
     const text = box.current?.value.trim();
-    const hasFiles = files !== null && files.uploads.files.peek().length > 0;
-    if (!box.current || files?.uploads.isBusy || !(text || hasFiles)) return;
-    const taken = files?.uploads.take() ?? [];
-    say(text || (files?.namesOf(taken) ?? ""), taken);
+    if (!box.current || uploads?.isBusy || !(text || uploads?.files.peek().length)) return;
+    const taken = uploads?.take() ?? [];
+    say(text || (parts?.namesOf(taken) ?? ""), taken);
     box.current.value = "";
     box.current.focus();
   }
@@ -189,8 +190,8 @@ function Composer() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   }
 
-  return html`<form class="composer" onSubmit=${submit} ...${files?.parts.fileListeners(files.uploads)}>
-    ${files ? html`<${files.parts.UploadList} uploads=${files.uploads} />` : null}
+  return html`<form class="composer" onSubmit=${submit} ...${uploads && parts?.fileListeners(uploads)}>
+    ${uploads ? html`<${parts?.UploadList} uploads=${uploads} />` : null}
     <textarea
       ref=${box}
       rows="2"
@@ -202,8 +203,8 @@ function Composer() {
       onInput=${isWriting}
     ></textarea>
     <div class="composer-foot">
-      ${files ? html`<${files.parts.AttachButton} uploads=${files.uploads} />` : null}
-      <button class="primary" aria-disabled=${String(files?.uploads.isBusy ?? false)}>
+      ${uploads ? html`<${parts?.AttachButton} uploads=${uploads} />` : null}
+      <button class="primary" aria-disabled=${String(uploads?.isBusy ?? false)}>
         <${Icon} name="send" />${t("widget.send")}
       </button>
     </div>

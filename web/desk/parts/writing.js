@@ -1,8 +1,7 @@
 /** The text field of the composer, one for each ticket and kind. */
 
-import { AttachButton, UploadList } from "../../shared/attaching.js";
+import { adding } from "../../shared/adding.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef, useSignal } from "../../shared/ui.js";
-import { namesOf } from "../../shared/uploads.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { composing } from "../overlays.js";
@@ -19,7 +18,8 @@ const LONGEST = 10_000;
  */
 export function Writing({ opened, kind, isAsked }) {
   const desk = useDesk();
-  const uploads = opened.uploads[kind];
+  const uploads = opened.uploads(kind);
+  const parts = adding.value;
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const begun = useRef(desk.drafts.get(opened.id, kind)?.content ?? "").current;
   /** Up to where the writer knows what was said, or is known to have seen it. */
@@ -57,8 +57,8 @@ export function Writing({ opened, kind, isAsked }) {
     }
     const { holdsMessages: isHeld } = settings.peek();
     const expectSeq = kind === "reply" && opened.timeline.last ? opened.timeline.last : null;
-    const files = uploads.take();
-    const content = typed.trim() ? typed : namesOf(files);
+    const files = uploads?.take() ?? [];
+    const content = typed.trim() ? typed : (parts?.namesOf(files) ?? "");
     opened.outgoing.send(content, kind, { expectSeq, isHeld, files });
     desk.drafts.posted(opened.id, kind);
     if (field.current) field.current.value = "";
@@ -86,9 +86,9 @@ export function Writing({ opened, kind, isAsked }) {
       onKeyDown=${onKeyDown}
       defaultValue=${begun}
     ></textarea>
-    <${UploadList} uploads=${uploads} />
+    ${uploads && parts ? html`<${parts.UploadList} uploads=${uploads} />` : null}
     <div class="composer-foot">
-      <${AttachButton} uploads=${uploads} />
+      ${uploads && parts ? html`<${parts.AttachButton} uploads=${uploads} />` : null}
       <p class="muted">${t(settings.value.enterSends ? "desk.keys.enter" : "desk.keys.ctrl_enter")}</p>
       <button
         type="button"
@@ -103,11 +103,11 @@ export function Writing({ opened, kind, isAsked }) {
 
 /**
  * Whether there is something to send, and all of it is there.
- * @param {import("../../shared/uploads.js").Uploads} uploads
+ * @param {import("../../shared/uploads.js").Uploads | null} uploads
  * @param {boolean} isEmpty whether no text is written
  */
 const canSend = (uploads, isEmpty) =>
-  !uploads.isBusy && !(isEmpty && uploads.files.value.length === 0);
+  !uploads?.isBusy && !(isEmpty && !uploads?.files.value.length);
 
 /**
  * Enter, or Ctrl Enter, as the person chose; never while a letter is being composed.
