@@ -100,7 +100,7 @@ def _listed(text: str) -> list[str]:
 
 
 class Database(BaseSettings):
-    """All that a command needs which only touches the database."""
+    """All that a command needs which only touches the database, and the files beside it."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -112,6 +112,13 @@ class Database(BaseSettings):
     # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
     default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
     assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
+    # Where the files of messages are kept: a folder, or a store of objects such as s3://bucket/desk.
+    files_url: Annotated[str, AfterValidator(_files)] = ""
+
+    @property
+    def file_store(self) -> str:
+        """Where the files of messages are; the folder beside the embedded database by default."""
+        return self.files_url or Path(".data", "files").absolute().as_uri()
 
 
 class Settings(Database):
@@ -145,9 +152,7 @@ class Settings(Database):
     form_categories: Annotated[str, AfterValidator(_labels)] = CATEGORIES
     form_types: Annotated[str, AfterValidator(_labels)] = "question,problem,bug,request"
 
-    # Where the files of messages are kept: a folder, or a store of objects such as s3://bucket/desk.
-    files_url: Annotated[str, AfterValidator(_files)] = ""
-    # What one of them may have, in MiB.
+    # What a file of a message may have, in MiB.
     attachment_max_mb: Annotated[int, Field(ge=1, le=1024)] = 25
 
     # A clamd that looks files through first: tcp://host:3310 or unix:///path; empty: none does.
@@ -251,11 +256,6 @@ class Settings(Database):
     def desk_name(self) -> str:
         """What stands before the address of its mails; it may be empty."""
         return parseaddr(self.mail_from)[0]
-
-    @property
-    def file_store(self) -> str:
-        """Where the files of messages are; the folder beside the embedded database by default."""
-        return self.files_url or Path(".data", "files").absolute().as_uri()
 
     @property
     def may_call_private(self) -> bool:
