@@ -124,6 +124,11 @@ class Route:
     refuses: tuple[str, ...]
 
     @property
+    def gives_files(self) -> bool:
+        """Whether its answers last as long as their readers take."""
+        return any(gives.media == ANY for gives in self.gives)
+
+    @property
     def parameters(self) -> list[str]:
         """The names in the path."""
         return PARAMETER.findall(self.path)

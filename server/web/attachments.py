@@ -7,8 +7,9 @@ from desk.errors import DeskError
 from desk.tickets import attachments
 from server.clock import now
 from server.http.downloads import PATH, file_response
-from server.http.guard import ACTOR
+from server.http.guard import ACTOR, spend_look
 from server.http.input import path_id
+from server.limits import shared
 from server.services import SERVICES
 from server.web import signing
 from server.web.forms import problem_page
@@ -33,6 +34,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     for actor in filter(None, readers):
         request[ACTOR] = actor
         try:
+            spend_look(request, shared.LOOK)
             return await _file(request, actor)
         except DeskError as error:
             refused = error
