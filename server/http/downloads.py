@@ -5,7 +5,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from desk.errors import OutOfRange
+from desk.errors import OutOfRange, Unavailable
 from desk.files.content_types import SHOWN, TEXT, UNKNOWN
 from models import Attachment
 from server.http.tags import tags_of
@@ -35,11 +35,20 @@ async def file_response(request: web.Request, file: Attachment) -> web.StreamRes
     if request.method == "HEAD":
         await response.prepare(request)
         return response
-    async for chunk in request.app[SERVICES].files.read(file.file_id, start, end):
-        if not response.prepared:  # By now it is known to be there.
-            await response.prepare(request)
-        await response.write(chunk)
-    await response.write_eof()
+    try:
+        async for chunk in request.app[SERVICES].files.read(file.file_id, start, end):
+            if not response.prepared:  # By now it is known to be there.
+                await response.prepare(request)
+            await response.write(chunk)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # The reader has gone.
+    except Unavailable:
+        if not response.prepared:
+            raise
+        # What was sent cannot be taken back: the reader sees that the rest is missing.
+        if request.transport is not None:
+            request.transport.abort()
     return response
 
 

@@ -1,12 +1,14 @@
 """Files over HTTP: taken as they come, read by right, in parts and by link, never run."""
 
 import asyncio
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from desk.files.content_types import SHOWN
 from desk.outbox import AttachmentChanged
@@ -17,6 +19,7 @@ from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, database, people
 from tests.sockets import Client
+from tests.waiting import until
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\0\0\0\0" + b"<script>alert(1)</script>"
@@ -145,6 +148,19 @@ async def test_a_part_is_given_and_a_copy_is_kept(
         assert (await get(api, customer, file["id"], **headers)).body == content
     again = await get(api, customer, file["id"], **{"If-None-Match": tag})
     assert (again.status, again.body) == (304, b"")
+
+
+async def test_a_reader_who_goes_away_is_no_fault(
+    api: Api, customer: Person, ticket_id: str
+) -> None:
+    file = (await send(api, customer, ticket_id, BytesIO(bytes(8 << 20)))).json
+    url = await link(api, customer, file["id"])
+    with capture_logs() as logged:
+        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+            await answer.content.read(10)
+            answer.close()
+        await until(lambda: [line for line in logged if line["event"] == "request"])
+    assert [line for line in logged if line["log_level"] == "error"] == []
 
 
 async def test_a_link_is_of_one_file_and_one_session_and_ends(
