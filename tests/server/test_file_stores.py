@@ -11,6 +11,7 @@ import pytest
 
 from desk.errors import Unavailable
 from embedded.server import free_port
+from processes.child import Child
 from tests.waiting import block_until
 from wire.files import S3_PART, FileStore
 
@@ -21,14 +22,11 @@ def s3() -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            block_until(lambda: answers(url))
-            with urlopen(Request(f"{url}/desk-files", method="PUT")):
-                pass
-            yield url
-        finally:
-            server.terminate()
+    with Child(command, stdout=subprocess.DEVNULL):
+        block_until(lambda: answers(url))
+        with urlopen(Request(f"{url}/desk-files", method="PUT")):
+            pass
+        yield url
 
 
 def answers(url: str) -> bool:
