@@ -164,6 +164,7 @@ def found(
         Attachment.ticket_id == ticket_id,
         Attachment.uploader_id == actor.id,
         Attachment.event_seq.is_(None),
+        Attachment.scan != Scan.INFECTED,
     )
     by_id = {file.id: file for file in session.scalars(free)}
     if len(by_id) < len(ids):

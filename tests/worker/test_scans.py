@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete
 
+from desk.errors import Conflict
 from desk.tickets import attachments, messages
 from desk.tickets.messages import NewMessage
 from models import Attachment, Scan
@@ -99,6 +100,10 @@ def test_a_file_is_clean_or_infected_once_it_was_looked_through(
     # The same bytes once more, on the same ticket.
     again = uploaded(backend, folder, csr, ticket_id, b"see " + BAD)
     assert scan_of(backend, again) is Scan.INFECTED
+    with database(backend.settings) as session:
+        new = NewMessage(content="x", attachment_ids=(again,))
+        with pytest.raises(Conflict):
+            messages.post(session, csr.actor, ticket_id, new, now())
 
 
 def test_nothing_is_let_through_without_a_verdict(
