@@ -4,6 +4,7 @@ import re
 from email.utils import parseaddr
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -25,6 +26,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+FILES_SCHEMES = ("file", "s3", "gs", "az", "memory")
 
 
 class Misconfigured(SystemExit):
@@ -54,6 +56,13 @@ def _redis(url: str) -> str:
         scheme = ""
     if scheme not in REDIS_SCHEMES:
         raise ValueError("should look like redis://:password@host:6379/0")
+    return url
+
+
+def _files(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    if url and (scheme not in FILES_SCHEMES or not rest):
+        raise ValueError("should look like file:///srv/desk/files or s3://bucket/desk")
     return url
 
 
@@ -91,7 +100,7 @@ def _listed(text: str) -> list[str]:
 
 
 class Database(BaseSettings):
-    """All that a command needs which only touches the database."""
+    """All that a command needs which only touches the database, and the files beside it."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -103,6 +112,13 @@ class Database(BaseSettings):
     # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
     default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
     assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
+    # Where the files of messages are kept: a folder, or a store of objects such as s3://bucket/desk.
+    files_url: Annotated[str, AfterValidator(_files)] = ""
+
+    @property
+    def file_store(self) -> str:
+        """Where the files of messages are; the folder beside the embedded database by default."""
+        return self.files_url or Path(".data", "files").absolute().as_uri()
 
 
 class Settings(Database):
@@ -135,6 +151,12 @@ class Settings(Database):
     # What the form of a new ticket offers, separated by commas; other words are taken, too.
     form_categories: Annotated[str, AfterValidator(_labels)] = CATEGORIES
     form_types: Annotated[str, AfterValidator(_labels)] = "question,problem,bug,request"
+
+    # What a file of a message may have, in MiB.
+    attachment_max_mb: Annotated[int, Field(ge=1, le=1024)] = 25
+
+    # A clamd that looks files through first: tcp://host:3310 or unix:///path; empty: none does.
+    clamd_url: Annotated[str, Field(pattern=r"^(tcp://[^/@]+:[0-9]+|unix:///.+)?$")] = ""
 
     smtp_url: str = ""
     # Whether a password may go to a mail server that offers no TLS.

@@ -5,11 +5,15 @@ import { DeskError } from "./emitter.js";
 export const LONGEST_CONTENT = 10_000;
 const CLIENT_ID = /^[ -~]{1,64}$/;
 const LONGEST_ID = 64;
+const MOST_ATTACHMENTS = 10;
 
 const refused = (why) => new DeskError("invalid", why);
 
 /** The message as it is sent. Throws a DeskError. */
-export function checkedMessage(content, { internal = false, clientId, expectSeq, draft = false }) {
+export function checkedMessage(
+  content,
+  { internal = false, clientId, expectSeq, draft = false, attachmentIds = [] },
+) {
   if (typeof content !== "string") throw refused("The content of a message is a string");
   // By code units first: what is far too long is not counted.
   if (content.length > 2 * LONGEST_CONTENT || [...content].length > LONGEST_CONTENT) {
@@ -21,19 +25,24 @@ export function checkedMessage(content, { internal = false, clientId, expectSeq,
   }
   if (expectSeq !== undefined) checkedNumber(expectSeq);
   if (typeof draft !== "boolean") throw refused("draft is true or false");
+  if (!Array.isArray(attachmentIds) || attachmentIds.length > MOST_ATTACHMENTS) {
+    throw refused(`attachmentIds are at most ${MOST_ATTACHMENTS} ids`);
+  }
+  attachmentIds.forEach(checkedId);
   return {
     client_id: clientId,
     content,
     ...(internal && { internal }),
     ...(expectSeq !== undefined && { expect_seq: expectSeq }),
     ...(draft && { draft }),
+    ...(attachmentIds.length && { attachment_ids: [...attachmentIds] }),
   };
 }
 
 /** @param {unknown} id */
 export function checkedId(id) {
   if (typeof id === "string" && id.length <= LONGEST_ID) return id;
-  throw refused("The id of a ticket is a string");
+  throw refused("An id is a string");
 }
 
 /** @param {unknown} seq */

@@ -1,5 +1,6 @@
 import type {
   Connected,
+  AttachmentShown,
   DraftShown,
   Event as TimelineEvent,
   Joined,
@@ -13,7 +14,7 @@ import type {
   Viewer,
 } from "./types.d.ts";
 
-export type { Connected, DraftShown, Joined, Notification, OwnInboxRead, OwnRead, PersonRead };
+export type { AttachmentShown, Connected, DraftShown, Joined, Notification, OwnInboxRead, OwnRead, PersonRead };
 export type { TicketRow, TicketView, TimelineEvent, Tokens, Viewer };
 /** A UUID. */
 export type Id = string;
@@ -77,6 +78,8 @@ export interface SendOptions {
   expectSeq?: number;
   /** Removes the draft of its kind with it. */
   draft?: boolean;
+  /** Uploads of your own on the ticket, 10 at most. */
+  attachmentIds?: Id[];
   /** Milliseconds, 60,000 at most, in which it may still be cancelled. */
   holdFor?: number;
 }
@@ -87,6 +90,7 @@ export interface Unsent {
   internal?: true;
   expect_seq?: number;
   draft?: true;
+  attachment_ids?: Id[];
 }
 
 export class DeskError extends Error {
@@ -134,6 +138,7 @@ export class DeskClient {
   on(name: "ticket_read", listener: (read: OwnRead) => void): () => void;
   on(name: "notifications_read", listener: (read: OwnInboxRead) => void): () => void;
   on(name: "draft_changed", listener: (draft: DraftShown) => void): () => void;
+  on(name: "attachment_changed", listener: (file: AttachmentShown) => void): () => void;
   on(
     name: "view_counts",
     listener: (counts: Record<string, { count: number; unread: number }>) => void,

@@ -14,7 +14,7 @@ const PATIENCE = 10_000;
 const OF_TICKETS = ["presence", "typing", "read"];
 const OF_PEOPLE = [
   "ticket_changed", "notification", "ticket_read", "notifications_read", "draft_changed",
-  "view_counts", "activity", "idle", "agents_changed",
+  "attachment_changed", "view_counts", "activity", "idle", "agents_changed",
 ];
 
 /**

@@ -73,8 +73,15 @@ export class Shelf {
     try {
       const { ticketId, message, order, notBefore } = JSON.parse(kept);
       const { client_id: clientId, content, internal, expect_seq: expectSeq, draft } = message;
+      const { attachment_ids: attachmentIds } = message;
       checkedId(ticketId);
-      const checked = checkedMessage(content, { internal, clientId, expectSeq, draft });
+      const checked = checkedMessage(content, {
+        internal,
+        clientId,
+        expectSeq,
+        draft,
+        attachmentIds,
+      });
       this.#order = Math.max(this.#order, Number(order) || 0);
       return { ticketId, message: checked, order: Number(order) || 0, notBefore: Number(notBefore) || 0 };
     } catch {

@@ -41,6 +41,41 @@ export interface Assignment {
   priority?: Priority | null;
 }
 
+/** An upload as its uploader is shown it. `scan`: nobody gets it before it is `clean`. */
+export interface Attachment {
+  id: string;
+  name: string;
+  size: number;
+  type: string;
+  sha256: string;
+  width: number | null;
+  height: number | null;
+  scan: Scan;
+}
+
+/** A file that came with a message. `type`: by its content. `width`, `height`: of a picture, in pixels, where its header says so. */
+export interface AttachmentInfo {
+  id: string;
+  name: string;
+  size: number;
+  type: string;
+  width: number | null;
+  height: number | null;
+}
+
+/** `url`: needs no sign-in until it expires, and ends with your session. */
+export interface AttachmentLink {
+  url: string;
+  expires_at: string;
+}
+
+/** `state`: whether a file may be read by now: `pending`, `clean` or `infected`. */
+export interface AttachmentShown {
+  ticket_id: string;
+  id: string;
+  state: Scan;
+}
+
 export interface AttemptView {
   id: string;
   webhook_id: string;
@@ -256,6 +291,7 @@ export interface MessagePosted {
   id: string;
   client_id: string | null;
   content: string;
+  attachments: Array<AttachmentInfo>;
 }
 
 export interface MessagePostedEvent {
@@ -280,6 +316,7 @@ export interface NewMessage {
   internal?: boolean;
   /** The newest number that the writer has seen. Refused with `answered_meanwhile` if somebody else has posted a public message after it. */ expect_seq?: number | null;
   /** Whether to remove the draft of its kind with it. */ draft?: boolean;
+  /** Uploads of your own on this ticket. */ attachment_ids?: Array<string>;
 }
 
 export interface NewTicket {
@@ -326,6 +363,7 @@ export interface NotePosted {
   id: string;
   client_id: string | null;
   content: string;
+  attachments: Array<AttachmentInfo>;
 }
 
 export interface NotePostedEvent {
@@ -406,6 +444,7 @@ export interface PostMessage {
   internal?: boolean;
   expect_seq?: number | null;
   draft?: boolean;
+  /** Uploads of your own on this ticket. */ attachment_ids?: Array<string>;
 }
 
 export interface Present {
@@ -491,6 +530,8 @@ export interface Resync {
 }
 
 export type Role = "user" | "csr" | "admin";
+
+export type Scan = "pending" | "clean" | "infected";
 
 /** The two that talk on a ticket: the one who opened it, and everybody else. */
 export type Side = "customer" | "staff";
@@ -790,6 +831,7 @@ export interface ServerToClientEvents {
   ticket_read: (payload: OwnRead) => void;
   notifications_read: (payload: OwnInboxRead) => void;
   draft_changed: (payload: DraftShown) => void;
+  attachment_changed: (payload: AttachmentShown) => void;
   connected: (payload: Connected) => void;
   view_counts: (payload: Record<string, unknown>) => void;
   activity: (payload: TicketActivity) => void;
@@ -823,6 +865,10 @@ export interface Routes {
   "GET /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: undefined; answer: Array<Draft> };
   "DELETE /api/v1/tickets/{ticket_id}/draft": { query: { kind?: DraftKind }; body: undefined; answer: undefined };
   "GET /api/v1/csr/drafts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Draft> };
+  "POST /api/v1/tickets/{ticket_id}/attachments": { query: undefined; body: Blob; answer: Attachment };
+  "GET /api/v1/attachments/{attachment_id}": { query: undefined; body: undefined; answer: Blob };
+  "DELETE /api/v1/attachments/{attachment_id}": { query: undefined; body: undefined; answer: undefined };
+  "POST /api/v1/attachments/{attachment_id}/link": { query: undefined; body: undefined; answer: AttachmentLink };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
   "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };

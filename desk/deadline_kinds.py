@@ -2,5 +2,9 @@
 
 from desk import retention
 from desk.deadlines import Kinds
+from desk.tickets import attachments
 
-KINDS: Kinds = {**dict.fromkeys(retention.PRUNES, retention.prune)}
+KINDS: Kinds = {
+    **dict.fromkeys(retention.PRUNES, retention.prune),
+    attachments.DEADLINE: attachments.drop_untaken,
+}

@@ -41,6 +41,10 @@ class Invalid(DeskError):
     """Well formed, but not acceptable."""
 
 
+class OutOfRange(DeskError):
+    """Of what there is, nothing was asked for."""
+
+
 class Busy(DeskError):
     """Try again in a moment."""
 

@@ -36,19 +36,35 @@ class EventData:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class AttachmentInfo:
+    """A file that came with a message. ``type``: by its content. ``width``, ``height``: of a
+    picture, in pixels, where its header says so.
+    """
+
+    id: UUID
+    name: str
+    size: int
+    type: str
+    width: int | None = None
+    height: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message(EventData):
-    """What somebody says: a text, with a name by which a repeat of it is known."""
+    """What somebody says: a text, with a name by which a repeat of it is known, and files."""
 
     id: UUID = field(default_factory=uuid7)
     client_id: str | None
     content: str
+    attachments: Sequence[AttachmentInfo] = ()
 
     def columns(self) -> dict[str, Any]:
-        return {"id": self.id, "client_id": self.client_id, "content": self.content, "data": {}}
+        files = {"attachments": to_jsonable_python(self.attachments)} if self.attachments else {}
+        return {"id": self.id, "client_id": self.client_id, "content": self.content, "data": files}
 
     def words(self, ticket: Ticket) -> str:
-        return self.content
+        return "\n".join((self.content, *(each.name for each in self.attachments)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,4 +189,5 @@ def data_of(event: Event | EventRow) -> dict[str, Any]:
     """What a stored event carries, whatever its kind."""
     if event.content is None:
         return event.data
-    return {"id": event.id, "client_id": event.client_id, "content": event.content, **event.data}
+    said = {"id": event.id, "client_id": event.client_id, "content": event.content}
+    return {**said, "attachments": [], **event.data}

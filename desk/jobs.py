@@ -9,6 +9,8 @@ class Job(StrEnum):
     DRAIN_NOTIFICATIONS = "notifications.drain"
     DRAIN_WEBHOOKS = "webhooks.drain"
     INDEX_WORDS = "search.index"
+    DELETE_FILES = "files.delete"
+    SCAN_FILES = "files.scan"
 
     @property
     def queue(self) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.jobs import Job
 from desk.rows import EventRow, NotificationRow
-from models import DraftKind, Event, Role
+from models import DraftKind, Event, Role, Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,19 @@ class DraftChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachmentChanged:
+    """A file was scanned. ``user_id``: its uploader, who alone may have it until an event has.
+    ``is_public``: whether customers are shown that event; None: there is none yet.
+    """
+
+    ticket_id: UUID
+    attachment_id: UUID
+    user_id: UUID
+    scan: Scan
+    is_public: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class ViewChanged:
     """A view asks for something else from now on; ``query`` None: it is gone.
 
@@ -76,6 +89,7 @@ class Outbox:
     moved: list[CursorMoved] = field(default_factory=list)
     inboxes: list[InboxRead] = field(default_factory=list)
     drafts: list[DraftChanged] = field(default_factory=list)
+    attachments: list[AttachmentChanged] = field(default_factory=list)
     views: list[ViewChanged] = field(default_factory=list)
     agents: list[AgentChanged] = field(default_factory=list)
     # Sessions that ended, and why.

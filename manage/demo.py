@@ -12,7 +12,7 @@ import click
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config import settings
+from config import Database, read, settings
 from desk.access import Actor
 from desk.accounts import accounts
 from desk.assignment import assignment
@@ -24,6 +24,7 @@ from manage.demo_stories import PEOPLE, STORIES
 from manage.story_steps import Course, Step, mail_nothing
 from models import Role, Ticket, User
 from server.identity.passwords import hashed
+from wire.files import FileStore
 
 # Everybody may know it: the launcher serves demo data on this machine only.
 PASSWORD = "demo-password"
@@ -128,7 +129,7 @@ def _write_accounts(*, over: bool) -> None:
 
 
 def _fill(session: Session, count: int, now: datetime) -> None:
-    random = Random(count)
+    random, store = Random(count), FileStore(read(Database).file_store)
     assignment.lock_cursor(session)  # No worker comes between, and the locks are in their order.
     people = _people(session)
     # What waits already is assigned now, and not in the past that begins below.
@@ -141,7 +142,7 @@ def _fill(session: Session, count: int, now: datetime) -> None:
         age = timedelta(days=DAYS) * (1 - number / count) ** 1.5
         story = STORIES[number % len(STORIES)]
         shown = FIRST_NUMBER + 37 * number
-        course = Course(session, random, random.choice(customers), story, shown)
+        course = Course(session, random, random.choice(customers), story, shown, store)
         steps += course.steps(now - QUIET - age)
     steps = sorted(step for step in steps if step.at <= now - QUIET)
     with click.progressbar(steps, label="Demo data") as bar:

@@ -51,6 +51,8 @@ class Story:
     tags: tuple[str, ...]
     turns: tuple[Turn, ...]
     ending: Ending
+    # A text that goes with the first turn, by its name.
+    file: tuple[str, str] | None = None
 
 
 STORIES = (
@@ -150,6 +152,7 @@ STORIES = (
             ("customer", "Perfect, thank you."),
         ),
         "resolved",
+        ("invoice-{n}.txt", "Invoice {n}\n\nVAT number: ATU12345678\nTotal: 48.00 EUR, paid\n"),
     ),
     Story(
         "shipping",

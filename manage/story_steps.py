@@ -1,9 +1,11 @@
 """A ticket on its way through a story: what each side does, by the rules, at a given time."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from random import Random
 from uuid import UUID
 
@@ -13,12 +15,15 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.assignment import assignment
 from desk.assignment.assignment import Strategy
+from desk.files.content_types import TEXT
 from desk.outbox import outbox
-from desk.tickets import messages, reading, tickets
+from desk.tickets import attachments, messages, reading, tickets
+from desk.tickets.attachments import Stored
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change, NewTicket
 from manage.demo_stories import Story, Turn
 from models import Notification, Outcome, Role, Status, Ticket
+from wire.files import FileStore
 
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
 FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
@@ -33,18 +38,27 @@ class Step:
 
 
 class Course:
-    """A ticket on its way through a story. ``number``: what ``{n}`` in its texts becomes."""
+    """A ticket on its way through a story. ``number``: what ``{n}`` in texts becomes; ``store``:
+    where its file is kept, without one it has none.
+    """
 
     id: UUID
 
     def __init__(
-        self, session: Session, random: Random, customer: Actor, story: Story, number: object
+        self,
+        session: Session,
+        random: Random,
+        customer: Actor,
+        story: Story,
+        number: object,
+        store: FileStore | None = None,
     ) -> None:
         self._session = session
         self._random = random
         self._customer = customer
         self._story = story
         self._number = number
+        self._store = store
 
     def steps(self, begin: datetime) -> Iterator[Step]:
         at = begin
@@ -54,7 +68,7 @@ class Course:
             at += self._pause(10, 240)
             if position == 0:
                 yield Step(at - timedelta(minutes=2), self._triage)
-            yield Step(at, partial(self._say, turn))
+            yield Step(at, partial(self._say, turn, has_file=position == 0))
         if self._story.ending in ("resolved", "closed", "reopened"):
             at += self._pause(5, 90)
             yield Step(at, partial(self._set, Status.RESOLVED))
@@ -102,21 +116,41 @@ class Course:
             )
             tickets.change(self._session, csr, self.id, change, now)
 
-    def _say(self, turn: Turn, now: datetime) -> None:
+    def _say(self, turn: Turn, now: datetime, *, has_file: bool = False) -> None:
         speaker, text = turn
         actor = self._customer if speaker == "customer" else self._csr
         if actor is None:
             return
-        new = NewMessage(content=self._text(text), internal=speaker == "note")
+        new = NewMessage(
+            content=self._text(text),
+            internal=speaker == "note",
+            attachment_ids=self._attached(actor) if has_file else (),
+        )
         event = messages.post(self._session, actor, self.id, new, now).event
         # Who answers has read what was there.
         self._session.flush()
         seq = event.seq if actor.is_staff else event.public_seq
         reading.mark_read(self._session, actor, self.id, seq or 0)
 
+    def _attached(self, actor: Actor) -> tuple[UUID, ...]:
+        """The story's file, uploaded by who sends it."""
+        if self._store is None or self._story.file is None:
+            return ()
+        name, text = map(self._text, self._story.file)
+        content = text.encode()
+        file_id = attachments.begin(self._session, actor, self.id)
+        asyncio.run(self._store.put(file_id, _whole(content)))
+        digest = sha256(content).hexdigest()
+        stored = Stored(name=name, size=len(content), type=TEXT, sha256=digest, picture=None)
+        return (attachments.add(self._session, actor, self.id, file_id, stored).id,)
+
     def _set(self, status: Status, now: datetime) -> None:
         if csr := self._csr:
             tickets.change(self._session, csr, self.id, Change(status=status), now)
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def mail_nothing(session: Session) -> None:

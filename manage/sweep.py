@@ -9,10 +9,12 @@ from config import Database, read
 from desk.assignment import assignment, departures
 from desk.assignment.assignment import Strategy
 from desk.backlog import backlog
+from desk.files import loose_files
 from desk.retention import BATCH, PRUNES, Prune
 from desk.tickets import search
 from manage import environment
 from manage.database import transaction
+from wire.files import FileStore
 
 PRUNED = {
     "retention_sessions": "sessions that were over for long: deleted",
@@ -37,6 +39,7 @@ def sweep() -> None:
     _say(_index(), "messages and tickets added to the words that are searched")
     for kind, prune in PRUNES.items():
         _say(_prune(prune), PRUNED[kind])
+    _say(_delete_files(), "stored files that no attachment has: deleted")
     with transaction() as session:
         waiting = backlog(session, datetime.now(UTC)).tickets
     if waiting:
@@ -73,6 +76,20 @@ def _index() -> int:
         if not done:
             return indexed
         indexed += done
+
+
+def _delete_files() -> int:
+    store, deleted = FileStore(read(Database).file_store), 0
+    while True:
+        with transaction() as session:
+            file_ids = loose_files.due(session)
+        if not file_ids:
+            return deleted
+        for file_id in file_ids:
+            store.delete(file_id)
+        with transaction() as session:
+            loose_files.forget(session, file_ids)
+        deleted += len(file_ids)
 
 
 def _prune(prune: Prune) -> int:

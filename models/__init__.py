@@ -1,6 +1,7 @@
 """The tables, and nothing but the tables."""
 
 from models.assignment import AssignmentCursor, AssignmentDecision
+from models.attachment import Attachment, LooseFile, Scan
 from models.auth_session import AuthSession
 from models.base import Base, Known, Leased
 from models.deadline import Deadline
@@ -40,6 +41,7 @@ __all__ = [
     "RANKS",
     "AssignmentCursor",
     "AssignmentDecision",
+    "Attachment",
     "AuthSession",
     "Base",
     "Deadline",
@@ -51,12 +53,14 @@ __all__ = [
     "IdempotencyKey",
     "Known",
     "Leased",
+    "LooseFile",
     "Notification",
     "NotificationKind",
     "Outcome",
     "Priority",
     "ReadCursor",
     "Role",
+    "Scan",
     "SocketTicket",
     "SpentIdentityToken",
     "Status",

@@ -27,6 +27,7 @@ from server.sockets.plain import close_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport import bad_requests
 from server.web.assets import add_assets
+from server.web.attachments import add_attachments
 from server.web.customer import add_customer_pages
 from server.web.pages import add_pages
 from server.web.problems import problem_pages
@@ -69,6 +70,7 @@ def _add_routes(app: web.Application) -> None:
     add_docs(app)
     add_assets(app)
     add_session(app)
+    add_attachments(app)
     add_pages(app)
     add_visitor(app)
     add_widget(app)

@@ -11,6 +11,7 @@ from config import Settings
 from desk.database import short_name
 from desk.outbox import (
     AgentChanged,
+    AttachmentChanged,
     CursorMoved,
     DraftChanged,
     InboxRead,
@@ -19,6 +20,7 @@ from desk.outbox import (
 )
 from server.background import Background
 from server.database.transaction import Desk, create_engine
+from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.passwords import Passwords
@@ -34,7 +36,7 @@ from server.live.broadcast import Broadcast
 from server.live.bus import Bus, Subscribed
 from server.live.catch_up import CatchUp
 from server.live.delivery import Delivery, Waker
-from server.live.notices import send_draft, send_notification, send_read
+from server.live.notices import send_attachment, send_draft, send_notification, send_read
 from server.live.own_reads import OwnReads
 from server.live.presence import Presence
 from server.live.sequencer import Sequencer
@@ -47,6 +49,7 @@ from server.release import release
 from server.transport.origins import Origins
 from server.transport.slow_http_readers import SlowReaders
 from server.transport.socket_server import SocketServer
+from wire.files import FileStore
 from wire.messages import NotificationRecorded, SessionEnded, TypingChanged, ViewersChanged
 from wire.shapes import Recorded
 
@@ -78,7 +81,9 @@ class Services:
         self.delivery = Delivery(self.bus, waker)
         self.engine = create_engine(settings.database_url)
         self.desk = Desk(self.engine, self.delivery)
+        self.files = FileStore(settings.file_store)
         self.tokens = Tokens(settings)
+        self.attachment_links = AttachmentLinks(settings)
         self.site_tokens = SiteTokens(settings)
         self.passwords = Passwords()
         self.devices = Devices(settings)
@@ -113,6 +118,7 @@ class Services:
         bus.subscribe(CursorMoved, self.own_reads.offer_cursor)
         bus.subscribe(InboxRead, self.own_reads.offer_inbox)
         bus.subscribe(DraftChanged, partial(send_draft, self.sockets))
+        bus.subscribe(AttachmentChanged, partial(send_attachment, self.sockets))
         bus.subscribe(SessionEnded, self.session_watch.end)
         bus.subscribe(ViewersChanged, self.presence.take)
         bus.subscribe(Subscribed, self.presence.look_up_all)

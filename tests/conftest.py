@@ -84,6 +84,7 @@ class Backend:
             "BROKER_URL": self.redis_url,
             "JWT_SECRET_KEY": SECRET,
             "RATE_LIMITS": "off",
+            "FILES_URL": "memory:///",
         }
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import Engine, create_engine, insert, make_url
@@ -14,7 +15,10 @@ from config import Settings
 from desk.access import Actor
 from desk.accounts import accounts, sessions
 from desk.events import MessagePosted
-from desk.tickets import search, tickets
+from desk.files.content_types import TEXT
+from desk.files.file_names import clean_name
+from desk.tickets import attachments, search, tickets
+from desk.tickets.attachments import AttachmentView, Stored
 from desk.tickets.tickets import NewTicket
 from desk.tickets.views import TicketView
 from models import Event, Role, Ticket, User
@@ -65,6 +69,24 @@ def an_actor(session: Session, role: Role = Role.USER, **attributes: object) -> 
 def a_ticket(session: Session, customer: Actor, **fields: str) -> TicketView:
     new = {"title": "It is broken", "description": "Help!", "category": "billing", "type": "bug"}
     return tickets.open_ticket(session, customer, NewTicket(**(new | fields)), now())
+
+
+def an_attachment(
+    session: Session,
+    actor: Actor,
+    ticket_id: UUID,
+    content: str = "hello",
+    name: str = "hello.txt",
+    *,
+    is_scanned: bool = False,
+) -> AttachmentView:
+    """An upload that no message has yet; its bytes are nowhere."""
+    file_id = attachments.begin(session, actor, ticket_id)
+    digest = sha256(content.encode()).hexdigest()
+    stored = Stored(
+        name=clean_name(name), size=len(content), type=TEXT, sha256=digest, picture=None
+    )
+    return attachments.add(session, actor, ticket_id, file_id, stored, is_scanned=is_scanned)
 
 
 def behind(session: Session, session_id: UUID, at: datetime) -> Actor | None:

@@ -36,7 +36,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
         {"events", "idempotency", "leases", "outbox", "rows", "statements"},
         {"deadlines"},
-        {"notifications", "webhooks"},
+        {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
         {"accounts"},
@@ -44,7 +44,10 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"deadline_kinds"},
     ),
     "wire": (
-        {"addresses", "broker", "codec", "confirm", "seal", "shapes", "unsubscribe", "workers"},
+        {
+            *("addresses", "broker", "codec", "confirm", "files", "seal", "shapes"),
+            *("unsubscribe", "workers"),
+        },
         {"presence", "server_events"},
         {"messages"},
     ),
@@ -65,12 +68,12 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"__main__"},
     ),
     "worker": (
-        {"beat_clock", "delivery"},
+        {"beat_clock", "clamd", "delivery"},
         {"transaction"},
         {"deadlines", "leases"},
         {"app"},
         {"mail", "webhooks"},
-        {"assignment", "search"},
+        {"assignment", "files", "search"},
     ),
 }
 

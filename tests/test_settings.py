@@ -28,6 +28,9 @@ ELSEWHERE = {"PUBLIC_URL"}
 # Passwords of the services, which are no settings of ours.
 SERVICE_PASSWORDS = {"DATABASE_PASSWORD", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 
+# What a store of objects is reached by, as everywhere.
+OF_STORES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}
+
 # How much the tests do.
 SIZES_OF_TESTS = {"PLANS_TICKETS", "ASSIGNMENT_STORM"}
 
@@ -93,4 +96,4 @@ def test_all_that_is_asked_for_in_the_environment_exists() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
 def test_a_document_names_no_setting_that_there_is_not(path: Any) -> None:
     named = re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", path.read_text())
-    assert set(named) <= NAMES | SERVICE_PASSWORDS | SIZES_OF_TESTS
+    assert set(named) <= NAMES | SERVICE_PASSWORDS | SIZES_OF_TESTS | OF_STORES

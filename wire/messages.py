@@ -15,6 +15,7 @@ from pydantic import PlainValidator, TypeAdapter
 from desk.access import Audience
 from desk.outbox import (
     AgentChanged,
+    AttachmentChanged,
     CursorMoved,
     DraftChanged,
     InboxRead,
@@ -81,6 +82,7 @@ Message = (
     | CursorMoved
     | InboxRead
     | DraftChanged
+    | AttachmentChanged
     | SessionEnded
     | ViewersChanged
     | TypingChanged
@@ -98,6 +100,7 @@ NAMES: dict[type[Message], tuple[str, int]] = {
     CursorMoved: ("cursor_moved", 1),
     InboxRead: ("inbox_read", 1),
     DraftChanged: ("draft_changed", 1),
+    AttachmentChanged: ("attachment_changed", 1),
     SessionEnded: ("session_ended", 1),
     ViewersChanged: ("viewers_changed", 1),
     TypingChanged: ("typing_changed", 1),
@@ -127,6 +130,7 @@ def messages_of(outbox: Outbox) -> Iterator[Message]:
     yield from outbox.moved
     yield from outbox.inboxes
     yield from outbox.drafts
+    yield from outbox.attachments
     yield from outbox.views
     yield from outbox.agents
     for session_id, code in outbox.ended.items():

@@ -10,6 +10,7 @@ from desk.assignment.agents import Load
 from desk.tickets.view_counts import Counts
 from desk.tickets.views import TicketRow
 from wire.shapes import (
+    AttachmentShown,
     Connected,
     DraftShown,
     NotificationOut,
@@ -40,6 +41,7 @@ CONNECTED = "connected"
 TICKET_READ = "ticket_read"
 NOTIFICATIONS_READ = "notifications_read"
 DRAFT_CHANGED = "draft_changed"
+ATTACHMENT_CHANGED = "attachment_changed"
 VIEW_COUNTS = "view_counts"
 ACTIVITY = "activity"
 IDLE = "idle"
@@ -81,6 +83,11 @@ SERVER_EVENTS = {
     ),
     DRAFT_CHANGED: ServerEvent(
         DraftShown, "A draft of yours was kept, removed, or posted. To your own sockets."
+    ),
+    ATTACHMENT_CHANGED: ServerEvent(
+        AttachmentShown,
+        "A file was scanned. To those who joined its ticket and may read the event that has it; "
+        "before there is one, to its uploader.",
     ),
     CONNECTED: ServerEvent(Connected, "What runs here. To a socket, right after it has connected."),
     VIEW_COUNTS: ServerEvent(

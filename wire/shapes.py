@@ -11,7 +11,7 @@ from pydantic import with_config
 from desk.access import Actor, Audience
 from desk.events import data_of
 from desk.rows import EventRow, NotificationRow, PersonName
-from models import DraftKind, Event, Known, NotificationKind, Role
+from models import DraftKind, Event, Known, NotificationKind, Role, Scan
 
 ROLES = Known(Role)
 NOTIFICATION_KINDS = Known(NotificationKind)
@@ -133,6 +133,15 @@ class DraftShown:
     ticket_id: UUID
     kind: DraftKind
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentShown:
+    """``state``: whether a file may be read by now: `pending`, `clean` or `infected`."""
+
+    ticket_id: UUID
+    id: UUID
+    state: Scan
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ celery.set_default()
 celery.conf.update(
     include=[
         "worker.assignment",
+        "worker.files",
         "worker.mail.drain",
         "worker.search",
         "worker.webhooks.drain",

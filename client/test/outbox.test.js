@@ -30,8 +30,15 @@ function start(options = {}) {
 
 test("a message needs no ticket to be looked at, and is known until it is stored", async () => {
   const { client, socket, told } = start();
-  const answer = client.send("t", "hello", { clientId: "c", expectSeq: 7, draft: true });
-  const sent = { client_id: "c", content: "hello", expect_seq: 7, draft: true };
+  const options = { clientId: "c", expectSeq: 7, draft: true, attachmentIds: ["a", "b"] };
+  const answer = client.send("t", "hello", options);
+  const sent = {
+    client_id: "c",
+    content: "hello",
+    expect_seq: 7,
+    draft: true,
+    attachment_ids: ["a", "b"],
+  };
   assert.deepEqual(client.unsent("t"), [sent]);
   assert.deepEqual(client.unsent(), [{ ticket_id: "t", ...sent }]);
   assert.deepEqual(client.ticket("t").unsent, [sent]);
@@ -56,6 +63,9 @@ test("who answers over somebody is told what was said since", async () => {
 for (const [what, options] of Object.entries({
   "a number that is none": { expectSeq: "7" },
   "a draft that is none": { draft: 1 },
+  "files that are none": { attachmentIds: "a" },
+  "a file that is none": { attachmentIds: [1] },
+  "too many files": { attachmentIds: Array(11).fill("a") },
   "a time that is none": { holdFor: -1 },
 })) {
   test(`what can never be sent is refused at once: ${what}`, async () => {

@@ -62,6 +62,8 @@ class News:
     content: str | None
     is_note: bool
     status: str | None
+    # The ids and names of a message's.
+    files: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,7 @@ def _news(notification: Notification, event: Event, who: User | None) -> News:
         event.content,
         event.kind == NotePosted.kind,
         event.data.get("to") if event.kind == StatusChanged.kind else None,
+        [(each["id"], each["name"]) for each in event.data.get("attachments", ())],
     )
 
 

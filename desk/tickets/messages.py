@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, numbered
 from desk.errors import Conflict, Forbidden, Stale
-from desk.events import PUBLIC_MESSAGES, Message, MessagePosted, NotePosted
+from desk.events import PUBLIC_MESSAGES, AttachmentInfo, Message, MessagePosted, NotePosted
 from desk.rows import EventRow
 from desk.text import ClientId, Content, Input, Seq
-from desk.tickets import drafts, tickets, timeline
+from desk.tickets import attachments, drafts, tickets, timeline
+from desk.tickets.attachments import AttachmentIds
 from models import DraftKind, Event, Status
 
 # Of what happened since the caller looked, as a refusal shows it: events, and the characters of
@@ -38,14 +39,15 @@ class NewMessage(Input):
     draft: Annotated[
         bool, Field(description="Whether to remove the draft of its kind with it.")
     ] = False
+    attachment_ids: AttachmentIds = ()
 
     @property
     def draft_kind(self) -> DraftKind:
         return DraftKind.NOTE if self.internal else DraftKind.REPLY
 
-    def event(self) -> Message:
+    def event(self, files: Sequence[AttachmentInfo] = ()) -> Message:
         kind = NotePosted if self.internal else MessagePosted
-        return kind(client_id=self.client_id, content=self.content)
+        return kind(client_id=self.client_id, content=self.content, attachments=files)
 
 
 class Posted(NamedTuple):
@@ -60,7 +62,7 @@ def post(
     """Posts once per ``client_id``, however often it is called. `fast_path.posting`: the usual way.
 
     Raises `NotFound`, `Forbidden` (a note by a customer), `Conflict` (``ticket_closed``,
-    ``client_id_reused``), `AnsweredMeanwhile`.
+    ``client_id_reused``, ``attachment_unavailable``), `AnsweredMeanwhile`.
     """
     if new.internal and not actor.is_staff:
         tickets.get(session, actor, ticket_id)
@@ -72,7 +74,10 @@ def post(
         raise Conflict("ticket_closed", "The ticket is closed")
     if new.expect_seq is not None:
         _require_unanswered(session, actor, ticket_id, new.expect_seq)
-    event = timeline.record(session, ticket, new.event(), actor.id, now)
+    files = attachments.found(session, actor, ticket_id, new.attachment_ids)
+    said = new.event([attachments.info(file) for file in files])
+    event = timeline.record(session, ticket, said, actor.id, now)
+    attachments.take(session, files, event.seq)
     is_customers = actor.id == ticket.user_id and not new.internal
     if is_customers and ticket.status == Status.RESOLVED:
         tickets.set_status(session, actor, ticket, Status.OPEN, now)
@@ -117,6 +122,9 @@ def _stored(session: Session, actor: Actor, ticket_id: UUID, new: NewMessage) ->
             Event.client_id == new.client_id,
         )
     )
-    if stored and (stored.kind, stored.content) != (new.event().kind, new.content):
+    if stored is None:
+        return None
+    is_same = (stored.kind, stored.content) == (new.event().kind, new.content)
+    if not (is_same and attachments.are_as_posted(session, stored, new.attachment_ids)):
         raise Conflict("client_id_reused", "This client_id was used for another message")
     return stored

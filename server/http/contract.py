@@ -24,7 +24,13 @@ ETAG = "ETag"
 LOCATION = "Location"
 LINK = "Link"
 TOTAL = "X-Total-Count"
+ACCEPT_RANGES = "Accept-Ranges"
+CONTENT_RANGE = "Content-Range"
+DISPOSITION = "Content-Disposition"
 COOKIE = "Set-Cookie"
+
+# The media type of files.
+ANY = "*/*"
 
 PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -33,6 +39,10 @@ KEYED = ("409 in_progress", "422 idempotency_key_reused")
 
 # Takes neither a query nor a body.
 NOTHING = None
+
+
+class FileBody(BaseModel):
+    """Takes a file: as the body, or as the first part of a form."""
 
 
 class Right(Enum):
@@ -60,6 +70,8 @@ class Gives:
     headers: tuple[str, ...]
     description: str = ""
     names: str = ""
+    # Of a body that is no JSON.
+    media: str = "application/json"
 
 
 def ok(shape: Any, *headers: str, description: str = "") -> Gives:
@@ -85,6 +97,16 @@ def not_modified() -> Gives:
     return Gives(304, None, (ETAG,))
 
 
+def file(*headers: str) -> Gives:
+    """A file, of whatever kind it is."""
+    return Gives(200, bytes, (DISPOSITION, ACCEPT_RANGES, *headers), media=ANY)
+
+
+def file_part(*headers: str) -> Gives:
+    """The range of a file that was asked for."""
+    return Gives(206, bytes, (DISPOSITION, CONTENT_RANGE, *headers), media=ANY)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row of the table. ``takes``: a query model, a body model or `NOTHING`; ``refuses``: the
@@ -100,6 +122,11 @@ class Route:
     takes: type[BaseModel] | None
     gives: tuple[Gives, ...]
     refuses: tuple[str, ...]
+
+    @property
+    def gives_files(self) -> bool:
+        """Whether its answers last as long as their readers take."""
+        return any(gives.media == ANY for gives in self.gives)
 
     @property
     def parameters(self) -> list[str]:

@@ -22,6 +22,7 @@ STATUS: dict[type[errors.DeskError], int] = {
     errors.Conflict: 409,
     errors.Stale: 412,
     errors.Invalid: 422,
+    errors.OutOfRange: 416,
     errors.RateLimited: 429,
     errors.Busy: 503,
     errors.Unavailable: 503,

@@ -66,6 +66,9 @@ TYPING_ACCOUNT = Limit("typing-account", parse("120 per 10 seconds"))
 READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 # Drafts that are kept as they are written, in all of an account's tabs.
 DRAFT = Limit("draft", parse("600 per minute"))
+# Files, of a customer and of somebody of the staff.
+UPLOAD = Limit("upload", parse("20 per hour"))
+UPLOAD_STAFF = Limit("upload-staff", parse("200 per hour"))
 # A list that is scrolled names other tickets each time.
 WATCH = Limit("watch", parse("100 per 10 seconds"))
 IDLE = Limit("idle", parse("30 per 10 seconds"))

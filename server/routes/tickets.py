@@ -256,6 +256,7 @@ ROUTES = (
         ok(TimelineEvent, description="The client_id was used before: the message of that time"),
         refuses=(
             "403 csr_required",
+            "409 attachment_unavailable",
             "409 client_id_reused",
             "409 ticket_closed",
             "412 answered_meanwhile",

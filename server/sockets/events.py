@@ -42,6 +42,7 @@ EVENTS = {
         gives=TimelineEvent,
         refuses=(
             "answered_meanwhile",
+            "attachment_unavailable",
             "client_id_reused",
             "csr_required",
             "rate_limited",

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from desk.text import ClientId, Content, Id, Input, Seq
+from desk.tickets.attachments import AttachmentIds
 from desk.tickets.reading import PersonRead
 from desk.tickets.saved_views import BUILT_IN, MOST_VIEWS
 from desk.tickets.views import TicketView
@@ -37,6 +38,7 @@ class PostMessage(Input):
     internal: bool = False
     expect_seq: Seq | None = None
     draft: bool = False
+    attachment_ids: AttachmentIds = ()
 
 
 class Typing(Input):

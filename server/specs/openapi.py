@@ -9,12 +9,13 @@ from pydantic import BaseModel
 
 from desk.tickets.drafts import DraftView
 from desk.tickets.views import TicketView
-from server.http.contract import KEYED, PREFIX, Gives, Right, Route
+from server.http.contract import ANY, KEYED, NOTHING, PREFIX, FileBody, Gives, Right, Route
 from server.http.idempotency import REPEATED
 from server.http.input import Paged, Query
 from server.specs.examples import example
 from server.specs.links import links
 from server.specs.schemas import REF, Schema, Schemas, prose
+from server.transport.uploads import FORM
 from wire.shapes import TimelineEvent
 
 TITLE = "Ticket desk"
@@ -26,7 +27,8 @@ A support-ticket system: REST for everything, Socket.IO and a plain WebSocket fo
 Log in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
 
 * Unknown fields and unknown query parameters are refused (422). Every text has a bound.
-* Bodies are JSON: one that says it is something else, or has a `Content-Encoding`, is 415.
+* Bodies are JSON, but for files: one that says it is something else is 415, and so is one with a
+  `Content-Encoding`.
 * Refusals are problems (RFC 9457) with a stable `code`. With 429 and 503 comes `Retry-After`.
 * Lists are paged: the next page is in `Link: <…>; rel="next"` (RFC 8288).
 * `{ticket_id}` also takes the ticket's number: `/tickets/42/timeline`.
@@ -39,6 +41,9 @@ HEADERS = {
     "ETag": "What is shown, in its version. Of a ticket `If-Match` compares the version alone.",
     REPEATED: "`true` where this is the answer that was given the first time.",
     "Link": 'The next page: `<…>; rel="next"`. Absent on the last one.',
+    "Accept-Ranges": "`bytes`: `Range` may ask for a part.",
+    "Content-Disposition": "The name, and whether it may be shown or is for saving.",
+    "Content-Range": "Which bytes these are, and of how many.",
     "Location": "Where what was made is from now on.",
     "RateLimit-Limit": "Requests that are allowed in the window.",
     "RateLimit-Remaining": "Requests that are left in it.",
@@ -68,6 +73,14 @@ HEEDED = {
         "hours is carried out once; the answer is the same.",
     ),
 }
+WORDS = {
+    200: "As asked",
+    201: "Made",
+    204: "Done",
+    206: "A part of it",
+    304: "Still of that version",
+}
+BINARY: Schema = {"type": "string", "format": "binary"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 # What stands in a path beside ids.
 PATH: dict[str, Schema] = {
@@ -110,7 +123,7 @@ PROBLEM: Schema = {
 
 def document(routes: Sequence[Route]) -> Schema:
     schemas = Schemas(
-        [route.takes for route in routes if route.takes is not None],
+        [route.takes for route in routes if route.takes not in (NOTHING, FileBody)],
         [
             *(shape for _, shape in TOLD.values()),
             *(gives.shape for route in routes for gives in route.gives if gives.shape is not None),
@@ -151,7 +164,6 @@ def _is_query(model: type[BaseModel]) -> bool:
 
 
 def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schema:
-    body = route.takes is not None and not _is_query(route.takes)
     operation: Schema = {
         "tags": [route.tag],
         "summary": route.summary,
@@ -167,11 +179,17 @@ def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schem
             },
         },
     }
-    if body:
-        schema = schemas.taken(route.takes)
-        content = {"schema": schema, "example": example(schemas, schema)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.takes is not None and not _is_query(route.takes):
+        operation["requestBody"] = {"required": True, "content": _content(route.takes, schemas)}
     return operation
+
+
+def _content(takes: type[BaseModel], schemas: Schemas) -> Schema:
+    if takes is FileBody:
+        part = {"type": "object", "properties": {"file": BINARY}, "required": ["file"]}
+        return {"application/octet-stream": {"schema": BINARY}, FORM: {"schema": part}}
+    schema = schemas.taken(takes)
+    return {"application/json": {"schema": schema, "example": example(schemas, schema)}}
 
 
 def _description(route: Route) -> str:
@@ -222,16 +240,15 @@ def _answer(route: Route, gives: Gives, schemas: Schemas, routes: Sequence[Route
         answer["headers"] = {name: _header(name) for name in headers}
     if gives.shape is not None:
         schema = schemas.given(gives.shape)
-        content = {"schema": schema, "example": example(schemas, schema)}
-        answer["content"] = {"application/json": content}
+        shown = {} if gives.media == ANY else {"example": example(schemas, schema)}
+        answer["content"] = {gives.media: {"schema": schema, **shown}}
     if led := links(route, gives, routes):
         answer["links"] = led
     return answer
 
 
 def _words(gives: Gives) -> str:
-    words = {200: "As asked", 201: "Made", 204: "Done", 304: "Still of that version"}
-    return words[gives.status]
+    return WORDS[gives.status]
 
 
 def _header(name: str) -> Schema:

@@ -7,7 +7,8 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk.accounts import accounts, sessions
-from desk.errors import DeskError, NotFound
+from desk.errors import DeskError, Invalid, NotFound
+from desk.files.content_types import PICTURES
 from desk.tickets import fast_path, history, messages, people, tickets, views
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
@@ -27,6 +28,7 @@ from server.limits import shared
 from server.routes.auth import set_password
 from server.routes.tickets import POSITIONS, limit_opening
 from server.services import SERVICES
+from server.web.file_forms import fields_and_files
 from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_other
 from server.web.pages import Shell, page
 from server.web.reader import Refused, for_readers, reader
@@ -118,18 +120,26 @@ async def show_ticket(request: web.Request) -> web.Response:
 async def write_on_ticket(request: web.Request) -> web.Response:
     """A message, or the customer's word that it is done."""
     actor, services = request[ACTOR], request.app[SERVICES]
-    sent = await fields(request, LONGEST_BODY)
     ticket = await _ticket(request)
+    sent: dict[str, str] = {}
     try:
+        sent, uploaded = await fields_and_files(request, ticket.id)
         if sent.get("do") == "close":
             await services.desk.run(tickets.close, actor, ticket.id)
         else:
             await limit(request, shared.POST, str(actor.id))
-            given = {"content": sent.get("content", ""), "client_id": sent.get("client_id") or None}
+            given = {
+                "content": sent.get("content", ""),
+                "client_id": sent.get("client_id") or None,
+                "attachment_ids": uploaded,
+            }
             new = validated(messages.NewMessage, given)
             await services.desk.run_statement(fast_path.posting(actor, ticket.id, new))
     except Refused as error:
         return await _ticket_page(request, ticket, sent, error)
+    except web.HTTPRequestEntityTooLarge:
+        too_large = Invalid("content_too_large", "A file is too large")
+        return await _ticket_page(request, ticket, sent, too_large)
     return see_other(f"/tickets/{ticket.number}")
 
 
@@ -171,6 +181,7 @@ async def _ticket_page(
         "events": events,
         "names": {person.id: person.full_name for person in names},
         "client_id": str(uuid4()),
+        "pictures": PICTURES,
         "content": (sent or {}).get("content", ""),
     }
     return form_page(request, TICKET, values, error)

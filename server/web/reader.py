@@ -23,8 +23,13 @@ Refused = (DeskError, ValidationError)
 
 async def reader(request: web.Request) -> Actor | None:
     """Who is signed in; None where nobody is, or the cookie did not come with the request."""
+    return await holder(request, token_of(request))
+
+
+async def holder(request: web.Request, refresh_token: str) -> Actor | None:
+    """Whose refresh token it is, which is not spent by that."""
     try:
-        claims = request.app[SERVICES].tokens.read(token_of(request), "refresh")
+        claims = request.app[SERVICES].tokens.read(refresh_token, "refresh")
     except Unauthenticated:
         return None
     return await request.app[SERVICES].desk.read(

@@ -21,7 +21,7 @@ from server.web.session import leave, replaced, set_cookie
 
 LOGIN, SIGNUP = form_shell("login.html"), form_shell("signup.html")
 # Where one may be sent after signing in: a path of ours, which no browser takes for a host.
-OURS = re.compile(r"/(tickets|desk|account)(/[A-Za-z0-9/_-]*)?")
+OURS = re.compile(r"/(tickets|desk|account|attachments)(/[A-Za-z0-9/_-]*)?")
 
 
 def home(role: Role) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +21,7 @@ from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import NewTicket
 from desk.webhooks import webhooks
 from models import DraftKind, Role, Status, Ticket, Webhook
-from tests.factories import an_actor, now
+from tests.factories import an_actor, an_attachment, now
 
 T = TypeVar("T")
 People = dict[str, Actor]
@@ -57,6 +57,7 @@ class Situation:
     unseen: int | None
     draft: bool
     has_draft: bool
+    has_files: bool
 
 
 PEOPLE = ("customer", "csr", "other", "admin", "leaver", "stranger")
@@ -72,6 +73,7 @@ SITUATIONS = st.builds(
     unseen=st.sampled_from((None, 0, 0, 1, 2, 3)),
     draft=st.booleans(),
     has_draft=st.booleans(),
+    has_files=st.booleans(),
 )
 
 
@@ -108,7 +110,16 @@ def _said(session: Session, actor: Actor, ticket_id: UUID, situation: Situation)
         internal=situation.internal,
         expect_seq=None if situation.unseen is None else max(0, seen - situation.unseen),
         draft=situation.draft,
+        attachment_ids=_uploaded(session, actor, ticket_id) if situation.has_files else (),
     )
+
+
+def _uploaded(session: Session, actor: Actor, ticket_id: UUID) -> tuple[UUID, ...]:
+    """A file, if the actor may upload one."""
+    try:
+        return (an_attachment(session, actor, ticket_id).id,)
+    except DeskError:
+        return (uuid4(),)
 
 
 @settings(EXAMPLES, max_examples=15)
@@ -162,7 +173,9 @@ def _is_quiet(situation: Situation) -> bool:
     is_new = situation.client_id != "old"
     is_open = situation.status is not Status.CLOSED
     has_seen_all = situation.unseen in (None, 0)
-    return may_write and is_open and is_new and has_seen_all and not reopens
+    # The rule alone takes files.
+    is_plain = not reopens and not situation.has_files
+    return may_write and is_open and is_new and has_seen_all and is_plain
 
 
 def _as_statement(single: SingleStatement[T]) -> Callable[[Session], T | None]:

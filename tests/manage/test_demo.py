@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models import Event, Notification, Status, Ticket, User
+from models import Attachment, Event, Notification, Status, Ticket, User
 from server.identity.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, now
@@ -18,7 +18,8 @@ def test_it_makes_a_desk_that_has_lived_for_days_and_only_once(
     manage: Manage, make_backend: Callable[[], Backend], tmp_path: Path
 ) -> None:
     backend = make_backend()
-    embedded = {**backend.environment, "EMBEDDED": "1"}
+    files = tmp_path / "files"
+    embedded = {**backend.environment, "EMBEDDED": "1", "FILES_URL": files.as_uri()}
     first = manage("demo", **embedded)
     assert first.returncode == 0, first.stderr
     accounts = json.loads((tmp_path / ".data/demo.json").read_text())
@@ -45,6 +46,9 @@ def test_it_makes_a_desk_that_has_lived_for_days_and_only_once(
             assert times[0] == ticket.created_at
             assert times[-1] == ticket.updated_at < now()
         assert session.scalar(select(func.count()).where(Notification.done_at.is_(None))) == 0
+        kept = session.scalars(select(Attachment)).all()
+        assert {str(file.file_id) for file in kept} == {path.name for path in files.iterdir()}
+        assert all(file.event_seq for file in kept)
 
     second = manage("demo", "--tickets", "5", **embedded)
     assert second.stdout == "The demo data is there already; nothing was changed\n"

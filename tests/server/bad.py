@@ -82,6 +82,18 @@ IDS = Kind(
     },
     ([f"{n:032}" for n in range(100)],),
 )
+ATTACHMENT_IDS = Kind(
+    {
+        "no id within": ["nonsense"],
+        "null within": [None],
+        "too many": [f"{n:032}" for n in range(11)],
+        "one twice": ["0" * 32] * 2,
+    },
+    ([], [f"{n:032}" for n in range(10)]),
+    frozenset({"a list"}),
+)
+# Of what takes none that are not there.
+NO_ATTACHMENTS = Kind(ATTACHMENT_IDS.wrong, ([],), ATTACHMENT_IDS.fine)
 # An object of its own shape, beside others that it goes with.
 OBJECT = Kind({"an unknown member": {"unknown": 1}}, ())
 CHANGE = Kind(OBJECT.wrong, ({"priority": None},), frozenset({"an object"}))

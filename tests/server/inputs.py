@@ -90,9 +90,10 @@ BODIES: dict[tuple[str, str], Body] = {
             "internal": bad.BOOL,
             "expect_seq": bad.SEQ_OR_NULL,
             "draft": bad.BOOL,
+            "attachment_ids": bad.ATTACHMENT_IDS,
         },
         {"content": "hello"},
-        frozenset({"client_id", "internal", "expect_seq", "draft"}),
+        frozenset({"client_id", "internal", "expect_seq", "draft", "attachment_ids"}),
         (200, 201, 409, 412),
     ),
     ("POST", "/tickets/{ticket_id}/read"): Body({"seq": bad.SEQ}, {"seq": 1}),
@@ -161,6 +162,8 @@ BODIES: dict[tuple[str, str], Body] = {
 NO_BODY = {
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
+    ("POST", "/attachments/{attachment_id}/link"),
+    ("DELETE", "/attachments/{attachment_id}"),
     ("DELETE", "/csr/views/{view_id}"),
     ("POST", "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver"),
     ("POST", "/auth/email/verify/send"),
@@ -171,6 +174,8 @@ NO_BODY = {
     ("POST", "/notifications/{notification_id}/read"),
     ("POST", "/users/tickets/{ticket_id}/close"),
 }
+# What takes a file is tested with it.
+FILES = {("POST", "/tickets/{ticket_id}/attachments")}
 
 WORDS = ["", "%00", "%ff", "nonsense", "%ED%A0%80", "%F0%9F%A6%86", "9" * 400, "-1", "[]", "null"]
 TEXT = ["", "%00", "a%00b", "%20", "x" * 65, "%0A", "a%0Ab", "%E2%80%A8a%E2%80%A8a"]

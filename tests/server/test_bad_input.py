@@ -15,7 +15,7 @@ from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, people
 from tests.server import bad
-from tests.server.inputs import BODIES, NO_BODY, QUERIES
+from tests.server.inputs import BODIES, FILES, NO_BODY, QUERIES
 
 PATH_IDS = ["%00", "%ff", "%ED%A0%80", "-1", "nonsense", "x" * 3000, "%2F", "%2e%2e", "0" * 33]
 
@@ -49,6 +49,7 @@ IDS = (
     "webhook_id",
     "attempt_id",
     "view_id",
+    "attachment_id",
 )
 
 
@@ -65,7 +66,7 @@ def refused(answer: Answer) -> None:
 
 def test_every_route_is_in_these_tables() -> None:
     writes = {(r.method, r.path) for r in ROUTES if r.method != "GET"}
-    assert writes == BODIES.keys() | NO_BODY
+    assert writes == BODIES.keys() | NO_BODY | FILES
     assert QUERIES.keys() <= {r.path for r in ROUTES if r.method == "GET"}
 
 

@@ -61,7 +61,7 @@ def with_header(header: bytes) -> Callable[[Person], str]:
 
 
 def unsigned(person: Person) -> str:
-    return jwt.encode(claims(person.token), None, algorithm="none")
+    return jwt.encode(claims(person.token), "", algorithm="none")
 
 
 ENDED = signed({"sid": str(uuid4())})

@@ -7,7 +7,16 @@ from uuid import uuid4
 
 import jwt
 import pytest
-from playwright.async_api import Browser, FloatRect, FrameLocator, Locator, Page, Route, expect
+from playwright.async_api import (
+    Browser,
+    FilePayload,
+    FloatRect,
+    FrameLocator,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 from pydantic import ValidationError
 
 from config import Settings
@@ -18,6 +27,7 @@ from tests.api import Api
 from tests.browser import Tab, a_tab
 from tests.conftest import Backend
 from tests.factories import Person
+from tests.pictures import png
 from tests.server.conftest import serving
 from tests.web.checks import RULES, axe
 from tests.web.hosts import HOST, a_site
@@ -123,9 +133,16 @@ async def test_a_visitor_writes_is_answered_live_and_finds_it_again(
     await expect(said.last).to_contain_text("Which one?")
     await expect(said.last).to_contain_text(csr.full_name)
     box = frame(page).get_by_role("textbox", name="Message")
+    picture = FilePayload(name="kettle.png", mimeType="image/png", buffer=png(30, 20))
+    await frame(page).locator(".composer input[type=file]").set_input_files(picture)
+    await expect(frame(page).get_by_role("list", name="Files")).to_contain_text("kettle.png")
     await box.fill("The red one")
+    await expect(frame(page).get_by_role("progressbar")).to_have_count(0)
     await box.press("Enter")
     await expect(said).to_have_count(3)
+    # By the visitor's own cookie, in a frame of another site.
+    shown = said.last.get_by_role("img", name="kettle.png")
+    await expect(shown).to_have_js_property("naturalWidth", 30)
     await expect(frame(page).locator(".unsent")).to_have_count(0)
     posted = (await site.api.get(path, csr)).json
     assert [event["data"]["content"] for event in posted] == ["Which one?", "The red one"]

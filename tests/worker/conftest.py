@@ -17,7 +17,7 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setenv("DATABASE_URL", "postgresql://localhost/none")
     patch.setenv("REDIS_URL", "redis://localhost/0")
     patch.setenv("JWT_SECRET_KEY", SECRET)
-    from worker import delivery, transaction
+    from worker import delivery, files, transaction
     from worker.mail import drain
 settings.cache_clear()
 
@@ -27,6 +27,7 @@ CACHES = (
     delivery._seal,
     transaction._prefix,
     drain._redis,
+    files.store,
 )
 
 

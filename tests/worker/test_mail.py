@@ -21,7 +21,7 @@ from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage
 from models import Notification, Outcome, Role, Ticket, User
 from tests.conftest import Backend
-from tests.factories import Person, database, now, people
+from tests.factories import Person, an_attachment, database, now, people
 from tests.mailbox import Mailbox
 from tests.worker.talk import let_time_pass, opened, parts, say
 from wire import codec, unsubscribe
@@ -55,6 +55,24 @@ def test_a_conversation_is_one_mail_in_text_and_html(
     drain()
     assert len(mailbox.mails) == 1
     assert outcomes(backend) == [Outcome.SENT] * 2
+
+
+def test_a_mail_links_to_files_and_never_past_the_sign_in(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    ticket_id = opened(backend, customer)
+    with database(backend.settings) as session:
+        file = an_attachment(session, csr.actor, ticket_id, name="<b>plan</b>.png")
+        new = NewMessage(content="See the plan", attachment_ids=(file.id,))
+        messages.post(session, csr.actor, ticket_id, new, now())
+    let_time_pass(backend)
+    drain()
+    (mail,) = mailbox.mails
+    for part in parts(mail):
+        assert f"https://desk.test/attachments/{file.id}" in part
+        assert "?token=" not in part.partition(f"/attachments/{file.id}")[2][:10]
+        assert "<b>" not in part
 
 
 def test_what_is_due_in_the_window_is_not_mailed_yet(

@@ -1,7 +1,9 @@
 // @ts-check
 /** Where a customer writes. */
+import { AttachButton, fileListeners, UploadList } from "../shared/attaching.js";
 import { NotKept } from "../shared/not_kept.js";
 import { html, useEffect, useRef } from "../shared/ui.js";
+import { namesOf } from "../shared/uploads.js";
 import { t } from "../shared/words.js";
 import { keepDraft } from "./drafts.js";
 import { readerId } from "./page.js";
@@ -10,6 +12,7 @@ const LONGEST = 10_000;
 
 /** @param {{conversation: import("./conversation.js").Conversation, begun: string}} props */
 export function Composer({ conversation, begun }) {
+  const { uploads } = conversation;
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   useEffect(() => {
     if (field.current) field.current.value = begun;
@@ -25,8 +28,10 @@ export function Composer({ conversation, begun }) {
   const send = (event) => {
     event.preventDefault();
     const text = field.current?.value ?? "";
-    if (!field.current || !text.trim()) return;
-    conversation.send(text);
+    if (!field.current || uploads.isBusy) return;
+    if (!text.trim() && !uploads.files.peek().length) return;
+    const files = uploads.take();
+    conversation.send(text.trim() ? text : namesOf(files), files);
     conversation.typing(false);
     field.current.value = "";
     keepDraft(readerId, conversation.id, "");
@@ -37,7 +42,7 @@ export function Composer({ conversation, begun }) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing)
       send(event);
   };
-  return html`<form class="composer" onSubmit=${send}>
+  return html`<form class="composer" onSubmit=${send} ...${fileListeners(uploads)}>
     <label for="content">${t("customer.message")}</label>
     <textarea
       ref=${field}
@@ -45,13 +50,16 @@ export function Composer({ conversation, begun }) {
       name="content"
       rows="3"
       maxlength=${LONGEST}
-      required
       dir="auto"
       onInput=${typed}
       onKeyDown=${key}
     ></textarea>
     <${NotKept} />
-    <button class="primary">${t("customer.send")}</button>
+    <${UploadList} uploads=${uploads} />
+    <div class="composer-foot">
+      <${AttachButton} uploads=${uploads} />
+      <button class="primary" aria-disabled=${String(uploads.isBusy)}>${t("customer.send")}</button>
+    </div>
   </form>`;
 }
 

@@ -1,14 +1,21 @@
 // @ts-check
 /** A ticket as its customer follows it: what happened, what is on its way, who is writing. */
 import { get } from "../shared/api.js";
+import { hearScan } from "../shared/attachments.js";
 import { newKey } from "../shared/keys.js";
+import { accessToken } from "../shared/session.js";
 import { batch, effect, signal } from "../shared/ui.js";
+import { Uploads } from "../shared/uploads.js";
 import { client } from "./live.js";
 import { readerId } from "./page.js";
 
 /** @typedef {import("../../client/types.d.ts").Event} TimelineEvent */
 /** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
-/** @typedef {{clientId: string, content: string, code: string}} Unsent `code`: why it was refused */
+/** @typedef {import("../shared/uploads.js").Info} Info */
+/**
+ * @typedef {{clientId: string, content: string, files: Info[], code: string}} Unsent `code`: why it
+ *   was refused
+ */
 
 /** So many events are read at once. */
 const A_PAGE = 200;
@@ -38,6 +45,7 @@ export class Conversation {
    */
   constructor(id, seq) {
     this.id = id;
+    this.uploads = new Uploads(id, accessToken);
     this.#last = Math.max(0, seq - A_PAGE);
     effect(() => {
       if (client.value) this.#join(client.value);
@@ -63,6 +71,7 @@ export class Conversation {
       this.writing.value = writing;
       this.#askForNames([user_id]);
     });
+    connected.on("attachment_changed", hearScan);
     connected.on("ticket_changed", (ticket) => {
       const known = this.ticket.peek();
       if (known && ticket.id === this.id) this.ticket.value = { ...known, ...ticket };
@@ -95,7 +104,7 @@ export class Conversation {
     const known = new Set(this.unsent.peek().map(({ clientId }) => clientId));
     const left = (this.#live?.unsent ?? [])
       .filter(({ client_id }) => !known.has(client_id))
-      .map(({ client_id, content }) => ({ clientId: client_id, content, code: "" }));
+      .map(({ client_id, content }) => ({ clientId: client_id, content, files: [], code: "" }));
     if (left.length) this.unsent.value = [...this.unsent.peek(), ...left];
   }
 
@@ -113,12 +122,14 @@ export class Conversation {
 
   /**
    * @param {string} content
+   * @param {Info[]} files
    * @param {string} [clientId] of the same message, where it is sent once more
    */
-  send(content, clientId = newKey()) {
+  send(content, files, clientId = newKey()) {
     const others = this.unsent.peek().filter((message) => message.clientId !== clientId);
-    this.unsent.value = [...others, { clientId, content, code: "" }];
-    this.#live?.send(content, { clientId }).catch((error) => {
+    this.unsent.value = [...others, { clientId, content, files, code: "" }];
+    const attachmentIds = files.map(({ id }) => id);
+    this.#live?.send(content, { clientId, attachmentIds }).catch((error) => {
       // Ended with the session: it is sent once somebody is signed in again.
       if (error.code === "closed") return;
       this.unsent.value = this.unsent

@@ -1,5 +1,6 @@
 // @ts-check
 /** One ticket, live. */
+import { Attachments } from "../shared/attachments.js";
 import { linked } from "../shared/text.js";
 import { dayKey, dayName, fullTime, shortTime } from "../shared/time.js";
 import { effect, html, render, useLayoutEffect, useRef } from "../shared/ui.js";
@@ -111,7 +112,8 @@ function Happened({ event, conversation }) {
   if (event.kind === "message_posted") {
     const isOwn = event.actor_id === readerId;
     const author = isOwn ? "" : nameOf(conversation, event.actor_id);
-    return html`<${Message} at=${event.at} author=${author} text=${event.data.content} />`;
+    return html`<${Message} at=${event.at} author=${author} text=${event.data.content}
+      files=${event.data.attachments} />`;
   }
   const sentence = sentenceOf(event, conversation);
   if (!sentence) return null;
@@ -139,29 +141,37 @@ function sentenceOf(event, conversation) {
   }
 }
 
-/** @param {{at: string, author: string, text: string}} props `author` empty: the reader */
-function Message({ at, author, text }) {
+/**
+ * @param {object} props `author` empty: the reader
+ * @param {string} props.at
+ * @param {string} props.author
+ * @param {string} props.text
+ * @param {import("./conversation.js").Info[]} [props.files]
+ */
+function Message({ at, author, text, files }) {
   return html`<article class=${author ? "message" : "message own"}>
     <header>
       <b>${author || t("customer.you")}</b>${" "}
       <time datetime=${at} title=${fullTime(at)}>${shortTime(at)}</time>
     </header>
     <p class="text" dir="auto">${linked(text)}</p>
+    <${Attachments} files=${files} />
   </article>`;
 }
 
 /** @param {{message: import("./conversation.js").Unsent, conversation: Conversation}} props */
 function Unsent({ message, conversation }) {
-  const { content, clientId, code } = message;
+  const { content, files, clientId, code } = message;
   const waits = connection.value.isLive ? t("customer.sending") : t("customer.waiting");
   return html`<article class="message own unsent">
     <header><b>${t("customer.you")}</b></header>
     <p class="text" dir="auto">${linked(content)}</p>
+    <${Attachments} files=${files} />
     ${
       code
         ? html`<p class="failed" role="alert">
             ${t("customer.not_sent")}${" "}
-            <button onClick=${() => conversation.send(content, clientId)}>
+            <button onClick=${() => conversation.send(content, files, clientId)}>
               ${t("customer.again")}
             </button>
           </p>`

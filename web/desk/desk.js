@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { ApiError, del, get, post, put } from "../shared/api.js";
+import { hearScan } from "../shared/attachments.js";
 import { serverTime } from "../shared/http.js";
 import { storage } from "../shared/storage.js";
 import { t } from "../shared/words.js";
@@ -206,6 +207,7 @@ export class Desk {
       idle: (idle) => this.activity.hearIdle(idle),
       agents_changed: (agents) => this.team.changed(agents),
       draft_changed: (changed) => this.drafts.hear(changed),
+      attachment_changed: hearScan,
       not_sent: (message) => this.#notSent(message),
       release: ({ version }) => this.#hearRelease(version),
     };

@@ -1,7 +1,9 @@
 /** The ticket that is open: its timeline, who is there, and what is being sent. */
 
 import { batch, computed, signal } from "@preact/signals";
+import { adding } from "../shared/adding.js";
 import { get } from "../shared/api.js";
+import { accessToken } from "../shared/session.js";
 import { NEAR_THE_END } from "./ahead.js";
 import { announce } from "./announcements.js";
 import { Outgoing } from "./outgoing.js";
@@ -9,6 +11,7 @@ import { compose } from "./overlays.js";
 import { Timeline } from "./store/timeline.js";
 
 /** @typedef {import("./types.js").Event} Event */
+/** @typedef {import("./types.js").Kind} Kind */
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("../../client/types.d.ts").Viewer} Viewer */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -35,6 +38,7 @@ export class Opened {
 
   /** @type {import("./live.js").Handle | null} */ #handle = null;
   /** @type {(() => void)[]} */ #stops = [];
+  /** @type {Partial<Record<Kind, import("../shared/uploads.js").Uploads>>} */ #uploads = {};
   #toldRead = 0;
   #isLeft = false;
 
@@ -83,6 +87,13 @@ export class Opened {
 
   get handle() {
     return this.#handle;
+  }
+
+  /** Files that are being added; null until that can be done. @param {Kind} kind */
+  uploads(kind) {
+    const parts = adding.value;
+    if (parts) this.#uploads[kind] ??= new parts.Uploads(this.id, accessToken);
+    return this.#uploads[kind] ?? null;
   }
 
   /** A page of older history. */
@@ -149,8 +160,11 @@ export class Opened {
     const { drafts } = this.desk;
     const back = this.outgoing.takeBack(clientId);
     if (!back) return;
+    const isNames = back.files.length > 0 && back.content === adding.peek()?.namesOf(back.files);
+    const said = isNames ? "" : back.content;
     const written = drafts.get(this.id, back.kind)?.content;
-    const text = written ? `${back.content}\n\n${written}` : back.content;
+    const text = written ? `${said}\n\n${written}` : said;
+    this.uploads(back.kind)?.putBack(back.files);
     drafts.replace(this.id, back.kind, text, this.timeline.last);
     compose(back.kind);
   }

@@ -5,6 +5,7 @@ import { newKey } from "../shared/keys.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./types.js").Kind} Kind */
+/** @typedef {import("../shared/uploads.js").Info} Info */
 /**
  * @typedef {object} Message
  * @property {string} clientId
@@ -14,6 +15,7 @@ import { newKey } from "../shared/keys.js";
  * @property {string} [code] why it failed
  * @property {Event[]} [events] what was said meanwhile, where it failed for that
  * @property {number | null} expectSeq
+ * @property {Info[]} files
  */
 
 const HOLD_MS = 5000;
@@ -30,13 +32,13 @@ export class Outgoing {
   /**
    * @param {string} content
    * @param {Kind} kind
-   * @param {{expectSeq?: number | null, isHeld?: boolean}} [how] `expectSeq`: the last number that
-   *   the person knew of; `isHeld`: it can be taken back for a while
+   * @param {{expectSeq?: number | null, isHeld?: boolean, files?: Info[]}} [how] `expectSeq`: the
+   *   last number that the person knew of; `isHeld`: it can be taken back for a while
    */
-  send(content, kind, { expectSeq = null, isHeld = false } = {}) {
+  send(content, kind, { expectSeq = null, isHeld = false, files = [] } = {}) {
     const clientId = newKey();
     const state = isHeld ? /** @type {const} */ ("held") : "sending";
-    this.#put({ clientId, content, kind, state, expectSeq });
+    this.#put({ clientId, content, kind, state, expectSeq, files });
     if (isHeld) setTimeout(() => this.#hold(clientId), HOLD_MS);
     this.#send(clientId, isHeld ? HOLD_MS : 0);
   }
@@ -83,7 +85,14 @@ export class Outgoing {
     for (const { client_id, content, internal } of this.#opened.handle?.unsent ?? []) {
       if (this.#get(client_id)) continue;
       const kind = internal ? "note" : "reply";
-      this.#put({ clientId: client_id, content, kind, state: "sending", expectSeq: null });
+      this.#put({
+        clientId: client_id,
+        content,
+        kind,
+        state: "sending",
+        expectSeq: null,
+        files: [],
+      });
     }
     for (const { clientId, state } of this.messages.peek()) {
       const isKnown = this.#opened.handle?.unsent.some(({ client_id }) => client_id === clientId);
@@ -105,13 +114,14 @@ export class Outgoing {
     const { handle } = this.#opened;
     const message = this.#get(clientId);
     if (!handle || !message) return; // It goes out once somebody is signed in again.
-    const { content, kind, expectSeq } = message;
+    const { content, kind, expectSeq, files } = message;
     const isReply = kind === "reply";
     try {
       await handle.send(content, {
         clientId,
         internal: !isReply,
         draft: true,
+        attachmentIds: files.map(({ id }) => id),
         ...(holdFor && { holdFor }),
         ...(isReply && expectSeq !== null && { expectSeq }),
       });

@@ -2,6 +2,7 @@
 /** The conversation: what was said, what is being sent, what is unread. Only events change it. */
 import { batch, signal } from "@preact/signals";
 import { DeskClient } from "ticket-desk-client";
+import { hearScan } from "../shared/attachments.js";
 import { clientToken } from "../shared/client_token.js";
 import { newKey } from "../shared/keys.js";
 import { tellUnread } from "./port.js";
@@ -9,7 +10,10 @@ import { accessToken, call } from "./visitor.js";
 
 /** @typedef {import("../../client/index.d.ts").TimelineEvent} TimelineEvent */
 /** @typedef {import("./visitor.js").Ticket} Ticket */
-/** @typedef {{id: string, content: string, state: "sending" | "failed"}} Pending */
+/** @typedef {import("../shared/uploads.js").Info} Info */
+/**
+ * @typedef {{id: string, content: string, files: Info[], state: "sending" | "failed"}} Pending
+ */
 
 const FRAME = 16;
 const WRITES_MS = 7000;
@@ -84,6 +88,7 @@ function connected() {
   made.on("ticket_changed", (changed) => {
     if (changed.id === ticket.value?.id) take(changed);
   });
+  made.on("attachment_changed", hearScan);
   made.on("signed_out", forgotten);
   return made;
 }
@@ -187,9 +192,12 @@ function ask(fresh) {
   if (shown && isNew) call("GET", `/tickets/${shown.id}/people`).then(learn, () => {});
 }
 
-/** @param {string} content */
-export function say(content) {
-  deliver({ id: newKey(), content, state: "sending" });
+/**
+ * @param {string} content
+ * @param {Info[]} files
+ */
+export function say(content, files) {
+  deliver({ id: newKey(), content, files, state: "sending" });
 }
 
 /** @param {Pending} message one that was not sent */
@@ -199,7 +207,8 @@ export const sayAgain = (message) => deliver({ ...message, state: "sending" });
 function deliver(message) {
   const others = pending.value.filter(({ id }) => id !== message.id);
   pending.value = [...others, message];
-  room?.send(message.content, { clientId: message.id }).catch(() => {
+  const attachmentIds = message.files.map(({ id }) => id);
+  room?.send(message.content, { clientId: message.id, attachmentIds }).catch(() => {
     pending.value = pending.value.map((one) =>
       one.id === message.id ? { ...one, state: "failed" } : one,
     );

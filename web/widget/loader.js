@@ -124,7 +124,7 @@ function load() {
     made("iframe", {
       title: "Support",
       sandbox:
-        "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox",
+        "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads",
       referrerpolicy: "origin",
       hidden: "",
     })

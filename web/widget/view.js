@@ -1,9 +1,11 @@
 // @ts-check
 /** What the frame shows: the form of a first message, or the conversation. */
 
+import { adding, prepareAdding } from "../shared/adding.js";
+import { Attachments } from "../shared/attachments.js";
 import { linked } from "../shared/text.js";
 import { clockTime, dayName, fullTime } from "../shared/time.js";
-import { html, Icon, useEffect, useLayoutEffect, useRef } from "../shared/ui.js";
+import { html, Icon, useEffect, useLayoutEffect, useMemo, useRef } from "../shared/ui.js";
 import { t } from "../shared/words.js";
 import {
   events,
@@ -22,6 +24,7 @@ import {
 } from "./conversation.js";
 import { First } from "./first.js";
 import { tellClose } from "./port.js";
+import { accessToken } from "./visitor.js";
 
 /** Nearer to its end than this, the log stays at its end. */
 const NEAR = 80;
@@ -90,7 +93,13 @@ function Happened({ event }) {
   const { actor_id, at, data, kind } = event;
   if (kind === "message_posted") {
     const isMine = actor_id === ticket.peek()?.user_id;
-    return html`<${Said} at=${at} content=${String(data.content)} isMine=${isMine} by=${actor_id} />`;
+    return html`<${Said}
+      at=${at}
+      content=${String(data.content)}
+      files=${data.attachments}
+      isMine=${isMine}
+      by=${actor_id}
+    />`;
   }
   const sentence = kind === "status_changed" ? STATUS[String(data.to)] : undefined;
   return sentence ? html`<p class="change muted">${sentence()}</p>` : null;
@@ -104,14 +113,22 @@ const STATUS = {
   closed: () => t("widget.status.closed"),
 };
 
-/** @param {{at: string, content: string, isMine: boolean, by?: string | null}} props */
-function Said({ at, content, isMine, by = null }) {
+/**
+ * @param {object} props
+ * @param {string} props.at
+ * @param {string} props.content
+ * @param {boolean} props.isMine
+ * @param {import("./conversation.js").Info[]} [props.files]
+ * @param {string | null} [props.by]
+ */
+function Said({ at, content, isMine, files, by = null }) {
   return html`<article class=${isMine ? "said mine" : "said"}>
     <header>
       <b>${isMine ? t("widget.you") : nameOf(by)}</b>
       <time datetime=${at} title=${fullTime(at)}>${dayName(at)}, ${clockTime(at)}</time>
     </header>
     <p dir="auto">${linked(content)}</p>
+    <${Attachments} files=${files} />
   </article>`;
 }
 
@@ -124,6 +141,7 @@ function Unsent({ message }) {
       <span>${hasFailed ? t("widget.failed") : t("widget.sending")}</span>
     </header>
     <p dir="auto">${message.content}</p>
+    <${Attachments} files=${message.files} />
     ${
       hasFailed
         ? html`<button type="button" onClick=${() => sayAgain(message)}>
@@ -147,7 +165,11 @@ function Closed() {
 }
 
 function Composer() {
+  const { id } = /** @type {import("./visitor.js").Ticket} */ (ticket.value);
+  const parts = adding.value;
+  const uploads = useMemo(() => parts && new parts.Uploads(id, accessToken), [parts, id]);
   const box = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  useEffect(() => void prepareAdding(), []);
   useEffect(() => {
     if (isOpen.value) box.current?.focus();
   }, [isOpen.value]);
@@ -156,8 +178,9 @@ function Composer() {
   function submit(event) {
     event.preventDefault();
     const text = box.current?.value.trim();
-    if (!box.current || !text) return;
-    say(text);
+    if (!box.current || uploads?.isBusy || !(text || uploads?.files.peek().length)) return;
+    const taken = uploads?.take() ?? [];
+    say(text || (parts?.namesOf(taken) ?? ""), taken);
     box.current.value = "";
     box.current.focus();
   }
@@ -167,7 +190,8 @@ function Composer() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   }
 
-  return html`<form class="composer" onSubmit=${submit}>
+  return html`<form class="composer" onSubmit=${submit} ...${uploads && parts?.fileListeners(uploads)}>
+    ${uploads ? html`<${parts?.UploadList} uploads=${uploads} />` : null}
     <textarea
       ref=${box}
       rows="2"
@@ -178,6 +202,11 @@ function Composer() {
       onKeyDown=${key}
       onInput=${isWriting}
     ></textarea>
-    <button class="primary"><${Icon} name="send" />${t("widget.send")}</button>
+    <div class="composer-foot">
+      ${uploads ? html`<${parts?.AttachButton} uploads=${uploads} />` : null}
+      <button class="primary" aria-disabled=${String(uploads?.isBusy ?? false)}>
+        <${Icon} name="send" />${t("widget.send")}
+      </button>
+    </div>
   </form>`;
 }

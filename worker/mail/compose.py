@@ -87,10 +87,17 @@ def _told(told: Told, base_url: str) -> dict[str, object]:
     return {
         "number": told.number,
         "title": line(told.title),
-        "news": [{"headline": _headline(item), "content": _content(item)} for item in shown],
+        "news": [_item(item, base_url) for item in shown],
         "more": len(told.news) - len(shown),
         "link": _link(told, base_url),
     }
+
+
+def _item(item: News, base_url: str) -> dict[str, object]:
+    files = [
+        {"name": line(name), "link": f"{base_url}/attachments/{id}"} for id, name in item.files
+    ]
+    return {"headline": _headline(item), "content": _content(item), "files": files}
 
 
 def _link(told: Told, base_url: str) -> str:

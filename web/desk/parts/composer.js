@@ -1,6 +1,7 @@
 /** Where one writes: a reply to the customer, or a note among the staff. */
 
-import { html, Icon, useLayoutEffect, useSignal } from "../../shared/ui.js";
+import { adding, prepareAdding } from "../../shared/adding.js";
+import { html, Icon, useEffect, useLayoutEffect, useSignal } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { named } from "../drafts.js";
@@ -17,6 +18,7 @@ export function Composer({ opened }) {
   const desk = useDesk();
   const kind = useSignal(/** @type {Kind} */ ("reply"));
   const asked = composing.value;
+  useEffect(() => void prepareAdding(), []);
   useLayoutEffect(() => {
     if (asked) kind.value = asked;
   }, [asked]);
@@ -27,8 +29,14 @@ export function Composer({ opened }) {
     document.getElementById(`tab-${kind.peek()}`)?.focus();
   };
   const shown = kind.value;
+  const uploads = opened.uploads(shown);
   const replaced = desk.drafts.replaced.value[named(opened.id, shown)] ?? 0;
-  return html`<section class="composer" data-kind=${shown} aria-label=${t("desk.composer")}>
+  return html`<section
+    class="composer"
+    data-kind=${shown}
+    aria-label=${t("desk.composer")}
+    ...${uploads && adding.value?.fileListeners(uploads)}
+  >
     <div class="composer-head">
       <div role="tablist" aria-label=${t("desk.composer.kind")} onKeyDown=${onKeyDown}>
         ${KINDS.map(

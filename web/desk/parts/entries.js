@@ -1,5 +1,6 @@
 /** The entries of a timeline. Each is drawn once: an event does not change. */
 
+import { Attachments } from "../../shared/attachments.js";
 import { linked } from "../../shared/text.js";
 import { clockTime, fullTime } from "../../shared/time.js";
 import { html, useMemo } from "../../shared/ui.js";
@@ -29,6 +30,7 @@ export function Message({ event, opened }) {
       ${isMine && !isNote ? html`<${Seen} opened=${opened} seq=${seq} />` : null}
     </header>
     <${Text} text=${content} />
+    <${Attachments} files=${"attachments" in data ? data.attachments : []} />
   </article>`;
 }
 

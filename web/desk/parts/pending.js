@@ -1,5 +1,6 @@
 /** Messages that are not stored yet: held back, being sent, or refused. */
 
+import { Attachments } from "../../shared/attachments.js";
 import { html, Icon } from "../../shared/ui.js";
 import { has, t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
@@ -31,6 +32,7 @@ function One({ message, outgoing }) {
       <${State} message=${message} />
     </header>
     <${Text} text=${content} />
+    <${Attachments} files=${message.files} />
     ${state === "sending" ? null : html`<${Actions} clientId=${clientId} message=${message} outgoing=${outgoing} />`}
   </article>`;
 }

@@ -1,5 +1,6 @@
 /** The text field of the composer, one for each ticket and kind. */
 
+import { adding } from "../../shared/adding.js";
 import { NotKept } from "../../shared/not_kept.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef, useSignal } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
@@ -18,6 +19,8 @@ const LONGEST = 10_000;
  */
 export function Writing({ opened, kind, isAsked }) {
   const desk = useDesk();
+  const uploads = opened.uploads(kind);
+  const parts = adding.value;
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const begun = useRef(desk.drafts.get(opened.id, kind)?.content ?? "").current;
   /** Up to where the writer knows what was said, or is known to have seen it. */
@@ -47,15 +50,17 @@ export function Writing({ opened, kind, isAsked }) {
     opened.handle?.typing(Boolean(content), { internal: kind === "note" });
   };
   const send = () => {
-    const content = field.current?.value ?? "";
-    if (!content.trim()) return;
+    const typed = field.current?.value ?? "";
+    if (!canSend(uploads, !typed.trim())) return;
     if (said.length && !isWarned.peek()) {
       isWarned.value = true;
       return;
     }
     const { holdsMessages: isHeld } = settings.peek();
     const expectSeq = kind === "reply" && opened.timeline.last ? opened.timeline.last : null;
-    opened.outgoing.send(content, kind, { expectSeq, isHeld });
+    const files = uploads?.take() ?? [];
+    const content = typed.trim() ? typed : (parts?.namesOf(files) ?? "");
+    opened.outgoing.send(content, kind, { expectSeq, isHeld, files });
     desk.drafts.posted(opened.id, kind);
     if (field.current) field.current.value = "";
     grow(field.current);
@@ -83,18 +88,28 @@ export function Writing({ opened, kind, isAsked }) {
       defaultValue=${begun}
     ></textarea>
     <${NotKept} />
+    ${uploads && parts ? html`<${parts.UploadList} uploads=${uploads} />` : null}
     <div class="composer-foot">
+      ${uploads && parts ? html`<${parts.AttachButton} uploads=${uploads} />` : null}
       <p class="muted">${t(settings.value.enterSends ? "desk.keys.enter" : "desk.keys.ctrl_enter")}</p>
       <button
         type="button"
         class="primary"
-        aria-disabled=${String(isEmpty.value)}
+        aria-disabled=${String(!canSend(uploads, isEmpty.value))}
         onClick=${send}
       >
         <${Icon} name="send" /> ${t(isWarned.value ? "desk.send_anyway" : "desk.send")}
       </button>
     </div>`;
 }
+
+/**
+ * Whether there is something to send, and all of it is there.
+ * @param {import("../../shared/uploads.js").Uploads | null} uploads
+ * @param {boolean} isEmpty whether no text is written
+ */
+const canSend = (uploads, isEmpty) =>
+  !uploads?.isBusy && !(isEmpty && !uploads?.files.value.length);
 
 /**
  * Enter, or Ctrl Enter, as the person chose; never while a letter is being composed.

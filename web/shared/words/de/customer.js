@@ -91,5 +91,11 @@ export default {
   "error.field.description": "Bitte sagen Sie in bis zu 20.000 Zeichen, was passiert ist.",
   "error.field.category": "Bitte geben Sie eine Kategorie von bis zu 64 Zeichen ein.",
   "error.field.type": "Bitte geben Sie eine Art von bis zu 64 Zeichen ein.",
-  "error.field.content": "Bitte schreiben Sie eine Nachricht von bis zu 10.000 Zeichen."
+  "error.field.content": "Bitte schreiben Sie eine Nachricht von bis zu 10.000 Zeichen.",
+  "error.too_many_files": "Bitte höchstens 10 Dateien anhängen.",
+  "error.content_too_large": "Eine Datei ist zu groß.",
+  "error.scan_pending":
+    "Die Datei wird gerade auf Schadsoftware geprüft. Bitte gleich noch einmal versuchen.",
+  "error.attachment_infected": "In dieser Datei ist Schadsoftware; niemand bekommt sie.",
+  "error.attachment_not_found": "Diese Datei gibt es nicht, oder sie ist nicht für Sie."
 };

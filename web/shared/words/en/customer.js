@@ -88,5 +88,11 @@ export default {
   "error.field.description": "Please say what happened, in up to 20,000 characters.",
   "error.field.category": "Please enter a category of up to 64 characters.",
   "error.field.type": "Please enter a type of up to 64 characters.",
-  "error.field.content": "Please write a message of up to 10,000 characters."
+  "error.field.content": "Please write a message of up to 10,000 characters.",
+  "error.too_many_files": "Please attach at most 10 files.",
+  "error.content_too_large": "A file is too large.",
+  "error.scan_pending":
+    "The file is being looked through for malware. Please try again in a moment.",
+  "error.attachment_infected": "There is malware in this file, and nobody gets it.",
+  "error.attachment_not_found": "There is no such file, or it is not for you."
 };

@@ -1,0 +1,36 @@
+"""What a file is called: the sender's name for it, as far as that is a name and nothing else."""
+
+import re
+import unicodedata
+
+from desk.text import shows_something
+
+LONGEST_NAME = 200
+LONGEST_ENDING = 20
+NAMELESS = "file"
+# Whatever system it is from, what stands before these is a folder.
+FOLDERS = re.compile(r"[/\\]")
+# What systems do not take in a name.
+REFUSED = re.compile(r'[<>:"|?*]')
+SPACES = re.compile(r"\s+")
+
+
+def clean_name(given: str | None) -> str:
+    """Never refused: what is no name is called `NAMELESS`; a long one keeps its ending."""
+    name = FOLDERS.split(given or "")[-1].encode(errors="replace").decode()
+    name = unicodedata.normalize("NFC", name[: 4 * LONGEST_NAME])
+    # What is not shown, or shows the rest in another order, goes with the spaces.
+    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
+    name = SPACES.sub(" ", REFUSED.sub("_", shown)).strip(" .")
+    if not shows_something(name):
+        return NAMELESS
+    return _short(name)
+
+
+def _short(name: str) -> str:
+    if len(name) <= LONGEST_NAME:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > LONGEST_ENDING:
+        return name[:LONGEST_NAME]
+    return stem[: LONGEST_NAME - len(ending) - 1] + dot + ending
