@@ -104,6 +104,19 @@ export interface CategoryChangedEvent {
   data: CategoryChanged;
 }
 
+/** A value to choose. It is stored by its `id`: its label may change, and it may be archived, so that nobody chooses it any more. */
+export interface Choice {
+  id: string;
+  label: string;
+  archived?: boolean;
+}
+
+export interface ChoiceShown {
+  id: string;
+  label: string;
+  archived: boolean;
+}
+
 /** `version`: the release that runs. Another one than before: its pages are others, too. */
 export interface Connected {
   version: string;
@@ -170,7 +183,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -179,6 +192,51 @@ export interface Explanation {
   at: string;
   by: string | null;
   candidates: Array<Considered>;
+}
+
+/** A custom field. A removed one takes no values; those that tickets have stay readable. */
+export interface Field {
+  id: string;
+  key: string;
+  label: string;
+  kind: FieldKind;
+  choices: Array<ChoiceShown>;
+  customers: FieldAccess;
+  required: FieldNeed;
+  category: string | null;
+  created_at: string;
+  removed_at: string | null;
+}
+
+/** What customers may do with a field on their own tickets. */
+export type FieldAccess = "hidden" | "read" | "write";
+
+/** Only the fields that were sent count. Choices that are left out are archived. `removed` false brings a removed field back. */
+export interface FieldChange {
+  label?: string;
+  kind?: FieldKind;
+  choices?: Array<string | Choice>;
+  customers?: FieldAccess;
+  required?: FieldNeed;
+  category?: string | null;
+  removed?: boolean;
+}
+
+export type FieldKind = "text" | "number" | "boolean" | "date" | "choice" | "choices" | "url";
+
+/** For what a ticket needs a value. */
+export type FieldNeed = "never" | "to_open" | "to_resolve";
+
+/** Values of custom fields that the customer may see, by their keys, were set or cleared. */
+export type FieldsChanged = Record<string, ValueChange>;
+
+export interface FieldsChangedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "fields_changed";
+  actor_id: string | null;
+  at: string;
+  data: FieldsChanged;
 }
 
 /** What a new ticket may be about, as this desk offers it. Other words are taken, too. */
@@ -207,7 +265,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -270,6 +328,17 @@ export interface NewDraft {
   base_seq: number;
 }
 
+/** `category`: it is offered, and required, on tickets of this one; null: on all. */
+export interface NewField {
+  key: string;
+  label: string;
+  kind: FieldKind;
+  choices?: Array<string | Choice>;
+  customers?: FieldAccess;
+  required?: FieldNeed;
+  category?: string | null;
+}
+
 export interface NewMessage {
   content: string;
   client_id?: string | null;
@@ -283,6 +352,7 @@ export interface NewTicket {
   description: string;
   category: string;
   type: string;
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
 }
 
 export interface NewUser {
@@ -347,6 +417,11 @@ export interface Notification {
 export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened";
 
 export type Outcome = "chosen" | "unavailable" | "at_capacity" | "not_their_turn";
+
+/** What customers change of their own tickets. Only the fields that are named change. */
+export interface OwnChange {
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
+}
 
 /** `ids`: what was read; "all" of it until now. `unread`: the notifications that are left. Of more than 200 at once it comes several times. */
 export interface OwnInboxRead {
@@ -514,6 +589,18 @@ export interface SocketTicketOut {
   expires_in: number;
 }
 
+/** The same of custom fields that customers may not see. */
+export type StaffFieldsChanged = Record<string, ValueChange>;
+
+export interface StaffFieldsChangedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "staff_fields_changed";
+  actor_id: string | null;
+  at: string;
+  data: StaffFieldsChanged;
+}
+
 export type Status = "open" | "in_progress" | "resolved" | "closed";
 
 /** The ticket went from one status to another. */
@@ -546,7 +633,7 @@ export interface TagsChangedEvent {
   data: TagsChanged;
 }
 
-/** A ticket as one person sees it: `seq`, `unread`, `version` and `tags` are theirs. */
+/** A ticket as one person sees it: `seq`, `unread`, `version`, `tags` and `fields` are theirs. */
 export interface Ticket {
   id: string;
   number: number;
@@ -556,6 +643,7 @@ export interface Ticket {
   status: Status;
   priority: Priority | null;
   tags: Array<string>;
+  fields: Record<string, string | number | boolean | Array<string>>;
   user_id: string;
   assigned_to_id: string | null;
   created_at: string;
@@ -586,6 +674,7 @@ export interface TicketChange {
   priority?: Priority | null;
   tags?: Array<string>;
   category?: string;
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
 }
 
 /** How many tickets somebody has opened; `open`: those that are work for somebody. */
@@ -607,7 +696,7 @@ export interface TicketCreatedEvent {
   data: TicketCreated;
 }
 
-/** A ticket without its description, as lists show it and a change is told. `seq`, `unread`, `version` and `tags` are its reader's. */
+/** A ticket without its description, as lists show it and a change is told. `seq`, `unread`, `version`, `tags` and `fields` are its reader's. */
 export interface TicketRow {
   id: string;
   number: number;
@@ -617,6 +706,7 @@ export interface TicketRow {
   status: Status;
   priority: Priority | null;
   tags: Array<string>;
+  fields: Record<string, string | number | boolean | Array<string>>;
   user_id: string;
   assigned_to_id: string | null;
   created_at: string;
@@ -675,6 +765,12 @@ export interface UserChange {
   full_name?: string;
 }
 
+/** A custom field's value before and after; null is none. */
+export interface ValueChange {
+  from: string | number | boolean | Array<string> | null;
+  to: string | number | boolean | Array<string> | null;
+}
+
 export interface Verification {
   token: string;
 }
@@ -683,7 +779,7 @@ export interface Verification {
 export interface View {
   id: string;
   name: string;
-  query: Record<string, unknown>;
+  query: Record<string, string | boolean | Array<string>>;
   live: boolean;
   shared: boolean;
   count: number | null;
@@ -780,7 +876,7 @@ export interface ServerToClientEvents {
   notifications_read: (payload: OwnInboxRead) => void;
   draft_changed: (payload: DraftShown) => void;
   connected: (payload: Connected) => void;
-  view_counts: (payload: Record<string, unknown>) => void;
+  view_counts: (payload: Record<string, ViewCounts>) => void;
   activity: (payload: TicketActivity) => void;
   agents_changed: (payload: Array<AgentLoad>) => void;
   resync: (payload: Resync) => void;
@@ -801,6 +897,7 @@ export interface Routes {
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
   "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
+  "PATCH /api/v1/users/tickets/{ticket_id}": { query: undefined; body: OwnChange; answer: Ticket };
   "POST /api/v1/users/tickets/{ticket_id}/close": { query: undefined; body: undefined; answer: Ticket };
   "GET /api/v1/tickets/{ticket_id}/timeline": { query: { count?: boolean; after?: number; limit?: number }; body: undefined; answer: Array<Event> };
   "GET /api/v1/tickets/{ticket_id}/messages": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Event> };
@@ -831,6 +928,11 @@ export interface Routes {
   "GET /api/v1/csr/customers/{customer_id}": { query: undefined; body: undefined; answer: CustomerDetails };
   "GET /api/v1/csr/labels": { query: undefined; body: undefined; answer: Labels };
   "GET /api/v1/form": { query: undefined; body: undefined; answer: FormOut };
+  "GET /api/v1/fields": { query: undefined; body: undefined; answer: Array<Field> };
+  "GET /api/v1/admin/fields": { query: undefined; body: undefined; answer: Array<Field> };
+  "POST /api/v1/admin/fields": { query: undefined; body: NewField; answer: Field };
+  "PATCH /api/v1/admin/fields/{field_id}": { query: undefined; body: FieldChange; answer: Field };
+  "DELETE /api/v1/admin/fields/{field_id}": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/notifications": { query: { count?: boolean; limit?: number; cursor?: string; unread?: boolean }; body: undefined; answer: Array<Notification> };
   "POST /api/v1/notifications/read_all": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/notifications/{notification_id}/read": { query: undefined; body: undefined; answer: undefined };

@@ -64,7 +64,7 @@ def an_actor(session: Session, role: Role = Role.USER, **attributes: object) -> 
 
 def a_ticket(session: Session, customer: Actor, **fields: str) -> TicketView:
     new = {"title": "It is broken", "description": "Help!", "category": "billing", "type": "bug"}
-    return tickets.open_ticket(session, customer, NewTicket(**(new | fields)), now())
+    return tickets.open_ticket(session, customer, NewTicket.model_validate(new | fields), now())
 
 
 def behind(session: Session, session_id: UUID, at: datetime) -> Actor | None:

@@ -128,7 +128,8 @@ def _type(schema: Any) -> str:
     if kind == "object" and "properties" in schema:
         return f"{{ {' '.join(_members(schema))} }}"
     if kind == "object":
-        return "Record<string, unknown>"
+        of = schema.get("additionalProperties")
+        return f"Record<string, {_type(of) if isinstance(of, dict) else 'unknown'}>"
     return SIMPLE.get(str(kind), "null" if kind == "null" else "unknown")
 
 

@@ -38,6 +38,8 @@ TICKETS = Shell("tickets.html", "customer/tickets.js", SHEETS, WORDS)
 TICKET = Shell("ticket.html", "customer/ticket.js", SHEETS, WORDS)
 NEW, ACCOUNT = form_shell("new.html"), form_shell("account.html")
 SORT = Sort.of("-updated_at")
+# What the form of a new ticket asks besides the custom fields.
+OPENING = ("title", "description", "category", "type")
 A_PAGE = 50
 MOST_EVENTS = 200
 LINKS = {
@@ -185,14 +187,13 @@ def _new_page(
     sent: dict[str, str],
     error: DeskError | ValidationError | None = None,
 ) -> web.Response:
-    names = ("title", "description", "category", "type")
     settings = request.app[SERVICES].settings
     values: dict[str, Any] = {
         "user": request[ACTOR],
         "categories": settings.categories_offered,
         "types": settings.types_offered,
         "key": sent.get("key") or str(uuid4()),
-        **{name: sent.get(name, "") for name in names},
+        **{name: sent.get(name, "") for name in OPENING},
     }
     return form_page(request, NEW, values, error)
 
@@ -202,7 +203,7 @@ async def open_ticket(request: web.Request) -> web.Response:
     sent = await fields(request, LONGEST_BODY)
     try:
         await limit_opening(request)
-        given = {name: sent.get(name, "") for name in tickets.NewTicket.model_fields}
+        given = {name: sent.get(name, "") for name in OPENING}
         new = validated(tickets.NewTicket, given)
         # Whoever presses the button twice opens one ticket.
         if key := sent.get("key"):
