@@ -814,6 +814,7 @@ export interface ViewQuery {
   /** Whether there are messages you have not read */ unread?: boolean | null;
   /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
   sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
+  [name: `field.${string}`]: string;
 }
 
 /** Somebody who looks at a ticket, however many tabs they have open. */
@@ -895,7 +896,7 @@ export interface Routes {
   "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
   "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
-  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<TicketRow> };
+  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/users/tickets/{ticket_id}": { query: undefined; body: OwnChange; answer: Ticket };
   "POST /api/v1/users/tickets/{ticket_id}/close": { query: undefined; body: undefined; answer: Ticket };
@@ -909,7 +910,7 @@ export interface Routes {
   "DELETE /api/v1/tickets/{ticket_id}/draft": { query: { kind?: DraftKind }; body: undefined; answer: undefined };
   "GET /api/v1/csr/drafts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Draft> };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import create_engine, insert
@@ -14,7 +15,8 @@ from config import Settings
 from desk.access import Actor
 from desk.accounts import accounts, sessions
 from desk.events import MessagePosted
-from desk.tickets import search, tickets
+from desk.tickets import fields, search, tickets
+from desk.tickets.fields import FieldView, NewField
 from desk.tickets.tickets import NewTicket
 from desk.tickets.views import TicketView
 from models import Event, Role, Ticket, User
@@ -62,9 +64,14 @@ def an_actor(session: Session, role: Role = Role.USER, **attributes: object) -> 
     return Actor(profile.id, role)
 
 
-def a_ticket(session: Session, customer: Actor, **fields: str) -> TicketView:
+def a_ticket(session: Session, customer: Actor, **chosen: str) -> TicketView:
     new = {"title": "It is broken", "description": "Help!", "category": "billing", "type": "bug"}
-    return tickets.open_ticket(session, customer, NewTicket.model_validate(new | fields), now())
+    return tickets.open_ticket(session, customer, NewTicket.model_validate(new | chosen), now())
+
+
+def a_field(session: Session, key: str = "plan", kind: str = "text", **more: Any) -> FieldView:
+    new = {"key": key, "label": key.title(), "kind": kind} | more
+    return fields.add(session, NewField.model_validate(new), now())
 
 
 def behind(session: Session, session_id: UUID, at: datetime) -> Actor | None:

@@ -12,6 +12,7 @@ from desk.access import Actor, Audience
 from desk.statements import Statement
 from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
+from desk.tickets.field_index import PREFIX as FIELD
 from desk.tickets.keyset import Sort, SortName
 from desk.tickets.lists import Filters, OwnFilters, Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketRow, TicketView
@@ -64,6 +65,7 @@ class TicketQuery(OwnFilters, Paged):
     """What every list of tickets takes."""
 
     repeatable = frozenset({"status"})
+    prefix = FIELD
 
     sort: SortName = "-created_at"
 

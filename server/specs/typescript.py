@@ -5,6 +5,7 @@ python -m server.specs.typescript > client/types.d.ts
 
 import json
 import sys
+from itertools import chain
 from typing import Any
 
 from server.routes.table import ROUTES
@@ -69,6 +70,15 @@ def _members(schema: Schema) -> list[str]:
         f"{_comment(inner.get('description')).replace(chr(10), ' ')}"
         f"{_key(name)}{'' if name in required else '?'}: {_type(inner)};"
         for name, inner in schema["properties"].items()
+    ] + [f"{member};" for member in _open_members(schema)]
+
+
+def _open_members(schema: Schema) -> list[str]:
+    """Members whose names begin as a pattern does."""
+    return [
+        f"[name: `{pattern.removeprefix('^').replace('[.]', '.').partition('[')[0]}${{string}}`]: "
+        f"{_type(inner)}"
+        for pattern, inner in schema.get("patternProperties", {}).items()
     ]
 
 
@@ -93,7 +103,10 @@ def _path(path: str, operations: Schema) -> list[str]:
 
 def _query(operation: Schema) -> str:
     parameters = [p for p in operation["parameters"] if p["in"] == "query"]
-    inner = "; ".join(f"{p['name']}?: {_type(p['schema'])}" for p in parameters)
+    members = (
+        _open_members(p["schema"]) or [f"{p['name']}?: {_type(p['schema'])}"] for p in parameters
+    )
+    inner = "; ".join(chain.from_iterable(members))
     return f"{{ {inner} }}" if parameters else "undefined"
 
 

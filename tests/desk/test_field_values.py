@@ -24,8 +24,7 @@ from desk.tickets.tickets import Change, NewTicket, OwnChange
 from desk.tickets.views import TicketView
 from models import CustomField, FieldKind, FieldValue, Role, Status, Ticket
 from tests.desk.races import overlapping, run
-from tests.desk.test_fields import a_field
-from tests.factories import a_ticket, an_actor, now
+from tests.factories import a_field, a_ticket, an_actor, now
 
 KINDS: dict[str, dict[str, Any]] = {
     kind.value: {"choices": ["gold", "silver"]} if kind.value.startswith("choice") else {}

@@ -9,16 +9,11 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.errors import Conflict, DeskError, Invalid, NotFound
 from desk.tickets import fields, tickets
-from desk.tickets.fields import MOST_CHOICES, MOST_FIELDS, FieldChange, FieldView, NewField
+from desk.tickets.fields import MOST_CHOICES, MOST_FIELDS, FieldChange, FieldView
 from desk.tickets.tickets import Change
 from desk.tickets.views import TicketView
 from models import CustomField, FieldKind
-from tests.factories import now
-
-
-def a_field(session: Session, key: str = "plan", kind: str = "text", **more: Any) -> FieldView:
-    new = {"key": key, "label": key.title(), "kind": kind} | more
-    return fields.add(session, NewField.model_validate(new), now())
+from tests.factories import a_field, now
 
 
 def change(session: Session, field: FieldView, **sent: Any) -> FieldView:
