@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import BindParameter, Select, select
 
 from desk.access import Audience
-from desk.tickets.field_index import having
-from desk.tickets.keyset import Rows, Sort, Walk, conditions
+from desk.tickets.field_index import having, is_field
+from desk.tickets.keyset import WORDS, Rows, Sort, Walk, conditions
 from models import FieldValue, Ticket
 
 # So many are looked up and sorted in a few milliseconds. Of a value that more tickets have, some
@@ -51,7 +51,11 @@ class FieldWalk(Walk):
         return super().ids({**filters, **self._leading})
 
 
-def has_many(filters: Mapping[str, str]) -> Select[UUID]:
-    """Something, if more than a `FEW` tickets have the first of the values."""
-    name, value = next(iter(filters.items()))
-    return having(name, value).offset(FEW).limit(1)
+def has_few(filters: Mapping[str, str]) -> Select[bool] | None:
+    """Whether at most `FEW` tickets have the first of the values; None if none is asked for, or
+    words, which lead to fewer.
+    """
+    asked = next(((name, value) for name, value in filters.items() if is_field(name)), None)
+    if asked is None or WORDS in filters:
+        return None
+    return select(~having(*asked).offset(FEW).exists())

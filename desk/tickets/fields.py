@@ -24,8 +24,8 @@ MOST_CHOICES = 200
 # Names the lock under which they are counted.
 COUNTING = zlib.crc32(b"fields")
 KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
-# What an event's data may have beside the fields that it changes.
-RESERVED = frozenset({"cause", "erased", "v"})
+# What the data of an event may have beside the fields that it changes, or of other kinds has.
+RESERVED = frozenset({"cause", "client_id", "content", "erased", "id", "v"})
 WITH_CHOICES = (FieldKind.CHOICE, FieldKind.CHOICES)
 
 

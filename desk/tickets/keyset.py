@@ -93,6 +93,8 @@ class Walk:
         after: Sequence[Any] | None,
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
+        # Whether it is of more people than one.
+        self.is_long = not {"user_id", "assigned_to"} & leading.keys()
         first = next(iter(leading.values()), None)
         several = first if isinstance(first, list) else ()
         self._merged = [

@@ -17,7 +17,7 @@ from desk.text import Label, Moment, Tag, Words
 from desk.tickets import field_values, search, views
 from desk.tickets.field_filters import ByFields
 from desk.tickets.field_index import in_index, is_field, named
-from desk.tickets.field_walk import FieldWalk, has_many
+from desk.tickets.field_walk import FieldWalk, has_few
 from desk.tickets.keyset import (
     FILTERS,
     UNREAD,
@@ -154,8 +154,7 @@ def _along_or_sorted(
     go on along the list could mean to its very end. Of a value of a custom field it is known at
     once how rare it is.
     """
-    fields = {name: value for name, value in filters.items() if is_field(name)}
-    if fields and WORDS not in filters and not session.scalar(has_many(fields)):
+    if walk.is_long and (rare := has_few(filters)) is not None and session.scalar(rare):
         return session.execute(walk.among_all(filters, limit)).all()
     for reach, next_reach in zip(REACHES, (*REACHES[1:], 0), strict=True):
         rows = session.execute(walk.near(filters, limit, reach)).all()

@@ -63,7 +63,7 @@ ROUTES = (
         "List tickets of everybody",
         StaffTicketQuery,
         listed(TicketRow, TOTAL, names="ticket_id"),
-        refuses=(),
+        refuses=("422 unknown_field",),
     ),
     At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
         "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()

@@ -255,7 +255,7 @@ ROUTES = (
         "List your own tickets",
         TicketQuery,
         listed(TicketRow, TOTAL, names="ticket_id"),
-        refuses=("429 rate_limited",),
+        refuses=("422 unknown_field", "429 rate_limited"),
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
         "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()

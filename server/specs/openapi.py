@@ -197,21 +197,9 @@ def _in_query(route: Route, schemas: Schemas) -> list[Schema]:
 
 def _open_parameters(patterns: Schema) -> list[Schema]:
     """Parameters with names of a pattern, as OpenAPI says that: the members of an object."""
-    return [
-        {
-            "name": "fields",
-            "in": "query",
-            "description": schema["description"],
-            "style": "form",
-            "explode": True,
-            "schema": {
-                "type": "object",
-                "patternProperties": {pattern: {k: schema[k] for k in ("type", "maxLength")}},
-                "additionalProperties": False,
-            },
-        }
-        for pattern, schema in patterns.items()
-    ]
+    whole = {"type": "object", "patternProperties": patterns, "additionalProperties": False}
+    shown = {"name": "fields", "in": "query", "style": "form", "explode": True, "schema": whole}
+    return [shown] if patterns else []
 
 
 def _query_parameter(name: str, schema: Schema) -> Schema:

@@ -37,7 +37,9 @@ def test_a_field_is_hidden_and_never_required_unless_it_says_so(session: Session
     assert (field.choices, field.removed_at) == ([], None)
 
 
-@pytest.mark.parametrize("key", ["", "Plan", "1st", "a-b", "a b", "x" * 33, "é", "cause", "erased"])
+@pytest.mark.parametrize(
+    "key", ["", "Plan", "1st", "a-b", "a b", "x" * 33, "é", "cause", "content"]
+)
 def test_a_key_is_a_plain_word_that_events_do_not_have_of_their_own(
     session: Session, key: str
 ) -> None:

@@ -26,7 +26,15 @@ from tests.statements import Plan, plans
 
 pytestmark = pytest.mark.timeout(600)  # Making them takes its time beside others.
 TICKETS = int(os.environ.get("PLANS_TICKETS", "60000"))
-LARGE = {"tickets", "events", "ticket_search", "read_cursors", "notifications", "users"}
+LARGE = {
+    "tickets",
+    "events",
+    "ticket_search",
+    "read_cursors",
+    "notifications",
+    "users",
+    "field_values",
+}
 # What a page of twenty may go through, however large the desk is: led by an index,
 FEW_ROWS, FEW_BUFFERS = 1_000, 1_000
 # and where the words are looked for along the list, and then in all that has them: some 6,000
