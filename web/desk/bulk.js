@@ -3,6 +3,7 @@
 import { ApiError, post } from "../shared/api.js";
 import { newKey } from "../shared/keys.js";
 import { t } from "../shared/words.js";
+import { sent } from "./changes.js";
 import { targets } from "./moves.js";
 import { say } from "./notices.js";
 
@@ -79,9 +80,9 @@ export class Bulk {
    */
   async #ask(ids, change) {
     const body =
-      "fields" in change
-        ? { ticket_ids: ids, change: change.fields }
-        : { ticket_ids: ids, assign: { assignee_id: change.assignee } };
+      "assignee" in change
+        ? { ticket_ids: ids, assign: { assignee_id: change.assignee } }
+        : { ticket_ids: ids, change: sent(change) };
     try {
       const headers = { "Idempotency-Key": newKey() };
       return (await post("/csr/tickets/bulk", body, headers)).data;

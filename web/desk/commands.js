@@ -169,6 +169,11 @@ function going(desk) {
     command("go_notifications", { group, keys: ["g i"], run: show("notifications") }),
     command("go_wall", { group, keys: ["g w"], run: () => navigate("/desk/wall") }),
     command("search", { group, keys: ["/"], run: () => (searching.value += 1) }),
+    command("find_by_field", {
+      group,
+      when: () => desk.fields.offered.peek().length > 0,
+      run: () => navigate(addressOf({ q: "" })),
+    }),
     command("palette", {
       group,
       keys: ["Ctrl+k"],

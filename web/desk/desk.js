@@ -11,6 +11,7 @@ import { Activity } from "./activity.js";
 import { Ahead } from "./ahead.js";
 import { Bulk } from "./bulk.js";
 import { Changes } from "./changes.js";
+import { CustomFields } from "./custom_fields.js";
 import { Customers } from "./customers.js";
 import { notifyDesktop } from "./desktop.js";
 import { Drafts } from "./drafts.js";
@@ -35,6 +36,7 @@ const LOOKED_THROUGH = 50;
 export class Desk {
   people = new People();
   customers = new Customers();
+  fields = new CustomFields();
   notifications = new Notifications();
   activity = new Activity();
   selection = new Selection();
@@ -249,6 +251,7 @@ export class Desk {
 
   #refresh() {
     this.team.load().catch(() => {});
+    this.fields.load().catch(() => {});
     this.notifications.load().catch(() => {});
     this.drafts.load().catch(() => {});
   }

@@ -1,6 +1,8 @@
 /** Sentences that the console makes of what happened. */
 
+import { changesOf, valueWord } from "../shared/fields.js";
 import { has, t } from "../shared/words.js";
+import { PREFIX } from "./custom_fields.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -25,7 +27,7 @@ export const priorityWord = (priority) => wordOf("priority", priority);
  * @param {import("./place.js").ListPlace} list
  */
 export function viewName(desk, list) {
-  if ("q" in list) return t("desk.search.title");
+  if ("q" in list) return searchName(desk, list);
   if ("customer" in list) return desk.people.name(list.customer);
   const named = desk.views.byId.value.get(list.view);
   const key = `desk.view.${list.view}`;
@@ -34,11 +36,25 @@ export function viewName(desk, list) {
 }
 
 /**
+ * @param {Desk} desk
+ * @param {{fields?: Record<string, string>}} list
+ */
+function searchName({ fields }, list) {
+  const asked = Object.entries(list.fields ?? {}).map(([name, value]) => {
+    const field = fields.byKey.value.get(name.slice(PREFIX.length));
+    const isYesOrNo = field?.kind === "boolean";
+    const word = isYesOrNo ? t(`field.${value === "true"}`) : valueWord(field, value);
+    return `${field?.label ?? name}: ${word}`;
+  });
+  return asked.join(" · ") || t("desk.search.title");
+}
+
+/**
  * One line of what an event changed.
  * @param {Desk} desk
  * @param {Event} event
  */
-export function changeSentence({ people }, event) {
+export function changeSentence({ people, fields }, event) {
   const name = event.actor_id ? people.name(event.actor_id) : t("desk.event.desk");
   switch (event.kind) {
     case "ticket_created":
@@ -55,6 +71,12 @@ export function changeSentence({ people }, event) {
       return t("desk.event.category_changed", { name, to: event.data.to });
     case "tags_changed":
       return tagsSentence(name, event.data);
+    case "fields_changed":
+    case "staff_fields_changed": {
+      const changes = changesOf(event.data, fields.byKey.value);
+      const said = changes.map((change) => t("desk.event.field", change)).join(", ");
+      return t("desk.event.fields_changed", { name, changes: said });
+    }
     case "assigned":
       return assignedSentence(people, name, event);
     default:
