@@ -18,7 +18,6 @@ export function FieldFilter({ list }) {
   const asked = name.slice(PREFIX.length);
   const [chosen, setChosen] = useState(/** @type {string | null} */ (null));
   const field = byKey.value.get(chosen ?? asked);
-  if (!all.value.length) return null;
   /** @param {string} key */
   const choose = (key) => {
     setChosen(key);

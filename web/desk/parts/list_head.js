@@ -7,7 +7,8 @@ import { useDesk } from "../desk.js";
 import { overlay } from "../overlays.js";
 import { addressOf } from "../place.js";
 import { viewName } from "../sayings.js";
-import { FieldFilter } from "./field_filter.js";
+import { Later } from "./later.js";
+import { fieldFilter } from "./parts.js";
 import { Unverified } from "./unverified.js";
 
 const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "-priority"];
@@ -20,7 +21,11 @@ export function ListHead({ isPage, list }) {
   return html`<header class="list-head">
     ${isPage ? html`<h1><bdi>${name}</bdi></h1>` : html`<h2><bdi>${name}</bdi></h2>`}
     ${"view" in list ? html`<${Order} list=${list} />` : null}
-    ${"q" in list ? html`<${FieldFilter} list=${list} />` : null}
+    ${
+      "q" in list && desk.fields.all.value.length
+        ? html`<${Later} load=${fieldFilter} name="FieldFilter" with=${{ list }} />`
+        : null
+    }
     ${"customer" in list ? html`<${Customer} key=${list.customer} id=${list.customer} />` : null}
     <${Selected} />
   </header>`;

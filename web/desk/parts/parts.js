@@ -6,6 +6,7 @@ const AT_LAST_MS = 1000;
 
 export const admin = () => import("../admin/admin.js");
 export const dialogs = () => import("./dialogs.js");
+export const fieldFilter = () => import("./field_filter.js");
 export const ticket = () => import("./ticket_pane.js");
 export const wall = () => import("../wall/wall.js");
 
