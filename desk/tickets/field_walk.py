@@ -13,7 +13,7 @@ from models import FieldValue, Ticket
 
 # So many are looked up and sorted in a few milliseconds. Of a value that more tickets have, some
 # are near wherever one looks along a list.
-FEW = 6_500
+FEW = 1_500
 
 
 class FieldWalk(Walk):

@@ -39,6 +39,8 @@ from models import ACTIVE_STATUSES, RANKS, Priority, Status, Ticket
 # So many tickets are looked at, in a few milliseconds and at last in a tenth of a second; and so
 # many are found and sorted in a part of that.
 REACHES = (4_000, 16_000, 64_000)
+# Of a value of a custom field that many tickets have, some are nearer than that.
+NEAREST = 1_000
 MANY = 15_000
 # The names of a position's values.
 AFTER = ("after_key", "after_id")
@@ -154,14 +156,18 @@ def _along_or_sorted(
     go on along the list could mean to its very end. Of a value of a custom field it is known at
     once how rare it is.
     """
-    if walk.is_long and (rare := has_few(filters)) is not None and session.scalar(rare):
+    rare = has_few(filters) if walk.is_long else None
+    if rare is not None and session.scalar(rare):
         return session.execute(walk.among_all(filters, limit)).all()
-    for reach, next_reach in zip(REACHES, (*REACHES[1:], 0), strict=True):
+    reaches = REACHES if rare is None else (NEAREST, *REACHES)
+    for reach, next_reach in zip(reaches, (*reaches[1:], 0), strict=True):
         rows = session.execute(walk.near(filters, limit, reach)).all()
         if len(rows) == limit or not session.scalar(walk.goes_beyond(reach)):
             return rows
-        fills_next = len(rows) * next_reach >= limit * reach
-        if not fills_next and not session.scalar(walk.are_over(MANY, filters)):
+        if len(rows) * next_reach >= limit * reach:
+            continue  # As many as are missing are in the next reach.
+        is_along = rows if rare is not None else session.scalar(walk.are_over(MANY, filters))
+        if not is_along:
             break
     return session.execute(walk.among_all(filters, limit)).all()
 

@@ -18,8 +18,8 @@ async def test_a_field_is_defined_set_found_and_removed(
         made = await api.post("/admin/fields", admin, json=new, headers=key)
         assert (made.status, made.json["customers"]) == (201, "hidden")
     field = made.headers["Location"].removeprefix("/api/v1")
-    assert [f["key"] for f in (await api.get("/admin/fields", admin)).json] == ["h_plan"]
-    assert (await api.get("/fields", customer)).json == []
+    assert "h_plan" in [f["key"] for f in (await api.get("/admin/fields", admin)).json]
+    assert "h_plan" not in [f["key"] for f in (await api.get("/fields", customer)).json]
 
     ticket = (await api.a_ticket(customer))["id"]
     path = f"/csr/tickets/{ticket}"
@@ -50,8 +50,8 @@ async def test_a_field_is_defined_set_found_and_removed(
     assert (refused.status, refused.code) == (422, "field_read_only")
 
     assert (await api.call("DELETE", field, admin)).status == 204
-    [shown] = (await api.get("/fields", customer)).json
-    assert shown["removed_at"]
+    fields = {f["key"]: f for f in (await api.get("/fields", customer)).json}
+    assert fields["h_plan"]["removed_at"]
     assert (await api.get(own, customer)).json["fields"] == {"h_plan": "gold"}
 
 
