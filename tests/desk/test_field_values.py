@@ -1,5 +1,6 @@
 """The values of custom fields on tickets: who sets what, who sees it, and what has to be set."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -341,7 +342,7 @@ def test_two_first_values_of_a_field_do_not_wait_for_each_other_in_a_circle(
 ) -> None:
     csr, ticket = committed
     for key in ("plan", "risk"):
-        run(engine, lambda s, key=key: a_field(s, key))
+        run(engine, partial(a_field, key=key))
     other = run(engine, lambda s: a_ticket(s, an_actor(s)))
     _, theirs = overlapping(
         engine,
