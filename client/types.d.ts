@@ -139,6 +139,19 @@ export interface CategoryChangedEvent {
   data: CategoryChanged;
 }
 
+/** A value to choose. It is stored by its `id`: its label may change, and it may be archived, so that nobody chooses it any more. */
+export interface Choice {
+  id: string;
+  label: string;
+  archived?: boolean;
+}
+
+export interface ChoiceShown {
+  id: string;
+  label: string;
+  archived: boolean;
+}
+
 /** `version`: the release that runs. Another one than before: its pages are others, too. */
 export interface Connected {
   version: string;
@@ -205,7 +218,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -214,6 +227,51 @@ export interface Explanation {
   at: string;
   by: string | null;
   candidates: Array<Considered>;
+}
+
+/** A custom field. A removed one takes no values; those that tickets have stay readable. */
+export interface Field {
+  id: string;
+  key: string;
+  label: string;
+  kind: FieldKind;
+  choices: Array<ChoiceShown>;
+  customers: FieldAccess;
+  required: FieldNeed;
+  category: string | null;
+  created_at: string;
+  removed_at: string | null;
+}
+
+/** What customers may do with a field on their own tickets. */
+export type FieldAccess = "hidden" | "read" | "write";
+
+/** Only the fields that were sent count. Choices that are left out are archived. `removed` false brings a removed field back. */
+export interface FieldChange {
+  label?: string;
+  kind?: FieldKind;
+  choices?: Array<string | Choice>;
+  customers?: FieldAccess;
+  required?: FieldNeed;
+  category?: string | null;
+  removed?: boolean;
+}
+
+export type FieldKind = "text" | "number" | "boolean" | "date" | "choice" | "choices" | "url";
+
+/** For what a ticket needs a value. */
+export type FieldNeed = "never" | "to_open" | "to_resolve";
+
+/** Values of custom fields that the customer may see, by their keys, were set or cleared. */
+export type FieldsChanged = Record<string, ValueChange>;
+
+export interface FieldsChangedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "fields_changed";
+  actor_id: string | null;
+  at: string;
+  data: FieldsChanged;
 }
 
 /** What a new ticket may be about, as this desk offers it. Other words are taken, too. */
@@ -246,7 +304,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -310,6 +368,17 @@ export interface NewDraft {
   base_seq: number;
 }
 
+/** `category`: it is offered, and required, on tickets of this one; null: on all. */
+export interface NewField {
+  key: string;
+  label: string;
+  kind: FieldKind;
+  choices?: Array<string | Choice>;
+  customers?: FieldAccess;
+  required?: FieldNeed;
+  category?: string | null;
+}
+
 export interface NewMessage {
   content: string;
   client_id?: string | null;
@@ -324,6 +393,7 @@ export interface NewTicket {
   description: string;
   category: string;
   type: string;
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
 }
 
 export interface NewUser {
@@ -389,6 +459,11 @@ export interface Notification {
 export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened";
 
 export type Outcome = "chosen" | "unavailable" | "at_capacity" | "not_their_turn";
+
+/** What customers change of their own tickets. Only the fields that are named change. */
+export interface OwnChange {
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
+}
 
 /** `ids`: what was read; "all" of it until now. `unread`: the notifications that are left. Of more than 200 at once it comes several times. */
 export interface OwnInboxRead {
@@ -559,6 +634,18 @@ export interface SocketTicketOut {
   expires_in: number;
 }
 
+/** The same of custom fields that customers may not see. */
+export type StaffFieldsChanged = Record<string, ValueChange>;
+
+export interface StaffFieldsChangedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "staff_fields_changed";
+  actor_id: string | null;
+  at: string;
+  data: StaffFieldsChanged;
+}
+
 export type Status = "open" | "in_progress" | "resolved" | "closed";
 
 /** The ticket went from one status to another. */
@@ -591,7 +678,7 @@ export interface TagsChangedEvent {
   data: TagsChanged;
 }
 
-/** A ticket as one person sees it: `seq`, `unread`, `version` and `tags` are theirs. */
+/** A ticket as one person sees it: `seq`, `unread`, `version`, `tags` and `fields` are theirs. */
 export interface Ticket {
   id: string;
   number: number;
@@ -601,6 +688,7 @@ export interface Ticket {
   status: Status;
   priority: Priority | null;
   tags: Array<string>;
+  fields: Record<string, string | number | boolean | Array<string>>;
   user_id: string;
   assigned_to_id: string | null;
   created_at: string;
@@ -631,6 +719,7 @@ export interface TicketChange {
   priority?: Priority | null;
   tags?: Array<string>;
   category?: string;
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
 }
 
 /** How many tickets somebody has opened; `open`: those that are work for somebody. */
@@ -658,7 +747,7 @@ export interface TicketIdle {
   user_ids: Array<string>;
 }
 
-/** A ticket without its description, as lists show it and a change is told. `seq`, `unread`, `version` and `tags` are its reader's. */
+/** A ticket without its description, as lists show it and a change is told. `seq`, `unread`, `version`, `tags` and `fields` are its reader's. */
 export interface TicketRow {
   id: string;
   number: number;
@@ -668,6 +757,7 @@ export interface TicketRow {
   status: Status;
   priority: Priority | null;
   tags: Array<string>;
+  fields: Record<string, string | number | boolean | Array<string>>;
   user_id: string;
   assigned_to_id: string | null;
   created_at: string;
@@ -726,6 +816,12 @@ export interface UserChange {
   full_name?: string;
 }
 
+/** A custom field's value before and after; null is none. */
+export interface ValueChange {
+  from: string | number | boolean | Array<string> | null;
+  to: string | number | boolean | Array<string> | null;
+}
+
 export interface Verification {
   token: string;
 }
@@ -734,7 +830,7 @@ export interface Verification {
 export interface View {
   id: string;
   name: string;
-  query: Record<string, unknown>;
+  query: Record<string, string | boolean | Array<string>>;
   live: boolean;
   shared: boolean;
   count: number | null;
@@ -769,6 +865,7 @@ export interface ViewQuery {
   /** Whether there are messages you have not read */ unread?: boolean | null;
   /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
   sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
+  [name: `field.${string}`]: string;
 }
 
 /** Somebody who looks at a ticket, however many tabs they have open. */
@@ -833,7 +930,7 @@ export interface ServerToClientEvents {
   draft_changed: (payload: DraftShown) => void;
   attachment_changed: (payload: AttachmentShown) => void;
   connected: (payload: Connected) => void;
-  view_counts: (payload: Record<string, unknown>) => void;
+  view_counts: (payload: Record<string, ViewCounts>) => void;
   activity: (payload: TicketActivity) => void;
   idle: (payload: TicketIdle) => void;
   agents_changed: (payload: Array<AgentLoad>) => void;
@@ -853,8 +950,9 @@ export interface Routes {
   "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
   "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
-  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at" }; body: undefined; answer: Array<TicketRow> };
+  "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
+  "PATCH /api/v1/users/tickets/{ticket_id}": { query: undefined; body: OwnChange; answer: Ticket };
   "POST /api/v1/users/tickets/{ticket_id}/close": { query: undefined; body: undefined; answer: Ticket };
   "GET /api/v1/tickets/{ticket_id}/timeline": { query: { count?: boolean; after?: number; limit?: number }; body: undefined; answer: Array<Event> };
   "GET /api/v1/tickets/{ticket_id}/messages": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Event> };
@@ -870,7 +968,7 @@ export interface Routes {
   "DELETE /api/v1/attachments/{attachment_id}": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/attachments/{attachment_id}/link": { query: undefined; body: undefined; answer: AttachmentLink };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
@@ -889,6 +987,11 @@ export interface Routes {
   "GET /api/v1/csr/customers/{customer_id}": { query: undefined; body: undefined; answer: CustomerDetails };
   "GET /api/v1/csr/labels": { query: undefined; body: undefined; answer: Labels };
   "GET /api/v1/form": { query: undefined; body: undefined; answer: FormOut };
+  "GET /api/v1/fields": { query: undefined; body: undefined; answer: Array<Field> };
+  "GET /api/v1/admin/fields": { query: undefined; body: undefined; answer: Array<Field> };
+  "POST /api/v1/admin/fields": { query: undefined; body: NewField; answer: Field };
+  "PATCH /api/v1/admin/fields/{field_id}": { query: undefined; body: FieldChange; answer: Field };
+  "DELETE /api/v1/admin/fields/{field_id}": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/notifications": { query: { count?: boolean; limit?: number; cursor?: string; unread?: boolean }; body: undefined; answer: Array<Notification> };
   "POST /api/v1/notifications/read_all": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/notifications/{notification_id}/read": { query: undefined; body: undefined; answer: undefined };

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
-from pydantic_core import to_jsonable_python
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, to_jsonable_python
 from uuid_utils.compat import uuid7
 
 from desk.rows import EventRow
-from models import Event, Priority, Status, Ticket
+from models import Event, Priority, Status, Ticket, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +154,63 @@ class CategoryChanged(EventData):
     to: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ValueChange:
+    """A custom field's value before and after; null is none."""
+
+    from_: Annotated[Value | None, Field(alias="from")]
+    to: Value | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldsChanged(EventData):
+    """Values of custom fields that the customer may see, by their keys, were set or cleared."""
+
+    kind = "fields_changed"
+    sentence = "changed fields of the ticket"
+
+    changes: dict[str, ValueChange]
+
+    def columns(self) -> dict[str, Any]:
+        changes = {key: {"from": c.from_, "to": c.to} for key, c in self.changes.items()}
+        return {"data": changes}
+
+    def words(self, ticket: Ticket) -> str | None:
+        values = (change.to for change in self.changes.values() if change.to is not None)
+        return "\n".join(text for value in values for text in texts_of(value)) or None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The changes are not in a member of the data: they are all of it."""
+        shown = handler(schema)
+        whole = handler.resolve_ref_schema(shown)
+        whole["additionalProperties"] = whole.pop("properties")["changes"]["additionalProperties"]
+        whole.pop("required")
+        return shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffFieldsChanged(FieldsChanged):
+    """The same of custom fields that customers may not see."""
+
+    kind = "staff_fields_changed"
+    is_internal = True
+
+
+def texts_of(value: Value) -> list[str]:
+    """A field's value in words, one way for equal values; several choices each."""
+    match value:
+        case list():
+            return value
+        case str():
+            return [value]
+        case bool():
+            return ["true" if value else "false"]
+    return [format(Decimal(repr(value)), "f")]
+
+
 KINDS: dict[str, type[EventData]] = {
     each.kind: each
     for each in (
@@ -163,6 +222,8 @@ KINDS: dict[str, type[EventData]] = {
         PriorityChanged,
         TagsChanged,
         CategoryChanged,
+        FieldsChanged,
+        StaffFieldsChanged,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

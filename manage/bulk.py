@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from desk.tickets import search
 from manage import templates
 from manage.demo_stories import MAKES, THINGS
+from manage.story_steps import define_fields
 from manage.templates import PARTS, Templates, cursor, key
 from models import Base, User
 
@@ -60,6 +61,7 @@ def fill(
     """
     random = Random(count)
     session.execute(text(BATCHES))
+    define_fields(session, now)
     made = templates.make(session, random, now - SETTLED, password_hash)
     if is_superuser := session.scalar(text("show is_superuser")) == "on":
         session.execute(text(UNCHECKED))

@@ -21,7 +21,7 @@ from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
 from manage.demo_stories import PEOPLE, STORIES
-from manage.story_steps import Course, Step, mail_nothing
+from manage.story_steps import Course, Step, define_fields, mail_nothing
 from models import Role, Ticket, User
 from server.identity.passwords import hashed
 from wire.files import FileStore
@@ -132,6 +132,7 @@ def _fill(session: Session, count: int, now: datetime) -> None:
     random, store = Random(count), FileStore(read(Database).file_store)
     assignment.lock_cursor(session)  # No worker comes between, and the locks are in their order.
     people = _people(session)
+    define_fields(session, now)
     # What waits already is assigned now, and not in the past that begins below.
     while assignment.drain(session, Strategy.ROUND_ROBIN, now, random) == BATCH:
         pass

@@ -1,7 +1,7 @@
 """The people and conversations of the demo data, and what they are about."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from models import Priority, Role
 
@@ -24,6 +24,23 @@ PEOPLE = (
     (Role.USER, "jonas@example.com", "Jonas Weber"),
 )
 
+
+# The custom fields of the desk, one for each thing that customers may do with one.
+ORDER, PLAN, CAUSE = "order_number", "plan", "root_cause"
+FIELDS: tuple[dict[str, Any], ...] = (
+    {"key": ORDER, "label": "Order number", "kind": "text", "customers": "write"},
+    {
+        "key": PLAN,
+        "label": "Plan",
+        "kind": "choice",
+        "choices": [{"id": "free", "label": "Free"}, {"id": "team", "label": "Team"},
+                    {"id": "business", "label": "Business"}],
+        "customers": "read",
+    },
+    {"key": CAUSE, "label": "Cause", "kind": "choices", "choices": ["we", "the carrier", "they"]},
+)  # fmt: skip
+# How many of a hundred have which plan.
+PLANS = {"free": 50, "team": 45, "business": 5}
 
 # What a ticket is about, beside its story: words from very common to very rare.
 MAKES = (

@@ -9,7 +9,7 @@ from hashlib import sha256
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -17,16 +17,25 @@ from desk.assignment import assignment
 from desk.assignment.assignment import Strategy
 from desk.files.content_types import TEXT
 from desk.outbox import outbox
-from desk.tickets import attachments, messages, reading, tickets
+from desk.tickets import attachments, fields, messages, reading, tickets
 from desk.tickets.attachments import Stored
+from desk.tickets.fields import NewField
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change, NewTicket
-from manage.demo_stories import Story, Turn
-from models import Notification, Outcome, Role, Status, Ticket
+from manage.demo_stories import CAUSE, FIELDS, ORDER, PLAN, PLANS, Story, Turn
+from models import CustomField, Notification, Outcome, Role, Status, Ticket
 from wire.files import FileStore
 
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
 FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
+
+
+def define_fields(session: Session, now: datetime) -> None:
+    """The custom fields that stories set, where they are not there."""
+    known = set(session.scalars(select(CustomField.key)))
+    for each in FIELDS:
+        if each["key"] not in known:
+            fields.add(session, NewField.model_validate(each), now)
 
 
 @dataclass(order=True, slots=True)
@@ -89,11 +98,15 @@ class Course:
             description=self._text(self._story.description),
             category=self._story.category,
             type=self._story.type,
+            fields={ORDER: self._text("A-{n}")},
         )
         self.id = tickets.open_ticket(self._session, self._customer, new, now).id
 
     def _pause(self, shortest: float, longest: float) -> timedelta:
         return timedelta(minutes=self._random.uniform(shortest, longest))
+
+    def _plan(self) -> str:
+        return self._random.choices(list(PLANS), list(PLANS.values()))[0]
 
     def _text(self, text: str) -> str:
         return text.replace("{n}", str(self._number))
@@ -113,6 +126,7 @@ class Course:
                 status=Status.IN_PROGRESS,
                 priority=self._story.priority,
                 tags=list(self._story.tags),
+                fields={PLAN: self._plan(), CAUSE: ["we"] if self._story.priority else None},
             )
             tickets.change(self._session, csr, self.id, change, now)
 

@@ -23,6 +23,7 @@ from models import (
     AssignmentDecision,
     Base,
     Event,
+    FieldValue,
     Notification,
     ReadCursor,
     Role,
@@ -34,7 +35,14 @@ from models import (
 # Everybody's capacity.
 CAPACITY = 100
 # What a ticket consists of.
-PARTS: Sequence[type[Base]] = (Ticket, Event, AssignmentDecision, ReadCursor, Notification)
+PARTS: Sequence[type[Base]] = (
+    Ticket,
+    Event,
+    AssignmentDecision,
+    ReadCursor,
+    Notification,
+    FieldValue,
+)
 # In the description of every ticket: words from very common to very rare.
 SUBJECT = " {thing}, case {n}."
 

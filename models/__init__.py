@@ -8,6 +8,16 @@ from models.deadline import Deadline
 from models.draft import Draft, DraftKind
 from models.email_confirmation import EmailConfirmation
 from models.event import Event
+from models.field import (
+    LONGEST_VALUE,
+    CustomField,
+    FieldAccess,
+    FieldKind,
+    FieldNeed,
+    FieldValue,
+    Value,
+    Values,
+)
 from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
 from models.notification import Notification, NotificationKind, Outcome
@@ -38,18 +48,24 @@ __all__ = [
     "IS_ACTIVE",
     "IS_VERIFIED",
     "IS_WAITING",
+    "LONGEST_VALUE",
     "RANKS",
     "AssignmentCursor",
     "AssignmentDecision",
     "Attachment",
     "AuthSession",
     "Base",
+    "CustomField",
     "Deadline",
     "Disabled",
     "Draft",
     "DraftKind",
     "EmailConfirmation",
     "Event",
+    "FieldAccess",
+    "FieldKind",
+    "FieldNeed",
+    "FieldValue",
     "IdempotencyKey",
     "Known",
     "Leased",
@@ -68,6 +84,8 @@ __all__ = [
     "TicketSearch",
     "UnindexedEvent",
     "User",
+    "Value",
+    "Values",
     "View",
     "Webhook",
     "WebhookAttempt",

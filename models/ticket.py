@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,17 +15,21 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     String,
+    Text,
+    cast,
     column,
     func,
     literal,
     literal_column,
+    select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
 from models.columns import Filter, use, uses
+from models.field import CustomField, FieldAccess, Values
 
 
 class Status(StrEnum):
@@ -71,6 +76,14 @@ def bucket(time: ColumnElement[datetime]) -> ColumnElement[datetime]:
         func.timezone(literal_column("'UTC'::text"), time),
         literal_column("'2000-01-01 00:00:00'::timestamp without time zone"),
     )
+
+
+def without_hidden(fields: Any) -> ColumnElement[Any]:
+    """The values of a ticket's fields that customers may see, as the fields are defined now."""
+    hidden = select(CustomField.key).where(CustomField.customers == FieldAccess.HIDDEN)
+    keys = cast(func.array(hidden.correlate(None).scalar_subquery()), ARRAY(Text))
+    shown: ColumnElement[Any] = fields.op("-", return_type=JSONB())(keys)
+    return shown
 
 
 class Ticket(Base):
@@ -182,6 +195,14 @@ class Ticket(Base):
             filters=[Filter("tag", "contains")],
             in_webhooks=True,
         ),
+    )
+
+    # Values of custom fields by their keys; where there is none, the key is not there either.
+    fields: Mapped[Values] = mapped_column(
+        JSONB,
+        default=dict,
+        server_default=text("'{}'"),
+        info=use(for_customers=lambda: without_hidden(Ticket.fields), in_webhooks=True),
     )
 
     created_at: Mapped[datetime] = mapped_column(info=use(sort="created_at"))

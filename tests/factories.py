@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, create_engine, insert, make_url
@@ -17,8 +18,9 @@ from desk.accounts import accounts, sessions
 from desk.events import MessagePosted
 from desk.files.content_types import TEXT
 from desk.files.file_names import clean_name
-from desk.tickets import attachments, search, tickets
+from desk.tickets import attachments, fields, search, tickets
 from desk.tickets.attachments import AttachmentView, Stored
+from desk.tickets.fields import FieldView, NewField
 from desk.tickets.tickets import NewTicket
 from desk.tickets.views import TicketView
 from models import Event, Role, Ticket, User
@@ -66,9 +68,14 @@ def an_actor(session: Session, role: Role = Role.USER, **attributes: object) -> 
     return Actor(profile.id, role)
 
 
-def a_ticket(session: Session, customer: Actor, **fields: str) -> TicketView:
+def a_ticket(session: Session, customer: Actor, **chosen: str) -> TicketView:
     new = {"title": "It is broken", "description": "Help!", "category": "billing", "type": "bug"}
-    return tickets.open_ticket(session, customer, NewTicket(**(new | fields)), now())
+    return tickets.open_ticket(session, customer, NewTicket.model_validate(new | chosen), now())
+
+
+def a_field(session: Session, key: str = "plan", kind: str = "text", **more: Any) -> FieldView:
+    new = {"key": key, "label": key.title(), "kind": kind} | more
+    return fields.add(session, NewField.model_validate(new), now())
 
 
 def an_attachment(

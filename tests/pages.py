@@ -16,6 +16,7 @@ from desk.tickets import lists
 from desk.tickets.keyset import SORT_NAMES, Sort
 from desk.tickets.lists import Filters, Page, ticket_list
 from desk.tickets.search_queries import parsed
+from manage.demo_stories import PLANS
 from models import Role
 from server.http.input import decode_cursor, encode_cursor
 from server.routes import admin, notifications
@@ -42,6 +43,8 @@ CONDITIONS = {
     "and coalesce(last_message_from_staff, false) = (:waiting_on = 'customer')",
     "updated_after": "updated_at > :updated_after",
     "unread": "{unread}",
+    "field.plan": "fields ->> 'plan' = :plan",
+    "field.order_number": "fields ->> 'order_number' = :order_number",
     "q": "exists (select from ticket_search s where s.ticket_id = id and {document} @@ "
     "cast(:q as tsquery))",
 }
@@ -102,6 +105,9 @@ class Case:
     def is_search(self) -> bool:
         """Whether it is looked for along the list, and may not be there at all."""
         along = {"q", "waiting_on"} | ({"unread"} if self.path == STAFF else set())
+        # By their age alone tickets with a value are in an index.
+        if "created_at" not in self.params.get("sort", "created_at") or len(self.params) > 2:
+            along |= {name for name in self.params if name.startswith("field.")}
         return bool(along & self.params.keys()) or NOWHERE in self.params.values()
 
     @property
@@ -168,7 +174,8 @@ class Case:
         where = where.replace("{document}", "staff" if staff else "public")
         where = where.replace("{unread}", UNREAD.get(self.path, ""))
         order = f"{key} {'desc' if sort.startswith('-') else 'asc'}"
-        known = {**self.params, "q": parsed(self.params.get("q", "")), "me": self.actor.id}
+        fields = {name.removeprefix("field."): value for name, value in self.params.items()}
+        known = {**fields, "q": parsed(self.params.get("q", "")), "me": self.actor.id}
         total = session.scalar(text(f"select count(*) from {table} where {where}"), known) or 0
         at = min(DEPTH, int(total * SHARE))
         row = session.execute(
@@ -209,6 +216,7 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"status": "closed"},
         {"category": "billing"},
         {"type": "problem"},
+        {"field.plan": "business"},
     ]
     staff: list[dict[str, Any]] = [
         {},
@@ -217,6 +225,11 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"type": "problem"},
         {"priority": "urgent"},
         {"tag": "refund"},
+        *({"field.plan": plan} for plan in PLANS),
+        {"field.order_number": f"A-{tickets // 2}"},
+        {"field.order_number": NOWHERE},
+        {"field.plan": "business", "status": ["open", "in_progress"]},
+        {"field.plan": "team", "category": "billing"},
         {"category": NOWHERE},
         {"tag": NOWHERE},
         {"user_id": str(who.customer.id)},

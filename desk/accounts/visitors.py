@@ -120,7 +120,8 @@ def _opened(
         category=terms.category,
         type=terms.type,
     )
-    ticket = tickets.open_ticket(session, Actor(user_id, Role.USER), new, None)
+    actor = Actor(user_id, Role.USER)
+    ticket = tickets.open_ticket(session, actor, new, None, is_asked=False)
     if _may_ask(session, first.email, now):
         confirmations.ask(session, user_id, first.email, terms.secret, now)
     return Visit(issued, ticket)

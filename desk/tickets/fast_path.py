@@ -25,7 +25,7 @@ from desk.tickets.search_words import document
 from desk.tickets.tickets import NewTicket
 from desk.tickets.views import Side, TicketView
 from desk.webhooks import webhook_queue
-from models import Status
+from models import FieldNeed, Status
 
 
 class Said(NamedTuple):
@@ -146,6 +146,10 @@ OPEN = Statement(
             %(ticket_id)s, %(title)s, %(description)s, %(category)s, %(type)s,
             '{Status.OPEN}', '{{}}', %(user_id)s, at, at, at, 1, 1
         from coalesce(%(now)s::timestamptz, clock_timestamp()) at
+        where not %(has_fields)s and not exists (
+            select from fields where required = '{FieldNeed.TO_OPEN}' and removed_at is null
+                and coalesce(category, %(category)s) = %(category)s
+        )
         returning *
     ),
     said as (
@@ -221,7 +225,8 @@ def opening(
     """`tickets.open_ticket` as one statement."""
     ticket_id, event_id, kind = uuid7(), uuid7(), TicketCreated.kind
     values = {
-        **new.model_dump(),
+        **new.columns,
+        "has_fields": bool(new.fields),
         "ticket_id": ticket_id,
         "event_id": event_id,
         "kind": kind,
@@ -255,10 +260,11 @@ def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, opened: Opened) -> Ti
     return TicketView(
         id=ticket_id,
         number=opened.number,
-        **new.model_dump(),
+        **new.columns,
         status=Status.OPEN,
         priority=None,
         tags=[],
+        fields={},
         user_id=actor.id,
         assigned_to_id=None,
         created_at=opened.at,

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from desk.access import Audience, visible_to
 from desk.text import Seq
 from desk.tickets import search
+from desk.tickets.field_index import has_value, in_index, is_field
 from desk.tickets.views import Side, has_unread, rows, shown_to
 from models import ACTIVE_STATUSES, Status, Ticket, bucket
 from models.columns import uses
@@ -92,6 +93,8 @@ class Walk:
         after: Sequence[Any] | None,
     ) -> None:
         self._audience, self._me, self._descending = audience, me, sort.descending
+        # Whether it is of more people than one.
+        self.is_long = not {"user_id", "assigned_to"} & leading.keys()
         first = next(iter(leading.values()), None)
         several = first if isinstance(first, list) else ()
         self._merged = [
@@ -179,19 +182,21 @@ class Walk:
 
     def are_over(self, many: int, filters: Mapping[str, Any]) -> Select[UUID]:
         """Something if the filters find more than ``many``, wherever they are."""
-        return self._ids(filters).offset(many).limit(1)
+        return self.ids(filters).offset(many).limit(1)
 
     def among_all(self, filters: Mapping[str, Any], limit: int) -> Rows:
         """Those of the whole list that the filters find."""
         # Materialized: they are looked up by the filters, and not along the list after all.
-        ids = self._ids(filters).cte("found").prefix_with("materialized")
+        ids = self.ids(filters).cte("found").prefix_with("materialized")
         query = rows(self._audience, self._me).where(Ticket.id.in_(select(ids)), *self._conditions)
         return self._sorted(query.where(*self._asked(filters, Ticket))).limit(limit)
 
-    def _ids(self, filters: Mapping[str, Any]) -> Select[UUID]:
+    def ids(self, filters: Mapping[str, Any]) -> Select[UUID]:
+        """The tickets of the list that the filters find, as indexes of these have them."""
         if WORDS in filters:
             return search.found(self._audience, filters[WORDS], self._me)
-        return select(Ticket.id).where(*self._conditions, *self._asked(filters, Ticket))
+        asked = [*self._asked(filters, Ticket), *in_index(filters)]
+        return select(Ticket.id).where(*self._conditions, *asked)
 
     def _asked(self, filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
         """What the filters ask of a ticket, but for words."""
@@ -227,7 +232,10 @@ def before_all(sort: Sort) -> tuple[Any, UUID]:
 
 def conditions(filters: Mapping[str, Any], ticket: Any) -> list[ColumnElement[bool]]:
     """``ticket``: what has the columns of one. Not of what is in no column."""
-    return [_condition(name, filters[name], ticket) for name in filters if name in FILTERS]
+    return [
+        *(_condition(name, filters[name], ticket) for name in filters if name in FILTERS),
+        *(has_value(ticket, name, filters[name]) for name in filters if is_field(name)),
+    ]
 
 
 def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
@@ -276,6 +284,8 @@ def columns_of(name: str, ticket: Any) -> list[Any]:
     """All columns that a filter asks something of; of words, whose customer may be called so."""
     if name == WORDS:
         return [ticket.user_id]
+    if is_field(name):
+        return [ticket.fields]
     if name not in FILTERS:
         return []
     more = {"after": "updated_bucket", "waits": "status"}

@@ -7,14 +7,17 @@ from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy import Row, func, literal, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
 from desk.statements import Statement, param
 from desk.text import Label, Moment, Tag, Words
-from desk.tickets import search, views
+from desk.tickets import field_values, search, views
+from desk.tickets.field_filters import ByFields
+from desk.tickets.field_index import in_index, is_field, named
+from desk.tickets.field_walk import FieldWalk, has_few
 from desk.tickets.keyset import (
     FILTERS,
     UNREAD,
@@ -36,6 +39,8 @@ from models import ACTIVE_STATUSES, RANKS, Priority, Status, Ticket
 # So many tickets are looked at, in a few milliseconds and at last in a tenth of a second; and so
 # many are found and sorted in a part of that.
 REACHES = (4_000, 16_000, 64_000)
+# Of a value of a custom field that many tickets have, some are nearer than that.
+NEAREST = 1_000
 MANY = 15_000
 # The names of a position's values.
 AFTER = ("after_key", "after_id")
@@ -47,7 +52,7 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-class OwnFilters(BaseModel, frozen=True, extra="forbid"):
+class OwnFilters(ByFields):
     """What people may narrow the list of their own tickets to; None means any."""
 
     status: Annotated[list[Status], BeforeValidator(_several)] | None = Field(
@@ -98,12 +103,17 @@ def ticket_list(
     limit: int,
     after: Position | None,
 ) -> Page:
-    """At most ``limit`` tickets that the actor may see, after a position."""
+    """At most ``limit`` tickets that the actor may see, after a position.
+
+    Raises `Invalid` for what no custom field has.
+    """
     if plain := plainly(actor, filters, sort, limit, after):
         return list_page(plain.query.all(session, **plain.values), sort, limit)
+    filters = with_fields(session, actor, filters)
     values = asked_of(filters)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
-    walk = Walk(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
+    walk_of = FieldWalk if any(map(is_field, leading)) else Walk
+    walk = walk_of(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
     first = _of_number(session, actor, filters)
     if first is not None:
         walk.leave_out(first.id)
@@ -114,6 +124,14 @@ def ticket_list(
     if limit == 1:  # The list goes on at its beginning, from where that ticket is not.
         return Page([first], before_all(sort) if rest else None)
     return list_page([first, *rest], sort, limit)
+
+
+def with_fields(session: Session, actor: Actor, filters: Filters) -> Filters:
+    """The filters with what is asked of custom fields in the words of their values."""
+    if not filters.fields:
+        return filters
+    asked = field_values.asked_for(session, actor.audience, filters.fields)
+    return filters.model_copy(update={"fields": asked})
 
 
 def _of_number(session: Session, actor: Actor, filters: Filters) -> TicketRow | None:
@@ -135,14 +153,21 @@ def _along_or_sorted(
     """What no index leads through is looked for along the list, first near and then farther off.
 
     Where it is too rare for that, or all at the list's other end, all there is of it is sorted: to
-    go on along the list could mean to its very end.
+    go on along the list could mean to its very end. Of a value of a custom field it is known at
+    once how rare it is.
     """
-    for reach, next_reach in zip(REACHES, (*REACHES[1:], 0), strict=True):
+    rare = has_few(filters) if walk.is_long else None
+    if rare is not None and session.scalar(rare):
+        return session.execute(walk.among_all(filters, limit)).all()
+    reaches = REACHES if rare is None else (NEAREST, *REACHES)
+    for reach, next_reach in zip(reaches, (*reaches[1:], 0), strict=True):
         rows = session.execute(walk.near(filters, limit, reach)).all()
         if len(rows) == limit or not session.scalar(walk.goes_beyond(reach)):
             return rows
-        fills_next = len(rows) * next_reach >= limit * reach
-        if not fills_next and not session.scalar(walk.are_over(MANY, filters)):
+        if len(rows) * next_reach >= limit * reach:
+            continue  # As many as are missing are in the next reach.
+        is_along = rows if rare is not None else session.scalar(walk.are_over(MANY, filters))
+        if not is_along:
             break
     return session.execute(walk.among_all(filters, limit)).all()
 
@@ -167,7 +192,7 @@ def plainly(
     """The query of a `ticket_list` that an index leads through by itself; None for any other."""
     values = asked_of(filters)
     leading = _leading(values, sort.field)
-    if len(leading) < len(values) or isinstance(values.get("status"), list):
+    if len(leading) < len(values) or isinstance(values.get("status"), list) or filters.fields:
         return None
     unassigned = values.pop("unassigned", None)
     names = tuple(name for name in leading if name in values)
@@ -197,6 +222,7 @@ def _prepared(
 
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
+    filters = with_fields(session, actor, filters)
     values = asked_of(filters)
     me = literal(actor.id, Ticket.user_id.type)
     words, unread = values.pop(WORDS, None), values.pop(UNREAD, None)
@@ -213,7 +239,7 @@ def count(session: Session, actor: Actor, filters: Filters) -> int:
         if unread is not None:
             asked.append(is_unread(actor.audience, me, unread, here.id))
         return session.scalar(select(func.count(here.id)).where(*asked)) or 0
-    asked = [visible(actor), *conditions(values, Ticket)]
+    asked = [visible(actor), *conditions(values, Ticket), *in_index(values)]
     if words is not None:
         asked.append(Ticket.id.in_(search.found(actor.audience, words, me)))
     if unread is not None:
@@ -229,7 +255,8 @@ def _position(ticket: TicketRow, field: str) -> Position:
 
 def asked_of(filters: Filters) -> dict[str, Any]:
     """What each filter asks for, as its column has it."""
-    values = {name: getattr(filters, name) for name in Filters.model_fields}
+    values = {name: getattr(filters, name) for name in Filters.model_fields if name != "fields"}
+    values |= named(filters.fields)
     if filters.priority is not None:
         values["priority"] = RANKS[filters.priority]
     # What waits for somebody is of one of these statuses: so its list is led by them.
@@ -256,4 +283,7 @@ def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:
     since = [UPDATED_AFTER] if UPDATED_AFTER in able and field == "updated_at" else []
     if always := [name for name in able if FILTERS[name].always_leads]:
         return [*always, *since]
+    # In the order of their age tickets are in the index of values, whichever list they are on.
+    if field == "created_at" and (by_value := [name for name in values if is_field(name)]):
+        return by_value[:1]
     return [name for name in able if field in FILTERS[name].leads_in][:1]

@@ -11,13 +11,17 @@ from uuid import UUID
 from desk.events import (
     Assigned,
     CategoryChanged,
+    FieldsChanged,
     MessagePosted,
     NotePosted,
     PriorityChanged,
+    StaffFieldsChanged,
     StatusChanged,
     TagsChanged,
     TicketCreated,
+    texts_of,
 )
+from desk.tickets.field_index import PREFIX
 from desk.tickets.keyset import UNREAD, UPDATED_AFTER, WORDS
 from desk.tickets.views import Side, TicketRow
 from models import RANKS
@@ -59,13 +63,14 @@ def facts_of(ticket: TicketRow, turns: Iterable[Turn] = ()) -> Facts | None:
         "waiting_on": frozenset({ticket.waiting_on}),
         UPDATED_AFTER: frozenset({ticket.updated_at}),
         UNREAD: frozenset({ticket.unread > 0}),
+        **{PREFIX + key: frozenset(texts_of(value)) for key, value in ticket.fields.items()},
     }
     for turn in turns:
         before = _before(turn)
         if before is None:
             return None
         for name, values in before.items():
-            facts[name] |= values
+            facts[name] = facts.get(name, frozenset()) | values
     return facts
 
 
@@ -83,6 +88,12 @@ def _before(turn: Turn) -> dict[str, set[Any]] | None:
             return {"category": {was}}
         case TagsChanged.kind:
             return {"tag": set(turn.data["removed"])}
+        case FieldsChanged.kind | StaffFieldsChanged.kind:
+            return {
+                PREFIX + key: {*texts_of(change["from"])}
+                for key, change in turn.data.items()
+                if change["from"] is not None
+            }
         case MessagePosted.kind:
             return {"waiting_on": {*Side}}
         case TicketCreated.kind | NotePosted.kind:
@@ -102,9 +113,11 @@ def _is_met(name: str, value: Any, facts: Facts) -> bool:
         return False
     if name == UPDATED_AFTER:
         return bool(max(facts[name]) > value)
+    # What a ticket has no value of is none of its facts.
+    known = facts.get(name, frozenset())
     if isinstance(value, list):
-        return not facts[name].isdisjoint(value)
-    return value in facts[name]
+        return not known.isdisjoint(value)
+    return value in known
 
 
 def leads(asked: Asked) -> list[Lead]:

@@ -27,6 +27,8 @@ from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound
 from desk.outbox import ViewChanged, outbox
 from desk.text import Input, Label
+from desk.tickets import field_values
+from desk.tickets.field_index import named
 from desk.tickets.keyset import SortName
 from desk.tickets.lists import Filters, asked_of
 from desk.tickets.matching import Asked
@@ -75,7 +77,8 @@ class ViewQuery(Filters):
     sort: SortName = "-created_at"
 
     def parameters(self) -> Parameters:
-        return self.model_dump(mode="json", exclude_defaults=True)
+        chosen = self.model_dump(mode="json", exclude_defaults=True, exclude={"fields"})
+        return chosen | named(self.fields)
 
     def filters(self, me: UUID) -> Filters:
         """What the list asks for, as this person sees it."""
@@ -84,6 +87,11 @@ class ViewQuery(Filters):
 
     def asked_by(self, me: UUID) -> Asked:
         return asked_of(self.filters(me))
+
+    def with_fields(self, session: Session, actor: Actor) -> "ViewQuery":
+        """With what it asks of custom fields in the words of their values. Raises `Invalid`."""
+        asked = field_values.asked_for(session, actor.audience, self.fields, below="/query")
+        return self.model_copy(update={"fields": asked})
 
     @property
     def is_live(self) -> bool:
@@ -192,10 +200,13 @@ def chosen(session: Session, actor: Actor, ids: Sequence[str]) -> list[Named]:
 
 
 def add(session: Session, actor: Actor, new: NewView, now: datetime) -> ViewShown:
-    """Raises `Forbidden` (a shared one, not by an admin), `Conflict` (``too_many_views``)."""
+    """Raises `Forbidden` (a shared one, not by an admin), `Conflict` (``too_many_views``) and
+    `Invalid` for what no custom field has.
+    """
     owner_id = _owner(actor, is_shared=new.shared)
     _require_room(session, owner_id)
-    row = View(name=new.name, query=new.query.parameters(), owner_id=owner_id, created_at=now)
+    query = new.query.with_fields(session, actor)
+    row = View(name=new.name, query=query.parameters(), owner_id=owner_id, created_at=now)
     session.add(row)
     session.flush()  # It has its id by then.
     return _shown(session, actor, [Named.of(row)])[0]
@@ -207,7 +218,7 @@ def change(session: Session, actor: Actor, view_id: UUID, changes: ViewChange) -
     if changes.name is not MISSING:
         row.name = changes.name
     if changes.query is not MISSING:
-        row.query = changes.query.parameters()
+        row.query = changes.query.with_fields(session, actor).parameters()
         outbox(session).views.append(ViewChanged(row.id, row.query))
     if changes.shared is not MISSING and changes.shared != (row.owner_id is None):
         owner_id = _owner(actor, is_shared=changes.shared)

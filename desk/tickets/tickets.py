@@ -19,9 +19,10 @@ from desk.events import (
     TicketCreated,
 )
 from desk.text import Description, Input, Label, Tag, Title
-from desk.tickets import timeline
+from desk.tickets import field_values, timeline
+from desk.tickets.field_values import SentFields
 from desk.tickets.views import TicketView, not_found, show
-from models import ACTIVE_STATUSES, Priority, Status, Ticket
+from models import ACTIVE_STATUSES, FieldNeed, Priority, Status, Ticket
 
 # What is work for somebody, and what of it nobody has yet.
 ACTIVE = Ticket.status.in_(ACTIVE_STATUSES)
@@ -40,6 +41,18 @@ class NewTicket(Input):
     description: Description
     category: Label
     type: Label
+    fields: SentFields = Field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """What the new ticket has from the beginning."""
+        return self.model_dump(exclude={"fields"})
+
+
+class OwnChange(Input):
+    """What customers change of their own tickets. Only the fields that are named change."""
+
+    fields: SentFields = Field(default_factory=dict)
 
 
 def _unique(tags: list[str]) -> list[str]:
@@ -55,16 +68,33 @@ class Change(Input):
     priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
     tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] | MISSING = MISSING
     category: Label | MISSING = MISSING
+    fields: SentFields | MISSING = MISSING
 
 
-def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime | None) -> TicketView:
-    """Opens a ticket, whose timeline begins with that. `fast_path.opening` is the usual way."""
+def open_ticket(
+    session: Session,
+    actor: Actor,
+    new: NewTicket,
+    now: datetime | None,
+    *,
+    is_asked: bool = True,
+) -> TicketView:
+    """Opens a ticket, whose timeline begins with that. `fast_path.opening` is the usual way.
+
+    ``is_asked`` false: there is no form, so that nobody could give what is required.
+    Raises `Invalid` as `field_values.set_fields` and `field_values.require`.
+    """
+    if is_asked:
+        field_values.require(session, FieldNeed.TO_OPEN, new.category, new.fields)
     at = now or session.scalars(select(func.clock_timestamp())).one()
     times = {"created_at": at, "updated_at": at, "public_updated_at": at}
-    ticket = Ticket(**new.model_dump(), **times, status=Status.OPEN, tags=[], user_id=actor.id)
+    ticket = Ticket(
+        **new.columns, **times, status=Status.OPEN, tags=[], fields={}, user_id=actor.id
+    )
     session.add(ticket)
     session.flush()  # Its number is among the words of its first event.
     timeline.record(session, ticket, TicketCreated(), actor.id, at)
+    field_values.set_fields(session, actor, ticket, new.fields, at)
     return view(session, actor, ticket)
 
 
@@ -121,10 +151,13 @@ def change(
 ) -> TicketView:
     """Applies what was sent, each as an event of its own; what is so already is left alone.
 
-    Raises `NotFound`, `Stale`, `Conflict` (``invalid_transition``).
+    Raises `NotFound`, `Stale`, `Conflict` (``invalid_transition``), `Invalid` as
+    `field_values.set_fields` and `set_status`.
     """
     ticket = held(session, actor, ticket_id)
     expect_version(session, actor, ticket, versions)
+    if changes.fields is not MISSING:  # First: what is wanted of it besides may require them.
+        field_values.set_fields(session, actor, ticket, changes.fields, now)
     if changes.status is not MISSING:
         set_status(session, actor, ticket, changes.status, now)
     if changes.priority is not MISSING:
@@ -141,21 +174,37 @@ def change(
 def set_status(
     session: Session, actor: Actor, ticket: Ticket, to: Status, now: datetime | None
 ) -> None:
+    """Raises `Conflict` (``invalid_transition``), `Invalid` as `field_values.require`."""
     before = ticket.status
     if to is before:
         return
     if to not in TRANSITIONS.get(before, ()):  # None from a status that a newer process has set.
         raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
+    if to is Status.RESOLVED:
+        field_values.require(session, FieldNeed.TO_RESOLVE, ticket.category, ticket.fields)
     ticket.status = to
     timeline.record(session, ticket, StatusChanged(from_=before, to=to), actor.id, now)
 
 
 def close(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
     """Its customer wants no more of it; a closed one stays as it is. Raises `NotFound`."""
-    own = select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
-    ticket = _one(session, locked(own))
+    ticket = _held_own(session, actor, ticket_id)
     set_status(session, actor, ticket, Status.CLOSED, None)
     return view(session, actor, ticket)
+
+
+def change_own(
+    session: Session, actor: Actor, ticket_id: UUID, changes: OwnChange, now: datetime | None
+) -> TicketView:
+    """Its customer sets fields. Raises `NotFound`, `Invalid`."""
+    ticket = _held_own(session, actor, ticket_id)
+    field_values.set_fields(session, actor, ticket, changes.fields, now)
+    return view(session, actor, ticket)
+
+
+def _held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+    own = select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
+    return _one(session, locked(own))
 
 
 def set_priority(

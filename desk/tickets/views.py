@@ -25,6 +25,7 @@ from models import (
     Status,
     Ticket,
     User,
+    Values,
 )
 from models.columns import use_of
 
@@ -54,7 +55,7 @@ class LastMessage:
 class TicketRow:
     """A ticket without its description, as lists show it and a change is told.
 
-    ``seq``, ``unread``, ``version`` and ``tags`` are its reader's.
+    ``seq``, ``unread``, ``version``, ``tags`` and ``fields`` are its reader's.
     """
 
     id: UUID
@@ -65,6 +66,8 @@ class TicketRow:
     status: Status
     priority: Priority | None
     tags: list[str]
+    # Custom fields' values by their keys: those that its reader may see.
+    fields: Values
     user_id: UUID
     assigned_to_id: UUID | None
     created_at: datetime
@@ -87,7 +90,9 @@ class TicketRow:
 @with_config(title="Ticket")
 @dataclass
 class TicketView(TicketRow):
-    """A ticket as one person sees it: ``seq``, ``unread``, ``version`` and ``tags`` are theirs."""
+    """A ticket as one person sees it: ``seq``, ``unread``, ``version``, ``tags`` and ``fields`` are
+    theirs.
+    """
 
     description: str
 
@@ -111,8 +116,8 @@ STATUS, USER, ASSIGNEE = map([*FIELDS].index, ("status", "user_id", "assigned_to
 def columns(audience: Audience) -> list[Any]:
     """What `to_row` takes, without ``unread``: the columns of `FIELDS`, and what follows in it.
 
-    Customers are not shown what the staff do among themselves: neither the tags nor, by a
-    version or a time that moves, that there was a note.
+    Customers are not shown what the staff do among themselves: neither tags and hidden fields
+    nor, by a version or a time that moves, that there was a note.
     """
     shown = ((name, shown_to(audience, column)) for name, column in FIELDS.items())
     return [

@@ -10,7 +10,7 @@ from alembic import op
 from migrations.operations import set_timeouts
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

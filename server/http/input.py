@@ -40,6 +40,8 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     # The parameters that may be sent several times.
     repeatable: ClassVar[frozenset[str]] = frozenset()
+    # How the names begin that the model knows beside its own.
+    prefix: ClassVar[str | None] = None
 
 
 class Countable(Query):
@@ -65,9 +67,10 @@ def validated(model: type[M], value: object) -> M:
 def _bounded(model: type[BaseModel], value: object) -> object:
     if not isinstance(value, Mapping) or len(value) <= MOST_ERRORS:
         return value
-    fields = model.model_fields
+    prefix = getattr(model, "prefix", None)
+    fields = {name for name in value if prefix and name.startswith(prefix)} | {*model.model_fields}
     unknown = islice((name for name in value if name not in fields), _spare(model))
-    known = (name for name in fields if name in value)
+    known = (name for name in value if name in fields)
     return {name: value[name] for name in (*known, *unknown)}
 
 

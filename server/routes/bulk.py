@@ -179,6 +179,6 @@ ROUTES = (
         "Change or assign many tickets",
         Bulk,
         ok(list[BulkDone | BulkRefused]),
-        refuses=("409 count_changed", *KEYED),
+        refuses=("409 count_changed", "422 unknown_field", *KEYED),
     ),
 )

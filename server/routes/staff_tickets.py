@@ -13,7 +13,7 @@ from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_mo
 from server.http.guard import ACTOR
 from server.http.input import MIDDLING_BODY, body, no_body, path_id, query
 from server.http.tags import expected_versions
-from server.routes.tickets import TicketQuery, ticket_page, ticket_reply, ticket_shown
+from server.routes.tickets import FIELDS, TicketQuery, ticket_page, ticket_reply, ticket_shown
 from server.services import SERVICES
 
 
@@ -63,7 +63,7 @@ ROUTES = (
         "List tickets of everybody",
         StaffTicketQuery,
         listed(TicketRow, TOTAL, names="ticket_id"),
-        refuses=(),
+        refuses=("422 unknown_field",),
     ),
     At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
         "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
@@ -84,6 +84,6 @@ ROUTES = (
         "Change a ticket",
         tickets.Change,
         ok(TicketView, ETAG),
-        refuses=("409 invalid_transition", "412 version_mismatch"),
+        refuses=(*FIELDS, "409 invalid_transition", "412 version_mismatch", "422 field_required"),
     ),
 )

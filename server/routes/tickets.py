@@ -12,6 +12,7 @@ from desk.access import Actor, Audience
 from desk.statements import Statement
 from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
+from desk.tickets.field_index import PREFIX as FIELD
 from desk.tickets.keyset import Sort, SortName
 from desk.tickets.lists import Filters, OwnFilters, Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketRow, TicketView
@@ -34,6 +35,7 @@ from server.http.guard import ACTOR, limit
 from server.http.idempotency import once_as_statement
 from server.http.input import (
     LONGEST_BODY,
+    MIDDLING_BODY,
     Countable,
     Paged,
     Query,
@@ -48,6 +50,7 @@ from server.http.output import counted, fitting, page, page_of, reply
 from server.http.tags import tags_of
 from server.limits import shared
 from server.services import SERVICES
+from wire.codec import encode
 from wire.shapes import TimelineEvent, timeline_event
 
 TUPLE: Any = tuple  # Of types that mypy cannot know.
@@ -62,6 +65,7 @@ class TicketQuery(OwnFilters, Paged):
     """What every list of tickets takes."""
 
     repeatable = frozenset({"status"})
+    prefix = FIELD
 
     sort: SortName = "-created_at"
 
@@ -95,13 +99,14 @@ async def ticket_page(
 
 
 def _tag(ticket: TicketView) -> str:
-    """The ticket as its reader sees it: reading, and another name of its people, change it without
-    a new version.
+    """The ticket as its reader sees it: reading, another name of its people, and fields that become
+    theirs to see change it without a new version.
 
     `If-Match` takes the version of it alone: these are no changes that others could overwrite.
     """
     people = [person.full_name for person in (ticket.customer, ticket.assignee) if person]
-    return f'"{ticket.version}.{ticket.unread}.{crc32(chr(0).join(people).encode()):x}"'
+    shown = encode([people, ticket.fields])
+    return f'"{ticket.version}.{ticket.unread}.{crc32(shown):x}"'
 
 
 def ticket_reply(
@@ -205,6 +210,13 @@ async def close_own(request: web.Request) -> web.Response:
     return ticket_reply(await desk.run(tickets.close, actor, path_id(request)))
 
 
+async def change_own(request: web.Request) -> web.Response:
+    actor, changed = request[ACTOR], await body(request, tickets.OwnChange, MIDDLING_BODY)
+    await limit(request, shared.POST, str(actor.id))
+    desk = request.app[SERVICES].desk
+    return ticket_reply(await desk.run(tickets.change_own, actor, path_id(request), changed, None))
+
+
 async def mark_read(request: web.Request) -> web.Response:
     sent = await body(request, Read)
     request.app[SERVICES].limits.spend_here(shared.READ_ACCOUNT, str(request[ACTOR].id))
@@ -224,21 +236,35 @@ async def mark_unread(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+# What a route refuses that sets custom fields.
+FIELDS = ("422 field_removed", "422 fields_too_large", "422 unknown_field")
 ROUTES = (
     At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
         "Open a ticket",
         tickets.NewTicket,
         made(TicketView, ETAG, names="ticket_id"),
-        refuses=("429 rate_limited", *KEYED),
+        refuses=(
+            *FIELDS,
+            "422 field_read_only",
+            "422 field_required",
+            "429 rate_limited",
+            *KEYED,
+        ),
     ),
     At("GET", "/users/tickets", list_own, Right.PERSON).says(
         "List your own tickets",
         TicketQuery,
         listed(TicketRow, TOTAL, names="ticket_id"),
-        refuses=("429 rate_limited",),
+        refuses=("422 unknown_field", "429 rate_limited"),
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
         "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
+    ),
+    At("PATCH", "/users/tickets/{ticket_id}", change_own, Right.OWNER).says(
+        "Set fields of a ticket of your own",
+        tickets.OwnChange,
+        ok(TicketView, ETAG),
+        refuses=(*FIELDS, "422 field_read_only", "429 rate_limited"),
     ),
     At("POST", "/users/tickets/{ticket_id}/close", close_own, Right.OWNER).says(
         "Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=()

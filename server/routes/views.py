@@ -58,13 +58,13 @@ ROUTES = (
         "Save a list of tickets as a view; admins may share it",
         saved_views.NewView,
         made(saved_views.ViewShown, names="view_id"),
-        refuses=(*WRITES, "409 too_many_views", *KEYED),
+        refuses=(*WRITES, "409 too_many_views", "422 unknown_field", *KEYED),
     ),
     At("PATCH", "/csr/views/{view_id}", change, Right.STAFF).says(
         "Change a view of your own; admins, a shared one",
         saved_views.ViewChange,
         ok(saved_views.ViewShown),
-        refuses=(*WRITES, "409 too_many_views"),
+        refuses=(*WRITES, "409 too_many_views", "422 unknown_field"),
     ),
     At("DELETE", "/csr/views/{view_id}", remove, Right.STAFF).says(
         "Remove a view of your own; admins, a shared one", NOTHING, done(), refuses=WRITES

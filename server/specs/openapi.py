@@ -208,8 +208,16 @@ def _in_path(route: Route) -> list[Schema]:
 def _in_query(route: Route, schemas: Schemas) -> list[Schema]:
     if route.takes is None or not _is_query(route.takes):
         return []
-    members = schemas.resolved(schemas.taken(route.takes)).get("properties", {})
-    return [_query_parameter(name, schema) for name, schema in members.items()]
+    query = schemas.resolved(schemas.taken(route.takes))
+    named = [_query_parameter(name, schema) for name, schema in query.get("properties", {}).items()]
+    return [*named, *_open_parameters(query.get("patternProperties", {}))]
+
+
+def _open_parameters(patterns: Schema) -> list[Schema]:
+    """Parameters with names of a pattern, as OpenAPI says that: the members of an object."""
+    whole = {"type": "object", "patternProperties": patterns, "additionalProperties": False}
+    shown = {"name": "fields", "in": "query", "style": "form", "explode": True, "schema": whole}
+    return [shown] if patterns else []
 
 
 def _query_parameter(name: str, schema: Schema) -> Schema:

@@ -5,6 +5,7 @@ python -m server.specs.typescript > client/types.d.ts
 
 import json
 import sys
+from itertools import chain
 from typing import Any
 
 from server.routes.table import ROUTES
@@ -70,6 +71,15 @@ def _members(schema: Schema) -> list[str]:
         f"{_comment(inner.get('description')).replace(chr(10), ' ')}"
         f"{_key(name)}{'' if name in required else '?'}: {_type(inner)};"
         for name, inner in schema["properties"].items()
+    ] + [f"{member};" for member in _open_members(schema)]
+
+
+def _open_members(schema: Schema) -> list[str]:
+    """Members whose names begin as a pattern does."""
+    return [
+        f"[name: `{pattern.removeprefix('^').replace('[.]', '.').partition('[')[0]}${{string}}`]: "
+        f"{_type(inner)}"
+        for pattern, inner in schema.get("patternProperties", {}).items()
     ]
 
 
@@ -94,7 +104,10 @@ def _path(path: str, operations: Schema) -> list[str]:
 
 def _query(operation: Schema) -> str:
     parameters = [p for p in operation["parameters"] if p["in"] == "query"]
-    inner = "; ".join(f"{p['name']}?: {_type(p['schema'])}" for p in parameters)
+    members = (
+        _open_members(p["schema"]) or [f"{p['name']}?: {_type(p['schema'])}"] for p in parameters
+    )
+    inner = "; ".join(chain.from_iterable(members))
     return f"{{ {inner} }}" if parameters else "undefined"
 
 
@@ -134,7 +147,8 @@ def _type(schema: Any) -> str:
     if kind == "object" and "properties" in schema:
         return f"{{ {' '.join(_members(schema))} }}"
     if kind == "object":
-        return "Record<string, unknown>"
+        of = schema.get("additionalProperties")
+        return f"Record<string, {_type(of) if isinstance(of, dict) else 'unknown'}>"
     return SIMPLE.get(str(kind), "null" if kind == "null" else "unknown")
 
 

@@ -1,5 +1,6 @@
 """The customers' pages: whole as HTML, and live where the browser runs scripts."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,8 @@ from desk.accounts import accounts, sessions
 from desk.errors import DeskError, Invalid, NotFound
 from desk.files.content_types import PICTURES
 from desk.tickets import fast_path, history, messages, people, tickets, views
+from desk.tickets import fields as ticket_fields
+from desk.tickets.fields import FieldView
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
 from desk.tickets.views import TicketView
@@ -28,6 +31,8 @@ from server.limits import shared
 from server.routes.auth import set_password
 from server.routes.tickets import POSITIONS, limit_opening
 from server.services import SERVICES
+from server.web import custom_fields
+from server.web.custom_fields import MOST_BOXES
 from server.web.file_forms import fields_and_files
 from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_other
 from server.web.pages import Shell, page
@@ -40,6 +45,8 @@ TICKETS = Shell("tickets.html", "customer/tickets.js", SHEETS, WORDS)
 TICKET = Shell("ticket.html", "customer/ticket.js", SHEETS, WORDS)
 NEW, ACCOUNT = form_shell("new.html"), form_shell("account.html")
 SORT = Sort.of("-updated_at")
+# What the form of a new ticket asks besides the custom fields.
+OPENING = ("title", "description", "category", "type")
 A_PAGE = 50
 MOST_EVENTS = 200
 LINKS = {
@@ -118,14 +125,19 @@ async def show_ticket(request: web.Request) -> web.Response:
 
 
 async def write_on_ticket(request: web.Request) -> web.Response:
-    """A message, or the customer's word that it is done."""
+    """A message, values of fields, or the customer's word that it is done."""
     actor, services = request[ACTOR], request.app[SERVICES]
     ticket = await _ticket(request)
     sent: dict[str, str] = {}
     try:
-        sent, uploaded = await fields_and_files(request, ticket.id)
+        sent, uploaded = await fields_and_files(request, ticket.id, MOST_BOXES)
         if sent.get("do") == "close":
             await services.desk.run(tickets.close, actor, ticket.id)
+        elif sent.get("do") == "fields":
+            await limit(request, shared.POST, str(actor.id))
+            known = custom_fields.asked_on(await _known_fields(request), ticket)
+            changes = validated(tickets.OwnChange, {"fields": custom_fields.given(known, sent)})
+            await services.desk.run(tickets.change_own, actor, ticket.id, changes, None)
         else:
             await limit(request, shared.POST, str(actor.id))
             given = {
@@ -153,6 +165,10 @@ async def _ticket(request: web.Request) -> TicketView:
     return await _own(request, ticket_id)
 
 
+async def _known_fields(request: web.Request) -> Sequence[FieldView]:
+    return await request.app[SERVICES].desk.read(ticket_fields.fields, request[ACTOR])
+
+
 async def _own(request: web.Request, ticket_id: UUID) -> TicketView:
     actor = request[ACTOR]
     found = await request.app[SERVICES].desk.fetch(
@@ -175,9 +191,16 @@ async def _ticket_page(
     read = await services.desk.read(history.read, actor, ticket.id, after, MOST_EVENTS)
     events = [timeline_event(event, actor.audience) for event in read.events]
     names = await services.desk.read(people.in_timeline, actor, ticket.id)
+    known = await _known_fields(request)
+    asked = custom_fields.asked_on(known, ticket)
+    is_about_fields = (sent or {}).get("do") == "fields"
     values = {
         "user": actor,
         "ticket": ticket,
+        "fields": asked,
+        "facts": custom_fields.shown_on(known, ticket),
+        "values": custom_fields.given(asked, sent or {}) if is_about_fields else ticket.fields,
+        "wrong": custom_fields.blamed(error),
         "events": events,
         "names": {person.id: person.full_name for person in names},
         "client_id": str(uuid4()),
@@ -188,39 +211,44 @@ async def _ticket_page(
 
 
 async def show_new(request: web.Request) -> web.Response:
-    return _new_page(request, {})
+    return await _new_page(request, {})
 
 
-def _new_page(
+async def _new_page(
     request: web.Request,
     sent: dict[str, str],
     error: DeskError | ValidationError | None = None,
 ) -> web.Response:
-    names = ("title", "description", "category", "type")
     settings = request.app[SERVICES].settings
+    asked = custom_fields.asked(await _known_fields(request))
     values: dict[str, Any] = {
         "user": request[ACTOR],
+        "fields": asked,
+        "values": custom_fields.given(asked, sent),
+        "wrong": custom_fields.blamed(error),
         "categories": settings.categories_offered,
         "types": settings.types_offered,
         "key": sent.get("key") or str(uuid4()),
-        **{name: sent.get(name, "") for name in names},
+        **{name: sent.get(name, "") for name in OPENING},
     }
     return form_page(request, NEW, values, error)
 
 
 async def open_ticket(request: web.Request) -> web.Response:
     actor = request[ACTOR]
-    sent = await fields(request, LONGEST_BODY)
+    sent = await fields(request, LONGEST_BODY, MOST_BOXES)
     try:
         await limit_opening(request)
-        given = {name: sent.get(name, "") for name in tickets.NewTicket.model_fields}
-        new = validated(tickets.NewTicket, given)
+        given = {name: sent.get(name, "") for name in OPENING}
+        asked = custom_fields.given(custom_fields.asked(await _known_fields(request)), sent)
+        values = {key: value for key, value in asked.items() if value is not None}
+        new = validated(tickets.NewTicket, {**given, "fields": values})
         # Whoever presses the button twice opens one ticket.
         if key := sent.get("key"):
             request[FORM_KEY] = key
         return await once_as_statement(request, new, _opened, fast_path.opening(actor, new))
     except Refused as error:
-        return _new_page(request, sent, error)
+        return await _new_page(request, sent, error)
 
 
 def _opened(ticket: TicketView) -> web.Response:

@@ -16,17 +16,17 @@ from server.web.session import refuse_other_pages
 
 
 async def fields_and_files(
-    request: web.Request, ticket_id: UUID
+    request: web.Request, ticket_id: UUID, most: int = MOST_FIELDS
 ) -> tuple[dict[str, str], list[UUID]]:
     """The fields of a form, as `fields`, and the ids of what was uploaded with it to a ticket."""
     if request.content_type != FORM:
-        return await fields(request, LONGEST_BODY), []
+        return await fields(request, LONGEST_BODY, most), []
     refuse_other_pages(request)
     sent: dict[str, str] = {}
     uploaded: list[UUID] = []
     async for part in parts(request):
         if part.filename is None:
-            if len(sent) == MOST_FIELDS:
+            if len(sent) == most:
                 raise Malformed("invalid_body", "The form cannot be read")
             sent[part.name or ""] = await _text(part)
         elif part.filename:  # Where none was chosen, browsers send one without a name.

@@ -14,6 +14,7 @@ from server.http.input import MIDDLING_BODY
 from server.http.middleware import note
 from server.http.problems import refusal
 from server.transport.bodies import whole_body
+from server.web.custom_fields import blamed
 from server.web.pages import Shell, page
 from server.web.session import refuse_other_pages
 
@@ -39,7 +40,9 @@ class Said:
     keys: Sequence[Sequence[str]]
 
 
-async def fields(request: web.Request, longest: int = MIDDLING_BODY) -> dict[str, str]:
+async def fields(
+    request: web.Request, longest: int = MIDDLING_BODY, most: int = MOST_FIELDS
+) -> dict[str, str]:
     """The fields of a form of ours. Lines end as they do elsewhere; of a name, the last counts."""
     refuse_other_pages(request)
     if request.content_type != KIND:
@@ -47,7 +50,7 @@ async def fields(request: web.Request, longest: int = MIDDLING_BODY) -> dict[str
     raw = await whole_body(request, longest)
     try:
         pairs = parse_qsl(
-            raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+            raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most
         )
     except ValueError:
         raise Malformed("invalid_body", "The form cannot be read") from None
@@ -61,7 +64,8 @@ def said_of(request: web.Request, error: DeskError | ValidationError) -> Said:
     if isinstance(error, ValidationError):
         names = dict.fromkeys(str(one["loc"][0]) for one in error.errors() if one["loc"])
         return Said(422, [[f"error.field.{name}", "error.other"] for name in names])
-    return Said(problem.status, [[f"error.{problem.code}", "error.other"]])
+    of_fields = ["error.fields"] if blamed(error) else []
+    return Said(problem.status, [[f"error.{problem.code}", *of_fields, "error.other"]])
 
 
 def form_page(

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.tickets import keyset, lists, messages, reading, tickets
+from desk.errors import Invalid
+from desk.tickets import field_walk, keyset, lists, messages, reading, tickets
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, Position, count, ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
 from desk.tickets.views import Side, TicketRow
 from models import RANKS, Priority, Role, Status, Ticket
-from tests.factories import a_ticket, an_actor, now
+from tests.factories import a_field, a_ticket, an_actor, now
 
 SORTS = [Sort(f, descending=d) for f in keyset.SORTS for d in (False, True)]
 # Those whose key never changes, so that a walk is complete whatever happens meanwhile.
@@ -169,7 +170,13 @@ def test_each_filter_finds_what_has_it_and_nothing_else(
     other = an_actor(session)
     plain = a_ticket(session, customer).id
     special = a_ticket(session, other, category="shipping", type="question").id
+    values = {"plan": "gold", "seats": 5, "parts": ["lid", "jar"], "paid": False}
+    for key, kind in (("plan", "text"), ("seats", "number"), ("paid", "boolean")):
+        a_field(session, key, kind)
+    a_field(session, "parts", "choices", choices=["lid", "jar", "base"])
     change(session, csr, special, status="resolved", priority="high", tags=["vip", "eu"])
+    change(session, csr, special, fields=values)
+    change(session, csr, plain, fields={"plan": "silver", "paid": True})
     session.get_one(Ticket, special).assigned_to_id = csr.id
     session.flush()
     found_by = [
@@ -182,6 +189,12 @@ def test_each_filter_finds_what_has_it_and_nothing_else(
         Filters(assigned_to=csr.id),
         Filters(unassigned=False),
         Filters(status=[Status.RESOLVED], tag="vip", assigned_to=csr.id),
+        Filters(fields={"plan": "gold"}),
+        Filters(fields={"seats": "5.0"}),
+        Filters(fields={"parts": "jar", "plan": "gold"}),
+        Filters(fields={"paid": "false"}, type="question"),
+        Filters(fields={"plan": "gold"}, q="broken -refund"),
+        Filters(fields={"plan": "gold"}, user_id=other.id),
     ]
     not_found_by = [
         Filters(status=[Status.OPEN]),
@@ -189,6 +202,8 @@ def test_each_filter_finds_what_has_it_and_nothing_else(
         Filters(type="bug"),
         Filters(user_id=customer.id),
         Filters(unassigned=True),
+        Filters(fields={"plan": "silver"}),
+        Filters(fields={"paid": "true"}),
     ]
     neither = [
         Filters(tag="e"),
@@ -196,6 +211,10 @@ def test_each_filter_finds_what_has_it_and_nothing_else(
         Filters(priority=Priority.LOW),
         Filters(assigned_to=other.id),
         Filters(status=[Status.OPEN], tag="vip"),
+        Filters(fields={"plan": "gol"}),
+        Filters(fields={"parts": "base"}),
+        Filters(fields={"plan": "gold", "seats": "6"}),
+        Filters(fields={"plan": "silver"}, type="question"),
     ]
     for wanted, filters in (({special}, found_by), ({plain}, not_found_by), (set(), neither)):
         for one in filters:
@@ -203,6 +222,82 @@ def test_each_filter_finds_what_has_it_and_nothing_else(
                 page = ticket_list(session, csr, one, sort, 100, None)
                 assert {t.id for t in page.tickets} == wanted, (one, sort)
             assert count(session, csr, one) == len(wanted), one
+
+
+@pytest.mark.parametrize("few", [0, 1_500])
+@pytest.mark.parametrize("near", [1, 4_000])
+@pytest.mark.parametrize("sort", SORTS, ids=name)
+def test_what_has_a_value_is_paged_in_the_order_of_the_list(
+    session: Session,
+    customer: Actor,
+    csr: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+    sort: Sort,
+    near: int,
+    few: int,
+) -> None:
+    monkeypatch.setattr(lists, "NEAREST", 1)
+    monkeypatch.setattr(lists, "REACHES", (near, 64_000))
+    monkeypatch.setattr(field_walk, "FEW", few)
+    for key in ("plan", "size"):
+        a_field(session, key, customers="read")
+    some_tickets(session, csr, customer)
+    before = ticket_list(session, csr, EVERYTHING, sort, 100, None).tickets
+    for number, ticket in enumerate(before):
+        values = {"plan": "gold" if number % 3 else "silver", "size": "ab"[number % 2]}
+        # Its time of creation is what the index goes by.
+        tickets.change(session, csr, ticket.id, Change(fields=values), ticket.updated_at)
+    for asked in ({"plan": "gold"}, {"plan": "gold", "size": "b"}, {"plan": "bronze"}):
+        wanted = [
+            ticket
+            for ticket in ticket_list(session, csr, EVERYTHING, sort, 100, None).tickets
+            if asked.items() <= ticket.fields.items()
+        ]
+        assert walk(session, csr, sort, 2, filters=Filters(fields=asked)) == wanted
+        own = Filters(fields=asked, user_id=customer.id)
+        found = walk(session, customer, sort, 3, filters=own)
+        assert {ticket.id for ticket in found} == {ticket.id for ticket in wanted}
+        assert count(session, csr, Filters(fields=asked)) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"nothing": "x"}, "unknown_field"),
+        ({"plan": "x" * 201}, "invalid"),
+        ({"plan": ""}, "invalid"),
+        ({"plan": "\0"}, "invalid"),
+        ({"seats": "five"}, "invalid"),
+        ({"seats": "9" * 16}, "invalid"),
+        ({"seats": "1e3"}, "invalid"),
+        ({"day": "2026-13-01"}, "invalid"),
+        ({"paid": "yes"}, "invalid"),
+        ({"parts": "base"}, "invalid"),
+    ],
+)
+def test_a_filter_that_no_value_can_have_is_refused(
+    session: Session, csr: Actor, asked: dict[str, str], code: str
+) -> None:
+    kinds = {"plan": "text", "seats": "number", "day": "date", "paid": "boolean"}
+    for key, kind in kinds.items():
+        a_field(session, key, kind)
+    a_field(session, "parts", "choice", choices=["lid"])
+    for rule in (
+        lambda: ticket_list(session, csr, Filters(fields=asked), Sort(), 10, None),
+        lambda: count(session, csr, Filters(fields=asked)),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            rule()
+        [key] = asked
+        assert (refusal.value.code, refusal.value.pointer) == (code, f"/field.{key}")
+
+
+def test_customers_do_not_find_by_what_they_may_not_see(session: Session, customer: Actor) -> None:
+    a_field(session, "risk")
+    own = Filters(fields={"risk": "high"}, user_id=customer.id)
+    with pytest.raises(Invalid) as refusal:
+        ticket_list(session, customer, own, Sort(), 10, None)
+    assert refusal.value.code == "unknown_field"
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.errors import Conflict, Forbidden, NotFound
+from desk.errors import Conflict, Forbidden, Invalid, NotFound
 from desk.outbox import ViewChanged, outbox
-from desk.tickets import messages, reading, saved_views, tickets
+from desk.tickets import field_values, messages, reading, saved_views, tickets
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
 from desk.tickets.matching import facts_of, may_hold
@@ -25,7 +25,7 @@ from desk.tickets.view_counts import counts, is_counted
 from desk.tickets.views import Side, TicketRow
 from models import Priority, Role, Status, Ticket, View
 from tests.desk.races import overlapping, run
-from tests.factories import a_ticket, an_actor, now
+from tests.factories import a_field, a_ticket, an_actor, now
 
 BUILT_IN = ["needs_reply", "mine", "unassigned", "open", "resolved", "closed"]
 
@@ -151,6 +151,15 @@ def test_a_query_is_refused_as_a_list_would_refuse_it(query: dict[str, Any], fie
     assert refused.value.errors()[0]["loc"][:2] == ("query", field)
 
 
+def test_a_view_asks_of_custom_fields_in_their_own_words(session: Session, csr: Actor) -> None:
+    a_field(session, "seats", "number")
+    view = a_view(session, csr, query={"field.seats": "5.0", "tag": "vip"})
+    assert (view.query, view.live) == ({"field.seats": "5", "tag": "vip"}, True)
+    with pytest.raises(Invalid) as refusal:
+        a_view(session, csr, query={"field.seats": "five"})
+    assert refusal.value.pointer == "/query/field.seats"
+
+
 def test_what_only_a_newer_process_knows_is_shown_and_neither_live_nor_counted(
     session: Session, csr: Actor
 ) -> None:
@@ -192,7 +201,7 @@ def test_a_reply_takes_a_ticket_out_of_what_needs_one(session: Session, csr: Act
     assert numbers()["mine"] == (1, 0)
 
 
-LABELS, TAGS = ("billing", "häuser"), ("a", "vip")
+LABELS, TAGS, PARTS = ("billing", "häuser"), ("a", "vip"), ("lid", "jar")
 
 
 def a_desk(session: Session, seed: int) -> tuple[Actor, list[Actor]]:
@@ -201,6 +210,8 @@ def a_desk(session: Session, seed: int) -> tuple[Actor, list[Actor]]:
     staff = [an_actor(session, Role.CSR) for _ in range(2)]
     # Staff open tickets, too.
     customers = [an_actor(session), staff[0]]
+    a_field(session)
+    a_field(session, "parts", "choices", choices=[*PARTS])
     for _ in range(8):
         ticket = a_ticket(
             session,
@@ -213,6 +224,9 @@ def a_desk(session: Session, seed: int) -> tuple[Actor, list[Actor]]:
         row.priority = random.choice([None, *Priority])
         row.tags = random.sample(TAGS, random.randint(0, 2))
         session.flush()
+        parts = random.sample(PARTS, random.randint(0, 2)) or None
+        values = {"plan": random.choice([None, *TAGS]), "parts": parts}
+        field_values.set_fields(session, staff[1], row, values, now())
         for _ in range(random.randint(0, 3)):
             author = random.choice([Actor(row.user_id, Role.USER), *staff])
             internal = author in staff and random.random() < 0.4
@@ -242,6 +256,8 @@ def queries() -> st.SearchStrategy[dict[str, Any]]:
             "user_id": person,
             "waiting_on": st.sampled_from([*Side]),
             "unread": st.booleans(),
+            "field.plan": st.sampled_from(TAGS),
+            "field.parts": st.sampled_from(PARTS),
             "updated_after": st.sampled_from(["2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"]),
         },
     )

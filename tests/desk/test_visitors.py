@@ -268,4 +268,4 @@ def test_any_message_has_a_title(message: str) -> None:
         return
     title = visitors.title_of(first.message)
     new = {"description": first.message, "category": "other", "type": "question"}
-    assert NewTicket(title=title, **new).title == title
+    assert NewTicket.model_validate({"title": title} | new).title == title

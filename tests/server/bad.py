@@ -170,6 +170,44 @@ VIEW_QUERY = Kind(
     ({}, {"status": ["open"], "assigned_to": "me", "sort": "-updated_at", "tag": "x" * 32}),
     frozenset({"an object"}),
 )
+LABEL_OR_NULL = Kind(LABEL.wrong, (*LABEL.good, None), LABEL.fine | {"null"})
+FIELDS = Kind(
+    {
+        "a name of no field": {"No field": 1},
+        "an object within": {"plan": {}},
+        "a list within": {"plan": [[]]},
+        "null within a list": {"plan": [None]},
+        "a huge number within": {"plan": 10**90},
+        "a surrogate within": {"plan": "\udbff"},
+        "a surrogate in a list": {"plan": ["\udbff"]},
+        "too long within": {"plan": "x" * 8001},
+        "too many": {f"f{n}": None for n in range(101)},
+        "no field of ours": {"nothing": "x"},
+    },
+    ({},),
+    frozenset({"an object"}),
+)
+FIELD_KEY = Kind(
+    {"upper case": "Plan", "a dash": "a-b", "a digit first": "1st", "too long": "x" * 33},
+    ("a", "a" * 32, "a_1"),
+    frozenset({"a short text"}),
+)
+FIELD_KIND = Kind({"another": "TEXT", "padded": " text"}, ("text", "choices"))
+FIELD_ACCESS = Kind({"another": "none"}, ("hidden", "read", "write"))
+FIELD_NEED = Kind({"another": "always"}, ("never", "to_open", "to_resolve"))
+CHOICES = Kind(
+    {
+        "a number within": [1],
+        "an empty one": [""],
+        "the same twice": ["x", "x"],
+        "an unknown member": [{"id": "x", "label": "x", "more": 1}],
+        "no label": [{"id": "x"}],
+        "a surrogate within": [{"id": "x", "label": "\udbff"}],
+        "too many": [str(n) for n in range(201)],
+    },
+    ([], ["x" * 64], [{"id": "x", "label": "y" * 64, "archived": True}]),
+    frozenset({"a list"}),
+)
 TOKEN = Kind({"no token": "nonsense", "too long": "x" * 8193}, ())
 
 

@@ -25,6 +25,14 @@ SIGNUP = {"email": "bad.input@desk.test", "password": PASSWORD, "full_name": "An
 GIVEN_PASSWORD = Kind(
     {"too long": "x" * 1025}, (), frozenset({"a short text", "an empty text", "blanks"})
 )
+FIELD = {
+    "label": bad.LABEL,
+    "kind": bad.FIELD_KIND,
+    "choices": bad.CHOICES,
+    "customers": bad.FIELD_ACCESS,
+    "required": bad.FIELD_NEED,
+    "category": bad.LABEL_OR_NULL,
+}
 SIGNED_OUT = (200, 400, 401)
 
 BODIES: dict[tuple[str, str], Body] = {
@@ -80,8 +88,13 @@ BODIES: dict[tuple[str, str], Body] = {
             "description": bad.DESCRIPTION,
             "category": bad.LABEL,
             "type": bad.LABEL,
+            "fields": bad.FIELDS,
         },
         NEW_TICKET,
+        frozenset({"fields"}),
+    ),
+    ("PATCH", "/users/tickets/{ticket_id}"): Body(
+        {"fields": bad.FIELDS}, {}, frozenset({"fields"})
     ),
     ("POST", "/tickets/{ticket_id}/messages"): Body(
         {
@@ -113,9 +126,10 @@ BODIES: dict[tuple[str, str], Body] = {
             "priority": bad.PRIORITY,
             "tags": bad.TAGS,
             "category": bad.LABEL,
+            "fields": bad.FIELDS,
         },
         {},
-        frozenset({"status", "priority", "tags", "category"}),
+        frozenset({"status", "priority", "tags", "category", "fields"}),
     ),
     ("POST", "/csr/tickets/bulk"): Body(
         {
@@ -146,6 +160,16 @@ BODIES: dict[tuple[str, str], Body] = {
         {"available": True},
         frozenset({"capacity"}),
     ),
+    ("POST", "/admin/fields"): Body(
+        FIELD | {"key": bad.FIELD_KEY},
+        {"key": "plan", "label": "Plan", "kind": "text"},
+        frozenset(FIELD) - {"label", "kind"},
+        (201, 409, 422),
+    ),
+    # There is no such field: what is accepted is not found.
+    ("PATCH", "/admin/fields/{field_id}"): Body(
+        FIELD | {"removed": bad.BOOL}, {}, frozenset({*FIELD, "removed"}), (404,)
+    ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
         {"url": "https://8.8.8.8/", "events": ["assigned"]},
@@ -160,6 +184,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ),
 }  # fmt: skip
 NO_BODY = {
+    ("DELETE", "/admin/fields/{field_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
     ("POST", "/attachments/{attachment_id}/link"),
@@ -186,6 +211,9 @@ FILTERS = {
     "type": TEXT,
     "sort": [*WORDS, "title", "--number", "number,id"],
     "count": [*WORDS, "maybe"],
+    "field.": ["x"],
+    "field.nothing": TEXT,
+    "fields": WORDS,
 }
 QUERIES: dict[str, dict[str, list[str]]] = {
     "/users/tickets": PAGED | FILTERS,

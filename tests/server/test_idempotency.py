@@ -151,7 +151,7 @@ def test_a_kill_before_the_commit_leaves_neither_ticket_nor_key(
     asked = Repeatable(customer.id, str(uuid4()), "POST /x", (b"body",))
 
     def work(session: Session) -> Answer:
-        made = tickets.open_ticket(session, customer.actor, NewTicket(**NEW), now())
+        made = tickets.open_ticket(session, customer.actor, NewTicket.model_validate(NEW), now())
         return Answer(201, {}, str(made.id).encode())
 
     engine = create_engine(backend.database_url)

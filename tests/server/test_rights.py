@@ -98,6 +98,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/me/availability": {"available": True},
         "/csr/views": {"name": "Mine", "query": {}},
+        "/admin/fields": {"key": f"f{uuid4().hex[:8]}", "label": "Plan", "kind": "text"},
         "/admin/users": {**new_user, "role": "user"},
         "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},
     }
@@ -129,6 +130,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{customer_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
         .replace("{webhook_id}", str(uuid4()))
+        .replace("{field_id}", str(uuid4()))
         .replace("{attempt_id}", str(uuid4()))
         .replace("{view_id}", str(uuid4()))
         .replace("{attachment_id}", str(uuid4()))

@@ -11,6 +11,7 @@ import { readerId } from "./page.js";
 
 /** @typedef {import("../../client/types.d.ts").Event} TimelineEvent */
 /** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
+/** @typedef {import("../../client/types.d.ts").Field} Field */
 /** @typedef {import("../shared/uploads.js").Info} Info */
 /**
  * @typedef {{clientId: string, content: string, files: Info[], code: string}} Unsent `code`: why it
@@ -29,6 +30,8 @@ export class Conversation {
   unsent = signal([]);
   /** @type {import("@preact/signals").Signal<Map<string, string>>} names by id */
   people = signal(new Map());
+  /** @type {import("@preact/signals").Signal<Map<string, Field>>} custom fields by their keys */
+  fields = signal(new Map());
   /** @type {import("@preact/signals").Signal<Set<string>>} */
   writing = signal(new Set());
   /** @type {import("../../client/index.d.ts").Ticket | null} */
@@ -96,6 +99,7 @@ export class Conversation {
       this.events.value = [...this.events.peek(), ...arrived];
       this.unsent.value = this.unsent.peek().filter(({ clientId }) => !sent.has(clientId));
     });
+    this.#askForFields(arrived);
     this.#askForNames(arrived.flatMap(({ actor_id }) => actor_id ?? []));
   }
 
@@ -118,6 +122,7 @@ export class Conversation {
     const after = Math.max(0, first - 1 - A_PAGE);
     const { data } = await get(`/tickets/${this.id}/timeline`, { after, limit: first - 1 - after });
     this.events.value = [...data, ...this.events.peek()];
+    this.#askForFields(data);
   }
 
   /**
@@ -150,6 +155,16 @@ export class Conversation {
     if (!this.#live || this.#last <= this.#toldRead) return;
     this.#toldRead = this.#last;
     this.#live.markRead(this.#last);
+  }
+
+  /** As they are called now, where one of the events is about one. @param {TimelineEvent[]} events */
+  async #askForFields(events) {
+    const known = this.fields.peek();
+    const isAbout = (/** @type {TimelineEvent} */ { kind, data }) =>
+      kind === "fields_changed" && Object.keys(data).some((key) => !known.has(key));
+    if (!events.some(isAbout)) return;
+    const { data } = await get("/fields").catch(() => ({ data: [] }));
+    this.fields.value = new Map(data.map((/** @type {Field} */ field) => [field.key, field]));
   }
 
   /** @param {string[]} [ids] only if one of them has no name yet */

@@ -15,7 +15,30 @@ function keepDrafts(form) {
   form.addEventListener("submit", () => markSent(form));
 }
 
+/**
+ * Fields of some tickets are asked for where the category is theirs.
+ *
+ * @param {HTMLFormElement} form
+ */
+function showByCategory(form) {
+  const category = /** @type {HTMLSelectElement | null} */ (form.querySelector("#category"));
+  const boxes = /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-category]"));
+  if (!category || !boxes.length) return;
+  const show = () => {
+    for (const box of boxes) {
+      box.hidden = box.dataset.category !== category.value;
+      for (const field of /** @type {NodeListOf<Field>} */ (
+        box.querySelectorAll("input, select, textarea")
+      ))
+        field.disabled = box.hidden;
+    }
+  };
+  category.addEventListener("change", show);
+  show();
+}
+
 for (const form of document.querySelectorAll("form")) {
   if (form.dataset.draft && readerId) keepDrafts(form);
+  showByCategory(form);
 }
 await begin();

@@ -10,6 +10,7 @@ import { Conversation } from "./conversation.js";
 import { draft } from "./drafts.js";
 import { connection, stayConnected } from "./live.js";
 import { begin, readerId } from "./page.js";
+import { nameOf, sentenceOf } from "./sentences.js";
 import { statusWord } from "./status.js";
 import { countInTitle } from "./title.js";
 
@@ -100,13 +101,6 @@ function writers(conversation) {
   return writer ? t("customer.typing", { name: nameOf(conversation, writer) }) : "";
 }
 
-/**
- * @param {Conversation} conversation
- * @param {string | null} id
- */
-const nameOf = (conversation, id) =>
-  conversation.people.value.get(id ?? "") ?? t("customer.support");
-
 /** @param {{event: TimelineEvent, conversation: Conversation}} props */
 function Happened({ event, conversation }) {
   if (event.kind === "message_posted") {
@@ -120,25 +114,6 @@ function Happened({ event, conversation }) {
   return html`<p class="change">
     ${sentence} <time datetime=${event.at} title=${fullTime(event.at)}>${shortTime(event.at)}</time>
   </p>`;
-}
-
-/**
- * @param {TimelineEvent} event
- * @param {Conversation} conversation
- */
-function sentenceOf(event, conversation) {
-  switch (event.kind) {
-    case "status_changed":
-      return t("customer.event.status", { status: statusWord(event.data.to) });
-    case "assigned":
-      return event.data.to
-        ? t("customer.event.assigned", { name: nameOf(conversation, event.data.to) })
-        : t("customer.event.unassigned");
-    case "category_changed":
-      return t("customer.event.category", { category: event.data.to });
-    default:
-      return ""; // Nothing that customers are told in words.
-  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { ApiError, post } from "../shared/api.js";
 import { newKey } from "../shared/keys.js";
 import { t } from "../shared/words.js";
+import { sent } from "./changes.js";
 import { targets } from "./moves.js";
 import { say } from "./notices.js";
 import { overlay } from "./overlays.js";
@@ -111,7 +112,9 @@ export class Bulk {
       ? [{ query, expect_count: ids.length }]
       : chunks(ids).map((ticket_ids) => ({ ticket_ids }));
     const what =
-      "fields" in change ? { change: change.fields } : { assign: { assignee_id: change.assignee } };
+      "assignee" in change
+        ? { assign: { assignee_id: change.assignee } }
+        : { change: sent(change) };
     /** @type {Result[]} */
     const results = [];
     for (const part of parts) {

@@ -1,6 +1,7 @@
 /** What an event changed, as a sentence. */
 
 import { get } from "../shared/api.js";
+import { changesOf } from "../shared/fields.js";
 import { t } from "../shared/words.js";
 import { isMessage } from "./opened.js";
 import { priorityWord, statusWord } from "./sayings.js";
@@ -34,7 +35,7 @@ export async function othersChange(desk, row) {
  * @param {Desk} desk
  * @param {Event} event
  */
-export function changeSentence({ people }, event) {
+export function changeSentence({ people, fields }, event) {
   const name = event.actor_id ? people.name(event.actor_id) : t("desk.event.desk");
   switch (event.kind) {
     case "ticket_created":
@@ -51,6 +52,12 @@ export function changeSentence({ people }, event) {
       return t("desk.event.category_changed", { name, to: event.data.to });
     case "tags_changed":
       return tagsSentence(name, event.data);
+    case "fields_changed":
+    case "staff_fields_changed": {
+      const changes = changesOf(event.data, fields.byKey.value);
+      const said = changes.map((change) => t("desk.event.field", change)).join(", ");
+      return t("desk.event.fields_changed", { name, changes: said });
+    }
     case "assigned":
       return assignedSentence(people, name, event);
     default:

@@ -9,7 +9,11 @@ import { sentences } from "./parts/parts.js";
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {Partial<Pick<Row, "status" | "priority" | "tags" | "category">>} Fields */
-/** @typedef {{fields: Fields} | {assignee: string | null}} Change */
+/** @typedef {import("../shared/fields.js").Value} Value */
+/**
+ * Of the ticket's own columns, of custom fields by their keys, or whose it is.
+ * @typedef {{fields: Fields} | {values: Record<string, Value | null>} | {assignee: string | null}} Change
+ */
 /** @typedef {{id: string, number: number, forth: Change, back: Change}} Done */
 
 const MOST_UNDONE = 50;
@@ -84,7 +88,7 @@ export class Changes {
     const { tickets } = this.#desk;
     const row = tickets.peek(id);
     if (!row || isAsWanted(row, change)) return null;
-    const pending = tickets.begin(id, this.#shown(change));
+    const pending = tickets.begin(id, this.#shown(row, change));
     /** @type {Done} */
     const done = { id, number: row.number, forth: change, back: inverse(row, change) };
     /** @param {Row | null} answer */
@@ -140,9 +144,9 @@ export class Changes {
       const headers = { "If-Match": `"${seen?.version ?? 0}"` };
       try {
         const { data } =
-          "fields" in change
-            ? await patch(`/csr/tickets/${id}`, change.fields, headers)
-            : await this.#assign(id, change.assignee, headers);
+          "assignee" in change
+            ? await this.#assign(id, change.assignee, headers)
+            : await patch(`/csr/tickets/${id}`, sent(change), headers);
         return data;
       } catch (error) {
         const now = current(error);
@@ -167,14 +171,20 @@ export class Changes {
   }
 
   /**
+   * @param {Row} row
    * @param {Change} change
    * @returns {Partial<Row>}
    */
-  #shown(change) {
+  #shown(row, change) {
     if ("assignee" in change) {
       const { assignee: id } = change;
       const person = id ? { id, full_name: this.#desk.people.name(id) } : null;
       return /** @type {Partial<Row>} */ ({ assigned_to_id: id, assignee: person });
+    }
+    if ("values" in change) {
+      const values = Object.entries({ ...row.fields, ...change.values });
+      const left = values.filter(([, value]) => value !== null);
+      return /** @type {Partial<Row>} */ ({ fields: Object.fromEntries(left) });
     }
     const isOver = change.fields.status === "resolved" || change.fields.status === "closed";
     return { ...change.fields, ...(isOver && { waiting_on: null }) };
@@ -218,12 +228,22 @@ export class Changes {
 const current = (error) => (error instanceof ApiError ? (error.body.current ?? null) : null);
 
 /**
+ * The body of the request.
+ * @param {{fields: Fields} | {values: Record<string, Value | null>}} change
+ */
+export const sent = (change) => ("values" in change ? { fields: change.values } : change.fields);
+
+/**
  * @param {Row} row
  * @param {Change} change
  * @returns {Change}
  */
 function inverse(row, change) {
   if ("assignee" in change) return { assignee: row.assigned_to_id };
+  if ("values" in change) {
+    const keys = Object.keys(change.values);
+    return { values: Object.fromEntries(keys.map((key) => [key, row.fields[key] ?? null])) };
+  }
   const names = /** @type {(keyof Fields)[]} */ (Object.keys(change.fields));
   return { fields: Object.fromEntries(names.map((name) => [name, row[name]])) };
 }
@@ -234,6 +254,11 @@ function inverse(row, change) {
  */
 function isAsWanted(row, change) {
   if ("assignee" in change) return row.assigned_to_id === change.assignee;
+  if ("values" in change) {
+    return Object.entries(change.values).every(([key, value]) =>
+      isEqual(row.fields[key] ?? null, value),
+    );
+  }
   return Object.entries(change.fields).every(([name, value]) =>
     isEqual(row[/** @type {keyof Fields} */ (name)], value),
   );
@@ -249,7 +274,7 @@ function isSameFor(change, before, after) {
 }
 
 /**
- * Tags have no order.
+ * Tags and choices have no order.
  * @param {unknown} a
  * @param {unknown} b
  */

@@ -190,6 +190,11 @@ function going(desk) {
       run: show("change_view"),
     }),
     command("search", { group, keys: ["/"], run: () => (searching.value += 1) }),
+    command("find_by_field", {
+      group,
+      when: () => desk.fields.offered.peek().length > 0,
+      run: () => navigate(addressOf({ q: "" })),
+    }),
     command("palette", {
       group,
       keys: ["Ctrl+k"],

@@ -12,6 +12,7 @@ import { Activity } from "./activity.js";
 import { Ahead } from "./ahead.js";
 import { Bulk } from "./bulk.js";
 import { Changes } from "./changes.js";
+import { CustomFields } from "./custom_fields.js";
 import { Customers } from "./customers.js";
 import { notifyDesktop } from "./desktop.js";
 import { Drafts } from "./drafts.js";
@@ -40,6 +41,7 @@ const RESTS_MS = 150;
 export class Desk {
   people = new People();
   customers = new Customers();
+  fields = new CustomFields();
   notifications = new Notifications();
   activity = new Activity();
   selection = new Selection();
@@ -259,6 +261,7 @@ export class Desk {
 
   #refresh() {
     this.team.load().catch(() => {});
+    this.fields.load().catch(() => {});
     this.notifications.load().catch(() => {});
     this.drafts.load().catch(() => {});
   }

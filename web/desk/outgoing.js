@@ -77,7 +77,8 @@ export class Outgoing {
   /** @param {Event} event */
   hear(event) {
     const clientId = "client_id" in event.data ? event.data.client_id : null;
-    if (clientId && event.actor_id === this.#opened.desk.me.id) this.#drop(clientId);
+    if (typeof clientId === "string" && event.actor_id === this.#opened.desk.me.id)
+      this.#drop(clientId);
   }
 
   /** What was written before the page was loaded anew, or on the connection before. */

@@ -2,10 +2,15 @@
 
 import { effect, untracked } from "@preact/signals";
 import { navigate, route } from "../shared/router.js";
+import { PREFIX as FIELD } from "./custom_fields.js";
 import { FIRST } from "./store/views.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
-/** @typedef {{view: string, sort?: string} | {q: string} | {customer: string}} ListPlace */
+/**
+ * `fields`: values that are asked of custom fields, by the names of these filters.
+ * @typedef {{view: string, sort?: string} | {q: string, fields?: Record<string, string>}
+ *   | {customer: string}} ListPlace
+ */
 /**
  * @typedef {{page: "list", list: ListPlace}
  *   | {page: "ticket", number: number, list: ListPlace}
@@ -33,7 +38,11 @@ export function placeOf({ path, params, state }) {
   }
   if (first === "wall") return { page: "wall" };
   if (first === "admin") return { page: "admin", name: second || "users" };
-  if (first === "search") return { page: "list", list: { q: params.get("q") ?? "" } };
+  if (first === "search") {
+    const asked = [...params].filter(([name]) => name.startsWith(FIELD));
+    const fields = asked.length ? { fields: Object.fromEntries(asked) } : {};
+    return { page: "list", list: { q: params.get("q") ?? "", ...fields } };
+  }
   if (first === "customers" && second) return { page: "list", list: { customer: second } };
   const sort = params.get("sort");
   const view = first && first !== "tickets" ? decodeURIComponent(first) : FIRST;
@@ -42,7 +51,9 @@ export function placeOf({ path, params, state }) {
 
 /** @param {ListPlace} list */
 export function addressOf(list) {
-  if ("q" in list) return `${PREFIX}/search?q=${encodeURIComponent(list.q)}`;
+  if ("q" in list) {
+    return `${PREFIX}/search?${new URLSearchParams({ q: list.q, ...list.fields })}`;
+  }
   if ("customer" in list) return `${PREFIX}/customers/${list.customer}`;
   const query = list.sort ? `?sort=${encodeURIComponent(list.sort)}` : "";
   return `${PREFIX}/${encodeURIComponent(list.view)}${query}`;
@@ -94,8 +105,10 @@ export function follow(desk) {
  */
 function showList(desk, place, areViewsKnown) {
   const before = desk.list.peek();
-  if ("q" in place) desk.list.value = place.q.trim() ? desk.views.found({ q: place.q }) : null;
-  else if ("customer" in place) desk.list.value = desk.views.found({ user_id: place.customer });
+  if ("q" in place) {
+    const query = { ...(place.q.trim() && { q: place.q }), ...place.fields };
+    desk.list.value = Object.keys(query).length ? desk.views.found(query) : null;
+  } else if ("customer" in place) desk.list.value = desk.views.found({ user_id: place.customer });
   else if (areViewsKnown) desk.list.value = desk.views.list(place.view, place.sort);
   if (before === desk.list.peek()) return;
   before?.thaw();

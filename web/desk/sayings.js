@@ -1,6 +1,8 @@
 /** Sentences that the console makes of what happened. */
 
+import { valueWord } from "../shared/fields.js";
 import { has, t } from "../shared/words.js";
+import { PREFIX } from "./custom_fields.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
@@ -24,12 +26,26 @@ export const priorityWord = (priority) => wordOf("priority", priority);
  * @param {import("./place.js").ListPlace} list
  */
 export function viewName(desk, list) {
-  if ("q" in list) return t("desk.search.title");
+  if ("q" in list) return searchName(desk, list);
   if ("customer" in list) return desk.people.name(list.customer);
   const named = desk.views.byId.value.get(list.view);
   const key = `desk.view.${list.view}`;
   if (has(key)) return t(key);
   return named?.name ?? t("desk.view.unknown");
+}
+
+/**
+ * @param {Desk} desk
+ * @param {{fields?: Record<string, string>}} list
+ */
+function searchName({ fields }, list) {
+  const asked = Object.entries(list.fields ?? {}).map(([name, value]) => {
+    const field = fields.byKey.value.get(name.slice(PREFIX.length));
+    const isYesOrNo = field?.kind === "boolean";
+    const word = isYesOrNo ? t(`field.${value === "true"}`) : valueWord(field, value);
+    return `${field?.label ?? name}: ${word}`;
+  });
+  return asked.join(" · ") || t("desk.search.title");
 }
 
 /**

@@ -20,6 +20,8 @@ const KINDS = [
   "priority_changed",
   "tags_changed",
   "category_changed",
+  "fields_changed",
+  "staff_fields_changed",
 ];
 
 /** @param {unknown} error */

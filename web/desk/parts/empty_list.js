@@ -13,7 +13,8 @@ export function EmptyList({ list = null }) {
   const desk = useDesk();
   const place = placeOf(route.value);
   const at = "list" in place ? place.list : null;
-  if (at && "q" in at && !at.q.trim()) return html`<p class="empty">${t("desk.search.begin")}</p>`;
+  if (at && "q" in at && !at.q.trim() && !at.fields)
+    return html`<p class="empty">${t("desk.search.begin")}</p>`;
   const views = desk.views.state.value;
   const state = list ? list.state.value : views === "ready" ? "unknown" : views;
   if (state === "failed") {

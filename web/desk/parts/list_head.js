@@ -9,6 +9,8 @@ import { addressOf } from "../place.js";
 import { changeableView } from "../saved_views.js";
 import { viewName } from "../sayings.js";
 import { selectFound } from "../select_found.js";
+import { Later } from "./later.js";
+import { fieldFilter } from "./parts.js";
 import { Unverified } from "./unverified.js";
 
 export const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "-priority"];
@@ -22,6 +24,11 @@ export function ListHead({ isPage, list }) {
     ${isPage ? html`<h1><bdi>${name}</bdi></h1>` : html`<h2><bdi>${name}</bdi></h2>`}
     ${desk.list.value ? html`<${Saving} />` : null}
     ${"view" in list ? html`<${Order} list=${list} />` : null}
+    ${
+      "q" in list && desk.fields.all.value.length
+        ? html`<${Later} load=${fieldFilter} name="FieldFilter" with=${{ list }} />`
+        : null
+    }
     ${"customer" in list ? html`<${Customer} key=${list.customer} id=${list.customer} />` : null}
     <${Selected} />
   </header>`;

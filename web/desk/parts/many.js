@@ -1,5 +1,6 @@
 /** Asks before many tickets are changed: how many, and what becomes of them. */
 
+import { valueWord } from "../../shared/fields.js";
 import { Dialog, html } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
@@ -35,6 +36,12 @@ function lines(desk, change) {
   if ("assignee" in change) {
     const name = change.assignee ? desk.people.name(change.assignee) : t("desk.nobody");
     return [[t("desk.field.assignee"), name]];
+  }
+  if ("values" in change) {
+    return Object.entries(change.values).map(([key, value]) => {
+      const field = desk.fields.byKey.value.get(key);
+      return [field?.label ?? key, valueWord(field, value)];
+    });
   }
   const { status, priority, category } = change.fields;
   const all = /** @type {[string, string][]} */ ([]);

@@ -27,6 +27,6 @@ export function Meanwhile({ events, isWarned, onSeen }) {
 
 /** @param {import("../types.js").Event["data"]} data */
 function excerpt(data) {
-  const content = "content" in data ? data.content : "";
+  const content = "content" in data ? String(data.content) : "";
   return content.length > LONGEST ? `${content.slice(0, LONGEST)}…` : content;
 }

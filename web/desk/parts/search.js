@@ -12,7 +12,8 @@ export function Search() {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   const place = placeOf(route.value);
-  const shown = "list" in place && "q" in place.list ? place.list.q : "";
+  const list = "list" in place && "q" in place.list ? place.list : { q: "" };
+  const shown = list.q;
   const asked = searching.value;
   useEffect(() => {
     if (!asked) return;
@@ -27,7 +28,7 @@ export function Search() {
     clearTimeout(timer.current);
     const q = input.current?.value.trim() ?? "";
     const isSearch = place.page === "list" && "q" in place.list;
-    if (q !== shown) navigate(addressOf({ q }), { replace: isSearch });
+    if (q !== shown) navigate(addressOf({ ...list, q }), { replace: isSearch });
   };
   const onInput = () => {
     clearTimeout(timer.current);

@@ -6,6 +6,7 @@ import { useDesk } from "../desk.js";
 import { addressOf, backToList, currentList } from "../place.js";
 import { statusWord, viewerNames, viewName } from "../sayings.js";
 import { Composer } from "./composer.js";
+import { CustomFields } from "./custom_fields.js";
 import { Fields } from "./fields.js";
 import { Log } from "./log.js";
 import { Unverified } from "./unverified.js";
@@ -59,6 +60,7 @@ function Shown({ opened }) {
         ${" "}· <bdi>${row.category}</bdi> · <bdi>${row.type}</bdi>
       </p>
       <${Fields} row=${row} />
+      <${CustomFields} row=${row} />
       <${Who} opened=${opened} />
     </header>
     <${Log} opened=${opened} />

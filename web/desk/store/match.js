@@ -18,6 +18,21 @@ const TESTS = {
   unread: (row, value) => row.unread > 0 === isTrue(value),
   updated_after: (row, value) => new Date(row.updated_at) > new Date(value),
 };
+/** Of custom fields there are as many filters as fields. */
+const FIELD = "field.";
+
+/**
+ * @param {string} name
+ * @returns {Test | undefined}
+ */
+function testOf(name) {
+  if (!name.startsWith(FIELD)) return TESTS[name];
+  return (row, value) => {
+    const has = row.fields[name.slice(FIELD.length)];
+    return Array.isArray(has) ? has.includes(value) : has !== undefined && String(has) === value;
+  };
+}
+
 /** What says how a list is shown, and not what is in it. */
 const MANNERS = new Set(["sort", "limit", "cursor", "count"]);
 
@@ -31,7 +46,7 @@ const isTrue = (value) => value === true || value === "true";
  * @param {Query} query
  */
 export const isDecidable = (query) =>
-  Object.keys(query).every((name) => name in TESTS || MANNERS.has(name));
+  Object.keys(query).every((name) => testOf(name) || MANNERS.has(name));
 
 /**
  * @param {Query} query
@@ -42,7 +57,7 @@ export function matching(query, me) {
   const tests = Object.entries(query)
     .filter(([, value]) => value !== undefined && value !== null)
     .flatMap(([name, value]) => {
-      const test = TESTS[name];
+      const test = testOf(name);
       return test ? [(/** @type {Row} */ row) => test(row, value, me)] : [];
     });
   return (row) => tests.every((test) => test(row));

@@ -20,6 +20,9 @@ export default {
   "connection.live": "Live",
   "connection.offline": "Offline seit {since}",
   "connection.connecting": "Offline, wird verbunden …",
+  "field.true": "Ja",
+  "field.false": "Nein",
+  "field.none": "nichts",
   "error.invalid_credentials": "Die Adresse oder das Passwort ist falsch.",
   "error.rate_limited":
     "Zu viele Versuche. Bitte warten Sie eine Weile und versuchen Sie es dann noch einmal.",
