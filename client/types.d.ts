@@ -170,7 +170,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | TeamChangedEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -207,7 +207,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "team_changed";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -278,6 +278,14 @@ export interface NewMessage {
   /** Whether to remove the draft of its kind with it. */ draft?: boolean;
 }
 
+/** `strategy` null: the desk's. */
+export interface NewTeam {
+  name: string;
+  description?: string;
+  strategy?: Strategy | null;
+  members?: Array<string>;
+}
+
 export interface NewTicket {
   title: string;
   description: string;
@@ -346,7 +354,7 @@ export interface Notification {
 
 export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened";
 
-export type Outcome = "chosen" | "unavailable" | "at_capacity" | "not_their_turn";
+export type Outcome = "chosen" | "not_in_team" | "unavailable" | "at_capacity" | "not_their_turn";
 
 /** `ids`: what was read; "all" of it until now. `unread`: the notifications that are left. Of more than 200 at once it comes several times. */
 export interface OwnInboxRead {
@@ -531,6 +539,8 @@ export interface StatusChangedEvent {
   data: StatusChanged;
 }
 
+export type Strategy = "round_robin" | "least_loaded" | "random";
+
 /** Somebody of the staff tagged the ticket, or took tags away. */
 export interface TagsChanged {
   added: Array<string>;
@@ -546,6 +556,39 @@ export interface TagsChangedEvent {
   data: TagsChanged;
 }
 
+/** A team. `members`: of the staff, in no order that means anything. */
+export interface Team {
+  id: string;
+  name: string;
+  description: string;
+  strategy: string | null;
+  members: Array<string>;
+  created_at: string;
+}
+
+/** Only the fields that were sent count; `members` are all who are in it from then on. */
+export interface TeamChange {
+  name?: string;
+  description?: string;
+  strategy?: Strategy | null;
+  members?: Array<string>;
+}
+
+/** The ticket was moved to the queue of another team; null: of none. */
+export interface TeamChanged {
+  from: string | null;
+  to: string | null;
+}
+
+export interface TeamChangedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "team_changed";
+  actor_id: string | null;
+  at: string;
+  data: TeamChanged;
+}
+
 /** A ticket as one person sees it: `seq`, `unread`, `version` and `tags` are theirs. */
 export interface Ticket {
   id: string;
@@ -558,6 +601,7 @@ export interface Ticket {
   tags: Array<string>;
   user_id: string;
   assigned_to_id: string | null;
+  team_id: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -580,12 +624,14 @@ export interface TicketActivity {
   writing: Array<Writing>;
 }
 
-/** Only the fields that were sent count; `priority` null clears it. */
+/** Only the fields that were sent count; null clears a field, or puts the ticket back into its queue. */
 export interface TicketChange {
   status?: Status;
   priority?: Priority | null;
   tags?: Array<string>;
   category?: string;
+  team_id?: string | null;
+  assignee_id?: string | null;
 }
 
 /** How many tickets somebody has opened; `open`: those that are work for somebody. */
@@ -619,6 +665,7 @@ export interface TicketRow {
   tags: Array<string>;
   user_id: string;
   assigned_to_id: string | null;
+  team_id: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -714,6 +761,7 @@ export interface ViewQuery {
   priority?: Priority | null;
   tag?: string | null;
   user_id?: string | null;
+  /** A team's id, "none", or "mine": of the teams that you are in */ team?: "none" | "mine" | string | null;
   /** Whose turn it is to write, on open tickets and those in progress */ waiting_on?: Side | null;
   /** Whether there are messages you have not read */ unread?: boolean | null;
   /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
@@ -812,7 +860,7 @@ export interface Routes {
   "DELETE /api/v1/tickets/{ticket_id}/draft": { query: { kind?: DraftKind }; body: undefined; answer: undefined };
   "GET /api/v1/csr/drafts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Draft> };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; team?: "none" | "mine" | string; waiting_on?: Side; unread?: boolean; updated_after?: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
@@ -838,6 +886,12 @@ export interface Routes {
   "POST /api/v1/admin/users": { query: undefined; body: NewUser; answer: User };
   "GET /api/v1/admin/users/{user_id}": { query: undefined; body: undefined; answer: User };
   "PATCH /api/v1/admin/users/{user_id}": { query: undefined; body: UserChange; answer: User };
+  "GET /api/v1/csr/teams": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Team> };
+  "GET /api/v1/admin/teams": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Team> };
+  "POST /api/v1/admin/teams": { query: undefined; body: NewTeam; answer: Team };
+  "GET /api/v1/admin/teams/{team_id}": { query: undefined; body: undefined; answer: Team };
+  "PATCH /api/v1/admin/teams/{team_id}": { query: undefined; body: TeamChange; answer: Team };
+  "DELETE /api/v1/admin/teams/{team_id}": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/admin/webhooks": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<WebhookView> };
   "POST /api/v1/admin/webhooks": { query: undefined; body: NewWebhook; answer: NewWebhookWithSecret };
   "PATCH /api/v1/admin/webhooks/{webhook_id}": { query: undefined; body: WebhookChange; answer: WebhookView };

@@ -136,6 +136,18 @@ class CategoryChanged(EventData):
     to: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TeamChanged(EventData):
+    """The ticket was moved to the queue of another team; null: of none."""
+
+    kind = "team_changed"
+    sentence = "moved the ticket from team {from} to team {to}"
+    is_internal = True
+
+    from_: Annotated[UUID | None, Field(alias="from")]
+    to: UUID | None
+
+
 KINDS: dict[str, type[EventData]] = {
     each.kind: each
     for each in (
@@ -147,6 +159,7 @@ KINDS: dict[str, type[EventData]] = {
         PriorityChanged,
         TagsChanged,
         CategoryChanged,
+        TeamChanged,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

@@ -17,6 +17,7 @@ from desk.access import Actor
 from desk.accounts import accounts
 from desk.assignment import assignment
 from desk.assignment.assignment import BATCH, Strategy
+from desk.assignment.cursors import lock_all
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
@@ -129,7 +130,7 @@ def _write_accounts(*, over: bool) -> None:
 
 def _fill(session: Session, count: int, now: datetime) -> None:
     random = Random(count)
-    assignment.lock_cursor(session)  # No worker comes between, and the locks are in their order.
+    lock_all(session)  # No worker comes between, and the locks are in their order.
     people = _people(session)
     # What waits already is assigned now, and not in the past that begins below.
     while assignment.drain(session, Strategy.ROUND_ROBIN, now, random) == BATCH:

@@ -11,11 +11,13 @@ from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
+from models.team import Team, TeamMember
 from models.ticket import (
     ACTIVE_STATUSES,
     IN_WEBHOOKS,
     IS_ACTIVE,
     IS_WAITING,
+    QUEUE,
     RANKS,
     Priority,
     ReadCursor,
@@ -37,6 +39,7 @@ __all__ = [
     "IS_ACTIVE",
     "IS_VERIFIED",
     "IS_WAITING",
+    "QUEUE",
     "RANKS",
     "AssignmentCursor",
     "AssignmentDecision",
@@ -60,6 +63,8 @@ __all__ = [
     "SocketTicket",
     "SpentIdentityToken",
     "Status",
+    "Team",
+    "TeamMember",
     "Ticket",
     "TicketSearch",
     "UnindexedEvent",

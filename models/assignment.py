@@ -12,7 +12,7 @@ from models.event import Event
 
 
 class AssignmentCursor(Base):
-    """Whoever holds the lock of the one row assigns."""
+    """Whoever holds the lock of the one row assigns what has no team. Teams: `models.team`."""
 
     __tablename__ = "assignment_cursor"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -37,8 +37,9 @@ class AssignmentDecision(Base):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # A strategy, "manual" or "claim".
     strategy: Mapped[str] = mapped_column(String(32))
-    # As they stood before it, each as [user_id, available, open_tickets, capacity, turn]: with the
-    # names repeated 200 of them would take two and a half times the room.
+    # As they stood before it, each as [user_id, available, open_tickets, capacity, turn] and what
+    # bars them, if anything does: with the names repeated 200 would take two and a half times the
+    # room.
     candidates: Mapped[list[list[Any]]] = mapped_column(JSONB)
 
     event: Mapped[Event] = relationship(lazy="raise")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import MISSING, Strict, with_config
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -17,10 +17,11 @@ from desk.accounts.full_names import FullName
 from desk.accounts.passwords import Password
 from desk.assignment import agents, assignment
 from desk.assignment.agents import Capacity
+from desk.assignment.cursors import lock_all
 from desk.errors import Conflict, Forbidden, NotFound
 from desk.outbox import AgentChanged, outbox
 from desk.text import Email, Input
-from models import DEFAULT_CAPACITY, Role, User
+from models import DEFAULT_CAPACITY, Role, TeamMember, User
 
 
 class NewUser(Input):
@@ -178,6 +179,8 @@ def change(
         agents.start_catching_up(session, user)
     if Role.USER not in (user.role, role) or role is not user.role:
         outbox(session).agents.append(AgentChanged(user.id))
+    if role is Role.USER and user.role is not Role.USER:
+        session.execute(delete(TeamMember).where(TeamMember.user_id == user.id))
     user.role, user.is_active = role, is_active
     if changes.capacity is not MISSING:
         agents.set_capacity(session, user, changes.capacity)
@@ -188,8 +191,8 @@ def change(
 
 
 def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: UserChange) -> None:
-    """First of all, for the order of the locks: cursor, then ticket, then user."""
-    assignment.lock_cursor(session)
+    """First of all, for the order of the locks: cursors, then tickets, then users."""
+    lock_all(session)
     if changes.role is Role.USER or changes.is_active is False:
         assignment.release(session, user_id, actor.id, None)
 

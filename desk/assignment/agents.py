@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import MISSING, Field, with_config
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -17,7 +17,7 @@ from desk.outbox import AgentChanged, outbox
 from desk.statements import Statement, in_array
 from desk.text import Input
 from desk.tickets import tickets
-from models import Role, Ticket, User
+from models import Role, TeamMember, Ticket, User
 
 LARGEST_CAPACITY = 10_000
 Capacity = Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)]
@@ -96,6 +96,8 @@ def set_capacity(session: Session, user: User, capacity: int) -> None:
 def start_catching_up(session: Session, user: User) -> None:
     """For who came, came back or takes more: what waits may be theirs, but not all at once."""
     user.catching_up = True
+    theirs = update(TeamMember).where(TeamMember.user_id == user.id)
+    session.execute(theirs.values(catching_up=True))
     outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 
 

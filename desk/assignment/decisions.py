@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from desk.access import Actor
-from desk.assignment.strategies import Candidate, Strategy
+from desk.assignment.strategies import Bar, Candidate, Strategy
 from desk.errors import NotFound
 from desk.tickets import tickets
 from models import AssignmentDecision, Event
@@ -27,6 +27,7 @@ class ByHand(StrEnum):
 
 class Outcome(StrEnum):
     CHOSEN = "chosen"
+    NOT_IN_TEAM = "not_in_team"
     UNAVAILABLE = "unavailable"
     AT_CAPACITY = "at_capacity"
     NOT_THEIR_TURN = "not_their_turn"
@@ -64,12 +65,18 @@ def record(
     candidates: Iterable[Candidate],
 ) -> None:
     """Keeps whom an ``assigned`` event considered, the chosen one first."""
-    kept = sorted(candidates, key=lambda c: (c.user_id != to, not c.is_eligible, c.turn, c.user_id))
-    rows = [
-        [str(c.user_id), c.available, c.open_tickets, c.capacity, c.turn]
-        for c in kept[:MOST_CANDIDATES]
-    ]
+    kept = sorted(
+        candidates,
+        key=lambda c: (c.user_id != to, not c.is_eligible, c.bar or "", c.turn, c.user_id),
+    )
+    rows = [_row(candidate) for candidate in kept[:MOST_CANDIDATES]]
     session.add(AssignmentDecision(event=event, strategy=how.value, candidates=rows))
+
+
+def _row(candidate: Candidate) -> list[Any]:
+    c = candidate
+    row = [str(c.user_id), c.available, c.open_tickets, c.capacity, c.turn]
+    return [*row, c.bar.value] if c.bar else row
 
 
 def newest(session: Session, actor: Actor, ticket_id: UUID) -> Explanation:
@@ -101,8 +108,9 @@ def _id(text: str | None) -> UUID | None:
 
 
 def _considered(row: Sequence[Any], to: UUID | None) -> Considered:
-    user_id, available, open_tickets, capacity, turn = row
+    user_id, available, open_tickets, capacity, turn, *bar = row
     candidate = Candidate(UUID(user_id), available, open_tickets, capacity, turn)
+    candidate.bar = Bar(bar[0]) if bar else None
     outcome = _outcome(candidate, to)
     return Considered(candidate.user_id, available, open_tickets, capacity, turn, outcome)
 
@@ -110,6 +118,8 @@ def _considered(row: Sequence[Any], to: UUID | None) -> Considered:
 def _outcome(candidate: Candidate, to: UUID | None) -> Outcome:
     if candidate.user_id == to:
         return Outcome.CHOSEN
+    if candidate.bar:
+        return Outcome(candidate.bar)
     if not candidate.available:
         return Outcome.UNAVAILABLE
     if not candidate.is_eligible:

@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from desk.events import Assigned, Entry, Message, MessagePosted, StatusChanged, TicketCreated
+from desk.events import (
+    Assigned,
+    Entry,
+    Message,
+    MessagePosted,
+    StatusChanged,
+    TeamChanged,
+    TicketCreated,
+)
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import outbox
@@ -46,7 +54,7 @@ def wake_assignment(session: Session, entry: Entry) -> None:
     match entry.event:
         case Assigned(from_=None, to=to) if to is not None:
             pass
-        case TicketCreated() | StatusChanged() | Assigned():
+        case TicketCreated() | StatusChanged() | Assigned() | TeamChanged():
             outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import MISSING, AfterValidator, ConfigDict, Field, Strict
+from pydantic import MISSING, AfterValidator, Field, Strict
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
@@ -49,8 +49,6 @@ def _unique(tags: list[str]) -> list[str]:
 class Change(Input):
     """Only the fields that were sent count; ``priority`` null clears it."""
 
-    model_config = ConfigDict(title="TicketChange")
-
     status: Annotated[Status, Strict(False)] | MISSING = MISSING
     priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
     tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] | MISSING = MISSING
@@ -93,6 +91,11 @@ def _one(session: Session, query: Select[Ticket]) -> Ticket:
     return ticket
 
 
+def is_active(ticket: Ticket) -> bool:
+    """Whether it is work for somebody."""
+    return ticket.status in ACTIVE_STATUSES
+
+
 def view(session: Session, actor: Actor, ticket: Ticket) -> TicketView:
     session.flush()  # What was changed a moment ago has to be in the view.
     return show(session, actor, ticket.id)
@@ -125,6 +128,14 @@ def change(
     """
     ticket = held(session, actor, ticket_id)
     expect_version(session, actor, ticket, versions)
+    apply(session, actor, ticket, changes, now)
+    return view(session, actor, ticket)
+
+
+def apply(
+    session: Session, actor: Actor, ticket: Ticket, changes: Change, now: datetime | None
+) -> None:
+    """As `change`, to a ticket that is held."""
     if changes.status is not MISSING:
         set_status(session, actor, ticket, changes.status, now)
     if changes.priority is not MISSING:
@@ -135,7 +146,6 @@ def change(
         event = CategoryChanged(from_=ticket.category, to=changes.category)
         ticket.category = changes.category
         timeline.record(session, ticket, event, actor.id, now)
-    return view(session, actor, ticket)
 
 
 def set_status(

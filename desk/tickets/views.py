@@ -67,6 +67,8 @@ class TicketRow:
     tags: list[str]
     user_id: UUID
     assigned_to_id: UUID | None
+    # Whose members it is given to; null: any CSR. Not shown to customers.
+    team_id: UUID | None
     created_at: datetime
     updated_at: datetime
     first_response_at: datetime | None

@@ -14,6 +14,7 @@ from server.routes import (
     people,
     socket_tickets,
     staff_tickets,
+    teams,
     tickets,
     views,
     webhooks,
@@ -34,5 +35,6 @@ ROUTES: tuple[Route, ...] = (
     *labels.ROUTES,
     *notifications.ROUTES,
     *admin.ROUTES,
+    *teams.ROUTES,
     *webhooks.ROUTES,
 )

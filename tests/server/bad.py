@@ -112,6 +112,21 @@ TAGS = Kind(
     ([], [f"{n:032}" for n in range(20)]),
     frozenset({"a list"}),
 )
+TEAM_DESCRIPTION = Kind(
+    {"too long": "é" * 501},
+    ("", "a\nb", "🦆" * 500),
+    frozenset({"a short text", "an empty text", "blanks"}),
+)
+STRATEGY = Kind({"another": "fair", "padded": " random"}, ("random", None), frozenset({"null"}))
+MEMBERS = Kind(
+    {
+        "no id within": ["nonsense"],
+        "null within": [None],
+        "too many": [f"{n:032}" for n in range(501)],
+    },
+    ([],),
+    frozenset({"a list"}),
+)
 WEBHOOK_URL = Kind(
     {
         "no scheme": "8.8.8.8/",

@@ -112,9 +112,11 @@ BODIES: dict[tuple[str, str], Body] = {
             "priority": bad.PRIORITY,
             "tags": bad.TAGS,
             "category": bad.LABEL,
+            "team_id": bad.ID_OR_NULL,
+            "assignee_id": bad.ID_OR_NULL,
         },
         {},
-        frozenset({"status", "priority", "tags", "category"}),
+        frozenset({"status", "priority", "tags", "category", "team_id", "assignee_id"}),
     ),
     ("POST", "/csr/tickets/bulk"): Body(
         {
@@ -145,6 +147,29 @@ BODIES: dict[tuple[str, str], Body] = {
         {"available": True},
         frozenset({"capacity"}),
     ),
+    ("POST", "/admin/teams"): Body(
+        {
+            "name": bad.LABEL,
+            "description": bad.TEAM_DESCRIPTION,
+            "strategy": bad.STRATEGY,
+            "members": bad.MEMBERS,
+        },
+        {"name": "Billing"},
+        frozenset({"description", "strategy", "members"}),
+        (201, 409),
+    ),
+    # There is no such team: what is accepted is not found.
+    ("PATCH", "/admin/teams/{team_id}"): Body(
+        {
+            "name": bad.LABEL,
+            "description": bad.TEAM_DESCRIPTION,
+            "strategy": bad.STRATEGY,
+            "members": bad.MEMBERS,
+        },
+        {},
+        frozenset({"name", "description", "strategy", "members"}),
+        (404,),
+    ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
         {"url": "https://8.8.8.8/", "events": ["assigned"]},
@@ -159,6 +184,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ),
 }  # fmt: skip
 NO_BODY = {
+    ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
     ("DELETE", "/csr/views/{view_id}"),
@@ -192,6 +218,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
         "priority": [*WORDS, "none"],
         "tag": [*TEXT, "x" * 33],
         "user_id": [*WORDS, "me"],
+        "team": [*WORDS, "MINE", "None"],
     },
     "/tickets/{ticket_id}/timeline": {
         "after": [*WORDS, str(2**63)],
@@ -201,6 +228,8 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/notifications": PAGED | {"unread": WORDS},
     "/csr/drafts": PAGED,
     "/csr/agents": PAGED | {"count": [*WORDS, "maybe"]},
+    "/csr/teams": PAGED | {"count": [*WORDS, "maybe"]},
+    "/admin/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},

@@ -49,6 +49,7 @@ IDS = (
     "webhook_id",
     "attempt_id",
     "view_id",
+    "team_id",
 )
 
 
