@@ -1,6 +1,7 @@
 """Every kind of deadline, with the rule that is run when one of it is due."""
 
 from desk import retention
+from desk.assignment import by_clock
 from desk.deadlines import Kinds
 
-KINDS: Kinds = {**dict.fromkeys(retention.PRUNES, retention.prune)}
+KINDS: Kinds = {**dict.fromkeys(retention.PRUNES, retention.prune), **by_clock.KINDS}

@@ -148,6 +148,18 @@ class TeamChanged(EventData):
     to: UUID | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class SkillsRequired(EventData):
+    """The skills that whoever is given the ticket has to have were set."""
+
+    kind = "skills_required"
+    sentence = "changed the required skills from {from} to {to}"
+    is_internal = True
+
+    from_: Annotated[list[str], Field(alias="from")]
+    to: list[str]
+
+
 KINDS: dict[str, type[EventData]] = {
     each.kind: each
     for each in (
@@ -160,6 +172,7 @@ KINDS: dict[str, type[EventData]] = {
         TagsChanged,
         CategoryChanged,
         TeamChanged,
+        SkillsRequired,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

@@ -24,6 +24,12 @@ PEOPLE = (
     (Role.USER, "jonas@example.com", "Jonas Weber"),
 )
 
+# By the category of their tickets: a name, and who is in it.
+TEAMS = {
+    "billing": ("Billing", ("carla@example.com", "chen@example.com")),
+    "shipping": ("Shipping", ("chen@example.com", "cyrus@example.com")),
+}
+
 
 # What a ticket is about, beside its story: words from very common to very rare.
 MAKES = (

@@ -1,6 +1,6 @@
 """A ticket on its way through a story: what each side does, by the rules, at a given time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
 from desk.assignment.assignment import Strategy
 from desk.outbox import outbox
 from desk.tickets import messages, reading, tickets
@@ -21,6 +21,7 @@ from manage.demo_stories import Story, Turn
 from models import Notification, Outcome, Role, Status, Ticket
 
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
+NO_TEAMS: Mapping[str, UUID] = {}
 FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
 
 
@@ -33,18 +34,30 @@ class Step:
 
 
 class Course:
-    """A ticket on its way through a story. ``number``: what ``{n}`` in its texts becomes."""
+    """A ticket on its way through a story. ``number``: what ``{n}`` in its texts becomes.
+
+    ``mover``: who puts it into the team of its category, of ``teams``.
+    """
 
     id: UUID
 
     def __init__(
-        self, session: Session, random: Random, customer: Actor, story: Story, number: object
+        self,
+        session: Session,
+        random: Random,
+        customer: Actor,
+        story: Story,
+        number: object,
+        mover: Actor | None = None,
+        teams: Mapping[str, UUID] = NO_TEAMS,
     ) -> None:
         self._session = session
         self._random = random
         self._customer = customer
         self._story = story
         self._number = number
+        self._mover = mover
+        self._team_id = teams.get(story.category)
 
     def steps(self, begin: datetime) -> Iterator[Step]:
         at = begin
@@ -85,7 +98,13 @@ class Course:
         return text.replace("{n}", str(self._number))
 
     def _assign(self, now: datetime) -> None:
-        assignment.drain(self._session, Strategy.ROUND_ROBIN, now, self._random, only=self.id)
+        session, team_id = self._session, self._team_id
+        if team_id and self._mover:
+            ticket = tickets.held(session, self._mover, self.id)
+            routing.set_team(session, self._mover, ticket, team_id, now)
+            session.flush()
+        strategy = Strategy.ROUND_ROBIN
+        assignment.drain(session, strategy, now, self._random, only=self.id, team_id=team_id)
 
     @property
     def _csr(self) -> Actor | None:

@@ -1,5 +1,6 @@
 """The tables, and nothing but the tables."""
 
+from models.absence import Absence, AvailableSpell
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.auth_session import AuthSession
 from models.base import Base, Known, Leased
@@ -41,9 +42,11 @@ __all__ = [
     "IS_WAITING",
     "QUEUE",
     "RANKS",
+    "Absence",
     "AssignmentCursor",
     "AssignmentDecision",
     "AuthSession",
+    "AvailableSpell",
     "Base",
     "Deadline",
     "Disabled",

@@ -19,6 +19,8 @@ class Team(Base):
     description: Mapped[str] = mapped_column(default="")
     # A strategy; null: the desk's.
     strategy: Mapped[str | None] = mapped_column(String(32))
+    # An assignee who has neither read nor answered by then loses the ticket to the next.
+    answer_within_minutes: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # As in `AssignmentCursor`.
     turn: Mapped[int] = mapped_column(default=0)

@@ -211,6 +211,18 @@ class Ticket(Base):
         ),
     )
 
+    # Only who has all of them is given it by the desk.
+    required_skills: Mapped[list[str]] = mapped_column(
+        TAGS,
+        default=list,
+        server_default=text("'{}'"),
+        info=use(for_customers=lambda: literal([], TAGS), in_webhooks=True),
+    )
+    # Who was given it by the desk and neither read nor answered it in time.
+    offered_to: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), default=list, server_default=text("'{}'")
+    )
+
     created_at: Mapped[datetime] = mapped_column(info=use(sort="created_at"))
     # The customer's copy of updated_at does not move with a staff note.
     updated_at: Mapped[datetime] = mapped_column(

@@ -1,6 +1,6 @@
 """Giving tickets to CSRs: fairly and by itself, or by hand."""
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -13,16 +13,16 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.assignment import decisions, pool, queue
+from desk.assignment import decisions, offers, pool, queue
 from desk.assignment.cursors import Cursor, lock_cursor, lock_cursor_of
-from desk.assignment.decisions import ByHand
+from desk.assignment.decisions import ByClock, ByHand
 from desk.assignment.strategies import Candidate, Strategy, choose
 from desk.errors import Conflict, Invalid
 from desk.events import Assigned
 from desk.text import Id, Input
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
-from models import AssignmentCursor, Priority, Role, Status, Team, Ticket, User
+from models import AssignmentCursor, Event, Priority, Role, Status, Team, Ticket, User
 
 __all__ = [
     "BATCH",
@@ -54,7 +54,7 @@ class Assign(Input):
 class Decision:
     """How somebody was chosen, among whom, and by whom; None is the desk itself."""
 
-    how: Strategy | ByHand
+    how: Strategy | ByHand | ByClock
     by: UUID | None = None
     candidates: Sequence[Candidate] = ()
 
@@ -100,19 +100,61 @@ def drain_held(
     seats = pool.locked(session, team_id)
     candidates = pool.candidates(session, seats)
     others = pool.not_in_team(session, seats) if team_id else []
-    for done, ticket in enumerate(waiting):
-        pool.settle(seats, candidates)
-        # Nobody answers themselves while somebody else can.
-        colleagues = [each for each in candidates if each.user_id != ticket.user_id]
-        chosen = choose(strategy, colleagues, random) or choose(strategy, candidates, random)
-        if chosen is None:
-            return done
-        seat = seats[chosen.user_id]
-        _give(session, ticket, seat.user, Decision(strategy, None, [*candidates, *others]), now)
-        cursor.turn += 1
-        seat.place.turn = chosen.turn = cursor.turn
+    given = Round(session, cursor, strategy, random, now, seats, candidates, others)
+    done = given.give(waiting)
+    able = [each.user_id for each in candidates if each.is_eligible]
+    if done < len(waiting) and able and only is None:
+        # What is first may all need somebody who has no room: what is behind it does not wait for
+        # that. Nobody is waited for, so that the order of the locks does not matter.
+        upcoming = queue.following(session, cursor.looked_at, but, REACH, team_id, able)
+        done += given.give(_locked(session, upcoming.tickets, team_id)[: BATCH - done])
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Gives the tickets of a queue, one after the other, to those who are locked (``seats``)."""
+
+    session: Session
+    cursor: Cursor
+    strategy: Strategy
+    random: Random
+    now: datetime | None
+    seats: Mapping[UUID, pool.Seat]
+    candidates: Sequence[Candidate]
+    # Told of in the explanation alone.
+    others: Sequence[Candidate]
+
+    def give(self, waiting: Sequence[Ticket]) -> int:
+        """How many of them found somebody."""
+        done = 0
+        for ticket in waiting:
+            pool.settle(self.seats, self.candidates)
+            if not any(candidate.is_eligible for candidate in self.candidates):
+                break
+            pool.require(self.seats, self.candidates, ticket.required_skills)
+            if chosen := self._chosen(ticket):
+                self._give(ticket, chosen)
+                done += 1
+            pool.require(self.seats, self.candidates, [])
+        return done
+
+    def _chosen(self, ticket: Ticket) -> Candidate | None:
+        # Nobody answers themselves while somebody else can, nor has it again what they let lie.
+        not_again = {ticket.user_id, *ticket.offered_to}
+        colleagues = [each for each in self.candidates if each.user_id not in not_again]
+        return choose(self.strategy, colleagues, self.random) or choose(
+            self.strategy, self.candidates, self.random
+        )
+
+    def _give(self, ticket: Ticket, chosen: Candidate) -> None:
+        seat = self.seats[chosen.user_id]
+        decision = Decision(self.strategy, None, [*self.candidates, *self.others])
+        event = _give(self.session, ticket, seat.user, decision, self.now)
+        offers.arm(self.session, self.cursor, ticket, event)
+        self.cursor.turn += 1
+        seat.place.turn = chosen.turn = self.cursor.turn
         chosen.open_tickets += 1
-    return len(waiting)
 
 
 def waiting(
@@ -173,6 +215,7 @@ def give(
     """As `assign`, by who holds the cursor of its queue and the ticket."""
     _require_not_closed(ticket)
     to = _assignable(session, to_id) if to_id else None
+    ticket.offered_to = []
     if to_id != ticket.assigned_to_id:
         _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, ticket, to), now)
 
@@ -203,6 +246,14 @@ def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | No
         put_back(session, ticket, Decision(ByHand.MANUAL, by), now)
 
 
+def release_waiting(session: Session, user_id: UUID) -> None:
+    """As `release`, of what waits for an answer: they are away."""
+    waits = Ticket.last_message_from_staff.is_not(True)
+    query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE, waits)
+    for ticket in session.scalars(tickets.locked(query.order_by(Ticket.created_at, Ticket.id))):
+        put_back(session, ticket, Decision(ByClock.AWAY), None)
+
+
 def _require_not_closed(ticket: Ticket) -> None:
     if ticket.status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket is closed")
@@ -223,15 +274,17 @@ def _by_hand(
 ) -> Decision:
     if to is None:
         return Decision(how, actor.id)
-    return Decision(how, actor.id, pool.by_hand(session, ticket, to))
+    return Decision(how, actor.id, pool.standing(session, ticket, to))
 
 
 def _give(
     session: Session, ticket: Ticket, to: User | None, decision: Decision, now: datetime | None
-) -> None:
+) -> Event:
     before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
     assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=decision.by)
     event = timeline.record(session, ticket, assigned, decision.by, now)
-    decisions.record(session, event, decision.how, ticket.assigned_to_id, decision.candidates)
+    to_id, team_id = ticket.assigned_to_id, ticket.team_id
+    decisions.record(session, event, decision.how, to_id, decision.candidates, team_id)
     if to is not None:
         to.last_assigned_at = event.at
+    return event

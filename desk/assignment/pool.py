@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from desk.assignment.absences import IS_NOW
 from desk.assignment.strategies import Bar, Candidate, caught_up
 from desk.tickets import tickets
-from models import Role, TeamMember, Ticket, User
+from models import Absence, Role, TeamMember, Ticket, User
 
 CSR = (User.role == Role.CSR) & User.is_active
 # Of those who are not in the team, no more are told of.
@@ -45,37 +46,48 @@ def locked(session: Session, team_id: UUID | None) -> dict[UUID, Seat]:
 
 def candidates(session: Session, seats: Mapping[UUID, Seat]) -> list[Candidate]:
     """As they stand, with the number of tickets that they have to work on in all teams."""
-    loads = _loads(session, seats)
-    return [
-        _candidate(seat.user, loads, seat.place.turn, seat.place.catching_up)
-        for seat in seats.values()
-    ]
+    turns = {user_id: seat.place.turn for user_id, seat in seats.items()}
+    found = _candidates(session, [seat.user for seat in seats.values()], turns)
+    for candidate in found:
+        candidate.catching_up = seats[candidate.user_id].place.catching_up
+    return found
 
 
 def not_in_team(session: Session, members: Collection[UUID]) -> list[Candidate]:
     """Other CSRs, who are not asked: for whoever wants to know why."""
     query = select(User).where(CSR, User.id.not_in(members)).order_by(User.id).limit(MOST_OTHERS)
-    others = session.scalars(query).all()
-    loads = _loads(session, [user.id for user in others])
-    return [_candidate(user, loads, bar=Bar.NOT_IN_TEAM) for user in others]
+    others = _candidates(session, session.scalars(query).all(), {})
+    for other in others:
+        other.bar = Bar.NOT_IN_TEAM
+    return others
 
 
-def by_hand(session: Session, ticket: Ticket, to: User) -> list[Candidate]:
-    """All whom the desk would have considered, and the one who was chosen. Nobody is locked."""
-    users = session.scalars(select(User).where(or_(CSR, User.id == to.id))).all()
-    loads = _loads(session, [user.id for user in users])
-    if ticket.team_id is None:
-        return [_candidate(user, loads, user.turn) for user in users]
-    of_team = select(TeamMember.user_id, TeamMember.turn).where(
-        TeamMember.team_id == ticket.team_id
-    )
-    turns = {row.user_id: row.turn for row in session.execute(of_team)}
-    return [
-        _candidate(user, loads, turns[user.id])
-        if user.id in turns
-        else _candidate(user, loads, bar=Bar.NOT_IN_TEAM)
-        for user in users
-    ]
+def standing(session: Session, ticket: Ticket, to: User | None = None) -> list[Candidate]:
+    """How all stand whom the desk would consider, and the one who was chosen. Nobody is locked."""
+    is_asked = CSR if to is None else or_(CSR, User.id == to.id)
+    users = session.scalars(select(User).where(is_asked)).all()
+    turns = {user.id: user.turn for user in users}
+    if ticket.team_id is not None:
+        of_team = TeamMember.team_id == ticket.team_id
+        members = select(TeamMember.user_id, TeamMember.turn).where(of_team)
+        turns = {row.user_id: row.turn for row in session.execute(members)}
+    found = _candidates(session, users, turns)
+    for candidate, user in zip(found, users, strict=True):
+        if user.id not in turns:
+            candidate.bar = Bar.NOT_IN_TEAM
+        elif not candidate.bar and not set(ticket.required_skills) <= set(user.skills):
+            candidate.bar = Bar.LACKS_SKILL
+    return found
+
+
+def require(
+    seats: Mapping[UUID, Seat], candidates: Iterable[Candidate], skills: Collection[str]
+) -> None:
+    """Bars those who lack one of the skills, and nobody else for that reason."""
+    for candidate in candidates:
+        if candidate.bar in (None, Bar.LACKS_SKILL):
+            has_all = {*skills} <= {*seats[candidate.user_id].user.skills}
+            candidate.bar = None if has_all else Bar.LACKS_SKILL
 
 
 def settle(seats: Mapping[UUID, Seat], candidates: Sequence[Candidate]) -> None:
@@ -100,12 +112,20 @@ def _loads(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, int]:
     return {row[0]: row[1] for row in session.execute(query) if row[0]}
 
 
-def _candidate(
-    user: User,
-    loads: Mapping[UUID, int],
-    turn: int = 0,
-    catching_up: bool = False,
-    bar: Bar | None = None,
-) -> Candidate:
-    load = loads.get(user.id, 0)
-    return Candidate(user.id, user.available, load, user.capacity, turn, catching_up, bar)
+def _candidates(
+    session: Session, users: Sequence[User], turns: Mapping[UUID, int]
+) -> list[Candidate]:
+    ids = [user.id for user in users]
+    loads = _loads(session, ids)
+    away = set(session.scalars(select(Absence.user_id).where(Absence.user_id.in_(ids), IS_NOW)))
+    return [
+        Candidate(
+            user.id,
+            user.available and user.id not in away,
+            loads.get(user.id, 0),
+            user.capacity,
+            turns.get(user.id, 0),
+            bar=Bar.AWAY if user.id in away else None,
+        )
+        for user in users
+    ]

@@ -26,7 +26,13 @@ MOST_WORKED_ON = 100
 NOBODY = UUID(int=0)
 NO_TEAM = UUID(int=0)
 # What waits in the queue.
-IN_QUEUE = f"{QUEUE} = %(queue)s and {IS_WAITING}"
+# What waits in the queue; ``able`` not null: for what one of these people can.
+IN_QUEUE = f"""{QUEUE} = %(queue)s and {IS_WAITING} and (
+    %(able)s::uuid[] is null or required_skills = '{{}}' or exists (
+        select from users able
+        where able.id = any(%(able)s::uuid[]) and tickets.required_skills <@ able.skills
+    )
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +111,19 @@ def following(
     but: Collection[UUID],
     most: int,
     team_id: UUID | None = None,
+    able: Collection[UUID] | None = None,
 ) -> Next:
     """The ids of the tickets that are next, ``most`` at most, and where the next look begins.
 
     ``after``: the customer after whom the look begins, from the `Next` of the last one; None at
-    first. ``but``: ids of tickets that are left out. Locks nothing: a ticket may be assigned before
+    first. ``but``: ids of tickets that are left out. ``able``: only what requires no skill, or none
+    that each of these people lacks. Locks nothing: a ticket may be assigned before
     the caller has it.
     """
-    rows = NEXT.all(
-        session, after=after or NOBODY, but=ids(but), most=most, queue=team_id or NO_TEAM
-    )
+    those = None if able is None else ids(able)
+    queue = team_id or NO_TEAM
+    start = after or NOBODY
+    rows = NEXT.all(session, after=start, but=ids(but), most=most, queue=queue, able=those)
     tickets = [ticket_id for ticket_id, _ in rows if ticket_id is not None]
     return Next(tickets, rows[0][1] if rows else NOBODY)
 

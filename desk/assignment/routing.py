@@ -15,8 +15,8 @@ from desk.assignment.assignment import Decision
 from desk.assignment.cursors import lock_cursor_of
 from desk.assignment.decisions import ByHand
 from desk.errors import Invalid
-from desk.events import TeamChanged
-from desk.text import Id
+from desk.events import SkillsRequired, TeamChanged
+from desk.text import Id, Skills
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
 from models import Team, Ticket
@@ -31,6 +31,7 @@ class Change(tickets.Change):
 
     team_id: Annotated[Id | None, Field()] | MISSING = MISSING
     assignee_id: Annotated[Id | None, Field()] | MISSING = MISSING
+    required_skills: Skills | MISSING = MISSING
 
 
 def change(
@@ -56,6 +57,8 @@ def change(
         set_team(session, actor, ticket, changes.team_id, now, keeps_assignee=keeps)
     if changes.assignee_id is not MISSING:
         assignment.give(session, actor, ticket, changes.assignee_id, now)
+    if changes.required_skills is not MISSING:
+        require_skills(session, actor, ticket, changes.required_skills, now)
     return tickets.view(session, actor, ticket)
 
 
@@ -79,10 +82,21 @@ def set_team(
     if to is not None and session.scalar(team) is None:
         raise Invalid("no_such_team", "There is no such team", pointer="/team_id")
     event = TeamChanged(from_=ticket.team_id, to=to)
-    ticket.team_id = to
+    ticket.team_id, ticket.offered_to = to, []
     timeline.record(session, ticket, event, actor.id, now)
     holder = ticket.assigned_to_id
     if holder is None or to is None or keeps_assignee or not tickets.is_active(ticket):
         return
     if not pool.is_member(session, to, holder):
         assignment.put_back(session, ticket, Decision(ByHand.MANUAL, actor.id), now)
+
+
+def require_skills(
+    session: Session, actor: Actor, ticket: Ticket, to: list[str], now: datetime | None
+) -> None:
+    """Who has the ticket keeps it; whoever is given it next has all of the skills."""
+    if set(to) == set(ticket.required_skills):
+        return
+    event = SkillsRequired(from_=ticket.required_skills, to=to)
+    ticket.required_skills = to
+    timeline.record(session, ticket, event, actor.id, now)

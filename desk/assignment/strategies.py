@@ -17,6 +17,8 @@ class Bar(StrEnum):
     """Why somebody is not asked, whatever their turn."""
 
     NOT_IN_TEAM = "not_in_team"
+    AWAY = "away"
+    LACKS_SKILL = "lacks_skill"
 
 
 @dataclass(slots=True)

@@ -16,30 +16,34 @@ from desk.assignment.strategies import Strategy
 from desk.errors import Conflict, Invalid, NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
-from desk.text import Id, Input, Label, Text
+from desk.text import Id, Input, Label, Text, unique
 from models import Role, Team, TeamMember, Ticket, User
 
 MOST_TEAMS = 200
 MOST_MEMBERS = 500
+# Minutes: four weeks.
+LONGEST_OFFER = 40_320
 # Names the lock under which they are counted.
 COUNTING = zlib.crc32(b"teams")
 
 
-def _unique(ids: list[UUID]) -> list[UUID]:
-    return list(dict.fromkeys(ids))
-
-
 Description = Annotated[str, Text(500, shortest=0, single_line=False)]
-Members = Annotated[list[Id], Field(max_length=MOST_MEMBERS), AfterValidator(_unique)]
+Members = Annotated[list[Id], Field(max_length=MOST_MEMBERS), AfterValidator(unique)]
 TeamStrategy = Annotated[Strategy | None, Strict(False)]
 
 
+Minutes = Annotated[int, Field(ge=1, le=LONGEST_OFFER)]
+
+
 class NewTeam(Input):
-    """``strategy`` null: the desk's."""
+    """``strategy`` null: the desk's. ``answer_within_minutes``: who has neither read nor answered
+    a ticket by then loses it to the next; null: nobody does.
+    """
 
     name: Label
     description: Description = ""
     strategy: TeamStrategy = None
+    answer_within_minutes: Minutes | None = None
     members: Members = Field(default_factory=list)
 
 
@@ -49,6 +53,7 @@ class TeamChange(Input):
     name: Label | MISSING = MISSING
     description: Description | MISSING = MISSING
     strategy: TeamStrategy | MISSING = MISSING
+    answer_within_minutes: Annotated[Minutes | None, Field()] | MISSING = MISSING
     members: Members | MISSING = MISSING
 
 
@@ -61,6 +66,7 @@ class TeamShown:
     name: str
     description: str
     strategy: str | None
+    answer_within_minutes: int | None
     members: list[UUID]
     created_at: datetime
 
@@ -91,7 +97,8 @@ def add(session: Session, new: NewTeam) -> TeamShown:
     if count(session) >= MOST_TEAMS:
         raise Conflict("too_many_teams", f"There are {MOST_TEAMS} teams already")
     _require_free(session, new.name)
-    team = Team(name=new.name, description=new.description, strategy=new.strategy)
+    values = new.model_dump(exclude={"members"})
+    team = Team(**values)
     session.add(team)
     session.flush()  # It has its id by then.
     _set_members(session, team.id, new.members)
@@ -115,6 +122,8 @@ def change(session: Session, team_id: UUID, changes: TeamChange) -> TeamShown:
         team.description = changes.description
     if changes.strategy is not MISSING:
         team.strategy = changes.strategy
+    if changes.answer_within_minutes is not MISSING:
+        team.answer_within_minutes = changes.answer_within_minutes
     if changes.members is not MISSING:
         _set_members(session, team_id, changes.members)
     return show(session, team_id)
@@ -172,4 +181,12 @@ def _members(session: Session, team_ids: Sequence[UUID]) -> Mapping[UUID, list[U
 
 
 def _shown(team: Team, members: list[UUID]) -> TeamShown:
-    return TeamShown(team.id, team.name, team.description, team.strategy, members, team.created_at)
+    return TeamShown(
+        team.id,
+        team.name,
+        team.description,
+        team.strategy,
+        team.answer_within_minutes,
+        members,
+        team.created_at,
+    )

@@ -14,6 +14,7 @@ from desk.events import (
     MessagePosted,
     NotePosted,
     PriorityChanged,
+    SkillsRequired,
     StatusChanged,
     TagsChanged,
     TeamChanged,
@@ -100,7 +101,7 @@ def _before(turn: Turn) -> dict[str, set[Any]] | None:
             return {"team": {was and UUID(was)}, NO_TEAM: {was is None}}
         case MessagePosted.kind:
             return {"waiting_on": {*Side}}
-        case TicketCreated.kind | NotePosted.kind:
+        case TicketCreated.kind | NotePosted.kind | SkillsRequired.kind:
             return {}
     return None
 

@@ -18,7 +18,7 @@ from desk.events import (
     TagsChanged,
     TicketCreated,
 )
-from desk.text import Description, Input, Label, Tag, Title
+from desk.text import Description, Input, Label, Tag, Title, unique
 from desk.tickets import timeline
 from desk.tickets.views import TicketView, not_found, show
 from models import ACTIVE_STATUSES, Priority, Status, Ticket
@@ -42,16 +42,12 @@ class NewTicket(Input):
     type: Label
 
 
-def _unique(tags: list[str]) -> list[str]:
-    return list(dict.fromkeys(tags))
-
-
 class Change(Input):
     """Only the fields that were sent count; ``priority`` null clears it."""
 
     status: Annotated[Status, Strict(False)] | MISSING = MISSING
     priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
-    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] | MISSING = MISSING
+    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(unique)] | MISSING = MISSING
     category: Label | MISSING = MISSING
 
 

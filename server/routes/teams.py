@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import Field
 
-from desk.assignment import teams
+from desk.assignment import fairness, teams
+from server.clock import now
 from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, done, listed, made, ok
 from server.http.idempotency import once
 from server.http.input import LONGEST_BODY, Paged, Query, body, id_after, no_body, path_id, query
@@ -44,6 +46,16 @@ async def show(request: web.Request) -> web.Response:
     return reply(await request.app[SERVICES].desk.read(teams.show, _team_id(request)))
 
 
+async def report_fairness(request: web.Request) -> web.Response:
+    """Of the present members, over the last days. ``given`` is what the desk itself gave them;
+    ``fair_share`` what it would have been had each ticket been shared by all who had room.
+    """
+    days = query(request, Days).days
+    return reply(
+        await request.app[SERVICES].desk.read(fairness.report, _team_id(request), days, now())
+    )
+
+
 async def change(request: web.Request) -> web.Response:
     changed = await body(request, teams.TeamChange, LONGEST_BODY)
     return reply(await request.app[SERVICES].desk.run(teams.change, _team_id(request), changed))
@@ -53,6 +65,10 @@ async def remove(request: web.Request) -> web.Response:
     await no_body(request)
     await request.app[SERVICES].desk.run(teams.remove, _team_id(request))
     return web.Response(status=204)
+
+
+class Days(Query):
+    days: int = Field(7, ge=1, le=92)
 
 
 def _team_id(request: web.Request) -> UUID:
@@ -76,6 +92,12 @@ ROUTES = (
     ),
     At("GET", "/admin/teams/{team_id}", show, Right.ADMIN).says(
         "Show a team", NOTHING, ok(teams.TeamShown), refuses=()
+    ),
+    At("GET", "/admin/teams/{team_id}/fairness", report_fairness, Right.ADMIN).says(
+        "Report how tickets were shared out in a team",
+        Days,
+        ok(list[fairness.Share]),
+        refuses=(),
     ),
     At("PATCH", "/admin/teams/{team_id}", change, Right.ADMIN).says(
         "Change a team, or who is in it", teams.TeamChange, ok(teams.TeamShown), refuses=WRITES

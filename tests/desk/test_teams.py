@@ -1,6 +1,7 @@
 """Teams: their queues, their members, and the tickets that are moved between them."""
 
 from collections import Counter
+from datetime import timedelta
 from random import Random
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.accounts import administration
 from desk.accounts.administration import UserChange
-from desk.assignment import agents, assignment, decisions, queue, routing, teams
+from desk.assignment import agents, assignment, decisions, fairness, queue, routing, teams
 from desk.assignment.agents import Availability
 from desk.assignment.assignment import Assign, Strategy
 from desk.assignment.teams import NewTeam, TeamChange
@@ -280,3 +281,27 @@ def test_lists_by_team(session: Session, customer: Actor, csr: Actor) -> None:
     }
     own = ticket_list(session, customer, Filters(), Sort(), 10, None)
     assert {ticket.team_id for ticket in own.tickets} == {None}
+
+
+def test_the_report_says_what_was_fair(session: Session, customer: Actor, admin: Actor) -> None:
+    full, roomy, gone = (an_actor(session, Role.CSR) for _ in range(3))
+    agents.set_availability(session, full, Availability(available=True, capacity=1))
+    agents.set_availability(session, gone, Availability(available=False))
+    team_id = a_team(session, full, roomy, gone)
+    ids = [in_team(session, customer, team_id) for _ in range(4)]
+    drain(session, team_id)
+    [taken] = [each for each in ids if holder(session, each) == full.id]
+    assignment.assign(session, admin, taken, Assign(assignee_id=admin.id), now())
+    later = now() + timedelta(hours=2)
+    shares = {each.user_id: each for each in fairness.report(session, team_id, 1, later)}
+    assert [(shares[c.id].given, shares[c.id].taken_away) for c in (full, roomy, gone)] == [
+        (1, 1),
+        (3, 0),
+        (0, 0),
+    ]
+    # The first was shared by two; the other three only one could take, or both until one was full.
+    assert shares[full.id].share == 0.25
+    assert shares[full.id].fair_share + shares[roomy.id].fair_share == pytest.approx(1)
+    assert shares[full.id].fair_share in (0.125, 0.25)
+    assert shares[gone.id].fair_share == shares[gone.id].available_hours == 0
+    assert 1.9 < shares[full.id].available_hours < 2.1

@@ -27,6 +27,14 @@ GIVEN_PASSWORD = Kind(
 )
 SIGNED_OUT = (200, 400, 401)
 
+AWAY = {
+    "from": bad.MOMENT,
+    "until": bad.MOMENT,
+    "reason": bad.REASON,
+    "reassign": bad.BOOL,
+}
+AWAY_OPTIONAL = frozenset({"from", "reason", "reassign"})
+
 BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/auth/signup"): Body(
         {"email": bad.EMAIL, "password": bad.PASSWORD, "full_name": bad.TITLE}, SIGNUP
@@ -69,9 +77,10 @@ BODIES: dict[tuple[str, str], Body] = {
             "is_active": bad.BOOL,
             "capacity": bad.CAPACITY,
             "full_name": bad.TITLE,
+            "skills": bad.SKILLS,
         },
         {},
-        frozenset({"role", "is_active", "capacity", "full_name"}),
+        frozenset({"role", "is_active", "capacity", "full_name", "skills"}),
         (404,),
     ),
     ("POST", "/users/tickets"): Body(
@@ -114,9 +123,20 @@ BODIES: dict[tuple[str, str], Body] = {
             "category": bad.LABEL,
             "team_id": bad.ID_OR_NULL,
             "assignee_id": bad.ID_OR_NULL,
+            "required_skills": bad.SKILLS,
         },
         {},
-        frozenset({"status", "priority", "tags", "category", "team_id", "assignee_id"}),
+        frozenset(
+            {
+                "status",
+                "priority",
+                "tags",
+                "category",
+                "team_id",
+                "assignee_id",
+                "required_skills",
+            }
+        ),
     ),
     ("POST", "/csr/tickets/bulk"): Body(
         {
@@ -153,9 +173,10 @@ BODIES: dict[tuple[str, str], Body] = {
             "description": bad.TEAM_DESCRIPTION,
             "strategy": bad.STRATEGY,
             "members": bad.MEMBERS,
+            "answer_within_minutes": bad.MINUTES,
         },
         {"name": "Billing"},
-        frozenset({"description", "strategy", "members"}),
+        frozenset({"description", "strategy", "members", "answer_within_minutes"}),
         (201, 409),
     ),
     # There is no such team: what is accepted is not found.
@@ -165,10 +186,16 @@ BODIES: dict[tuple[str, str], Body] = {
             "description": bad.TEAM_DESCRIPTION,
             "strategy": bad.STRATEGY,
             "members": bad.MEMBERS,
+            "answer_within_minutes": bad.MINUTES,
         },
         {},
-        frozenset({"name", "description", "strategy", "members"}),
+        frozenset({"name", "description", "strategy", "members", "answer_within_minutes"}),
         (404,),
+    ),
+    ("PUT", "/csr/me/away"): Body(AWAY, {"until": "2400-01-01T00:00:00Z"}, AWAY_OPTIONAL, (422,)),
+    # It ends too late: what is accepted is refused for that.
+    ("PUT", "/admin/users/{user_id}/away"): Body(
+        AWAY, {"until": "2400-01-01T00:00:00Z"}, AWAY_OPTIONAL, (422,)
     ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
@@ -184,6 +211,8 @@ BODIES: dict[tuple[str, str], Body] = {
     ),
 }  # fmt: skip
 NO_BODY = {
+    ("DELETE", "/csr/me/away"),
+    ("DELETE", "/admin/users/{user_id}/away"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
@@ -228,6 +257,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/notifications": PAGED | {"unread": WORDS},
     "/csr/drafts": PAGED,
     "/csr/agents": PAGED | {"count": [*WORDS, "maybe"]},
+    "/admin/teams/{team_id}/fairness": {"days": [*WORDS, "0", "93", "1.5"]},
     "/csr/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,

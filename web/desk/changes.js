@@ -6,7 +6,7 @@ import { say } from "./notices.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./desk.js").Desk} Desk */
-/** @typedef {Partial<Pick<Row, "status" | "priority" | "tags" | "category">>} Fields */
+/** @typedef {Partial<Pick<Row, "status" | "priority" | "tags" | "category" | "team_id" | "required_skills">>} Fields */
 /** @typedef {{fields: Fields} | {assignee: string | null}} Change */
 /** @typedef {{id: string, number: number, forth: Change, back: Change}} Done */
 

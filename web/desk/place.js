@@ -5,7 +5,7 @@ import { navigate, route } from "../shared/router.js";
 import { FIRST } from "./store/views.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
-/** @typedef {{view: string, sort?: string} | {q: string} | {customer: string}} ListPlace */
+/** @typedef {{view: string, sort?: string} | {q: string} | {customer: string} | {team: string}} ListPlace */
 /**
  * @typedef {{page: "list", list: ListPlace}
  *   | {page: "ticket", number: number, list: ListPlace}
@@ -34,6 +34,7 @@ export function placeOf({ path, params, state }) {
   if (first === "wall") return { page: "wall" };
   if (first === "admin") return { page: "admin", name: second || "users" };
   if (first === "search") return { page: "list", list: { q: params.get("q") ?? "" } };
+  if (first === "teams" && second) return { page: "list", list: { team: second } };
   if (first === "customers" && second) return { page: "list", list: { customer: second } };
   const sort = params.get("sort");
   const view = first && first !== "tickets" ? decodeURIComponent(first) : FIRST;
@@ -43,6 +44,7 @@ export function placeOf({ path, params, state }) {
 /** @param {ListPlace} list */
 export function addressOf(list) {
   if ("q" in list) return `${PREFIX}/search?q=${encodeURIComponent(list.q)}`;
+  if ("team" in list) return `${PREFIX}/teams/${list.team}`;
   if ("customer" in list) return `${PREFIX}/customers/${list.customer}`;
   const query = list.sort ? `?sort=${encodeURIComponent(list.sort)}` : "";
   return `${PREFIX}/${encodeURIComponent(list.view)}${query}`;
@@ -87,6 +89,9 @@ export function follow(desk) {
   });
 }
 
+/** What a team has to do, or those that the person is in. @param {string} team */
+const ofTeam = (team) => ({ team, status: ["open", "in_progress"], sort: "-updated_at" });
+
 /**
  * @param {Desk} desk
  * @param {ListPlace} place
@@ -96,6 +101,7 @@ function showList(desk, place, areViewsKnown) {
   const before = desk.list.peek();
   if ("q" in place) desk.list.value = place.q.trim() ? desk.views.found({ q: place.q }) : null;
   else if ("customer" in place) desk.list.value = desk.views.found({ user_id: place.customer });
+  else if ("team" in place) desk.list.value = desk.views.found(ofTeam(place.team));
   else if (areViewsKnown) desk.list.value = desk.views.list(place.view, place.sort);
   if (before === desk.list.peek()) return;
   before?.thaw();

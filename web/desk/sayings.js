@@ -26,6 +26,7 @@ export const priorityWord = (priority) => wordOf("priority", priority);
  */
 export function viewName(desk, list) {
   if ("q" in list) return t("desk.search.title");
+  if ("team" in list) return desk.teams.name(list.team, "");
   if ("customer" in list) return desk.people.name(list.customer);
   const named = desk.views.byId.value.get(list.view);
   const key = `desk.view.${list.view}`;
@@ -38,7 +39,7 @@ export function viewName(desk, list) {
  * @param {Desk} desk
  * @param {Event} event
  */
-export function changeSentence({ people }, event) {
+export function changeSentence({ people, teams }, event) {
   const name = event.actor_id ? people.name(event.actor_id) : t("desk.event.desk");
   switch (event.kind) {
     case "ticket_created":
@@ -55,12 +56,29 @@ export function changeSentence({ people }, event) {
       return t("desk.event.category_changed", { name, to: event.data.to });
     case "tags_changed":
       return tagsSentence(name, event.data);
+    case "team_changed":
+      return teamSentence(teams, name, event.data.to);
+    case "skills_required":
+      return t(`desk.event.skills_${event.data.to.length ? "required" : "cleared"}`, {
+        name,
+        skills: event.data.to.join(", "),
+      });
     case "assigned":
       return assignedSentence(people, name, event);
     default:
       return t("desk.event.other", { name, kind: String(/** @type {Event} */ (event).kind) });
   }
 }
+
+/**
+ * @param {Desk["teams"]} teams
+ * @param {string} name
+ * @param {string | null} to
+ */
+const teamSentence = (teams, name, to) =>
+  to
+    ? t("desk.event.team_changed", { name, to: teams.name(to, "") })
+    : t("desk.event.team_cleared", { name });
 
 /**
  * @param {string} name

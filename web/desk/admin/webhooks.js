@@ -20,6 +20,8 @@ const KINDS = [
   "priority_changed",
   "tags_changed",
   "category_changed",
+  "team_changed",
+  "skills_required",
 ];
 
 /** @param {unknown} error */
