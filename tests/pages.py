@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -38,6 +39,7 @@ CONDITIONS = {
     "unassigned": "assigned_to_id is null",
     "role": "role = :role",
     "is_active": "is_active = :is_active",
+    "team": "coalesce(team_id::text, 'none') = :team",
     "waiting_on": "status in ('open', 'in_progress') "
     "and coalesce(last_message_from_staff, false) = (:waiting_on = 'customer')",
     "updated_after": "updated_at > :updated_after",
@@ -86,6 +88,8 @@ class People:
     admin: Actor
     # The newest tickets have changed since then.
     since: datetime
+    # One that they are in.
+    team_id: UUID
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ class Case:
     def is_search(self) -> bool:
         """Whether it is looked for along the list, and may not be there at all."""
         along = {"q", "waiting_on"} | ({"unread"} if self.path == STAFF else set())
-        return bool(along & self.params.keys()) or NOWHERE in self.params.values()
+        is_vague = self.params.get("team") in ("none", "mine")
+        return bool(along & self.params.keys()) or is_vague or NOWHERE in self.params.values()
 
     @property
     def is_skewed(self) -> bool:
@@ -154,6 +159,8 @@ class Case:
         staff = self.actor.role is not Role.USER
         sort = self.params.get("sort", "-created_at")
         field = sort.removeprefix("-")
+        if self.params.get("team") == "mine":
+            return None
         table = {USERS: "users", INBOX: "notifications"}.get(self.path, "tickets")
         key = KEYS.get(field, field)
         if key == "updated_at" and not staff:
@@ -198,7 +205,10 @@ def people(session: Session) -> People:
     since = session.scalar(
         text("select max(updated_at) - interval '1 day' from tickets where status = 'in_progress'")
     )
-    return People(Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN), since)
+    mine = text("select team_id from team_members where user_id = :csr limit 1")
+    team_id = session.scalars(mine, {"csr": csr}).one()
+    actors = Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN)
+    return People(*actors, since, team_id)
 
 
 def cases(who: People, tickets: int) -> Iterator[Case]:
@@ -223,6 +233,11 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"assigned_to": str(who.csr.id)},
         {"unassigned": "true"},
         {"status": ["open", "in_progress"]},
+        {"team": str(who.team_id)},
+        {"team": str(who.team_id), "status": ["open", "in_progress"]},
+        {"team": str(who.team_id), "assigned_to": str(who.csr.id)},
+        {"team": "none"},
+        {"team": "mine"},
         {"waiting_on": "staff"},
         {"waiting_on": "customer"},
         {"waiting_on": "staff", "assigned_to": str(who.csr.id)},

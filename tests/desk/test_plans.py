@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(600)  # Making them takes its time beside other
 TICKETS = int(os.environ.get("PLANS_TICKETS", "60000"))
 LARGE = {"tickets", "events", "ticket_search", "read_cursors", "notifications", "users"}
 # What a page of twenty may go through, however large the desk is: led by an index,
-FEW_ROWS, FEW_BUFFERS = 1_000, 1_000
+FEW_ROWS, FEW_BUFFERS = 1_000, 1_100
 # and where the words are looked for along the list, and then in all that has them: some 6,000
 # tickets of which one in 300 has them, until there is a page.
 NEAR_ROWS, NEAR_BUFFERS = 3 * REACHES[0], 12 * REACHES[0]

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-/** @typedef {"assignee" | "status" | "priority" | "category" | "tags"} Field */
+/** @typedef {"assignee" | "status" | "priority" | "category" | "tags" | "team"} Field */
 /** @typedef {{name: "help" | "notifications" | "settings"} | {name: "why", ticketId: string} | {name: "palette", field?: Field}} Overlay */
 
 export const overlay = signal(/** @type {Overlay | null} */ (null));

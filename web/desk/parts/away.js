@@ -27,7 +27,7 @@ export function Away() {
     event.preventDefault();
     if (!form.current) return;
     const given = new FormData(form.current);
-    const from = String(given.get("from"));
+    const from = String(given.get("since"));
     const until = new Date(String(given.get("until"))).toISOString();
     const reason = String(given.get("reason")).trim();
     try {
@@ -44,7 +44,7 @@ export function Away() {
     }
   };
   const end = () => del(PATH).then(() => setAbsence(null), refuse);
-  return html`<form ref=${form} class="away" onSubmit=${submit}>
+  return html`<form ref=${form} class="card" onSubmit=${submit}>
     <h3>${t("desk.absence.title")}</h3>
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}
     ${
@@ -53,8 +53,8 @@ export function Away() {
             ${t("desk.absence.is", { from: fullTime(absence.starts_at), until: fullTime(absence.ends_at) })}
           </p>
           <button type="button" onClick=${end}>${t("desk.absence.end")}</button>`
-        : html`<label for="away-from">${t("desk.absence.from")}</label>
-          <input id="away-from" name="from" type="datetime-local" />
+        : html`<label for="away-since">${t("desk.absence.since")}</label>
+          <input id="away-since" name="since" type="datetime-local" />
           <label for="away-until">${t("desk.absence.until")}</label>
           <input id="away-until" name="until" type="datetime-local" required />
           <label for="away-reason">${t("desk.absence.reason")}</label>

@@ -10,7 +10,7 @@ import { viewName } from "../sayings.js";
 import { Unverified } from "./unverified.js";
 
 const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "-priority"];
-const BULK = /** @type {const} */ (["assignee", "status", "priority", "tags"]);
+const BULK = /** @type {const} */ (["assignee", "team", "status", "priority", "tags"]);
 
 /** @param {{isPage: boolean, list: import("../place.js").ListPlace}} props */
 export function ListHead({ isPage, list }) {

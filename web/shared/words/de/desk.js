@@ -321,7 +321,7 @@ export default {
   "desk.absence.title": "Abwesenheit",
   "desk.absence.is": "Sie sind abwesend von {from} bis {until}.",
   "desk.absence.end": "Ich bin da",
-  "desk.absence.from": "Von (jetzt, wenn leer)",
+  "desk.absence.since": "Von (jetzt, wenn leer)",
   "desk.absence.until": "Bis",
   "desk.absence.reason": "Grund",
   "desk.absence.reassign": "Andere beantworten, was auf mich wartet",

@@ -315,7 +315,7 @@ export default {
   "desk.absence.title": "Absence",
   "desk.absence.is": "You are away from {from} until {until}.",
   "desk.absence.end": "I am here",
-  "desk.absence.from": "From (now, if left empty)",
+  "desk.absence.since": "From (now, if left empty)",
   "desk.absence.until": "Until",
   "desk.absence.reason": "Reason",
   "desk.absence.reassign": "Others answer what waits for me",
