@@ -115,6 +115,8 @@ export class DeskClient {
   hurry(): void;
   /** For staff: of which tickets the connection hears, now and after each reconnect. */
   watch(views: Id[], ticketIds?: Id[]): Promise<void>;
+  /** For staff: whether nobody is in front of the page, now and after each reconnect. */
+  idle(isIdle?: boolean): Promise<void>;
   /**
    * again: not for the first time; since: until when the server was heard before, in milliseconds
    * of this machine's clock, else null.
@@ -143,6 +145,10 @@ export class DeskClient {
       viewers: Id[];
       writing: { user_id: Id; internal: boolean }[];
     }) => void,
+  ): () => void;
+  on(
+    name: "idle",
+    listener: (idle: { ticket_id: Id; user_ids: Id[] }) => void,
   ): () => void;
   on(
     name: "agents_changed",

@@ -4,6 +4,7 @@ import { DeskError, Emitter, isStale, passes, pauses, sleep } from "./emitter.js
 import { Outbox } from "./outbox.js";
 import { Session } from "./session.js";
 import { Shelf } from "./shelf.js";
+import { Standing } from "./standing.js";
 import { SafeStorage } from "./storage.js";
 import { Ticket } from "./ticket.js";
 
@@ -13,7 +14,7 @@ const PATIENCE = 10_000;
 const OF_TICKETS = ["presence", "typing", "read"];
 const OF_PEOPLE = [
   "ticket_changed", "notification", "ticket_read", "notifications_read", "draft_changed",
-  "view_counts", "activity", "agents_changed",
+  "view_counts", "activity", "idle", "agents_changed",
 ];
 
 /**
@@ -37,7 +38,7 @@ export class DeskClient extends Emitter {
   #isRefused = false;
   /** When the server was heard last, by the wall clock. */
   #heardAt = null;
-  #watched = null;
+  #standing;
 
   /** @param {import("./index.d.ts").Options} options */
   constructor(options) {
@@ -46,6 +47,7 @@ export class DeskClient extends Emitter {
     const storage = options.storage && new SafeStorage(options.storage, (e) => this.#noStorage(e));
     this.#session = new Session({ ...options, storage, url: url.replace(/\/$/, "") });
     this.#outbox = new Outbox(this.#link(), new Shelf({ ...options, storage }));
+    this.#standing = new Standing(this.#link());
     if (options.tokens) this.#belongTo(this.#session.person);
     this.#socket = io(new URL("/tickets", url).href, {
       forceNew: true,
@@ -113,26 +115,12 @@ export class DeskClient extends Emitter {
    * views, and some by their ids.
    */
   watch(views, ticketIds = []) {
-    this.#watched = { views: checkedIds(views), ticket_ids: checkedIds(ticketIds) };
-    const told = this.#watch();
-    told.catch(() => {});
-    return told;
+    return this.#standing.keep("watch", { views: checkedIds(views), ticket_ids: checkedIds(ticketIds) });
   }
 
-  async #watch() {
-    const watched = this.#watched;
-    for (const pause of pauses()) {
-      // Another one is wanted by now, or the next connection tells it.
-      if (!watched || this.#watched !== watched || !this.isConnected) return;
-      try {
-        await this.#call("watch", watched);
-        return;
-      } catch (error) {
-        if (error.code === "lost") return;
-        if (!passes(error.code)) throw error;
-        await sleep(pause);
-      }
-    }
+  /** For staff: whether nobody is in front of the page. */
+  idle(isIdle = true) {
+    return this.#standing.keep("idle", { idle: isIdle });
   }
 
   /** Ends everything; what was not sent is refused with `closed`, and stays in the storage. */
@@ -206,7 +194,7 @@ export class DeskClient extends Emitter {
       this.#pauses = pauses();
       const since = this.#heardAt;
       this.#heardAt = Date.now();
-      this.#watch().catch(() => {});
+      this.#standing.connected();
       for (const ticket of this.#tickets.values()) ticket._connected();
       this.#outbox.connected();
       this._emit("connected", { again: since !== null, since });

@@ -212,6 +212,10 @@ export interface Frame {
   ticket_id?: string | null;
 }
 
+export interface Idle {
+  idle: boolean;
+}
+
 export interface JoinTicket {
   ticket_id: string;
   after?: number;
@@ -702,6 +706,12 @@ export interface TicketCreatedEvent {
   data: TicketCreated;
 }
 
+/** Those of who look at a ticket that are not there. They may be back, or look no more. */
+export interface TicketIdle {
+  ticket_id: string;
+  user_ids: Array<string>;
+}
+
 /** A ticket without its description, as lists show it and a change is told. `seq`, `unread`, `version` and `tags` are its reader's. */
 export interface TicketRow {
   id: string;
@@ -866,6 +876,7 @@ export interface ClientToServerEvents {
   typing: (payload: Typing, ack: (answer: Ack<Done>) => void) => void;
   mark_read: (payload: MarkRead, ack: (answer: Ack<Done>) => void) => void;
   watch: (payload: Watch, ack: (answer: Ack<Done>) => void) => void;
+  idle: (payload: Idle, ack: (answer: Ack<Done>) => void) => void;
   refresh_auth: (payload: RefreshAuth, ack: (answer: Ack<Done>) => void) => void;
 }
 
@@ -882,6 +893,7 @@ export interface ServerToClientEvents {
   connected: (payload: Connected) => void;
   view_counts: (payload: Record<string, unknown>) => void;
   activity: (payload: TicketActivity) => void;
+  idle: (payload: TicketIdle) => void;
   agents_changed: (payload: Array<AgentLoad>) => void;
   resync: (payload: Resync) => void;
   signed_out: (payload: SignedOut) => void;

@@ -4,12 +4,12 @@ The key is claimed, the work done and the answer kept in one transaction: there 
 which one of them is stored and another is not, whatever is killed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -21,9 +21,9 @@ KEPT = timedelta(hours=24)
 # A repeat waits this long for the first request to end, then it is told to come back.
 PATIENCE = "5s"
 # What a key has in place of a status while its work goes on in other transactions, and how long
-# that can take at most.
+# after it was last renewed somebody else may take it.
 UNFINISHED = 0
-LONGEST_WORK = timedelta(minutes=5)
+CLAIM = timedelta(seconds=30)
 LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -66,11 +66,16 @@ def begin(session: Session, asked: Repeatable, now: datetime) -> Answer | None:
     """Claims the key for work that is many transactions; `keep` or `forget` ends it.
 
     The answer of the first time, if there was one. Raises as `once` does. A claim that nobody has
-    ended for longer than any work takes is taken over.
+    renewed for as long as it is good is taken over.
     """
     if _claim(session, asked, now):
         return None
     return _answered(session.get_one(IdempotencyKey, (asked.actor_id, asked.key)), asked)
+
+
+def renew(session: Session, asked: Repeatable, now: datetime) -> None:
+    """Says of a claim that its work goes on."""
+    session.execute(update(IdempotencyKey).where(*_claimed(asked)).values(created_at=now))
 
 
 def keep(session: Session, asked: Repeatable, answer: Answer) -> None:
@@ -84,12 +89,14 @@ def keep(session: Session, asked: Repeatable, answer: Answer) -> None:
 
 def forget(session: Session, asked: Repeatable) -> None:
     """Gives a claim back: the work was refused as a whole."""
-    session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.actor_id == asked.actor_id,
-            IdempotencyKey.key == asked.key,
-            IdempotencyKey.status == UNFINISHED,
-        )
+    session.execute(delete(IdempotencyKey).where(*_claimed(asked)))
+
+
+def _claimed(asked: Repeatable) -> Sequence[ColumnElement[bool]]:
+    return (
+        IdempotencyKey.actor_id == asked.actor_id,
+        IdempotencyKey.key == asked.key,
+        IdempotencyKey.status == UNFINISHED,
     )
 
 
@@ -106,9 +113,7 @@ def _claim(session: Session, asked: Repeatable, now: datetime) -> bool:
         created_at=now,
     )
     renewed = {name: new.excluded[name] for name in ("route", "body_hash", "created_at", "status")}
-    was_left = and_(
-        IdempotencyKey.status == UNFINISHED, IdempotencyKey.created_at < now - LONGEST_WORK
-    )
+    was_left = and_(IdempotencyKey.status == UNFINISHED, IdempotencyKey.created_at < now - CLAIM)
     claim = new.on_conflict_do_update(
         index_elements=[IdempotencyKey.actor_id, IdempotencyKey.key],
         set_=renewed,

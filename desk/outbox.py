@@ -50,10 +50,14 @@ class DraftChanged:
 
 @dataclass(frozen=True, slots=True)
 class ViewChanged:
-    """A view asks for something else from now on; ``query`` None: it is gone."""
+    """A view asks for something else from now on; ``query`` None: it is gone.
+
+    ``but_for``: whose it is from now on, and for whom it is as it was.
+    """
 
     view_id: UUID
     query: dict[str, Any] | None
+    but_for: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

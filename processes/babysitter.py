@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -49,14 +50,30 @@ def die_with_parent(with_signal: int = signal.SIGKILL) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def sit(fds: list[int], grace: float, stop_signal: int, argv: list[str]) -> int:
+def execute(argv: list[str]) -> None:
+    """Becomes the program."""
+    try:
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def sit(
+    fds: list[int],
+    grace: float,
+    stop_signal: int,
+    argv: list[str],
+    become: Callable[[list[str]], None] = execute,
+) -> int:
     """Runs the program to its end. Returns its status, 128 + n where signal n killed it."""
     for fd in fds:
         os.set_inheritable(fd, False)  # held open by us, not by the program
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     wake = _wakeups()
-    program = _start(argv)
+    program = _start(argv, become)
     lifeline = fds[0]
     with contextlib.suppress(OSError):  # the parent may be gone already: the lifeline will say so
         os.write(lifeline, b"%d\n" % program)
@@ -76,26 +93,22 @@ def _wakeups() -> socket.socket:
     return wake
 
 
-def _start(argv: list[str]) -> int:
+def _start(argv: list[str], become: Callable[[list[str]], None]) -> int:
     us = os.getpid()
     # A signal that reaches the fork before its exec would end in our own handler: it has to wait.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*RESET, signal.SIGCHLD})
     if pid := os.fork():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return pid
-    try:
-        os.setpgid(0, 0)
-        die_with_parent(signal.SIGKILL)
-        if os.getppid() != us:
-            os._exit(1)
-        for number in RESET:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.execvp(argv[0], argv)
-    except OSError as error:
-        os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
-    finally:
-        os._exit(127)
+    os.setpgid(0, 0)
+    die_with_parent(signal.SIGKILL)
+    if os.getppid() != us:
+        os._exit(1)
+    for number in RESET:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    become(argv)
+    os._exit(127)
 
 
 def _watch(program: int, wake: socket.socket, lifeline: int, grace: float, stop_signal: int) -> int:

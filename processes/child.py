@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
 
@@ -19,7 +19,7 @@ class Child:
 
     `pid` is the program's own. `wrap` is put before the babysitter's command (`unshare …`);
     `hold` are file descriptors that stay open until the program and all it started are gone, so
-    that a lock on one says exactly that.
+    that a lock on one says exactly that. `popen` starts the babysitter.
     """
 
     def __init__(
@@ -32,13 +32,14 @@ class Child:
         grace: float = 8.0,
         wrap: Sequence[str] = (),
         hold: Sequence[int] = (),
+        popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
     ) -> None:
         self.grace = grace
         self.lifeline, theirs = socket.socketpair()
         fds = [theirs.fileno(), *hold]
         sitter = (sys.executable, "-I", "-S", babysitter.__file__, ",".join(map(str, fds)))
         with theirs:
-            self._sitter = subprocess.Popen(
+            self._sitter = popen(
                 [*wrap, *sitter, str(grace), str(int(stop_signal)), *map(str, argv)],
                 env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,

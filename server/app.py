@@ -29,6 +29,7 @@ from server.transport import bad_requests
 from server.web.assets import add_assets
 from server.web.customer import add_customer_pages
 from server.web.pages import add_pages
+from server.web.problems import problem_pages
 from server.web.session import add_session
 from server.web.visitor import add_visitor
 from server.web.widget import add_widget
@@ -36,7 +37,15 @@ from server.web.widget import add_widget
 
 def create_app(settings: Settings) -> web.Application:
     app = web.Application(
-        middlewares=[watched, finished, access_log, preflight, refusals, plain],
+        middlewares=[
+            watched,
+            finished,
+            access_log,
+            preflight,
+            problem_pages,
+            refusals,
+            plain,
+        ],
         client_max_size=LONGEST_BODY,
         # Nothing inflates a body, nor what is read away of it after an early answer.
         handler_args={"auto_decompress": False},

@@ -2,16 +2,25 @@
 
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    async_playwright,
+    expect,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 60_000.0
+SNAPSHOT_MS = 5_000.0
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -49,23 +58,52 @@ class Tab:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning", "assert"}:
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} ({message.location['url']})")
+
+    async def show(self) -> None:
+        """Says what there is to be seen: of a test that failed, the log tells the cause."""
+        for page in self.page.context.pages:
+            for frame in page.frames:
+                with suppress(Error):
+                    shown = await frame.locator("body").aria_snapshot(timeout=SNAPSHOT_MS)
+                    sys.stdout.write(f"--- {frame.url}\n{shown}\n")
+        complaints = "\n".join(self.complaints)
+        sys.stdout.write(f"--- complaints of {self.page.url}\n{complaints}\n")
 
     async def until(self, condition: str) -> None:
         """Waits until the expression is true in the page."""
         await self.page.wait_for_function(f"Boolean({condition})")
 
 
+# Whether the test has failed: a fixture is not told.
+FAILED = pytest.StashKey[bool]()
+
+
+@asynccontextmanager
+async def tab_of(browser: Browser, node: pytest.Item) -> AsyncIterator[Tab]:
+    """As `a_tab`, for a fixture."""
+    async with a_tab(browser) as tab:
+        yield tab
+        if node.stash.get(FAILED, False):
+            await tab.show()
+
+
 @asynccontextmanager
 async def a_tab(browser: Browser, **options: Any) -> AsyncIterator[Tab]:
     """An empty tab with storage and cookies of its own, which are gone afterwards.
 
-    ``options``: of Playwright's contexts.
+    ``options``: of Playwright's contexts. After a failure the tab says what it shows.
     """
     context = await browser.new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
-    yield Tab(await context.new_page())
-    await context.close()
+    tab = Tab(await context.new_page())
+    try:
+        yield tab
+    except BaseException:
+        await tab.show()
+        raise
+    finally:
+        await context.close()
 
 
 async def sign_in(page: Page, email: str, password: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import create_engine, insert
+from sqlalchemy import Engine, create_engine, insert, make_url
 from sqlalchemy.orm import Session
 
 from config import Settings
@@ -93,12 +93,25 @@ def a_past(
 @contextmanager
 def database(settings: Settings) -> Iterator[Session]:
     """A session that commits, on a database of its own or a running product's."""
-    engine = create_engine(settings.database_url, connect_args={"options": "-c timezone=UTC"})
-    try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
-    finally:
-        engine.dispose()
+    engine = _engine(settings.database_url)
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def _engine(url: str) -> Engine:
+    """That of the last time, if it was for the same database: what it has compiled and its
+    connection are most of what a test would take for a person or two.
+    """
+    global _kept
+    if _kept is None or _kept.url != make_url(url):
+        if _kept is not None:
+            _kept.dispose()
+        options = {"options": "-c timezone=UTC"}
+        _kept = create_engine(url, connect_args=options, pool_size=1, pool_pre_ping=True)
+    return _kept
+
+
+_kept: Engine | None = None
 
 
 def people(settings: Settings, *roles: Role, **attributes: object) -> list[Person]:

@@ -29,10 +29,13 @@ class Seen:
 
     version: int
     viewers: tuple[Viewer, ...]
+    # Those of the viewers who are in front of none of their pages; an older process says nothing.
+    idle: tuple[UUID, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Seen":
-        return cls(data["version"], tuple(map(Viewer.from_json, data["viewers"])))
+        viewers = tuple(map(Viewer.from_json, data["viewers"]))
+        return cls(data["version"], viewers, tuple(map(UUID, data.get("idle", ()))))
 
 
 def ticket_key(ticket_id: UUID, prefix: str = "") -> str:
@@ -56,6 +59,13 @@ def together(words: Iterable[Seen]) -> list[Viewer]:
     """Everybody once, however many tabs and processes they look through."""
     everybody = {viewer.user_id: viewer for seen in words for viewer in seen.viewers}
     return sorted(everybody.values(), key=lambda viewer: (viewer.full_name, viewer.user_id))
+
+
+def idle_together(words: Iterable[Seen]) -> list[UUID]:
+    """Who is idle wherever they look."""
+    words = list(words)
+    here = {v.user_id for seen in words for v in seen.viewers if v.user_id not in seen.idle}
+    return sorted({user_id for seen in words for user_id in seen.idle} - here)
 
 
 def is_present(client: redis.Redis, ticket_id: UUID, user_id: UUID, prefix: str = "") -> bool:

@@ -20,6 +20,7 @@ from wire.shapes import (
     Resync,
     SignedOut,
     TicketActivity,
+    TicketIdle,
     TimelineEvent,
     TypingShown,
 )
@@ -41,6 +42,7 @@ NOTIFICATIONS_READ = "notifications_read"
 DRAFT_CHANGED = "draft_changed"
 VIEW_COUNTS = "view_counts"
 ACTIVITY = "activity"
+IDLE = "idle"
 AGENTS_CHANGED = "agents_changed"
 
 
@@ -92,6 +94,11 @@ SERVER_EVENTS = {
         "Who looks at a ticket and who writes there. To the sockets of the staff that name it in "
         "`watch`: when they begin to, if there is anybody, and when it changes, at most once a "
         "second.",
+    ),
+    IDLE: ServerEvent(
+        TicketIdle,
+        "Who looks at a ticket on pages that nobody is in front of, as they said by `idle`. To "
+        "the sockets of the staff that are sent `activity`, as often.",
     ),
     AGENTS_CHANGED: ServerEvent(
         list[Load],

@@ -167,6 +167,14 @@ class TicketActivity:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketIdle:
+    """Those of who look at a ticket that are not there. They may be back, or look no more."""
+
+    ticket_id: UUID
+    user_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Resync:
     ticket_id: UUID
 

@@ -34,10 +34,13 @@ def sign_up(
 
 
 def send(session: Session, actor: Actor, secret: str, now: datetime) -> None:
-    """Mails a new link; nothing where the address is confirmed, or its person wants no mail."""
+    """Mails a new link; nothing where the address is confirmed, or its person wants no mail.
+
+    Nor for a visitor: whoever says hello with somebody's address could ask again and again.
+    """
     user = session.get_one(User, actor.id)
-    if user.address and user.email_verified_at is None and user.notify_email:
-        confirmations.ask(session, user.id, user.address, secret, now)
+    if user.email and user.email_verified_at is None and user.notify_email:
+        confirmations.ask(session, user.id, user.email, secret, now)
 
 
 def verify(session: Session, verification: Verification, now: datetime) -> UUID:

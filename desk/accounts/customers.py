@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk.errors import NotFound
@@ -62,13 +62,15 @@ def count(session: Session, *, q: str | None) -> int:
 
 
 def show(session: Session, user_id: UUID) -> CustomerDetails:
-    """Raises `NotFound`, also for somebody of the staff."""
-    row = session.execute(_called(select(*SHOWN), None).where(User.id == user_id)).one_or_none()
+    """Raises `NotFound`, also for somebody of the staff who is no ticket's customer."""
+    is_customer = or_(User.role == Role.USER, exists().where(Ticket.user_id == User.id))
+    query = select(*SHOWN).where(User.id == user_id, is_customer)
+    row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("customer_not_found", "Customer not found")
     counts = select(func.count().filter(tickets.ACTIVE), func.count())
     theirs = session.execute(counts.where(Ticket.user_id == user_id)).one()
-    shown = [*row, TicketCounts(*theirs)]
+    shown: list[Any] = [*row, TicketCounts(*theirs)]
     return CustomerDetails(*shown)
 
 

@@ -41,6 +41,8 @@ class Confirmation:
     nonce: bytes
     hash: bytes
     asked_at: datetime
+    # Somebody wrote with the address; else they made an account with it.
+    is_visitor: bool
 
 
 def token(secret: str, nonce: bytes) -> str:
@@ -102,7 +104,7 @@ def is_enough(now: datetime) -> ColumnElement[bool]:
 def lease(session: Session, now: datetime) -> Confirmation | None:
     """Takes the next; None if nothing is due."""
     query = (
-        select(EmailConfirmation)
+        select(EmailConfirmation, User.email.is_(None))
         .join(User, User.id == EmailConfirmation.user_id)
         .where(
             leases.is_due(EmailConfirmation, now),
@@ -114,12 +116,19 @@ def lease(session: Session, now: datetime) -> Confirmation | None:
             User.notify_email,
         )
     )
-    link = session.scalar(leases.first(EmailConfirmation, query))
-    if link is None:
+    found = session.execute(leases.first(EmailConfirmation, query)).one_or_none()
+    if found is None:
         return None
+    link, is_visitor = found
     leases.take(link, now)
     return Confirmation(
-        link.mail_id, link.user_id, link.email, link.nonce, link.hash, link.created_at
+        id=link.mail_id,
+        user_id=link.user_id,
+        to_email=link.email,
+        nonce=link.nonce,
+        hash=link.hash,
+        asked_at=link.created_at,
+        is_visitor=is_visitor,
     )
 
 

@@ -84,6 +84,8 @@ class Mail:
     to_email: str
     # Nobody has confirmed the address: it is told that there is news, and nothing of it.
     is_neutral: bool
+    # Nobody can sign in as them: their tickets are read in the widget alone.
+    is_visitor: bool
     tickets: Sequence[Told]
     notification_ids: Sequence[UUID]
 
@@ -145,7 +147,16 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
     )
     tickets = _by_ticket(rows)
     assert user.address is not None  # They are `WANTED`.
-    return Mail(mail_id, user.id, user.full_name, user.address, is_neutral, tickets, ids)
+    return Mail(
+        id=mail_id,
+        user_id=user.id,
+        to_name=user.full_name,
+        to_email=user.address,
+        is_neutral=is_neutral,
+        is_visitor=user.email is None,
+        tickets=tickets,
+        notification_ids=ids,
+    )
 
 
 def _is_too_many(now: datetime) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from pydantic import (
     MISSING,
     ConfigDict,
     Field,
+    StrictBool,
     ValidationError,
     WithJsonSchema,
     with_config,
@@ -54,6 +55,9 @@ class ViewQuery(Filters):
             "anyOf": [{"const": "me"}, {"type": "string", "format": "uuid"}, {"type": "null"}]
         },
     )
+    # In JSON there is no need to take "yes" for one.
+    unassigned: StrictBool | None = None
+    unread: StrictBool | None = Field(None, description=Filters.model_fields["unread"].description)
     sort: SortName = "-created_at"
 
     def parameters(self) -> Parameters:
@@ -196,7 +200,7 @@ def change(session: Session, actor: Actor, view_id: UUID, changes: ViewChange) -
         _require_room(session, owner_id)
         row.owner_id = owner_id
         if owner_id is not None:
-            outbox(session).views.append(ViewChanged(row.id, None))
+            outbox(session).views.append(ViewChanged(row.id, None, but_for=owner_id))
     return _shown(session, actor, [Named.of(row)])[0]
 
 

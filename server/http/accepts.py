@@ -1,6 +1,8 @@
-"""What a client takes, and how gladly: ``Accept-Encoding`` and its like."""
+"""What a client takes, and how gladly: ``Accept``, ``Accept-Encoding`` and their like."""
 
 from collections.abc import Iterator
+
+JSON = ("application/json", "application/problem+json")
 
 
 def weighed(header: str) -> Iterator[tuple[str, float]]:
@@ -21,3 +23,9 @@ def _quality(parameters: str) -> float:
         return float(value) if name.strip() == "q" else 0.0
     except ValueError:
         return 0.0
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether a client would rather have a page than JSON, as a browser that goes somewhere."""
+    qualities = dict(weighed(accept))
+    return qualities.get("text/html", 0.0) > max(qualities.get(kind, 0.0) for kind in JSON)

@@ -1,13 +1,16 @@
 """``Idempotency-Key``: a request that creates something may be repeated without harm."""
 
+import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
+import structlog
 from aiohttp import web
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -17,7 +20,9 @@ from desk import idempotency
 from desk.errors import Invalid
 from desk.idempotency import Answer, Repeatable
 from desk.statements import SingleStatement
+from server.background import attempt, end
 from server.clock import now
+from server.database.transaction import Desk
 from server.http.contract import ETAG, LOCATION
 from server.http.guard import ACTOR
 from server.services import SERVICES
@@ -25,6 +30,10 @@ from server.services import SERVICES
 P = ParamSpec("P")
 T = TypeVar("T")
 
+log = structlog.get_logger("server.http.idempotency")
+
+# Twice may fail before a claim is over.
+RENEW_SECONDS = idempotency.CLAIM.total_seconds() / 3
 HEADER = "Idempotency-Key"
 REPEATED = "Idempotency-Replayed"
 KEY = re.compile(r"[ -~]{1,64}")
@@ -71,9 +80,10 @@ async def once_as_statement(
 async def once_in_steps(
     request: web.Request, body: BaseModel, work: Callable[[], Awaitable[web.Response]]
 ) -> web.Response:
-    """As `once`, for work that is many transactions. The key is claimed before the first one.
+    """As `once`, for work that is many transactions. The key is claimed before the first one, and
+    the claim renewed while the work goes on.
 
-    Where the process dies in between, a repeat does all of it again once the claim is too old.
+    Where the process dies in between, a repeat does all of it again once the claim is over.
     """
     desk, repeatable = request.app[SERVICES].desk, _asked(request, body)
     if repeatable is None:
@@ -81,12 +91,27 @@ async def once_in_steps(
     if (first := await desk.run(idempotency.begin, repeatable, now())) is not None:
         return _response(first)
     try:
-        response = await work()
+        async with _renewed(desk, repeatable):
+            response = await work()
     except BaseException:
         await desk.run(idempotency.forget, repeatable)
         raise
     await desk.run(idempotency.keep, repeatable, _answer(response))
     return response
+
+
+@asynccontextmanager
+async def _renewed(desk: Desk, claimed: Repeatable) -> AsyncIterator[None]:
+    async def renew_forever() -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await attempt(desk.run(idempotency.renew, claimed, now()), log, "claim not renewed")
+
+    renewing = asyncio.create_task(renew_forever())
+    try:
+        yield
+    finally:
+        await end([renewing])
 
 
 async def earlier(request: web.Request, body: BaseModel) -> web.Response | None:

@@ -68,6 +68,7 @@ READ_ACCOUNT = Limit("read-account", parse("300 per 10 seconds"))
 DRAFT = Limit("draft", parse("600 per minute"))
 # A list that is scrolled names other tickets each time.
 WATCH = Limit("watch", parse("100 per 10 seconds"))
+IDLE = Limit("idle", parse("30 per 10 seconds"))
 JOIN = Limit("join", parse("600 per minute"))
 # Frames of one socket that are no events; then it is over.
 REFUSED = Limit("refused", parse("60 per 10 seconds"))

@@ -1,4 +1,5 @@
-"""``activity``: who looks at the tickets that are shown in lists, and who writes there.
+"""``activity`` and ``idle``: who looks at the tickets that are shown in lists, who of them is not
+there, and who writes.
 
 For the sockets that name a ticket in what they watch. Once a second, what has changed: who comes
 and goes, and who types, is known in this process already.
@@ -16,8 +17,8 @@ from server.live.presence import Presence
 from server.live.typists import Typists
 from server.live.watching import Watching
 from server.transport.socket_server import SocketServer
-from wire.server_events import ACTIVITY
-from wire.shapes import TicketActivity
+from wire.server_events import ACTIVITY, IDLE
+from wire.shapes import TicketActivity, TicketIdle
 
 log = structlog.get_logger("server.live.activity")
 
@@ -34,7 +35,7 @@ class Activity:
         self._typists = typists
         # What those who name a ticket were sent last, where that is more than nobody; and who
         # names it since, and was sent nothing.
-        self._sent: dict[UUID, TicketActivity] = {}
+        self._sent: dict[UUID, tuple[TicketActivity, TicketIdle]] = {}
         self._newly_named: defaultdict[UUID, set[str]] = defaultdict(set)
 
     def named(self, key: str, before: Collection[UUID], ticket_ids: Collection[UUID]) -> None:
@@ -68,15 +69,17 @@ class Activity:
                 self._send(ticket_id, set(named_by), newly_named.get(ticket_id, set()))
 
     def _send(self, ticket_id: UUID, named_by: set[str], newly: set[str]) -> None:
-        nobody = TicketActivity(ticket_id, [], [])
+        nobody = (TicketActivity(ticket_id, [], []), TicketIdle(ticket_id, []))
         viewers = [viewer.user_id for viewer in self._presence.known(ticket_id, Audience.STAFF)]
-        now = TicketActivity(ticket_id, viewers, self._typists.writing(ticket_id))
+        activity = TicketActivity(ticket_id, viewers, self._typists.writing(ticket_id))
+        now = (activity, TicketIdle(ticket_id, self._presence.idle(ticket_id)))
         before = self._sent.get(ticket_id, nobody)
         self._sent[ticket_id] = now
         if now == nobody:
             del self._sent[ticket_id]
-        told = set() if now == before else named_by - newly
-        if now != nobody:
-            told |= newly & named_by
-        if told:
-            self._sockets.send_local(ACTIVITY, now, *told)
+        for event, is_now, was, none in zip((ACTIVITY, IDLE), now, before, nobody, strict=True):
+            told = set() if is_now == was else named_by - newly
+            if is_now != none:
+                told |= newly & named_by
+            if told:
+                self._sockets.send_local(event, is_now, *told)

@@ -34,7 +34,6 @@ from wire.presence import (
     ALIVE_EVERY_SECONDS,
     ALIVE_FOR_SECONDS,
     FORGOTTEN_AFTER_SECONDS,
-    Seen,
     decoded,
     process_key,
     ticket_key,
@@ -82,19 +81,16 @@ class Presence:
             await self._redis.delete(process_key(self._process, self._prefix))
         await self._redis.aclose()
 
-    def entered(self, actor: Actor, ticket_id: UUID) -> None:
-        self._watched.setdefault(ticket_id, Watched()).here[Viewer.of(actor)] += 1
+    def entered(self, actor: Actor, ticket_id: UUID, *, is_idle: bool = False) -> None:
+        watched = self._watched.setdefault(ticket_id, Watched())
+        watched.entered(Viewer.of(actor), is_idle=is_idle)
         self._changed(ticket_id)
 
-    def left(self, actor: Actor, ticket_id: UUID) -> None:
-        watched = self._watched.get(ticket_id)
-        if watched is None:
-            return
-        viewer = Viewer.of(actor)
-        watched.here[viewer] -= 1
-        if watched.here[viewer] <= 0:
-            del watched.here[viewer]
-        self._changed(ticket_id)
+    def left(self, actor: Actor, ticket_id: UUID, *, is_idle: bool = False) -> None:
+        """``is_idle``: as they entered."""
+        if watched := self._watched.get(ticket_id):
+            watched.left(Viewer.of(actor), is_idle=is_idle)
+            self._changed(ticket_id)
 
     def take(self, changed: ViewersChanged) -> None:
         """Takes what a process says of a ticket, unless it said something newer."""
@@ -145,6 +141,10 @@ class Presence:
         """As `viewers`, by what is known here already."""
         watched = self._watched.get(ticket_id)
         return [] if watched is None else watched.viewers(audience)
+
+    def idle(self, ticket_id: UUID) -> list[UUID]:
+        """Those of its viewers who are in front of none of their pages."""
+        return self._watched.get(ticket_id, Watched()).idle
 
     async def is_named(self, actor: Actor, ticket_id: UUID) -> bool:
         """Whether the customer of a ticket that the actor looks at here may know of them."""
@@ -207,7 +207,7 @@ class Presence:
             for ticket_id in ticket_ids:
                 watched = self._watched.get(ticket_id)
                 self._version += 1
-                seen = Seen(self._version, tuple(watched.here) if watched else ())
+                seen = (watched or Watched()).said(self._version)
                 key = ticket_key(ticket_id, self._prefix)
                 if seen.viewers:
                     pipeline.hset(key, self._process, codec.encode(seen))

@@ -65,7 +65,8 @@ class ViewCounts:
 
     def view_changed(self, changed: ViewChanged) -> None:
         """A saved view asks for something else from now on, or is gone."""
-        self.mark(self._watching.change(str(changed.view_id), changed.query))
+        view_id, query, but_for = str(changed.view_id), changed.query, changed.but_for
+        self.mark(self._watching.change(view_id, query, but_for))
 
     def _lists_of(self, key: str) -> set[WatchedList]:
         watcher = self._watching.watcher(key)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from desk.access import Audience
 from models import Role
-from wire.presence import Seen, together
+from wire.presence import Seen, idle_together, together
 from wire.shapes import Viewer
 
 
@@ -14,7 +14,9 @@ from wire.shapes import Viewer
 class Watched:
     """The viewers of one ticket, by process, and what those here were sent of them."""
 
+    # Connections of each here, and how many of them are idle.
     here: Counter[Viewer] = field(default_factory=Counter)
+    idle_here: Counter[Viewer] = field(default_factory=Counter)
     elsewhere: dict[str, Seen] = field(default_factory=dict)
     # Whether what the others had said before is in ``elsewhere``.
     is_looked_up: bool = False
@@ -22,6 +24,25 @@ class Watched:
     # Those of the staff whom the customer knows, and all about whom the database was asked.
     named: set[UUID] = field(default_factory=set)
     asked: set[UUID] = field(default_factory=set)
+
+    def entered(self, viewer: Viewer, *, is_idle: bool) -> None:
+        self.here[viewer] += 1
+        self.idle_here[viewer] += is_idle
+
+    def left(self, viewer: Viewer, *, is_idle: bool) -> None:
+        self.here[viewer] -= 1
+        self.idle_here[viewer] -= is_idle
+        if self.here[viewer] <= 0:
+            del self.here[viewer], self.idle_here[viewer]
+
+    def said(self, version: int) -> Seen:
+        """What the others are told of the viewers here."""
+        idle = [v.user_id for v, count in self.here.items() if self.idle_here[v] >= count]
+        return Seen(version, tuple(self.here), tuple(idle))
+
+    @property
+    def idle(self) -> list[UUID]:
+        return idle_together(self._seen)
 
     def viewers(self, audience: Audience) -> list[Viewer]:
         """Who looks at it now, as the audience may know."""
@@ -38,4 +59,4 @@ class Watched:
 
     @property
     def _seen(self) -> list[Seen]:
-        return [Seen(0, tuple(self.here)), *self.elsewhere.values()]
+        return [self.said(0), *self.elsewhere.values()]

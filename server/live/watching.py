@@ -98,11 +98,16 @@ class Watching:
             if view.query is not None and view.is_live:
                 self._add(watcher, view.id, view.query.asked_by(watcher.user_id))
 
-    def change(self, view_id: str, query: Mapping[str, Any] | None) -> set[WatchedList]:
-        """Has those who watch a view watch what it asks for now. Returns what they watch by it."""
+    def change(
+        self, view_id: str, query: Mapping[str, Any] | None, but_for: UUID | None = None
+    ) -> set[WatchedList]:
+        """Has those who watch a view watch what it asks for now, but for one person.
+
+        Returns what they watch by it.
+        """
         asks, changed = query_of(query) if query is not None else None, set()
         for watcher in self._watchers.values():
-            if view_id in watcher.lists:
+            if view_id in watcher.lists and watcher.user_id != but_for:
                 self._remove(watcher, view_id)
                 if asks is not None and asks.is_live:
                     changed.add(self._add(watcher, view_id, asks.asked_by(watcher.user_id)))

@@ -22,7 +22,9 @@ async def verify(request: web.Request) -> web.Response:
 
 
 async def send(request: web.Request) -> web.Response:
-    """Nothing is mailed where the address is confirmed, or where `notify_email` is off."""
+    """Nothing is mailed where the address is confirmed, or where `notify_email` is off, nor to a
+    visitor, who was mailed a link with their first message.
+    """
     await no_body(request)
     actor = request[ACTOR]
     await limit(request, shared.CONFIRM, str(actor.id))

@@ -27,6 +27,7 @@ from server.sockets.member import SocketMember
 from server.sockets.payloads import (
     Credentials,
     Done,
+    Idle,
     Joined,
     JoinTicket,
     LeaveTicket,
@@ -38,6 +39,7 @@ from server.sockets.payloads import (
 )
 from server.transport.packets import BINARY, UNREADABLE
 from server.transport.socket_server import ADDRESS
+from wire.codec import MOST_VALUES
 from wire.messages import SessionEnded
 from wire.server_events import CONNECTED, NAMESPACE, RESYNC
 from wire.shapes import Connected, Resync, timeline_event
@@ -99,7 +101,8 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _handle(self, member: SocketMember, name: str, args: tuple[Any, ...]) -> object:
         if name == UNREADABLE:
-            raise Invalid("invalid_json", "The event is not valid JSON")
+            detail = f"The event is not valid JSON, or has over {MOST_VALUES} values"
+            raise Invalid("invalid_json", detail)
         if name == BINARY:
             raise Invalid("binary_refused", "Events are JSON without binary")
         if (event := self._events.get(name)) is None:
@@ -225,6 +228,14 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """
         self._limits.spend_here(shared.WATCH, member.key)
         await watchers.watch(self._services, member, payload)
+        return Done()
+
+    async def idle(self, member: SocketMember, payload: Idle) -> object:
+        """Those who name a ticket in `watch` are told who looks at it without being there. A socket
+        is not idle until it says so.
+        """
+        self._limits.spend_here(shared.IDLE, member.key)
+        member.rest(is_idle=payload.idle)
         return Done()
 
     async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:

@@ -5,6 +5,7 @@ from server.sockets.client_event import ClientEvent
 from server.sockets.commands import TicketNamespace
 from server.sockets.payloads import (
     Done,
+    Idle,
     Joined,
     JoinTicket,
     LeaveTicket,
@@ -70,6 +71,14 @@ EVENTS = {
         "Say which views and tickets you want to be told of",
         gives=Done,
         refuses=("rate_limited", "view_not_found"),
+    ),
+    "idle": ClientEvent(
+        Idle,
+        TicketNamespace.idle,
+        Right.STAFF,
+        "Say that nobody is in front of your page any more, or somebody again",
+        gives=Done,
+        refuses=("rate_limited",),
     ),
     "refresh_auth": ClientEvent(
         RefreshAuth,

@@ -28,8 +28,10 @@ class SocketMember:
         "address",
         "expires_at",
         "is_gone",
+        "is_idle",
         "key",
         "session_id",
+        "ticket_ids",
         "user_id",
     )
 
@@ -44,6 +46,9 @@ class SocketMember:
         self.session_id = claims.session_id
         self.expires_at = claims.expires_at
         self.is_gone = False
+        # Whether nobody is in front of its page.
+        self.is_idle = False
+        self.ticket_ids: set[UUID] = set()
 
     async def ready(self) -> None:
         await self._sockets.ready(self.key)
@@ -54,12 +59,21 @@ class SocketMember:
 
     async def enter(self, ticket_id: UUID) -> None:
         self._sockets.enter(self.key, ticket_room(ticket_id, self.actor.audience))
-        self._presence.entered(self.actor, ticket_id)
+        self.ticket_ids.add(ticket_id)
+        self._presence.entered(self.actor, ticket_id, is_idle=self.is_idle)
 
     async def leave(self, ticket_id: UUID) -> None:
         self._sockets.leave(self.key, ticket_room(ticket_id, self.actor.audience))
         self._typists.ended(self.key, ticket_id)
-        self._presence.left(self.actor, ticket_id)
+        self.ticket_ids.discard(ticket_id)
+        self._presence.left(self.actor, ticket_id, is_idle=self.is_idle)
+
+    def rest(self, *, is_idle: bool) -> None:
+        """Nobody is in front of its page any more, or somebody is again."""
+        for ticket_id in self.ticket_ids if is_idle != self.is_idle else ():
+            self._presence.left(self.actor, ticket_id, is_idle=self.is_idle)
+            self._presence.entered(self.actor, ticket_id, is_idle=is_idle)
+        self.is_idle = is_idle
 
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:

@@ -58,6 +58,10 @@ class Watch(Input):
     ticket_ids: list[Id] = Field(max_length=200)
 
 
+class Idle(Input):
+    idle: bool
+
+
 class RefreshAuth(Input):
     token: Annotated[str, StringConstraints(max_length=8192)]
 

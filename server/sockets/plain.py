@@ -24,7 +24,7 @@ from server.sockets.member import PlainMember
 from server.transport import send_queue
 from server.transport.engine_websocket import CLOSE_SECONDS, MOST_UNSENT
 from server.transport.packets import FRAME_LIMIT
-from wire.codec import loads
+from wire.codec import MOST_VALUES, loads
 
 log = structlog.get_logger("server.sockets.plain")
 
@@ -220,7 +220,8 @@ async def _post(services: Services, member: PlainMember, ticket_id: UUID, text: 
     try:
         decoded = loads(text)
     except ValueError as error:
-        raise Invalid("invalid_json", "The frame is not valid JSON") from error
+        detail = f"The frame is not valid JSON, or has over {MOST_VALUES} values"
+        raise Invalid("invalid_json", detail) from error
     frame = validated(Frame, decoded)
     if frame.ticket_id not in (None, ticket_id):
         raise Invalid("invalid", "Not the ticket of this address", pointer="/ticket_id")

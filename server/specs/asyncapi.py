@@ -52,6 +52,7 @@ EVERY_EVENT = (
     "binary_refused",
     "internal",
     "invalid",
+    "invalid_json",
     "role_changed",
     "session_ended",
     "unavailable",

@@ -26,19 +26,47 @@ HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """A page. ``words``: the files that it reads its words from, first the common ones."""
+    """A page. ``words``: the files that it reads its words from, first the common ones.
+
+    ``early``: a module that runs before the others are there.
+    """
 
     template: str
     entry: str
     sheets: tuple[str, ...]
     words: tuple[str, ...]
+    early: str | None = None
+
+    def urgent(self) -> tuple[str, ...]:
+        return assets.modules(self.early) if self.early else ()
+
+    def modules(self, language: str) -> tuple[str, ...]:
+        """What else the browser should fetch at once."""
+        words = (f"shared/words/{language}/{name}.js" for name in self.words)
+        found = (*assets.modules(self.entry), *words)
+        return tuple(path for path in found if path not in self.urgent())
 
 
-DESK = Shell("desk.html", "desk/main.js", ("css/base.css", "css/desk.css"), ("common", "desk"))
+DESK = Shell(
+    "desk.html",
+    "desk/main.js",
+    ("css/base.css", "css/desk.css"),
+    ("common", "desk"),
+    early="shared/start.js",
+)
+
+
+# Its address has no release in it: it has to come where another release answers, too.
+COMPLETE, COMPLETE_PATH = "shared/complete.js", "/complete.js"
 
 
 def add_pages(app: web.Application) -> None:
+    app.router.add_get(COMPLETE_PATH, show_complete)
     app.router.add_get("/desk{rest:(/.*)?}", show_desk)
+
+
+async def show_complete(request: web.Request) -> web.Response:
+    return await assets.unversioned(request, COMPLETE)
 
 
 async def show_desk(request: web.Request) -> web.Response:
@@ -61,9 +89,13 @@ def page(
             "lang": chosen,
             "t": translator(chosen, *shell.words),
             "asset": assets.url,
+            "complete": COMPLETE_PATH,
+            "is_posted": request.method != "GET",
             "entry": shell.entry,
             "sheets": shell.sheets,
-            "modules": (*assets.modules(shell.entry), *_words_of(shell, chosen)),
+            "early": shell.early,
+            "urgent": shell.urgent(),
+            "modules": shell.modules(chosen),
             **(values or {}),
         }
     )
@@ -78,10 +110,6 @@ def page(
     if request.query.get("lang") in LANGUAGES:
         response.set_cookie(COOKIE, chosen, path="/", samesite="Lax")
     return response
-
-
-def _words_of(shell: Shell, chosen: str) -> tuple[str, ...]:
-    return tuple(f"shared/words/{chosen}/{name}.js" for name in shell.words)
 
 
 def _sockets(request: web.Request) -> str:

@@ -6,12 +6,14 @@ The access token is in the answers, which are never cached and never compressed.
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
 from aiohttp import web
 
 from config import Settings
 from desk.accounts import accounts
 from desk.accounts.sessions import Issued
 from desk.errors import Forbidden, Unauthenticated
+from server.background import attempt
 from server.clock import now
 from server.http.guard import limit
 from server.http.input import body, no_body
@@ -20,6 +22,8 @@ from server.http.problems import refusal
 from server.limits import shared
 from server.routes import auth
 from server.services import SERVICES
+
+log = structlog.get_logger("server.web.session")
 
 PATH = "/web/session"
 # Tells our scripts that asking for a session is worth it, and nothing else.
@@ -50,7 +54,7 @@ async def sign_in(request: web.Request) -> web.Response:
     issued, stored = await auth.log_in(request, await body(request, accounts.Login))
     response = await _signed_in(request, issued)
     request.app[SERVICES].devices.remember(request, response, stored, now())
-    return response
+    return await replaced(request, response)
 
 
 async def refresh(request: web.Request) -> web.Response:
@@ -76,10 +80,27 @@ async def leave(request: web.Request, response: web.Response) -> web.Response:
     """The answer, with which the browser's session is over."""
     await limit(request, shared.TOKENS, request.app[SERVICES].limits.address(request))
     clear_cookie(request, response)
+    await _end(request)
+    return response
+
+
+async def replaced(request: web.Request, response: web.Response) -> web.Response:
+    """Sends the answer, which brings a session; then the one that the browser had before is over.
+
+    In this order: another tab, which is told of the end, asks at once for what is in the cookie.
+    """
+    if token_of(request):
+        with suppress(ConnectionError):  # Its client has gone.
+            await response.prepare(request)
+            await response.write_eof()
+        await attempt(_end(request), log, "session before not ended")
+    return response
+
+
+async def _end(request: web.Request) -> None:
     # Where nobody is signed in, there is nothing to end.
     with suppress(Unauthenticated):
         await auth.end_session(request, token_of(request))
-    return response
 
 
 def no_session(detail: str) -> web.Response:

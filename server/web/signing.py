@@ -17,7 +17,7 @@ from server.limits import shared
 from server.routes import auth
 from server.services import SERVICES
 from server.web.forms import fields, form_page, form_shell, see_other
-from server.web.session import leave, set_cookie
+from server.web.session import leave, replaced, set_cookie
 
 LOGIN, SIGNUP = form_shell("login.html"), form_shell("signup.html")
 # Where one may be sent after signing in: a path of ours, which no browser takes for a host.
@@ -82,7 +82,7 @@ async def _signed_in(
     response = see_other(path)
     services.devices.remember(request, response, stored, now())
     set_cookie(request, response, services.tokens.pair(issued, now()).refresh_token)
-    return response
+    return await replaced(request, response)
 
 
 async def sign_out(request: web.Request) -> web.Response:

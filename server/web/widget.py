@@ -1,7 +1,5 @@
 """The widget on other sites: the module that they load, and the page that it frames."""
 
-import asyncio
-
 from aiohttp import web
 
 from server.services import SERVICES
@@ -15,8 +13,6 @@ WIDGET = Shell(
 )
 # Its address has no release in it: sites name it once.
 LOADER_HEADERS = {
-    "Cache-Control": "public, max-age=600",
-    "Vary": "Accept-Encoding",
     # Any site may load it; what may frame the page says the page.
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -29,12 +25,9 @@ def add_widget(app: web.Application) -> None:
 
 
 async def show_loader(request: web.Request) -> web.Response:
-    coding = assets.accepted(request.headers.get("Accept-Encoding", ""))
-    body = await asyncio.to_thread(assets.encoded, LOADER, coding)
-    headers = dict(LOADER_HEADERS)
-    if coding != "identity":
-        headers["Content-Encoding"] = coding
-    return web.Response(body=body, content_type="text/javascript", charset="utf-8", headers=headers)
+    response = await assets.unversioned(request, LOADER)
+    response.headers.update(LOADER_HEADERS)
+    return response
 
 
 async def show_page(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
@@ -17,6 +18,7 @@ from config import Settings
 from embedded.server import free_port
 from embedded.servers import Embedded
 from processes import Child
+from tests import fork_server
 from tests.conftest import ROOT, Backend
 from tests.waiting import PATIENCE, block_until
 
@@ -28,13 +30,14 @@ QUIET = ("--without-gossip", "--without-mingle")
 class Cluster:
     """Web processes on ports of their own, and workers, on one backend.
 
-    ``environment`` overrides what leads to the backend.
+    ``environment`` overrides what leads to the backend; ``popen`` is for `Child`.
     """
 
     backend: Backend
     logs: Path
     stack: ExitStack
     environment: Mapping[str, str] = field(default_factory=dict)
+    popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
     urls: list[str] = field(default_factory=list)
     webs: list[Child] = field(default_factory=list)
     workers: list[Child] = field(default_factory=list)
@@ -53,6 +56,9 @@ class Cluster:
             self.urls.append(url)
         _wait_until_ready(url)
         return url
+
+    def kill_web(self, number: int) -> None:
+        kill(self.webs[number])
 
     def restart_web(self, number: int) -> None:
         """Kills a web process with SIGKILL, if it lives, and starts it again on its port."""
@@ -98,7 +104,7 @@ class Cluster:
         environment = {**self.backend.environment, **self.environment}
         environment |= {"PYTHONPATH": str(ROOT), **more}
         with open(self.logs / f"{time.monotonic_ns()}.log", "wb") as log:
-            child = Child(argv, env=environment, stdout=log)
+            child = Child(argv, env=environment, stdout=log, popen=self.popen)
         return self.stack.enter_context(child)
 
 
@@ -132,7 +138,9 @@ def clusters(make_backend: Callable[[], Backend], logs: Path) -> Iterator[Callab
             backend: Backend | None = None,
             environment: Mapping[str, str] | None = None,
         ) -> Cluster:
-            cluster = Cluster(backend or make_backend(), logs, stack, environment or {})
+            cluster = Cluster(
+                backend or make_backend(), logs, stack, environment or {}, fork_server.popen
+            )
             for _ in range(workers):
                 cluster.start_worker()
             for _ in range(webs):

@@ -104,6 +104,14 @@ def test_staff_are_no_customers(session: Session) -> None:
         customers.show(session, csr.id)
 
 
+def test_who_has_opened_a_ticket_is_shown_as_its_customer_also_of_the_staff(
+    session: Session,
+) -> None:
+    csr = an_actor(session, Role.CSR, full_name="Quintessa Q")
+    a_ticket(session, csr)
+    assert customers.show(session, csr.id).tickets == customers.TicketCounts(1, 1)
+
+
 def test_a_customer_is_shown_with_the_number_of_their_tickets(
     session: Session, customer: Actor, staff: dict[str, Actor]
 ) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import Conflict, Forbidden, NotFound
-from desk.outbox import outbox
+from desk.outbox import ViewChanged, outbox
 from desk.tickets import messages, reading, saved_views, tickets
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
@@ -91,8 +91,10 @@ def test_a_view_that_asks_for_something_else_is_told_to_those_who_watch_it(
     assert saved_views.change(session, admin, view_id, changes).query == {"category": "billing"}
     own = saved_views.change(session, admin, view_id, ViewChange(shared=False))
     assert not own.shared
-    said = [(each.view_id, each.query) for each in outbox(session).views]
-    assert said == [(view_id, {"category": "billing"}), (view_id, None)]
+    assert outbox(session).views == [
+        ViewChanged(view_id, {"category": "billing"}),
+        ViewChanged(view_id, None, but_for=admin.id),
+    ]
 
 
 def test_there_are_at_most_fifty_of_ones_own_and_fifty_shared(
@@ -137,6 +139,8 @@ def test_two_at_once_do_not_make_the_fifty_first(engine: Engine) -> None:
         ({"tag": "a\0"}, "tag"),
         ({"q": "\ud800"}, "q"),
         ({"unassigned": "perhaps"}, "unassigned"),
+        ({"unassigned": "yes"}, "unassigned"),
+        ({"unread": 1}, "unread"),
         ({"updated_after": 1767225600}, "updated_after"),
         ({"updated_after": 0.5}, "updated_after"),
     ],

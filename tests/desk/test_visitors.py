@@ -190,8 +190,10 @@ def test_one_address_is_mailed_few_links_whoever_gives_it(session: Session) -> N
     for _ in range(MOST_LINKS + 2):
         begin(session)
     assert links(session) == MOST_LINKS
-    begin(session, FirstMessage(name="Bob", email="bob@desk.test", message="Hello"))
+    bob = begin(session, FirstMessage(name="Bob", email="bob@desk.test", message="Hello"))
     assert links(session) == 1
+    addresses.send(session, person(bob), SECRET, now())
+    assert links(session) == 0
 
 
 @pytest.mark.parametrize("of", ["account", "visitor"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import fork_server
 from tests.conftest import ROOT
 from tests.waiting import PATIENCE
 
@@ -31,14 +32,9 @@ def run_in(folder: Path) -> Manage:
     """``manage("migrate", DATABASE_URL=…)`` in a folder."""
 
     def run(*arguments: str, stdin: str = "", **settings: str) -> Done:
-        return subprocess.run(
-            command(*arguments),
-            cwd=folder,
-            env=environment(settings),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
+        env = environment(settings)
+        return fork_server.run(
+            "manage", *arguments, cwd=folder, env=env, stdin=stdin, timeout=PATIENCE
         )
 
     return run

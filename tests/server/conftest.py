@@ -18,7 +18,7 @@ from models import Role
 from server.app import create_app
 from server.identity import passwords
 from tests.api import Api
-from tests.browser import Tab, a_browser, a_tab
+from tests.browser import Tab, a_browser, tab_of
 from tests.conftest import Backend
 from tests.factories import Person, people
 
@@ -86,8 +86,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def tab(browser: Browser) -> AsyncIterator[Tab]:
-    async with a_tab(browser) as tab:
+async def tab(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Tab]:
+    async with tab_of(browser, request.node) as tab:
         yield tab
 
 

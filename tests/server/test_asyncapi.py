@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tests.contract import live
 from tests.factories import Person
 from tests.sockets import Client
+from wire.codec import MOST_VALUES
 from wire.server_events import SERVER_EVENTS
 
 OFFICIAL = ROOT / "tests" / "asyncapi" / "3.0.0.json"
@@ -76,7 +77,10 @@ async def test_what_the_document_says_that_clients_send_is_accepted(
     async with Client(api.url, person, "websocket") as client:
         await client.join(ticket_id)
         ack = await client.call(event, sent)
+        # A refusal that any event may get is described, too: the client compares.
+        refused = await client.call(event, {"views": ["x"] * (MOST_VALUES + 1)})
     assert ack["ok"], ack
+    assert refused["error"]["code"] == "invalid_json"
 
 
 def test_the_types_of_what_clients_send_are_those_of_the_document() -> None:

@@ -44,6 +44,7 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
         {"views": bad.VIEW_IDS, "ticket_ids": bad.WATCHED_IDS},
         {"views": [], "ticket_ids": []},
     ),
+    "idle": ({"idle": bad.BOOL}, {"idle": True}),
 }
 OPTIONAL = {"after", "draft", "expect_seq", "internal"}
 FIELDS = [(event, name) for event, (kinds, _) in EVENTS.items() for name in kinds]
@@ -185,7 +186,7 @@ async def test_a_field_at_its_bounds_is_accepted(
 @pytest.mark.usefixtures("nothing_stored")
 async def test_a_ticket_that_is_not_there_is_not_found(socket: Raw) -> None:
     for event in EVENTS:
-        if event not in ("leave_ticket", "watch"):
+        if event not in ("leave_ticket", "watch", "idle"):
             ack = await socket.call(json.dumps([event, whole(event, str(uuid4()))]))
             assert ack["error"]["code"] == "ticket_not_found"
 

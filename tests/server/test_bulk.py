@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Event, IdempotencyKey, Role, Status, Ticket
+from server.http import idempotency
 from server.routes import bulk
 from tests.api import Answer, Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now, people
 from tests.locks import until_one_waits
+from tests.waiting import until
 
 PATH = "/csr/tickets/bulk"
 
@@ -166,11 +168,34 @@ async def test_a_claim_that_a_dead_process_left_is_taken_over(
     body = {"ticket_ids": tickets, "change": {"status": "resolved"}}
     await asked(api, csr, key, **body)
     mine = (IdempotencyKey.actor_id == csr.id, IdempotencyKey.key == key)
-    for age, status in ((timedelta(minutes=4), 409), (timedelta(minutes=6), 200)):
+    for age, status in ((timedelta(seconds=25), 409), (timedelta(seconds=35), 200)):
         with database(backend.settings) as session:
             left = update(IdempotencyKey).where(*mine).values(status=0, created_at=now() - age)
             session.execute(left)
         assert (await asked(api, csr, key, **body)).status == status
+
+
+async def test_a_claim_is_kept_for_as_long_as_its_work_goes_on(
+    api: Api, backend: Backend, customer: Person, csr: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "RENEW_SECONDS", 0.01)
+    key, [ticket_id] = uuid4().hex, [(await api.a_ticket(customer))["id"]]
+    claim = select(IdempotencyKey).where(IdempotencyKey.actor_id == csr.id)
+    body: dict[str, Any] = {"ticket_ids": [ticket_id], "change": {"status": "resolved"}}
+    with database(backend.settings) as holder:
+        holder.get_one(Ticket, ticket_id, with_for_update=True)
+        going = asyncio.create_task(asked(api, csr, key, **body))
+        await asyncio.to_thread(until_one_waits, backend.database_url)
+        with database(backend.settings) as session:
+            session.scalars(claim).one().created_at = old = now() - timedelta(minutes=1)
+
+        def is_renewed() -> bool:
+            with database(backend.settings) as session:
+                return session.scalars(claim).one().created_at > old
+
+        await until(is_renewed)
+        assert (await asked(api, csr, key, **body)).code == "in_progress"
+    assert told(await going) == [(ticket_id, "resolved")]
 
 
 async def test_two_at_once_over_the_same_tickets_change_each_once(

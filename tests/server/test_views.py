@@ -236,6 +236,23 @@ async def test_a_saved_view_is_watched_as_it_is_now_until_it_is_gone(office: Off
             assert refused["error"]["code"] == "view_not_found", odd
 
 
+async def test_a_view_that_is_shared_no_more_is_watched_by_its_owner_alone(office: Office) -> None:
+    new = {"name": "All", "query": {}, "shared": True}
+    view = (await office.api.post("/csr/views", office.admin, json=new)).json["id"]
+    async with (
+        Client(office.api.url, office.admin, "websocket") as admin,
+        Client(office.api.url, office.ann, "websocket") as ann,
+    ):
+        await watch(admin, view)
+        await watch(ann, view)
+        await office.api.patch(f"/csr/views/{view}", office.admin, json={"shared": False})
+        ticket_id = (await office.api.a_ticket(office.customer))["id"]
+        await admin.until(lambda: told(admin, ticket_id))
+        watching = office.app[SERVICES].watching
+        assert not any(watching.watcher(k).lists for k in watching.sockets_of(office.ann.id))  # type: ignore[union-attr]
+    await office.api.call("DELETE", f"/csr/views/{view}", office.admin)
+
+
 async def test_who_looks_and_who_writes_is_shown_to_those_who_name_the_ticket_on_any_process(
     office: Office,
 ) -> None:
@@ -281,6 +298,43 @@ async def test_who_looks_and_who_writes_is_shown_to_those_who_name_the_ticket_on
             await ann.until(lambda: last(ann) == activity([]))
     presence = office.app[SERVICES].presence
     await until(lambda: not presence.known(UUID(ticket_id), Audience.STAFF))
+
+
+async def test_who_is_idle_on_all_of_their_pages_is_told_beside_who_looks(office: Office) -> None:
+    ticket_id = (await office.api.a_ticket(office.customer))["id"]
+
+    def idle(client: Client) -> list[str]:
+        told = client.seen["idle"]
+        assert all(event["ticket_id"] == ticket_id for event in told)
+        return told[-1]["user_ids"] if told else []
+
+    bob = str(office.bob.id)
+    async with (
+        Client(office.api.url, office.ann, "websocket") as ann,
+        Client(office.other.url, office.bob, "websocket") as desk,
+        Client(office.api.url, office.bob, "websocket") as laptop,
+        Client(office.api.url, office.customer, "websocket") as customer,
+    ):
+        await watch(ann, tickets=[ticket_id])
+        # Before a ticket is joined, and after it.
+        assert (await desk.call("idle", {"idle": True}))["ok"]
+        await desk.join(ticket_id)
+        await ann.until(lambda: idle(ann) == [bob])
+        await laptop.join(ticket_id)
+        await ann.until(lambda: idle(ann) == [])
+        await laptop.call("idle", {"idle": True})
+        await ann.until(lambda: idle(ann) == [bob])
+        # Who begins to watch later is told, too.
+        async with Client(office.other.url, office.admin, "websocket") as late:
+            await watch(late, tickets=[ticket_id])
+            await late.until(lambda: idle(late) == [bob])
+        await laptop.call("leave_ticket", {"ticket_id": ticket_id})
+        await desk.call("idle", {"idle": False})
+        await ann.until(lambda: idle(ann) == [])
+        assert [event["viewers"] for event in ann.seen["activity"]][-1] == [bob]
+        refused = await customer.call("idle", {"idle": True})
+        assert refused["error"]["code"] == "csr_required"
+    assert not customer.seen["idle"]
 
 
 async def test_the_staff_are_told_what_each_of_them_has_and_whether_they_take_more(

@@ -19,7 +19,7 @@ from tests.factories import PASSWORD_HASH, Person, database, now, people
 from tests.server.conftest import serving
 from tests.waiting import PATIENCE
 
-OLD = 5_000
+OLD = 1_500
 
 
 @pytest.fixture(scope="module")

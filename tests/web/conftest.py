@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser import Tab, a_tab
+from tests.browser import Tab, tab_of
+from tests.cluster.conftest import start_shared_cluster
 from tests.server.conftest import (
     api,
     application,
@@ -25,6 +26,7 @@ __all__ = (
     "cheap_hashes",
     "csr",
     "customer",
+    "start_shared_cluster",
     "stranger",
     "tab",
     "web_url",
@@ -32,7 +34,7 @@ __all__ = (
 
 
 @pytest.fixture
-async def other_tab(browser: Browser) -> AsyncIterator[Tab]:
+async def other_tab(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Tab]:
     """One of another browser, as far as cookies and storage go."""
-    async with a_tab(browser) as tab:
+    async with tab_of(browser, request.node) as tab:
         yield tab

@@ -12,7 +12,7 @@ from tests.browser import Tab, a_tab
 from tests.factories import PASSWORD, Person
 
 # What the browser itself says of an answer that the console takes as it is.
-EXPECTED = re.compile(r"status of (401|404|412)|ERR_INTERNET_DISCONNECTED")
+EXPECTED = re.compile(r"status of (401|404|409|412)|ERR_INTERNET_DISCONNECTED")
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 

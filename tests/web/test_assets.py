@@ -99,12 +99,34 @@ def test_every_import_is_of_a_file_that_is_there(path: str) -> None:
         assert posixpath.normpath(posixpath.join(folder, name)) in browser_files(), name
 
 
+@pytest.mark.parametrize("path", OURS)
+def test_comments_alone_are_left_out_and_each_line_keeps_its_number(path: str) -> None:
+    before = browser_files()[path].decode().split("\n")
+    after = assets.served(path).decode().split("\n")
+    assert len(after) == len(before)
+    for was, now in zip(before, after, strict=True):
+        if not now.strip():
+            assert re.match(r"\s*(/\*|\*|//|$)", was), was
+        else:
+            assert was.endswith(now) or assets.IMPORT.search(was), was
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell.template)
 async def test_the_first_visit_is_small(api: Api, shell: Shell) -> None:
-    paths = [*assets.modules(shell.entry), *shell.sheets]
-    paths += [f"shared/words/en/{name}.js" for name in shell.words]
+    paths = [*shell.urgent(), *shell.modules("en"), *shell.sheets]
     assert len(set(paths)) == len(paths)
     assert sum(len(assets.encoded(path, "gzip")) for path in paths) < MOST_BYTES
+
+
+async def test_the_session_does_not_wait_for_the_console(api: Api) -> None:
+    async with api.http.get("/desk") as answer:
+        html = await answer.text()
+    first, second = re.findall(r'<script type="module" src="([^"]+)"', html)
+    assert [first, second] == [assets.url("shared/start.js"), assets.url(DESK.entry)]
+    assert len(DESK.urgent()) < 6
+    preloaded = re.findall(r'"modulepreload" href="([^"]+)"( fetchpriority="low")?>', html)
+    assert [path for path, low in preloaded if not low] == [assets.url(m) for m in DESK.urgent()]
+    assert len(dict(preloaded)) == len(preloaded)
 
 
 def pages_of_words() -> list[str]:
@@ -120,6 +142,13 @@ def test_every_word_is_there_in_each_language(page: str) -> None:
         assert known.keys() == english.keys()
         for key, word in known.items():
             assert (type(word), values(word)) == (type(english[key]), values(english[key])), key
+
+
+def test_german_speaks_to_everybody_alike() -> None:
+    """As "Sie": in the desk, on the customers' pages and in the widget."""
+    said = {page: str(words("de", page)) for page in pages_of_words()}
+    familiar = re.compile(r"\b(du|dein\w*|dir|dich|melde|bitte \w+e)\b", re.IGNORECASE)
+    assert {page: found for page, text in said.items() if (found := familiar.findall(text))} == {}
 
 
 def values(word: str | dict[str, str]) -> set[str]:

@@ -3,13 +3,15 @@
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from models import Role
+from server.web import assets
 from tests.api import Api
 from tests.browser import Tab, sign_in
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, people
+from tests.web.checks import check_page
 from tests.web.console import a_console
 
 
@@ -121,6 +123,10 @@ async def test_tickets_come_change_and_go_as_elsewhere(
         await expect(console.rows).to_have_count(2)
         await pill.click()
         await expect(console.rows).to_have_count(1)
+        # What the first list does without was not in its way.
+        order = ("/csr/views", "/csr/tickets?", "/desk/parts/ticket_pane.js")
+        found = [next(n for n, url in enumerate(console.tab.urls) if part in url) for part in order]
+        assert found == sorted(found)
 
 
 async def middle(locator: object) -> tuple[float, float]:
@@ -198,7 +204,7 @@ async def test_what_is_written_offline_is_sent_once(
         assert [event["kind"] for event in timeline].count("message_posted") == 1
 
 
-async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
+async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too_and_who_is_idle(
     browser: Browser, api: Api, csr: Person, colleague: Person, customer: Person
 ) -> None:
     ticket, other = [await api.a_ticket(customer) for _ in range(2)]
@@ -207,8 +213,10 @@ async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
     path = f"/desk/tickets/{ticket['number']}"
     async with (
         a_console(browser, api, csr, "/desk/mine") as mine,
-        a_console(browser, api, colleague, path) as theirs,
+        a_console(browser, api, colleague) as theirs,
     ):
+        await theirs.page.clock.install()
+        await theirs.go(path)
         await theirs.reply.fill("I think")
         await expect(mine.row(ticket)).to_contain_text(f"{colleague.full_name} is writing a reply")
         await mine.row(other).get_by_role("link").click()
@@ -218,3 +226,96 @@ async def test_who_else_writes_is_seen_in_the_list_and_before_one_writes_too(
         await theirs.reply.fill("")
         await expect(hint).to_have_count(0)
         await expect(mine.page.get_by_text(f"{colleague.full_name} looking").last).to_be_visible()
+        # Nobody is in front of that page for a while, and then somebody is again.
+        await theirs.page.clock.fast_forward("05:01")
+        idle = mine.page.get_by_text(f"{colleague.full_name} (idle) looking")
+        await expect(idle.last).to_be_visible()
+        await expect(mine.row(ticket).locator('[data-idle="yes"]')).to_have_count(1)
+        await check_page(mine.page)
+        await theirs.page.keyboard.press("Shift")
+        await expect(idle).to_have_count(0)
+
+
+async def test_what_is_shown_is_saved_as_a_view_that_is_changed_and_removed(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    tickets = [await api.a_ticket(customer) for _ in range(2)]
+    for ticket in tickets:
+        await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    await api.patch(f"/csr/tickets/{tickets[0]['id']}", csr, json={"tags": ["vip"]})
+    async with a_console(browser, api, csr, "/desk/mine?sort=created_at") as console:
+        page = console.page
+        views = page.get_by_role("navigation", name="Views")
+        await expect(console.rows).to_have_count(2)
+        await page.get_by_role("button", name="Save as a view").click()
+        form = page.get_by_role("dialog", name="Save as a view")
+        await form.get_by_role("textbox", name="Name of the view").fill("My <b>VIPs</b>")
+        await form.get_by_label("Tag").fill("vip")
+        await expect(form.get_by_label("For all of the staff")).to_have_count(0)
+        await check_page(page)
+        await form.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("heading", name="My <b>VIPs</b>")).to_be_visible()
+        await expect(views.get_by_role("link", name="My <b>VIPs</b>")).to_contain_text("1")
+        await expect(console.rows).to_have_count(1)
+        saved = (await api.get("/csr/views", csr)).json[-1]
+        assert saved["query"] == {
+            "status": ["open", "in_progress"],
+            "assigned_to": "me",
+            "tag": "vip",
+            "sort": "created_at",
+        }
+        await page.get_by_role("button", name="Change the view").click()
+        form = page.get_by_role("dialog", name="Change the view")
+        await form.get_by_role("textbox", name="Name of the view").fill("All of mine")
+        await form.get_by_label("Tag").fill("")
+        await form.get_by_role("button", name="Save").click()
+        await expect(views.get_by_role("link", name="All of mine")).to_contain_text("2")
+        await expect(console.rows).to_have_count(2)
+        await page.get_by_role("button", name="Change the view").click()
+        await form.get_by_role("button", name="Remove").click()
+        await form.get_by_role("button", name="Remove for good").click()
+        await expect(views.get_by_role("link", name="All of mine")).to_have_count(0)
+        await expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
+        assert len((await api.get("/csr/views", csr)).json) == 6
+
+
+# Fetched after it is drawn for the first time, and before its effects run.
+FETCHED_BETWEEN = """async ([ui, later]) => {
+    const [{html, render}, {Later, fetchPart}] = await Promise.all([import(ui), import(later)]);
+    const load = async () => ({Part: () => html`<p>Here it is</p>`});
+    const place = document.body.appendChild(document.createElement("div"));
+    render(html`<${Later} load=${load} name="Part" />`, place);
+    await fetchPart(load);
+}"""
+
+
+async def test_a_part_is_shown_whenever_its_modules_come(
+    browser: Browser, api: Api, csr: Person
+) -> None:
+    async with a_console(browser, api, csr, "/desk") as console:
+        urls = [assets.url(path) for path in ("shared/ui.js", "desk/parts/later.js")]
+        await console.page.evaluate(FETCHED_BETWEEN, urls)
+        await expect(console.page.get_by_text("Here it is")).to_be_visible()
+
+
+async def test_a_ticket_that_cannot_be_read_just_now_is_asked_for_again(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    refused: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        if len(refused) == 1:
+            await route.abort()
+        elif len(refused) == 2:
+            await route.fulfill(status=503)
+        else:
+            await route.continue_()
+
+    async with a_console(browser, api, csr) as console:
+        await console.page.route(f"**/csr/tickets/{ticket['number']}", refuse)
+        await console.go(f"/desk/tickets/{ticket['number']}")
+        await expect(console.reply).to_be_visible()
+        assert len(refused) == 3
+        console.tab.complaints.clear()

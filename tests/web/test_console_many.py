@@ -1,7 +1,9 @@
 """Several tickets at once, several tabs, and what is taken back."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from models import Role
 from tests.api import Api
@@ -44,6 +46,68 @@ async def test_many_are_changed_and_undone_in_one_go(
         await page.keyboard.type("clo")
         await page.keyboard.press("Enter")
         await expect(console.rows).to_have_count(1)
+
+
+async def test_all_that_match_are_changed_once_one_has_agreed(
+    browser: Browser, api: Api, csr: Person, customer: Person, colleague: Person
+) -> None:
+    tickets = [await api.a_ticket(customer) for _ in range(3)]
+    for ticket in tickets:
+        await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
+    async with a_console(browser, api, csr, "/desk/mine?sort=number") as console:
+        page = console.page
+        await page.keyboard.press("j")
+        await page.keyboard.press("x")
+        one = page.get_by_role("group", name="1 selected")
+        await one.get_by_role("button", name="Select all that match").click()
+        await expect(page.get_by_role("group", name="3 selected")).to_be_visible()
+        # What matches no longer is what the person saw: nothing is changed.
+        await api.patch(f"/csr/tickets/{tickets[0]['id']}", csr, json={"status": "closed"})
+        await choose(page, "Priority", "high")
+        asked = page.get_by_role("dialog", name="Change 3 tickets?")
+        await expect(asked).to_contain_text("Priority: High")
+        assert await priorities(api, csr, tickets) == [None, None, None]
+        await asked.get_by_role("button", name="Change 3 tickets").click()
+        changed = page.get_by_text("Nothing was changed: other tickets match by now.")
+        await expect(changed).to_be_visible()
+        await page.get_by_label("Notices").get_by_role("button", name="Select all").click()
+        await expect(page.get_by_role("group", name="2 selected")).to_be_visible()
+        # A ticket that is refused is named, and stays selected; the other one is changed.
+        held = tickets[1]
+        await page.route("**/csr/tickets/bulk", refusing(held["id"]))
+        await choose(page, "Priority", "high")
+        await page.get_by_role("button", name="Change 2 tickets").click()
+        said = f"1 changed, 1 refused: #{held['number']} internal_error"
+        await expect(page.get_by_text(said)).to_be_visible()
+        await expect(page.get_by_role("group", name="1 selected")).to_be_visible()
+        await page.get_by_role("button", name="Undo").click()
+
+        async def is_undone() -> bool:
+            return (await priorities(api, csr, tickets))[2] is None
+
+        await until(is_undone)
+
+
+def refusing(ticket_id: str) -> Callable[[Route], Awaitable[None]]:
+    """An answer says that this ticket was not changed."""
+
+    async def refuse(route: Route) -> None:
+        answer = await route.fetch()
+        results = await answer.json()
+        error = {"code": "internal_error", "detail": "Something went wrong"}
+        for result in results:
+            if result["ticket_id"] == ticket_id:
+                del result["ticket"]
+                result |= {"ok": False, "error": error}
+        await route.fulfill(response=answer, json=results)
+
+    return refuse
+
+
+async def choose(page: Page, field: str, value: str) -> None:
+    await page.get_by_role("group", name="selected").get_by_role("button", name=field).click()
+    await page.keyboard.type(value)
+    await page.keyboard.press("Enter")
 
 
 async def priorities(api: Api, csr: Person, tickets: list[dict[str, object]]) -> list[str | None]:
@@ -147,7 +211,7 @@ async def test_a_message_that_is_held_can_be_taken_back(
         assert [event["kind"] for event in timeline] == ["ticket_created"]
 
 
-async def test_a_change_that_comes_too_late_says_who_was_first(
+async def test_a_change_that_comes_too_late_says_who_was_first_and_with_what(
     browser: Browser, api: Api, csr: Person, customer: Person, colleague: Person
 ) -> None:
     ticket = await api.a_ticket(customer)
@@ -172,5 +236,6 @@ async def test_a_change_that_comes_too_late_says_who_was_first(
         await expect(page.get_by_role("combobox", name="Priority")).to_have_value("low")
         earlier.append({"status": "resolved"})
         await status.select_option("Closed")
-        await expect(page.get_by_text(f"{colleague.full_name} has changed")).to_be_visible()
+        first = f"{colleague.full_name} set the status from In progress to Resolved"
+        await expect(page.get_by_text(f"was not changed: {first}.")).to_be_visible()
         await expect(status).to_have_value("resolved")

@@ -30,7 +30,7 @@ async def enter(tab: Tab, web_url: str, person: Person, path: str = "/login") ->
 
 async def open_by_form(page: Page, title: str) -> str:
     """A new ticket by the form; its number."""
-    await page.get_by_role("link", name="New ticket").first.click()
+    await page.get_by_role("link", name="New ticket").click()
     await page.get_by_label("Title").fill(title)
     await page.get_by_label("What happened?").fill("It does not start.\nSince Monday.")
     await page.get_by_role("combobox", name="Category").select_option(index=1)
@@ -44,6 +44,8 @@ async def test_a_customer_signs_up_opens_a_ticket_and_converses(
     web_url: str, tab: Tab, other_tab: Tab, api: Api, csr: Person
 ) -> None:
     page = tab.page
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda one: sent.append(str(one))))
     await page.goto(f"{web_url}/?lang=en")
     await page.get_by_role("link", name="Sign up").click()
     await page.get_by_label("Name").fill("Ann Onymous")
@@ -74,6 +76,10 @@ async def test_a_customer_signs_up_opens_a_ticket_and_converses(
     await expect(box).to_have_value("")
     texts = (await api.get(f"/tickets/{number}/messages", csr)).json
     assert [event["data"]["content"] for event in texts] == [HOSTILE, "Thank you!"]
+    # What is read is said once: a message would wait for it.
+    read = [frame.partition('"mark_read"')[2] for frame in sent if "mark_read" in frame]
+    assert sorted(set(read)) == sorted(read)
+    counted = sum("/notifications?unread" in url for url in tab.urls)
 
     # While nobody looks, the title counts.
     await page.evaluate(LOOKS_AWAY)
@@ -86,6 +92,8 @@ async def test_a_customer_signs_up_opens_a_ticket_and_converses(
     await box.press_sequentially("And an")
     await api.post(f"/tickets/{number}/messages", csr, json={"content": "One more"})
     await expect(log.get_by_text("One more")).to_be_visible()
+    # The server says how many notifications are unread.
+    assert sum("/notifications?unread" in url for url in tab.urls) == counted
     await box.press_sequentially("other thing")
     await page.reload()
     await expect(page.get_by_role("status", name="Connection")).to_have_text("Live")

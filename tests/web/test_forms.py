@@ -189,6 +189,39 @@ async def test_a_wrong_address_is_a_page_that_says_so(
     assert "Sign out" in got.html
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "words"),
+    [
+        ("/nowhere", "en", "There is no page at this address."),
+        ("/nowhere/" + "%00" * 9, "de", "Unter dieser Adresse gibt es keine Seite."),
+        ("/logout", "de", "Zur Startseite"),
+    ],
+)
+async def test_where_nothing_is_a_browser_is_shown_a_page(
+    api: Api, path: str, language: str, words: str
+) -> None:
+    got = await ask(api, "GET", path, headers=BROWSER | {"Accept-Language": language})
+    assert got.status == (405 if path == "/logout" else 404)
+    assert words in got.html
+    assert 'href="/"' in got.html
+    assert "Accept" in got.headers["Vary"].split(", ")
+    head = await ask(api, "HEAD", path, headers=dict(BROWSER))
+    assert (head.status, head.html) == (got.status, "")
+
+
+async def test_programs_are_answered_with_a_problem_where_nothing_is(api: Api) -> None:
+    problem = "application/problem+json"
+    for path in ("/api/v1/nowhere", "/assets/0/none.js", "/web/nowhere", "/nowhere.json"):
+        got = await ask(api, "GET", path, headers=dict(BROWSER))
+        assert (got.status, got.headers["Content-Type"]) == (404, problem), path
+    for accept in ("*/*", "application/json", "application/json, text/html;q=0.5", "text/html;q=0"):
+        got = await ask(api, "GET", "/nowhere", headers={"Accept": accept})
+        assert (got.status, got.headers["Content-Type"]) == (404, problem), accept
+
+
 async def test_other_bodies_are_refused(api: Api, customer: Person) -> None:
     cookie = await cookie_of(api, customer)
     got = await ask(api, "POST", "/tickets/new", json=NEW, headers=dict(cookie))

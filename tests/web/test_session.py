@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from http.cookies import Morsel
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
@@ -14,6 +15,7 @@ from tests.browser import Tab, sign_in
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person
 from tests.server.conftest import serving
+from tests.waiting import until
 
 PATH = "/web/session"
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -80,6 +82,28 @@ async def test_a_refresh_goes_on_and_a_spent_session_does_not(api: Api, customer
     assert (await api.get("/auth/me", answer.json["access_token"])).status == 401
     again, _ = await ask(api, "DELETE", PATH)
     assert again.status == 204
+
+
+@pytest.mark.parametrize("path", [PATH, "/login", "/signup"])
+async def test_who_signs_in_over_a_session_ends_it(
+    api: Api, customer: Person, csr: Person, path: str
+) -> None:
+    login = {"email": customer.email, "password": PASSWORD}
+    first, cookies = await ask(api, "POST", PATH, json=login)
+    before, token = cookies["session"], first.json["access_token"]
+    new = {"email": f"{uuid4()}@example.com", "password": "a new passphrase", "full_name": "Neu"}
+    given = new if path == "/signup" else {"email": csr.email, "password": PASSWORD}
+    kind = "json" if path == PATH else "data"
+    sent = OURS | cookie(before)
+    answer, cookies = await ask(api, "POST", path, sent, allow_redirects=False, **{kind: given})
+    assert answer.status in (200, 303), answer
+
+    async def is_over() -> bool:
+        return (await api.get("/auth/me", token)).status == 401
+
+    await until(is_over)  # As soon as the answer is sent.
+    gone_on, _ = await ask(api, "POST", f"{PATH}/refresh", OURS | cookie(cookies["session"]))
+    assert gone_on.status == 200
 
 
 FOREIGN = (

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select, update
 
-from desk.accounts import addresses
+from desk.accounts import addresses, visitors
 from desk.accounts.accounts import Signup
 from desk.accounts.addresses import Verification
+from desk.accounts.visitors import FirstMessage, Terms
 from desk.notifications import confirmations
 from models import EmailConfirmation, Role, Ticket, User
 from tests.conftest import SECRET, Backend
@@ -78,6 +80,29 @@ def test_the_mailed_link_confirms_and_then_mails_say_what_happened(
     assert str(mail["To"]) == f"{NAME} <{victim.email}>"
     assert "Good to know you" in parts(mail)[0]
     assert len(mailbox.mails) == 3
+
+
+def test_a_visitor_is_led_to_the_chat_and_not_to_a_sign_in(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    terms = Terms(timedelta(days=7), SECRET, "other", "question")
+    first = FirstMessage(name=NAME, email="orla@desk.test", message=LURE)
+    with database(backend.settings) as session:
+        ticket = visitors.begin(session, first, None, terms, now()).ticket
+        assert ticket
+    drain()
+    for part in parts(mailbox.mails[-1]):
+        assert "wrote to us with this address" in part
+    token = LINK.findall(parts(mailbox.mails[-1])[0])[0]
+    with database(backend.settings) as session:
+        addresses.verify(session, Verification(token=token), now())
+    say(backend, ticket.id, pair[1], REPLY)
+    drain()
+    assert len(mailbox.mails) == 2
+    for part in parts(mailbox.mails[-1]):
+        assert REPLY in part
+        assert "open the chat" in part
+        assert "/tickets/" not in part
 
 
 def test_a_sign_up_is_mailed_the_link_once_and_the_very_same_where_the_mailer_died(

@@ -1,5 +1,6 @@
 // @ts-check
 /** Where a customer writes. */
+import { NotKept } from "../shared/not_kept.js";
 import { html, useEffect, useRef } from "../shared/ui.js";
 import { t } from "../shared/words.js";
 import { keepDraft } from "./drafts.js";
@@ -49,6 +50,7 @@ export function Composer({ conversation, begun }) {
       onInput=${typed}
       onKeyDown=${key}
     ></textarea>
+    <${NotKept} />
     <button class="primary">${t("customer.send")}</button>
   </form>`;
 }

@@ -29,6 +29,7 @@ export class Conversation {
   /** @type {TimelineEvent[]} what came since the last frame */
   #arrived = [];
   #last = 0;
+  #toldRead = 0;
   #isAsking = false;
 
   /**
@@ -48,6 +49,7 @@ export class Conversation {
   #join(connected) {
     const live = connected.ticket(this.id, { after: this.#last });
     this.#live = live;
+    this.#toldRead = 0;
     live.on("event", (event) => this.#take(event));
     live.on("live", ({ ticket }) => {
       this.#show();
@@ -132,8 +134,11 @@ export class Conversation {
     this.#live?.typing(active);
   }
 
+  /** What is on the screen is read. It is said once: the next message would have to wait for it. */
   markRead() {
-    if (this.#live && this.#last) this.#live.markRead(this.#last);
+    if (!this.#live || this.#last <= this.#toldRead) return;
+    this.#toldRead = this.#last;
+    this.#live.markRead(this.#last);
   }
 
   /** @param {string[]} [ids] only if one of them has no name yet */

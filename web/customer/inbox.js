@@ -13,14 +13,32 @@ const unread = signal(0);
 /** @type {import("@preact/signals").Signal<Notification[] | null>} null: not opened */
 const shown = signal(null);
 
-/** Asks how many are unread: once somebody is signed in, and when there may be others. */
+/** How many times it was told of new ones, or of read ones. */
+let told = 0;
+
+/** Asks how many are unread: once somebody is signed in, and after a lost connection. */
 export async function countUnread() {
+  const before = told;
   try {
     const { headers } = await get("/notifications", { unread: true, count: true, limit: 1 });
+    // It may count what was told meanwhile, or not.
+    if (told !== before) return countUnread();
     unread.value = Number(headers.get("X-Total-Count"));
   } catch {
     // It stays as it was until it is asked for again.
   }
+}
+
+/** There is a new one. */
+export function hearNew() {
+  told += 1;
+  unread.value += 1;
+}
+
+/** Some were read, here or elsewhere. @param {{unread: number}} left */
+export function hearRead(left) {
+  told += 1;
+  unread.value = left.unread;
 }
 
 export function showInbox() {

@@ -3,10 +3,11 @@
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
 import { accessToken, session } from "../shared/session.js";
+import { hasFailed } from "../shared/storage.js";
 import { clockTime } from "../shared/time.js";
 import { effect, html, render, signal } from "../shared/ui.js";
 import { t } from "../shared/words.js";
-import { countUnread } from "./inbox.js";
+import { countUnread, hearNew, hearRead } from "./inbox.js";
 
 /** @type {import("@preact/signals").Signal<DeskClient | null>} */
 export const client = signal(null);
@@ -35,12 +36,15 @@ function connected() {
     getToken: clientToken(accessToken),
     storage: () => localStorage,
   });
+  made.on("storage_failed", () => {
+    hasFailed.value = true;
+  });
   made.on("connected", () => {
     connection.value = { isLive: true, since: null };
     countUnread();
   });
-  made.on("notification", countUnread);
-  made.on("notifications_read", countUnread);
+  made.on("notification", hearNew);
+  made.on("notifications_read", hearRead);
   made.on("disconnected", () => {
     connection.value = { isLive: false, since: new Date().toISOString() };
   });

@@ -2,6 +2,7 @@
 /** What all of the customers' pages do where scripts run. */
 import { session, signOut, start } from "../shared/session.js";
 import { SignIn } from "../shared/signin.js";
+import { tabStorage } from "../shared/storage.js";
 import { shortTime } from "../shared/time.js";
 import { Dialog, effect, html, render } from "../shared/ui.js";
 import { load, t } from "../shared/words.js";
@@ -46,9 +47,9 @@ function Again() {
 /** Somebody is signed in, and the server did not know it, or took them for somebody else. */
 function move() {
   const form = /** @type {HTMLInputElement | null} */ (document.querySelector("input[name=next]"));
-  const last = Number(sessionStorage.getItem(LAST_MOVE));
+  const last = Number(tabStorage.getItem(LAST_MOVE));
   if (Date.now() - last < SHORTLY) return;
-  sessionStorage.setItem(LAST_MOVE, String(Date.now()));
+  tabStorage.setItem(LAST_MOVE, String(Date.now()));
   location.replace(form?.value || (readerId ? location.href : "/"));
 }
 

@@ -1,10 +1,10 @@
-/** Who looks at and who writes on tickets of the list. */
+/** Who looks at and who writes on tickets of the list, and who of them is not there. */
 
 import { signal } from "@preact/signals";
 
-/** @typedef {{viewers: string[], writing: {user_id: string, internal: boolean}[]}} Present */
+/** @typedef {{viewers: string[], writing: {user_id: string, internal: boolean}[], idle: string[]}} Present */
 
-const NOBODY = { viewers: [], writing: [] };
+const NOBODY = { viewers: [], writing: [], idle: [] };
 /** The server names so many tickets to one socket. */
 export const MOST_ROWS = 200;
 
@@ -24,17 +24,29 @@ export class Activity {
   }
 
   /**
-   * @param {{ticket_id: string} & Present} told
+   * @param {{ticket_id: string} & Pick<Present, "viewers" | "writing">} told
    * @param {string} me is not shown to themself
    */
   hear({ ticket_id, viewers, writing }, me) {
-    this.of(ticket_id);
-    const found = this.#tickets.get(ticket_id);
-    if (!found) return;
-    found.value = {
+    this.#set(ticket_id, {
       viewers: viewers.filter((id) => id !== me),
       writing: writing.filter(({ user_id }) => user_id !== me),
-    };
+    });
+  }
+
+  /** @param {{ticket_id: string, user_ids: string[]}} told */
+  hearIdle({ ticket_id, user_ids }) {
+    this.#set(ticket_id, { idle: user_ids });
+  }
+
+  /**
+   * @param {string} id
+   * @param {Partial<Present>} present
+   */
+  #set(id, present) {
+    this.of(id);
+    const found = this.#tickets.get(id);
+    if (found) found.value = { ...found.peek(), ...present };
   }
 
   /**

@@ -4,8 +4,8 @@ import { get } from "../shared/api.js";
 
 /** @typedef {import("./types.js").Event} Event */
 
-/** So much of a long history is shown at once; the rest comes by scrolling up. */
-export const NEAR_THE_END = 60;
+/** So much of a long history is shown at once, some screens; the rest comes by scrolling up. */
+export const NEAR_THE_END = 30;
 const RESTS_MS = 120;
 const MOST_KEPT = 8;
 

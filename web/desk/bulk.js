@@ -1,18 +1,28 @@
 /** One change of several tickets: each is made or refused by itself. */
 
+import { signal } from "@preact/signals";
 import { ApiError, post } from "../shared/api.js";
 import { newKey } from "../shared/keys.js";
 import { t } from "../shared/words.js";
 import { targets } from "./moves.js";
 import { say } from "./notices.js";
+import { overlay } from "./overlays.js";
+import { selectFound } from "./select_found.js";
 
 /** @typedef {import("./changes.js").Change} Change */
+/** @typedef {Change | {addTags: string[]}} ManyChange */
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {{ticket_id: string, ok: boolean, ticket?: import("./types.js").Row, error?: {code: string}}} Result */
 
 const MOST_NAMED = 5;
+/** One request names so many. */
+const MOST_IDS = 100;
+/** The server tries further tickets for 45 seconds. */
+const PATIENCE = 60_000;
 
 export class Bulk {
+  /** How many tickets are being changed, of so many that it takes a while; else 0. */
+  running = signal(0);
   #desk;
 
   /** @param {Desk} desk */
@@ -21,25 +31,46 @@ export class Bulk {
   }
 
   /**
-   * @param {Change} change
+   * Whether the person is asked before.
+   * @param {string[]} ids
+   */
+  isLarge(ids) {
+    return ids.length > MOST_IDS || this.#desk.selection.query.peek() !== null;
+  }
+
+  /**
+   * @param {ManyChange} change
    * @param {string[]} [ids]
    */
   async make(change, ids = targets(this.#desk)) {
-    const { changes } = this.#desk;
     const [first] = ids;
-    if (ids.length === 1 && first) {
-      await changes.make(first, change);
-      return;
+    if (this.isLarge(ids)) overlay.value = { name: "many", change };
+    else if ("addTags" in change) await this.#addTags(change.addTags, ids);
+    else if (ids.length === 1 && first) await this.#desk.changes.make(first, change);
+    else await this.#makeAll(ids, change);
+  }
+
+  /**
+   * What was asked for before, of all that is selected.
+   * @param {ManyChange} change
+   */
+  async makeLarge(change) {
+    const ids = targets(this.#desk);
+    this.running.value = ids.length;
+    try {
+      if ("addTags" in change) await this.#addTags(change.addTags, ids);
+      else await this.#makeAll(ids, change);
+    } finally {
+      this.running.value = 0;
     }
-    await this.#makeAll(ids, change);
   }
 
   /**
    * Adds tags to each, which may have others.
    * @param {string[]} tags
-   * @param {string[]} [ids]
+   * @param {string[]} ids
    */
-  async addTags(tags, ids = targets(this.#desk)) {
+  async #addTags(tags, ids) {
     const changes = ids.map((id) => {
       const has = this.#desk.tickets.peek(id)?.tags ?? [];
       return /** @type {[string, Change]} */ ([
@@ -48,10 +79,7 @@ export class Bulk {
       ]);
     });
     const made = await this.#desk.changes.makeEach(changes);
-    this.#say(
-      ids,
-      made.map((ok, n) => ({ ticket_id: ids[n] ?? "", ok })),
-    );
+    this.#say(made.map((ok, n) => ({ ticket_id: ids[n] ?? "", ok })));
   }
 
   /**
@@ -69,36 +97,58 @@ export class Bulk {
     changes.remember(done);
     await done;
     const results = await answered;
-    if (results.length) this.#say(ids, results);
+    if (results.length) this.#say(results);
   }
 
   /**
    * @param {string[]} ids
    * @param {Change} change
-   * @returns {Promise<Result[]>} nothing, if all of it was refused
+   * @returns {Promise<Result[]>} of those that were tried
    */
   async #ask(ids, change) {
-    const body =
-      "fields" in change
-        ? { ticket_ids: ids, change: change.fields }
-        : { ticket_ids: ids, assign: { assignee_id: change.assignee } };
-    try {
+    const query = this.#desk.selection.query.peek();
+    const parts = query
+      ? [{ query, expect_count: ids.length }]
+      : chunks(ids).map((ticket_ids) => ({ ticket_ids }));
+    const what =
+      "fields" in change ? { change: change.fields } : { assign: { assignee_id: change.assignee } };
+    /** @type {Result[]} */
+    const results = [];
+    for (const part of parts) {
       const headers = { "Idempotency-Key": newKey() };
-      return (await post("/csr/tickets/bulk", body, headers)).data;
-    } catch (error) {
-      const detail = error instanceof ApiError ? error.detail : String(error);
-      say(t("desk.bulk.failed", { detail }), { manner: "refused" });
-      return [];
+      try {
+        const { data } = await post("/csr/tickets/bulk", { ...part, ...what }, headers, PATIENCE);
+        results.push(...data);
+      } catch (error) {
+        if (!results.length) {
+          this.#refused(error);
+          return [];
+        }
+        const { code } = error instanceof ApiError ? error : { code: "unknown" };
+        const left = ids.slice(results.length);
+        return [...results, ...left.map((id) => ({ ticket_id: id, ok: false, error: { code } }))];
+      }
     }
+    return results;
   }
 
-  /**
-   * @param {string[]} ids
-   * @param {Result[]} results
-   */
-  #say(ids, results) {
+  /** @param {unknown} error */
+  #refused(error) {
+    if (error instanceof ApiError && error.code === "count_changed") {
+      const action = { label: t("desk.do.select_found"), run: () => selectFound(this.#desk) };
+      say(t("desk.bulk.count_changed"), { manner: "refused", action });
+      return;
+    }
+    const detail = error instanceof ApiError ? error.detail : String(error);
+    say(t("desk.bulk.failed", { detail }), { manner: "refused" });
+  }
+
+  /** Those that were refused stay selected. @param {Result[]} results */
+  #say(results) {
     const failed = results.filter(({ ok }) => !ok);
-    if (ids.length < 2) return;
+    const { selection, tickets } = this.#desk;
+    if (selection.query.peek()) selection.set(failed.map(({ ticket_id }) => ticket_id));
+    if (results.length < 2) return;
     const action = { label: t("desk.undo"), run: () => this.#desk.undo() };
     if (!failed.length) {
       say(t("desk.bulk.done", { count: results.length }), { action });
@@ -107,13 +157,21 @@ export class Bulk {
     const names = failed
       .slice(0, MOST_NAMED)
       .map(
-        ({ ticket_id: id, error }) =>
-          `#${this.#desk.tickets.peek(id)?.number ?? "?"} ${error?.code ?? ""}`,
+        ({ ticket_id: id, error }) => `#${tickets.peek(id)?.number ?? "?"} ${error?.code ?? ""}`,
       );
     const values = { count: failed.length, done: results.length - failed.length };
     say(t("desk.bulk.partly", { ...values, names: names.join(", ") }), {
       manner: "refused",
       action,
+      stays: true,
     });
   }
+}
+
+/** @param {string[]} ids */
+function chunks(ids) {
+  const parts = [];
+  for (let from = 0; from < ids.length; from += MOST_IDS)
+    parts.push(ids.slice(from, from + MOST_IDS));
+  return parts;
 }

@@ -3,6 +3,8 @@
 import { ApiError, patch, post } from "../shared/api.js";
 import { t } from "../shared/words.js";
 import { say } from "./notices.js";
+import { fetchPart } from "./parts/later.js";
+import { sentences } from "./parts/parts.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -187,15 +189,25 @@ export class Changes {
     const values = { number: String(row.number) };
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "version_mismatch") {
-      const who = await this.#desk.whoChanged(row).catch(() => null);
-      const key = who ? "desk.refused.changed_by" : "desk.refused.changed";
-      say(t(key, { ...values, name: who ?? "" }), { manner: "refused" });
+      const theirs = await this.#theirs(row).catch(() => null);
+      const key = theirs ? "desk.refused.changed_by" : "desk.refused.changed";
+      say(t(key, { ...values, change: theirs ?? "" }), { manner: "refused" });
     } else if (error.isOffline) {
       const action = { label: t("desk.try_again"), run: () => this.make(row.id, change) };
       say(t("desk.refused.offline", values), { manner: "refused", action });
     } else {
       say(t("desk.refused.other", { ...values, detail: error.detail }), { manner: "refused" });
     }
+  }
+
+  /**
+   * Who was first, and what they changed.
+   * @param {Row} row
+   * @returns {Promise<string | null>}
+   */
+  async #theirs(row) {
+    const { othersChange } = await fetchPart(sentences);
+    return othersChange(this.#desk, row);
   }
 }
 

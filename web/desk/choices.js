@@ -116,7 +116,7 @@ export function fieldChoices(desk, field, labels) {
         choice(category, category, () => bulk.make({ fields: { category } })),
       );
     default:
-      return labels.tags.map((tag) => choice(tag, tag, () => bulk.addTags([tag])));
+      return labels.tags.map((tag) => choice(tag, tag, () => bulk.make({ addTags: [tag] })));
   }
 }
 

@@ -5,6 +5,8 @@ import { signOut } from "../shared/session.js";
 import { moveTo, next, openTarget, resolve, targets } from "./moves.js";
 import { compose, overlay, searching } from "./overlays.js";
 import { addressOf, backToList } from "./place.js";
+import { changeableView } from "./saved_views.js";
+import { selectFound } from "./select_found.js";
 
 /** @typedef {import("./keys.js").Command} Command */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -138,6 +140,12 @@ function selecting(desk) {
       when: () => desk.list.peek() !== null,
       run: () => desk.selection.add(desk.list.peek()?.shown ?? []),
     }),
+    command("select_found", {
+      group,
+      keys: ["g a"],
+      when: () => desk.list.peek() !== null,
+      run: () => selectFound(desk),
+    }),
     command("select_none", {
       group,
       keys: ["Escape"],
@@ -156,9 +164,11 @@ function going(desk) {
       keys: [`g ${key}`],
       run: () => navigate(addressOf({ view: id })),
     });
-  const show = (/** @type {"help" | "notifications" | "settings"} */ name) => () => {
-    overlay.value = { name };
-  };
+  const show =
+    (/** @type {"help" | "notifications" | "settings" | "save_view" | "change_view"} */ name) =>
+    () => {
+      overlay.value = { name };
+    };
   return [
     view("needs_reply", "n"),
     view("mine", "m"),
@@ -168,6 +178,17 @@ function going(desk) {
     view("closed", "d"),
     command("go_notifications", { group, keys: ["g i"], run: show("notifications") }),
     command("go_wall", { group, keys: ["g w"], run: () => navigate("/desk/wall") }),
+    command("save_view", {
+      group,
+      keys: ["g v"],
+      when: () => desk.list.peek() !== null,
+      run: show("save_view"),
+    }),
+    command("change_view", {
+      group,
+      when: () => changeableView(desk) !== null,
+      run: show("change_view"),
+    }),
     command("search", { group, keys: ["/"], run: () => (searching.value += 1) }),
     command("palette", {
       group,

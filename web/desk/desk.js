@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { del, get, post, put } from "../shared/api.js";
+import { ApiError, del, get, post, put } from "../shared/api.js";
 import { serverTime } from "../shared/http.js";
 import { storage } from "../shared/storage.js";
 import { t } from "../shared/words.js";
@@ -29,6 +29,10 @@ import { Teams } from "./teams.js";
 
 /** For the last message, among changes. */
 const LOOKED_THROUGH = 50;
+/** A ticket that could not be read is asked for again so soon. */
+const RETRY_MS = 2000;
+/** Once a list has not moved for so long, it is asked who looks at its rows. */
+const RESTS_MS = 150;
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("../../client/types.d.ts").Profile} Profile */
@@ -50,7 +54,9 @@ export class Desk {
 
   /** @type {string | null} */ #release = null;
   #number = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   /** Those of the list that are drawn. @type {string[]} */ #rows = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #resting;
 
   /** @param {Profile} me */
   constructor(me) {
@@ -77,10 +83,10 @@ export class Desk {
 
   /** Connects and reads what every page shows; again after signing in again. */
   start() {
+    // The list waits for the views, and all else for the list.
+    this.views.load().then(() => this.#refresh());
     this.live.open();
     this.opened.peek()?.join();
-    this.views.load();
-    this.#refresh();
   }
 
   stop() {
@@ -93,8 +99,8 @@ export class Desk {
    */
   async open(number) {
     if (this.#number === number && !this.missing.peek()) return;
+    if (this.#number !== number) this.missing.value = null;
     this.#number = number;
-    this.missing.value = null;
     const known = this.tickets.numbered(number)?.peek();
     if (known) {
       this.#show(known.id);
@@ -104,15 +110,28 @@ export class Desk {
     try {
       const { data } = await get(`/csr/tickets/${number}`);
       this.tickets.put(data);
-      if (this.#number === number) this.#show(data.id);
+      if (this.#number === number && !this.opened.peek()) this.#show(data.id);
     } catch (error) {
-      const isOffline = /** @type {{isOffline?: boolean}} */ (error).isOffline;
-      if (this.#number === number) this.missing.value = isOffline ? "offline" : "not_found";
+      if (this.#number === number && !this.opened.peek()) this.#isMissing(error);
     }
   }
 
+  /** @param {unknown} error why the ticket at this address cannot be shown: most of it passes */
+  #isMissing(error) {
+    const status = error instanceof ApiError ? error.status : 0;
+    this.missing.value = status === 404 ? "not_found" : "offline";
+    clearTimeout(this.#retry);
+    if (status && status < 429) return;
+    this.#retry = setTimeout(() => {
+      if (this.missing.peek() === "offline") this.open(this.#number);
+    }, RETRY_MS);
+  }
+
   close(isForGood = true) {
-    if (isForGood) this.#number = 0;
+    if (isForGood) {
+      this.#number = 0;
+      this.missing.value = null;
+    }
     this.opened.peek()?.leave();
     this.opened.value = null;
   }
@@ -156,7 +175,8 @@ export class Desk {
    */
   showRows(ids) {
     this.#rows = ids;
-    this.#watch();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#watch(), RESTS_MS);
   }
 
   /** The next one of the list may be wanted soon. */
@@ -164,27 +184,10 @@ export class Desk {
     this.ahead.want(neighbour(this, 1));
   }
 
-  /**
-   * Who made the newest change after the person's copy of a ticket.
-   * @param {Row} row
-   */
-  async whoChanged(row) {
-    const { data } = await get(`/tickets/${row.id}/timeline`, { after: row.version, limit: 100 });
-    const id = data.findLast(
-      (/** @type {import("./types.js").Event} */ { actor_id }) => actor_id !== this.me.id,
-    )?.actor_id;
-    return id ? this.#named(id) : null;
-  }
-
-  /** @param {string} id */
-  async #named(id) {
-    if (!this.people.person(id)) this.people.learn((await get("/people", { ids: [id] })).data);
-    return this.people.person(id)?.full_name ?? null;
-  }
-
   /** @param {string} id */
   #show(id) {
     this.opened.peek()?.leave();
+    this.missing.value = null;
     const customer = this.tickets.peek(id)?.customer;
     if (customer) this.people.learn([customer]);
     this.opened.value = new Opened(this, id);
@@ -202,6 +205,7 @@ export class Desk {
       notifications_read: ({ ids, unread }) => this.notifications.read(ids, unread),
       view_counts: (counts) => this.views.count(counts),
       activity: (activity) => this.activity.hear(activity, this.me.id),
+      idle: (idle) => this.activity.hearIdle(idle),
       agents_changed: (agents) => this.team.changed(agents),
       draft_changed: (changed) => this.drafts.hear(changed),
       not_sent: (message) => this.#notSent(message),
@@ -237,7 +241,7 @@ export class Desk {
     this.#release = version;
     if (!isOther) return;
     const action = { label: t("desk.reload"), run: () => location.reload() };
-    say(t("desk.outdated"), { action });
+    say(t("desk.outdated"), { action, stays: true });
   }
 
   /** @param {number} since */

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
 import { accessToken } from "../shared/session.js";
+import { hasFailed } from "../shared/storage.js";
 
 /** @typedef {import("../../client/index.d.ts").Ticket} Handle */
 /** @typedef {{state: "connecting" | "live" | "offline", since: number}} Connection */
@@ -16,6 +17,7 @@ export class Live {
   /** @type {Listeners} */ #listeners;
   #onBack;
   /** @type {{views: string[], ticketIds: string[]} | null} */ #watched = null;
+  #isIdle = false;
 
   /**
    * @param {Listeners} listeners for what is told to the person, by the name of the event
@@ -41,6 +43,9 @@ export class Live {
       storage: () => localStorage,
     });
     this.#client = client;
+    client.on("storage_failed", () => {
+      hasFailed.value = true;
+    });
     client.on("connected", ({ since }) => this.#connected(since));
     client.on("disconnected", () => this.#lost());
     // Its token was refused for good: the session has heard of that, or gives another one.
@@ -51,6 +56,7 @@ export class Live {
     if (this.#watched) {
       client.watch(this.#watched.views, this.#watched.ticketIds).catch(() => {});
     }
+    if (this.#isIdle) client.idle().catch(() => {});
   }
 
   /** What was not sent stays in the browser, and is sent when the same person is back. */
@@ -88,6 +94,12 @@ export class Live {
     this.#watched = { views, ticketIds };
     if (before && isSame(before.views, views) && isSame(before.ticketIds, ticketIds)) return;
     this.#client?.watch(views, ticketIds).catch(() => {});
+  }
+
+  /** @param {boolean} isIdle whether nobody is in front of the page */
+  idle(isIdle) {
+    this.#isIdle = isIdle;
+    this.#client?.idle(isIdle).catch(() => {});
   }
 
   /** @param {number | null} heard until when the server was heard, where that is known */

@@ -3,13 +3,14 @@
 
 import { effect } from "@preact/signals";
 import { route, startRouter } from "../shared/router.js";
-import { session, start } from "../shared/session.js";
+import { session } from "../shared/session.js";
 import { SignIn } from "../shared/signin.js";
 import { html, render } from "../shared/ui.js";
 import { load, t } from "../shared/words.js";
 import { Desk } from "./desk.js";
+import { followIdle } from "./idle.js";
 import { App } from "./parts/app.js";
-import { fetchEarly } from "./parts/parts.js";
+import { fetchRest, fetchTicket } from "./parts/parts.js";
 import { follow, isDeskPath, placeOf } from "./place.js";
 import { followOtherTabs } from "./settings.js";
 
@@ -39,13 +40,25 @@ function followSession() {
   desk ??= new Desk(user);
   if (!isFirst && desk.live.isOpen) return;
   desk.start();
-  if (isFirst) follow(desk);
+  if (!isFirst) return;
+  follow(desk);
+  fetchRestLater(desk);
 }
 
-await load("common", "desk");
+/** Before the list stands, the browser is idle because it waits for the server. */
+function fetchRestLater(/** @type {Desk} */ { list }) {
+  const stop = effect(() => {
+    if (list.value?.state.value !== "ready") return;
+    fetchRest();
+    queueMicrotask(() => stop());
+  });
+}
+
 startRouter(isDeskPath);
 followOtherTabs();
+followIdle((isIdle) => desk?.live.idle(isIdle));
+// The first requests are on their way before anything is drawn.
 effect(followSession);
-fetchEarly(placeOf(route.peek()).page === "ticket");
+if (placeOf(route.peek()).page === "ticket") fetchTicket();
+await load("common", "desk");
 render(html`<${Gate} />`, /** @type {Element} */ (document.getElementById("page")));
-start();

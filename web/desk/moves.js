@@ -77,6 +77,10 @@ function open(desk, id) {
  */
 export function resolve(desk, goesOn = settings.peek().goesOn) {
   const ids = targets(desk);
+  if (desk.bulk.isLarge(ids)) {
+    desk.bulk.make({ fields: { status: "resolved" } }, ids);
+    return;
+  }
   const following = neighbour(desk, 1) ?? neighbour(desk, -1);
   const isOpen = desk.opened.peek() !== null;
   if (!isOpen && following) desk.cursor.value = following;

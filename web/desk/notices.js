@@ -18,12 +18,13 @@ export const notices = signal(/** @type {Notice[]} */ ([]));
 
 /**
  * @param {string} text
- * @param {{manner?: Notice["manner"], action?: Notice["action"]}} [how]
+ * @param {{manner?: Notice["manner"], action?: Notice["action"], stays?: boolean}} [how] `stays`:
+ *   until the person closes it
  */
-export function say(text, { manner = "plain", action = null } = {}) {
+export function say(text, { manner = "plain", action = null, stays = false } = {}) {
   const id = ++made;
   notices.value = [...notices.value, { id, text, manner, action }].slice(-MOST);
-  setTimeout(() => dismiss(id), SHOWN_MS);
+  if (!stays) setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
 /** @param {number} id */

@@ -3,7 +3,12 @@
 import { signal } from "@preact/signals";
 
 /** @typedef {"assignee" | "status" | "priority" | "category" | "tags" | "team"} Field */
-/** @typedef {{name: "help" | "notifications" | "settings"} | {name: "why", ticketId: string} | {name: "palette", field?: Field}} Overlay */
+/**
+ * @typedef {{name: "help" | "notifications" | "settings" | "save_view" | "change_view"}
+ *   | {name: "why", ticketId: string}
+ *   | {name: "many", change: import("./bulk.js").ManyChange}
+ *   | {name: "palette", field?: Field}} Overlay
+ */
 
 export const overlay = signal(/** @type {Overlay | null} */ (null));
 

@@ -1,12 +1,16 @@
 /** Which tickets of a list are selected, to change them in one go. */
 
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 
-/** As many as one request may change. */
-export const MOST_SELECTED = 100;
+/** @typedef {import("./types.js").Query} Query */
+
+/** As many as a query may change. */
+export const MOST_SELECTED = 500;
 
 export class Selection {
   ids = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+  /** What finds all of them, while they are all that it finds. */
+  query = signal(/** @type {Query | null} */ (null));
   /** @type {string | null} */ #last = null;
 
   /** @param {string} id */
@@ -14,7 +18,7 @@ export class Selection {
     const ids = new Set(this.ids.peek());
     if (!ids.delete(id) && ids.size < MOST_SELECTED) ids.add(id);
     this.#last = id;
-    this.ids.value = ids;
+    this.set([...ids]);
   }
 
   /**
@@ -30,11 +34,23 @@ export class Selection {
 
   /** @param {string[]} ids */
   add(ids) {
-    this.ids.value = new Set([...this.ids.peek(), ...ids].slice(0, MOST_SELECTED));
+    this.set([...new Set([...this.ids.peek(), ...ids])]);
+  }
+
+  /**
+   * These and no others.
+   * @param {string[]} ids
+   * @param {Query | null} [query] which finds just these
+   */
+  set(ids, query = null) {
+    batch(() => {
+      this.ids.value = new Set(ids.slice(0, MOST_SELECTED));
+      this.query.value = query;
+    });
   }
 
   clear() {
     this.#last = null;
-    if (this.ids.peek().size) this.ids.value = new Set();
+    if (this.ids.peek().size) this.set([]);
   }
 }

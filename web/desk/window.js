@@ -9,8 +9,8 @@ const SPARE = 8;
 export function drawn({ top, height, rowHeight, count }) {
   const first = Math.floor(Math.max(0, top) / rowHeight);
   const shown = Math.ceil(height / rowHeight) + 1;
-  const to = Math.min(count, first + shown + SPARE);
-  // In steps, so that not each row that comes into sight draws the list anew.
-  const from = Math.max(0, Math.min(first, count) - SPARE);
-  return { from: from - (from % 4), to: Math.min(count, to + ((4 - (to % 4)) % 4)) };
+  return {
+    from: Math.max(0, Math.min(first, count) - SPARE),
+    to: Math.min(count, first + shown + SPARE),
+  };
 }

@@ -25,9 +25,10 @@ export const get = (path, params) => call("GET", withParams(path, params));
  * @param {string} path
  * @param {unknown} [body]
  * @param {Record<string, string>} [headers]
+ * @param {number} [patience] milliseconds
  * @returns {Promise<Answer<any>>}
  */
-export const post = (path, body, headers) => call("POST", path, body, headers);
+export const post = (path, body, headers, patience) => call("POST", path, body, headers, patience);
 
 /** @type {typeof post} */
 export const put = (path, body, headers) => call("PUT", path, body, headers);
@@ -47,16 +48,21 @@ export const del = (path, headers) => call("DELETE", path, undefined, headers);
  * @param {string} path
  * @param {unknown} [body]
  * @param {Record<string, string>} [headers]
+ * @param {number} [patience]
  */
-async function call(method, path, body, headers) {
+async function call(method, path, body, headers, patience) {
   const token = await accessToken();
-  const answer = await send(method, PREFIX + path, body, authorized(token, headers)).catch(
-    async (error) => {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error;
-      const fresh = await accessToken({ fresh: true, not: token });
-      return send(method, PREFIX + path, body, authorized(fresh, headers));
-    },
-  );
+  const answer = await send(
+    method,
+    PREFIX + path,
+    body,
+    authorized(token, headers),
+    patience,
+  ).catch(async (error) => {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    const fresh = await accessToken({ fresh: true, not: token });
+    return send(method, PREFIX + path, body, authorized(fresh, headers), patience);
+  });
   return { ...answer, next: nextPath(answer.headers) };
 }
 

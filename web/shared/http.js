@@ -48,9 +48,10 @@ export const serverTime = (ours) => ours + ahead;
  * @param {string} url
  * @param {unknown} [body]
  * @param {Record<string, string>} [headers]
+ * @param {number} [patience] milliseconds to wait for the answer
  * @returns {Promise<Answered<any>>}
  */
-export async function send(method, url, body, headers = {}) {
+export async function send(method, url, body, headers = {}, patience = PATIENCE) {
   if (body !== undefined) headers = { "Content-Type": "application/json", ...headers };
   let answer;
   let text;
@@ -59,7 +60,7 @@ export async function send(method, url, body, headers = {}) {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(patience),
     });
     text = await answer.text();
   } catch (error) {

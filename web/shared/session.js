@@ -3,7 +3,7 @@
  * The browser's session. Its refresh token is in a cookie that no script sees; the access token is
  * in memory alone. Of several tabs one refreshes, and the others hear what it got.
  */
-import { signal } from "@preact/signals";
+import { signal } from "@preact/signals-core";
 import { ApiError, send } from "./http.js";
 import { isGood, tokenOf } from "./token.js";
 
@@ -18,7 +18,7 @@ const PAUSES = [500, 1000, 2000, 5000];
 /** A cookie beside the one with the token: without it, nobody is signed in. */
 const MARKER = "signed_in=1";
 
-/** @type {import("@preact/signals").Signal<Session>} */
+/** @type {import("@preact/signals-core").Signal<Session>} */
 export const session = signal({ state: "starting", user: null });
 
 /** @type {import("./token.js").Token | null} */

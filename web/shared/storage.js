@@ -4,7 +4,12 @@
  * Never for secrets.
  */
 
+import { signal } from "@preact/signals-core";
+
 /** @typedef {import("../../client/index.d.ts").Storage} Storage */
+
+/** Whether something was not kept here. */
+export const hasFailed = signal(false);
 
 /**
  * @param {() => Storage} open reading `localStorage` alone may throw
@@ -21,6 +26,7 @@ export function guarded(open) {
     try {
       return work(open());
     } catch {
+      hasFailed.value = true;
       return otherwise;
     }
   };

@@ -55,9 +55,12 @@ export function resume() {
   return resuming;
 }
 
-/** @returns {Promise<string>} */
-export async function accessToken() {
-  if (token && isGood(token)) return token.value;
+/**
+ * @param {{fresh?: boolean}} [how] `fresh`: the one before was refused, however good it seems
+ * @returns {Promise<string>}
+ */
+export async function accessToken({ fresh = false } = {}) {
+  if (!fresh && token && isGood(token)) return token.value;
   return (await resume()).access_token;
 }
 
@@ -68,15 +71,17 @@ export async function accessToken() {
  * @param {Record<string, string>} [headers]
  */
 export async function call(method, path, body, headers) {
-  const authorized = async () => ({ ...headers, Authorization: `Bearer ${await accessToken()}` });
+  const attempt = async (fresh = false) => {
+    const authorized = { ...headers, Authorization: `Bearer ${await accessToken({ fresh })}` };
+    return (await send(method, PREFIX + path, body, authorized)).data;
+  };
   try {
-    return (await send(method, PREFIX + path, body, await authorized())).data;
+    return await attempt();
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401 || error.code === "no_session") {
       throw error;
     }
-    token = null;
-    return (await send(method, PREFIX + path, body, await authorized())).data;
+    return await attempt(true);
   }
 }
 

@@ -49,6 +49,7 @@ def _asking(due: Confirmation, settings: Settings) -> EncodedMail:
         "desk": settings.base_url,
         "link": confirm.link(settings.base_url, token),
         "days": confirmations.LIFETIME.days,
+        "is_visitor": due.is_visitor,
     }
     return encoded(envelope, "confirm", words, settings)
 
@@ -77,6 +78,7 @@ def _words(due: Mail, base_url: str) -> dict[str, object]:
         "subject": f"Ticket #{shown[0].number}" if len(due.tickets) == 1 else _subject(due.tickets),
         "tickets": [_told(told, base_url) for told in shown],
         "more": len(due.tickets) - len(shown),
+        "is_visitor": due.is_visitor,
     }
 
 

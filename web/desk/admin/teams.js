@@ -5,11 +5,11 @@ import { html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { say } from "../notices.js";
+import { reason } from "../reasons.js";
 import { wordOf } from "../sayings.js";
 import { Fairness } from "./fairness.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
-import { reason } from "./users.js";
 
 /** @typedef {import("../../../client/types.d.ts").Team} TeamOf */
 

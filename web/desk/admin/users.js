@@ -1,9 +1,10 @@
 /** Accounts: who they are, what they may, and whether they may sign in. */
 
-import { ApiError, patch, post } from "../../shared/api.js";
+import { patch, post } from "../../shared/api.js";
 import { html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { say } from "../notices.js";
+import { reason } from "../reasons.js";
 import { listOf } from "../skills.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
@@ -135,12 +136,4 @@ function NewUser({ onDone }) {
     <input id="new-password" name="password" type="password" required autocomplete="new-password" />
     <button class="primary">${t("desk.admin.create")}</button>
   </form>`;
-}
-
-/** @param {unknown} error */
-export function reason(error) {
-  if (!(error instanceof ApiError) || error.isOffline) return t("error.offline");
-  return (
-    error.errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join(", ") || error.detail
-  );
 }

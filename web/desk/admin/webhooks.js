@@ -5,9 +5,9 @@ import { fullTime } from "../../shared/time.js";
 import { html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { say } from "../notices.js";
+import { reason } from "../reasons.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
-import { reason } from "./users.js";
 
 /** @typedef {import("../../../client/types.d.ts").WebhookView} Webhook */
 

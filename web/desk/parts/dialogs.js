@@ -4,8 +4,10 @@ import { html } from "../../shared/ui.js";
 import { overlay } from "../overlays.js";
 import { Help } from "./help.js";
 import { Inbox } from "./inbox.js";
+import { Many } from "./many.js";
 import { Palette } from "./palette.js";
 import { Preferences } from "./preferences.js";
+import { ViewForm } from "./view_form.js";
 import { Why } from "./why.js";
 
 export function Dialogs() {
@@ -17,6 +19,11 @@ export function Dialogs() {
       return html`<${Inbox} />`;
     case "settings":
       return html`<${Preferences} />`;
+    case "save_view":
+    case "change_view":
+      return html`<${ViewForm} key=${shown.name} isNew=${shown.name === "save_view"} />`;
+    case "many":
+      return html`<${Many} change=${shown.change} />`;
     case "why":
       return html`<${Why} ticketId=${shown.ticketId} />`;
     case "palette":

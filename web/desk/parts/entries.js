@@ -4,8 +4,8 @@ import { linked } from "../../shared/text.js";
 import { clockTime, fullTime } from "../../shared/time.js";
 import { html, useMemo } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
+import { changeSentence } from "../change_sentence.js";
 import { useDesk } from "../desk.js";
-import { changeSentence } from "../sayings.js";
 import { Avatar } from "./avatar.js";
 
 /** @typedef {import("../types.js").Event} Event */

@@ -18,8 +18,8 @@ export async function fetchPart(load) {
 export function Later({ load, name, with: given = {} }) {
   const [state, setState] = useState(modules.has(load) ? "ready" : "loading");
   const fetch = () => {
-    if (modules.has(load)) return;
-    setState("loading");
+    // It may have come since it was drawn: that is said, too.
+    setState(modules.has(load) ? "ready" : "loading");
     fetchPart(load).then(
       () => setState("ready"),
       () => setState("failed"),
@@ -29,7 +29,7 @@ export function Later({ load, name, with: given = {} }) {
   if (state === "failed") {
     return html`<div class="empty" role="alert">
       <p>${t("desk.failed")}</p>
-      <button type="button" onClick=${fetch}>${t("desk.try_again")}</button>
+      <button type="button" onClick=${() => location.reload()}>${t("desk.reload")}</button>
     </div>`;
   }
   const Part = modules.get(load)?.[name];

@@ -38,7 +38,7 @@ function Rows({ list }) {
   const { from, to } = drawn({ ...sight, rowHeight, count: ids.length });
   const look = () => {
     const { scrollTop: top = 0, clientHeight: height = 0 } = pane.current ?? {};
-    const step = top - (top % (rowHeight * 2));
+    const step = top - (top % rowHeight);
     setSight((before) => (isSame(before, { top: step, height }) ? before : { top: step, height }));
   };
   useEffect(() => {

@@ -6,11 +6,13 @@ import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { overlay } from "../overlays.js";
 import { addressOf } from "../place.js";
+import { changeableView } from "../saved_views.js";
 import { viewName } from "../sayings.js";
+import { selectFound } from "../select_found.js";
 import { Unverified } from "./unverified.js";
 
-const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "-priority"];
-const BULK = /** @type {const} */ (["assignee", "team", "status", "priority", "tags"]);
+export const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "-priority"];
+const BULK = /** @type {const} */ (["assignee", "team", "status", "priority", "category", "tags"]);
 
 /** @param {{isPage: boolean, list: import("../place.js").ListPlace}} props */
 export function ListHead({ isPage, list }) {
@@ -18,6 +20,7 @@ export function ListHead({ isPage, list }) {
   const name = viewName(desk, list);
   return html`<header class="list-head">
     ${isPage ? html`<h1><bdi>${name}</bdi></h1>` : html`<h2><bdi>${name}</bdi></h2>`}
+    ${desk.list.value ? html`<${Saving} />` : null}
     ${"view" in list ? html`<${Order} list=${list} />` : null}
     ${"customer" in list ? html`<${Customer} key=${list.customer} id=${list.customer} />` : null}
     <${Selected} />
@@ -41,6 +44,24 @@ function Order({ list }) {
   </div>`;
 }
 
+/** What is shown can be saved as a view, and a view that was saved be changed. */
+function Saving() {
+  const names = /** @type {const} */ (["save_view", "change_view"]);
+  const possible = changeableView(useDesk()) ? names : names.slice(0, 1);
+  return possible.map(
+    (name) => html`<button
+      key=${name}
+      type="button"
+      class="quiet"
+      aria-label=${t(`desk.do.${name}`)}
+      title=${t(`desk.do.${name}`)}
+      onClick=${() => (overlay.value = { name })}
+    >
+      <${Icon} name=${name === "save_view" ? "plus" : "pen"} />
+    </button>`,
+  );
+}
+
 /** Whose tickets these are. @param {{id: string}} props */
 function Customer({ id }) {
   const found = useDesk().customers.details(id);
@@ -54,7 +75,14 @@ function Customer({ id }) {
 
 function Selected() {
   const desk = useDesk();
-  const count = desk.selection.ids.value.size;
+  const { selection, bulk } = desk;
+  const count = selection.ids.value.size;
+  const running = bulk.running.value;
+  if (running) {
+    return html`<p class="selected" role="status">
+      ${t("desk.bulk.running", { count: running })} <progress aria-hidden="true"></progress>
+    </p>`;
+  }
   if (!count) return null;
   return html`<div class="selected" role="group" aria-label=${t("desk.selected", { count })}>
     <span>${t("desk.selected", { count })}</span>
@@ -67,7 +95,12 @@ function Selected() {
         ${t(`desk.field.${field}`)}
       </button>`,
     )}
-    <button type="button" class="quiet" aria-label=${t("desk.select.clear")} onClick=${() => desk.selection.clear()}>
+    ${
+      selection.query.value
+        ? null
+        : html`<button type="button" onClick=${() => selectFound(desk)}>${t("desk.do.select_found")}</button>`
+    }
+    <button type="button" class="quiet" aria-label=${t("desk.select.clear")} onClick=${() => selection.clear()}>
       <${Icon} name="close" />
     </button>
   </div>`;

@@ -14,6 +14,9 @@ import { useReading } from "./reading.js";
 const NEAR = 60;
 /** So near to the beginning older history is fetched. */
 const FAR_UP = 300;
+/** At its end the log is not longer than that, or only its newest part stays. */
+const MOST_DRAWN = 500;
+const STAY = 200;
 
 /** @param {{opened: import("../opened.js").Opened}} props */
 export function Log({ opened }) {
@@ -37,7 +40,10 @@ export function Log({ opened }) {
   const onScroll = () => {
     const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = log.current ?? {};
     isAtEnd.value = scrollHeight - scrollTop - clientHeight < NEAR;
-    if (isAtEnd.peek()) below.value = 0;
+    if (isAtEnd.peek()) {
+      below.value = 0;
+      if (opened.timeline.events.peek().length > MOST_DRAWN) opened.timeline.trim(STAY);
+    }
     if (scrollTop < FAR_UP && isLive) opened.loadOlder();
   };
   const toEnd = () => {
@@ -136,6 +142,7 @@ function useScroll(log, opened, isAtEnd, below) {
       below.value += events.filter(isNew).length;
     }
     before.current = { first, last, outgoing, height: element.scrollHeight, isOpen: true };
+    if (isAtEnd.peek() && events.length > MOST_DRAWN) opened.timeline.trim(STAY);
   }, [events, outgoing, isLive, isDescribed]);
   useLayoutEffect(() => {
     const element = log.current;

@@ -148,7 +148,7 @@ function useChoices(field, typed) {
     shown.push({
       id: "new",
       label: t("desk.tag.new", { tag }),
-      run: () => desk.bulk.addTags([tag]),
+      run: () => desk.bulk.make({ addTags: [tag] }),
     });
   }
   return [...shown, ...found].slice(0, MOST);

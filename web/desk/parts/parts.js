@@ -1,20 +1,30 @@
 /** The parts that the first visit does without: the list stands before they come. */
 
+import { load } from "../../shared/words.js";
 import { fetchPart } from "./later.js";
 
 const AT_LAST_MS = 1000;
 
-export const admin = () => import("../admin/admin.js");
-export const dialogs = () => import("./dialogs.js");
-export const ticket = () => import("./ticket_pane.js");
-export const wall = () => import("../wall/wall.js");
+export const admin = () => withWords(import("../admin/admin.js"));
+export const dialogs = () => withWords(import("./dialogs.js"));
+export const sentences = () => withWords(import("../change_sentence.js"));
+export const ticket = () => withWords(import("./ticket_pane.js"));
+export const wall = () => withWords(import("../wall/wall.js"));
 
-/** What is wanted soon is fetched while nothing else is done; a ticket at once where one is open. */
-export function fetchEarly(isTicket = false) {
+/** @template T @param {Promise<T>} part which has words that nothing else needs */
+async function withWords(part) {
+  await load("later");
+  return part;
+}
+
+/** A ticket's part, where one is open: it need not wait for the session. */
+export const fetchTicket = () => fetchPart(ticket).catch(() => {});
+
+/** What is wanted soon is fetched while nothing else is done. */
+export function fetchRest() {
   const rest = () => {
     for (const part of [ticket, dialogs]) fetchPart(part).catch(() => {});
   };
-  if (isTicket) fetchPart(ticket).catch(() => {});
   if ("requestIdleCallback" in globalThis) requestIdleCallback(rest, { timeout: AT_LAST_MS });
   else setTimeout(rest, AT_LAST_MS);
 }

@@ -5,7 +5,7 @@ import { Hidden, html, Icon, useLayoutEffect, useRef } from "../../shared/ui.js"
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { openTicket, ticketAddress } from "../place.js";
-import { priorityWord, statusWord } from "../sayings.js";
+import { priorityWord, statusWord, viewerNames } from "../sayings.js";
 import { Avatar } from "./avatar.js";
 
 /** @typedef {import("../types.js").Row} TicketRow */
@@ -140,13 +140,14 @@ function Labels({ row }) {
 /** @param {{id: string}} props */
 function Present({ id }) {
   const desk = useDesk();
-  const { viewers, writing } = desk.activity.of(id);
+  const { viewers, writing, idle } = desk.activity.of(id);
   const [writer] = writing;
   if (writer) {
     const name = desk.people.name(writer.user_id);
     return html`<span class="present writing"><${Icon} name="pen" /> ${t(writer.internal ? "desk.writes_note" : "desk.writes", { name })}</span>`;
   }
   if (!viewers.length) return null;
-  const names = viewers.map((viewer) => desk.people.name(viewer)).join(", ");
-  return html`<span class="present muted" title=${names}><${Icon} name="person" />${viewers.length}<${Hidden}> ${t("desk.looks", { names })}<//></span>`;
+  const names = viewerNames(desk, viewers, idle);
+  const isIdle = viewers.every((viewer) => idle.includes(viewer));
+  return html`<span class="present muted" data-idle=${isIdle ? "yes" : "no"} title=${names}><${Icon} name="person" />${viewers.length}<${Hidden}> ${t("desk.looks", { names })}<//></span>`;
 }

@@ -4,7 +4,7 @@ import { Hidden, html, Icon, useEffect, useRef } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { addressOf, backToList, currentList } from "../place.js";
-import { statusWord, viewName } from "../sayings.js";
+import { statusWord, viewerNames, viewName } from "../sayings.js";
 import { Composer } from "./composer.js";
 import { Fields } from "./fields.js";
 import { Log } from "./log.js";
@@ -79,9 +79,12 @@ function Who({ opened }) {
   const writers = writing.map(({ id, internal }) =>
     t(internal ? "desk.writes_note" : "desk.writes", { name: desk.people.name(id) }),
   );
-  const names = viewers.map(({ full_name }) => full_name).join(", ");
+  const ids = viewers.map(({ user_id }) => user_id);
+  const { idle } = desk.activity.of(opened.id);
+  const isIdle = ids.every((id) => idle.includes(id));
+  const names = viewerNames(desk, ids, idle);
   return html`<p class="who muted">
     ${writers.length ? html`<span class="writing"><${Icon} name="pen" /> ${writers.join(" · ")}</span>` : null}
-    ${names ? html`<span><${Icon} name="person" /> ${t("desk.looks", { names })}</span>` : null}
+    ${names ? html`<span data-idle=${isIdle ? "yes" : "no"}><${Icon} name="person" /> ${t("desk.looks", { names })}</span>` : null}
   </p>`;
 }

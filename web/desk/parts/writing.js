@@ -1,5 +1,6 @@
 /** The text field of the composer, one for each ticket and kind. */
 
+import { NotKept } from "../../shared/not_kept.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef, useSignal } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
@@ -81,6 +82,7 @@ export function Writing({ opened, kind, isAsked }) {
       onKeyDown=${onKeyDown}
       defaultValue=${begun}
     ></textarea>
+    <${NotKept} />
     <div class="composer-foot">
       <p class="muted">${t(settings.value.enterSends ? "desk.keys.enter" : "desk.keys.ctrl_enter")}</p>
       <button
@@ -121,7 +123,8 @@ function keyListener(send, field) {
 function grow(field) {
   if (!field) return;
   field.style.blockSize = "auto";
-  field.style.blockSize = `${field.scrollHeight + 2}px`;
+  // An empty one has its height from its rows: asking for it would lay the whole page out.
+  if (field.value) field.style.blockSize = `${field.scrollHeight + 2}px`;
 }
 
 /**

@@ -63,6 +63,11 @@ export class Timeline {
     this.events.value = [...events.filter(({ seq }) => seq < first), ...this.events.peek()];
   }
 
+  /** Only the newest ones stay; older ones can be fetched again. @param {number} count */
+  trim(count) {
+    if (this.events.peek().length > count) this.events.value = this.events.peek().slice(-count);
+  }
+
   #soon() {
     if (this.#isDue) return;
     this.#isDue = true;

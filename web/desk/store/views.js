@@ -19,6 +19,9 @@ const MOST_PAGES = 5;
 /** The server's clock and ours, and what was on its way. */
 const OVERLAP_MS = 10_000;
 
+/** The view that a list is of, by the name that it is kept under; "" if of none. @param {string} name */
+const viewOf = (name) => name.split("?")[0] ?? "";
+
 export class Views {
   all = signal(/** @type {Named[]} */ ([]));
   counts = signal(
@@ -51,7 +54,7 @@ export class Views {
    * whose counts are shown.
    */
   get watched() {
-    const kept = [...this.#lists.keys()].map((name) => name.split("?")[0] ?? "");
+    const kept = [...this.#lists.keys()].map(viewOf);
     const counts = this.counts.peek();
     const counted = this.all.peek().filter(({ id }) => typeof counts[id]?.count === "number");
     return [...new Set([...kept.filter(Boolean), ...counted.map(({ id }) => id)])];
@@ -60,6 +63,7 @@ export class Views {
   async load() {
     try {
       const { data } = await this.#get("/csr/views");
+      this.#dropOthers(data);
       this.all.value = data;
       this.count(Object.fromEntries(data.map((/** @type {Counted} */ one) => [one.id, one])));
       this.#onWatched();
@@ -147,6 +151,15 @@ export class Views {
     this.#onWatched();
     if (list.state.peek() === "empty" || list.state.peek() === "failed") this.reload(list);
     return list;
+  }
+
+  /** Lists of views that are gone, or ask for something else. @param {Named[]} views */
+  #dropOthers(views) {
+    const now = new Map(views.map(({ id, query }) => [id, JSON.stringify(query)]));
+    for (const { id, query } of this.all.peek()) {
+      if (now.get(id) === JSON.stringify(query)) continue;
+      for (const [name, list] of this.#lists) if (viewOf(name) === id) this.#drop(name, list);
+    }
   }
 
   /**

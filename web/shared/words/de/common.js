@@ -15,7 +15,11 @@ export default {
   "connection.connecting": "Offline, wird verbunden …",
   "error.invalid_credentials": "Die Adresse oder das Passwort ist falsch.",
   "error.rate_limited":
-    "Zu viele Versuche. Bitte warte eine Weile und versuche es dann noch einmal.",
-  "error.offline": "Der Server ist nicht erreichbar. Bitte versuche es noch einmal.",
-  "error.other": "Das hat nicht geklappt. Bitte versuche es noch einmal."
+    "Zu viele Versuche. Bitte warten Sie eine Weile und versuchen Sie es dann noch einmal.",
+  "error.offline": "Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einmal.",
+  "error.other": "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
+  "incomplete":
+    "Diese Seite ist nicht vollständig: vielleicht wird gerade eine neuere Fassung eingespielt. Bitte laden Sie sie gleich noch einmal.",
+  "storage.failed":
+    "Dieser Browser behält hier nichts: sein Speicher ist voll oder gesperrt. Was Sie schreiben, geht verloren, wenn die Seite vor dem Senden geschlossen wird."
 };
