@@ -162,6 +162,13 @@ class Ticket(Base):
             in_webhooks=True,
         ),
     )
+    title: Mapped[str] = mapped_column(String(200), info=use(in_webhooks=True))
+    description: Mapped[str]
+    status: Mapped[Status] = mapped_column(
+        one_of(Status, "status"),
+        default=Status.OPEN,
+        info=use(filters=[Filter("status", always_leads=True)], in_webhooks=True),
+    )
     # Whose members the desk gives it to; null: to any CSR.
     team_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("teams.id"),
@@ -174,13 +181,6 @@ class Ticket(Base):
             ],
             in_webhooks=True,
         ),
-    )
-    title: Mapped[str] = mapped_column(String(200), info=use(in_webhooks=True))
-    description: Mapped[str]
-    status: Mapped[Status] = mapped_column(
-        one_of(Status, "status"),
-        default=Status.OPEN,
-        info=use(filters=[Filter("status", always_leads=True)], in_webhooks=True),
     )
     priority: Mapped[Priority | None] = mapped_column(
         one_of(Priority, "priority"), info=use(in_webhooks=True)

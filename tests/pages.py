@@ -235,7 +235,6 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"status": ["open", "in_progress"]},
         {"team": str(who.team_id)},
         {"team": str(who.team_id), "status": ["open", "in_progress"]},
-        {"team": str(who.team_id), "assigned_to": str(who.csr.id)},
         {"team": "none"},
         {"team": "mine"},
         {"waiting_on": "staff"},
