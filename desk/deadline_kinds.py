@@ -1,10 +1,12 @@
 """Every kind of deadline, with the rule that is run when one of it is due."""
 
 from desk import retention
+from desk.assignment import by_clock
 from desk.deadlines import Kinds
 from desk.tickets import attachments
 
 KINDS: Kinds = {
     **dict.fromkeys(retention.PRUNES, retention.prune),
+    **by_clock.KINDS,
     attachments.DEADLINE: attachments.drop_untaken,
 }

@@ -211,6 +211,30 @@ def texts_of(value: Value) -> list[str]:
     return [format(Decimal(repr(value)), "f")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class TeamChanged(EventData):
+    """The ticket was moved to the queue of another team; null: of none."""
+
+    kind = "team_changed"
+    sentence = "moved the ticket from team {from} to team {to}"
+    is_internal = True
+
+    from_: Annotated[UUID | None, Field(alias="from")]
+    to: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkillsRequired(EventData):
+    """The skills that whoever is given the ticket has to have were set."""
+
+    kind = "skills_required"
+    sentence = "changed the required skills from {from} to {to}"
+    is_internal = True
+
+    from_: Annotated[list[str], Field(alias="from")]
+    to: list[str]
+
+
 KINDS: dict[str, type[EventData]] = {
     each.kind: each
     for each in (
@@ -224,6 +248,8 @@ KINDS: dict[str, type[EventData]] = {
         CategoryChanged,
         FieldsChanged,
         StaffFieldsChanged,
+        TeamChanged,
+        SkillsRequired,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -18,6 +18,8 @@ from pydantic import (
     Strict,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+T = TypeVar("T")
 
 LONGEST_EMAIL = 254
 # Marks on one letter, as in Unicode's stream-safe form. Putting them in order takes the square
@@ -102,6 +104,11 @@ class Text:
         )
 
 
+def unique(values: list[T]) -> list[T]:
+    """Each once, in their order."""
+    return list(dict.fromkeys(values))
+
+
 def _email(text: str) -> str:
     text = _normalized(text, LONGEST_EMAIL).strip()
     if len(text) > LONGEST_EMAIL:
@@ -128,6 +135,7 @@ Title = Annotated[str, Text(200)]
 Description = Annotated[str, Text(20_000, single_line=False)]
 Label = Annotated[str, Text(64)]
 Tag = Annotated[str, Text(32)]
+Skills = Annotated[list[Tag], Field(max_length=30), AfterValidator(unique)]
 # What is searched for.
 Words = Annotated[str, Text(200)]
 Content = Annotated[str, Text(10_000, single_line=False)]

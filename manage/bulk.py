@@ -39,9 +39,30 @@ PLANNED = "n bigint, id uuid, template uuid, at timestamptz, customer uuid, csr 
 Planned = tuple[int, UUID, UUID, datetime, UUID, UUID, str]
 # Whose person is named without a foreign key.
 PERSONAL = {"tickets.last_said_by"}
+# A quarter of the tickets each, and a quarter without a team; of the CSRs, whoever made them last.
+TEAM_IDS = "select n, md5('team ' || n)::uuid as id from generate_series(1, 3) n"
+TEAMS = text(
+    f"""
+    insert into teams (id, name, description, turn)
+    select id, 'Team ' || n, '', 0 from ({TEAM_IDS}) team on conflict do nothing
+    """
+)
+MEMBERS = text(
+    f"""
+    insert into team_members (team_id, user_id, turn, catching_up)
+    select team.id, u.id, 0, false
+    from ({TEAM_IDS}) team
+    join (select id, row_number() over (order by id) as place from users where role = 'csr') u
+        on place % 3 + 1 = team.n
+    on conflict do nothing
+    """
+)
+TEAM = "case when n % 4 > 0 then md5('team ' || n % 4)::uuid end"
 # Columns that do not follow from their type; ``{}`` is what does.
 OWN = {
     "tickets.number": "n",
+    "tickets.team_id": TEAM,
+    "assignment_decisions.team_id": TEAM,
     "users.email": "'person' || n || '@example.com'",
     "users.full_name": "thing || ' ' || n",
     "notifications.data": "jsonb_set({}, '{{number}}', to_jsonb(n))",
@@ -68,6 +89,8 @@ def fill(
     customers = [uuid7() for _ in range(max(1, count // TICKETS_PER_CUSTOMER))]
     csrs = [uuid7() for _ in range(max(FEWEST_CSRS, count // TICKETS_PER_CSR))]
     _copy(session, made, [User], _people(session, made, customers, csrs))
+    session.execute(TEAMS)
+    session.execute(MEMBERS)
     for first in range(0, count, CHUNK):
         numbers = _numbers(session, min(CHUNK, count - first))
         ages = (1 - (first + n) / count for n in range(len(numbers)))

@@ -7,6 +7,7 @@ import os
 import time
 from datetime import UTC, datetime, timedelta
 from random import Random
+from uuid import UUID
 
 import click
 from sqlalchemy import func, select
@@ -15,12 +16,14 @@ from sqlalchemy.orm import Session
 from config import Database, read, settings
 from desk.access import Actor
 from desk.accounts import accounts
-from desk.assignment import assignment
+from desk.assignment import assignment, teams
 from desk.assignment.assignment import BATCH, Strategy
+from desk.assignment.cursors import lock_all
+from desk.assignment.teams import NewTeam
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
-from manage.demo_stories import PEOPLE, STORIES
+from manage.demo_stories import PEOPLE, STORIES, TEAMS
 from manage.story_steps import Course, Step, define_fields, mail_nothing
 from models import Role, Ticket, User
 from server.identity.passwords import hashed
@@ -130,26 +133,40 @@ def _write_accounts(*, over: bool) -> None:
 
 def _fill(session: Session, count: int, now: datetime) -> None:
     random, store = Random(count), FileStore(read(Database).file_store)
-    assignment.lock_cursor(session)  # No worker comes between, and the locks are in their order.
+    lock_all(session)  # No worker comes between, and the locks are in their order.
     people = _people(session)
     define_fields(session, now)
     # What waits already is assigned now, and not in the past that begins below.
     while assignment.drain(session, Strategy.ROUND_ROBIN, now, random) == BATCH:
         pass
     customers = [actor for actor in people if actor.role is Role.USER]
+    (admin,) = [actor for actor in people if actor.role is Role.ADMIN]
+    teams_ = _teams(session)
     steps: list[Step] = []
     for number in range(count):
         # Ever more of them towards now, as a desk that grows has it.
         age = timedelta(days=DAYS) * (1 - number / count) ** 1.5
         story = STORIES[number % len(STORIES)]
         shown = FIRST_NUMBER + 37 * number
-        course = Course(session, random, random.choice(customers), story, shown, store)
+        course = Course(
+            session, random, random.choice(customers), story, shown, store, admin, teams_
+        )
         steps += course.steps(now - QUIET - age)
     steps = sorted(step for step in steps if step.at <= now - QUIET)
     with click.progressbar(steps, label="Demo data") as bar:
         for step in bar:
             step.act(step.at)
     mail_nothing(session)
+
+
+def _teams(session: Session) -> dict[str, UUID]:
+    """By the category of their tickets."""
+    query = select(User.email, User.id).where(User.email.in_([email for _, email, _ in PEOPLE]))
+    ids = {row.email: row.id for row in session.execute(query)}
+    return {
+        category: teams.add(session, NewTeam(name=name, members=[ids[m] for m in members])).id
+        for category, (name, members) in TEAMS.items()
+    }
 
 
 def _people(session: Session) -> list[Actor]:

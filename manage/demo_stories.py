@@ -24,6 +24,12 @@ PEOPLE = (
     (Role.USER, "jonas@example.com", "Jonas Weber"),
 )
 
+# By the category of their tickets: a name, and who is in it.
+TEAMS = {
+    "billing": ("Billing", ("carla@example.com", "chen@example.com")),
+    "shipping": ("Shipping", ("chen@example.com", "cyrus@example.com")),
+}
+
 
 # The custom fields of the desk, one for each thing that customers may do with one.
 ORDER, PLAN, CAUSE = "order_number", "plan", "root_cause"

@@ -1,7 +1,7 @@
 """A ticket on its way through a story: what each side does, by the rules, at a given time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
 from desk.assignment.assignment import Strategy
 from desk.files.content_types import TEXT
 from desk.outbox import outbox
@@ -27,6 +27,7 @@ from models import CustomField, Notification, Outcome, Role, Status, Ticket
 from wire.files import FileStore
 
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
+NO_TEAMS: Mapping[str, UUID] = {}
 FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
 
 
@@ -47,8 +48,10 @@ class Step:
 
 
 class Course:
-    """A ticket on its way through a story. ``number``: what ``{n}`` in texts becomes; ``store``:
-    where its file is kept, without one it has none.
+    """A ticket on its way through a story. ``number``: what ``{n}`` in its texts becomes.
+
+    ``store``: where its file is kept, without one it has none. ``mover``: who puts it into the
+    team of its category, of ``teams``.
     """
 
     id: UUID
@@ -61,6 +64,8 @@ class Course:
         story: Story,
         number: object,
         store: FileStore | None = None,
+        mover: Actor | None = None,
+        teams: Mapping[str, UUID] = NO_TEAMS,
     ) -> None:
         self._session = session
         self._random = random
@@ -68,6 +73,8 @@ class Course:
         self._story = story
         self._number = number
         self._store = store
+        self._mover = mover
+        self._team_id = teams.get(story.category)
 
     def steps(self, begin: datetime) -> Iterator[Step]:
         at = begin
@@ -112,7 +119,13 @@ class Course:
         return text.replace("{n}", str(self._number))
 
     def _assign(self, now: datetime) -> None:
-        assignment.drain(self._session, Strategy.ROUND_ROBIN, now, self._random, only=self.id)
+        session, team_id = self._session, self._team_id
+        if team_id and self._mover:
+            ticket = tickets.held(session, self._mover, self.id)
+            routing.set_team(session, self._mover, ticket, team_id, now)
+            session.flush()
+        strategy = Strategy.ROUND_ROBIN
+        assignment.drain(session, strategy, now, self._random, only=self.id, team_id=team_id)
 
     @property
     def _csr(self) -> Actor | None:

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 from random import SystemRandom
+from uuid import UUID
 
 import click
 
 from config import Database, read
-from desk.assignment import assignment, departures
+from desk.assignment import assignment, departures, queue
 from desk.assignment.assignment import Strategy
 from desk.backlog import backlog
 from desk.files import loose_files
@@ -60,10 +61,16 @@ def _reclaim() -> int:
 
 
 def _assign(strategy: Strategy) -> int:
+    with transaction() as session:
+        teams = queue.busy(session)
+    return sum(_assign_from(team_id, strategy) for team_id in teams)
+
+
+def _assign_from(team_id: UUID | None, strategy: Strategy) -> int:
     assigned, done = 0, assignment.BATCH
     while done == assignment.BATCH:
         with transaction() as session:
-            done = assignment.drain(session, strategy, None, SystemRandom())
+            done = assignment.drain(session, strategy, None, SystemRandom(), team_id=team_id)
         assigned += done
     return assigned
 

@@ -1,5 +1,6 @@
 """The tables, and nothing but the tables."""
 
+from models.absence import Absence, AvailableSpell
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.attachment import Attachment, LooseFile, Scan
 from models.auth_session import AuthSession
@@ -22,11 +23,13 @@ from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
+from models.team import Team, TeamMember
 from models.ticket import (
     ACTIVE_STATUSES,
     IN_WEBHOOKS,
     IS_ACTIVE,
     IS_WAITING,
+    QUEUE,
     RANKS,
     Priority,
     ReadCursor,
@@ -49,11 +52,14 @@ __all__ = [
     "IS_VERIFIED",
     "IS_WAITING",
     "LONGEST_VALUE",
+    "QUEUE",
     "RANKS",
+    "Absence",
     "AssignmentCursor",
     "AssignmentDecision",
     "Attachment",
     "AuthSession",
+    "AvailableSpell",
     "Base",
     "CustomField",
     "Deadline",
@@ -80,6 +86,8 @@ __all__ = [
     "SocketTicket",
     "SpentIdentityToken",
     "Status",
+    "Team",
+    "TeamMember",
     "Ticket",
     "TicketSearch",
     "UnindexedEvent",

@@ -16,11 +16,13 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    Uuid,
     cast,
     column,
     func,
     literal,
     literal_column,
+    null,
     select,
     text,
 )
@@ -52,6 +54,10 @@ IS_ACTIVE = "status in ({})".format(", ".join(f"'{status}'" for status in ACTIVE
 
 UNASSIGNED = "assigned_to_id is null"
 IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
+# Which queue a ticket waits in: its team's, or the one without. Not null, as no index would lead
+# through what is null in order. Written as PostgreSQL shows it.
+QUEUE = "coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)"
+IN_TEAM = "team_id is not null"
 
 RANKS: dict[Priority | None, int] = {
     Priority.LOW: 1,
@@ -93,16 +99,16 @@ class Ticket(Base):
     __table_args__ = (
         # A customer's numbering is part of the staff's.
         CheckConstraint("last_public_seq <= last_seq", name="public_within_all"),
-        # The queue: what waits for an assignee, oldest first.
+        # The queues: what waits for an assignee, oldest first.
+        Index("ix_tickets_queue", text(QUEUE), "created_at", "id", postgresql_where=IS_WAITING),
+        # The same, customer by customer; and how much of each is worked on.
         Index(
-            "ix_tickets_waiting",
+            "ix_tickets_user_queue",
+            text(QUEUE),
+            "user_id",
             "created_at",
             "id",
             postgresql_where=IS_WAITING,
-        ),
-        # The same, customer by customer; and how much of each is worked on.
-        Index(
-            "ix_tickets_user_waiting", "user_id", "created_at", "id", postgresql_where=IS_WAITING
         ),
         Index(
             "ix_tickets_user_held",
@@ -138,6 +144,13 @@ class Ticket(Base):
         Index("ix_tickets_category_priority", "category", "priority_rank", "id"),
         Index("ix_tickets_type_created", "type", "created_at", "id"),
         Index("ix_tickets_type_priority", "type", "priority_rank", "id"),
+        # A team's list, by each of its sorts; nothing where there are no teams.
+        Index("ix_tickets_team_created", "team_id", "created_at", "id", postgresql_where=IN_TEAM),
+        Index("ix_tickets_team_updated", "team_id", "updated_bucket", postgresql_where=IN_TEAM),
+        Index(
+            "ix_tickets_team_priority", "team_id", "priority_rank", "id", postgresql_where=IN_TEAM
+        ),
+        Index("ix_tickets_team_number", "team_id", "number", postgresql_where=IN_TEAM),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
         {"postgresql_with": {"fillfactor": 85}},
     )
@@ -167,6 +180,19 @@ class Ticket(Base):
         one_of(Status, "status"),
         default=Status.OPEN,
         info=use(filters=[Filter("status", always_leads=True)], in_webhooks=True),
+    )
+    # Whose members the desk gives it to; null: to any CSR.
+    team_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("teams.id"),
+        info=use(
+            for_customers=lambda: cast(null(), Uuid),
+            filters=[
+                Filter("team", always_leads=True),
+                Filter("no_team", "is_null"),
+                Filter("my_teams", "is_members"),
+            ],
+            in_webhooks=True,
+        ),
     )
     priority: Mapped[Priority | None] = mapped_column(
         one_of(Priority, "priority"), info=use(in_webhooks=True)
@@ -203,6 +229,18 @@ class Ticket(Base):
         default=dict,
         server_default=text("'{}'"),
         info=use(for_customers=lambda: without_hidden(Ticket.fields), in_webhooks=True),
+    )
+
+    # Only who has all of them is given it by the desk.
+    required_skills: Mapped[list[str]] = mapped_column(
+        TAGS,
+        default=list,
+        server_default=text("'{}'"),
+        info=use(for_customers=lambda: literal([], TAGS), in_webhooks=True),
+    )
+    # Who was given it by the desk and neither read nor answered it in time.
+    offered_to: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), default=list, server_default=text("'{}'")
     )
 
     created_at: Mapped[datetime] = mapped_column(info=use(sort="created_at"))

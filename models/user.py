@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, String, func, or_, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
@@ -86,6 +87,11 @@ class User(Base):
     role: Mapped[Role] = mapped_column(one_of(Role, "role", is_closed=True), default=Role.USER)
     is_active: Mapped[bool] = mapped_column(default=True)
     notify_email: Mapped[bool] = mapped_column(default=True)
+
+    # What they can: a ticket that requires some is given to who has all of them.
+    skills: Mapped[list[str]] = mapped_column(
+        ARRAY(String(32)), default=list, server_default=text("'{}'")
+    )
 
     # Used for CSRs only. The one with the lowest turn is next in a round robin.
     available: Mapped[bool] = mapped_column(default=True)

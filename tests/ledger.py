@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# Tickets change hands under the cursor's lock alone, so that the numbers are in the order of the
-# commits. A ticket that is done frees its holder at the latest when the row is numbered.
+# A person is given tickets under their own lock alone, so that the numbers of these are in the
+# order of the commits. A ticket that is taken away, or done, frees its holder at the latest when
+# the row is numbered.
 NOTE = text("""
     create table ledger (n bigint generated always as identity, was uuid, is_now uuid);
     create function note() returns trigger language plpgsql as $$

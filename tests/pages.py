@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -39,6 +40,7 @@ CONDITIONS = {
     "unassigned": "assigned_to_id is null",
     "role": "role = :role",
     "is_active": "is_active = :is_active",
+    "team": "coalesce(team_id::text, 'none') = :team",
     "waiting_on": "status in ('open', 'in_progress') "
     "and coalesce(last_message_from_staff, false) = (:waiting_on = 'customer')",
     "updated_after": "updated_at > :updated_after",
@@ -89,6 +91,8 @@ class People:
     admin: Actor
     # The newest tickets have changed since then.
     since: datetime
+    # One that they are in.
+    team_id: UUID
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ class Case:
         # By their age alone tickets with a value are in an index.
         if "created_at" not in self.params.get("sort", "created_at") or len(self.params) > 2:
             along |= {name for name in self.params if name.startswith("field.")}
-        return bool(along & self.params.keys()) or NOWHERE in self.params.values()
+        is_vague = self.params.get("team") in ("none", "mine")
+        return bool(along & self.params.keys()) or is_vague or NOWHERE in self.params.values()
 
     @property
     def is_skewed(self) -> bool:
@@ -160,6 +165,8 @@ class Case:
         staff = self.actor.role is not Role.USER
         sort = self.params.get("sort", "-created_at")
         field = sort.removeprefix("-")
+        if self.params.get("team") == "mine":
+            return None
         table = {USERS: "users", INBOX: "notifications"}.get(self.path, "tickets")
         key = KEYS.get(field, field)
         if key == "updated_at" and not staff:
@@ -205,7 +212,10 @@ def people(session: Session) -> People:
     since = session.scalar(
         text("select max(updated_at) - interval '1 day' from tickets where status = 'in_progress'")
     )
-    return People(Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN), since)
+    mine = text("select team_id from team_members where user_id = :csr limit 1")
+    team_id = session.scalars(mine, {"csr": csr}).one()
+    actors = Actor(customer, Role.USER), Actor(csr, Role.CSR), Actor(boss, Role.ADMIN)
+    return People(*actors, since, team_id)
 
 
 def cases(who: People, tickets: int) -> Iterator[Case]:
@@ -236,6 +246,10 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"assigned_to": str(who.csr.id)},
         {"unassigned": "true"},
         {"status": ["open", "in_progress"]},
+        {"team": str(who.team_id)},
+        {"team": str(who.team_id), "status": ["open", "in_progress"]},
+        {"team": "none"},
+        {"team": "mine"},
         {"waiting_on": "staff"},
         {"waiting_on": "customer"},
         {"waiting_on": "staff", "assigned_to": str(who.csr.id)},

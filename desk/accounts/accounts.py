@@ -13,6 +13,7 @@ from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.full_names import FullName, require_own
 from desk.accounts.passwords import GivenPassword, Password
+from desk.assignment import absences
 from desk.errors import Conflict, Forbidden
 from desk.jobs import Job
 from desk.outbox import outbox
@@ -89,6 +90,7 @@ def create(
         raise Conflict("email_taken", "User already registered")
     if role is Role.CSR:
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+        absences.note_availability(session, user.id)
     return _profile(user)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import MISSING, Strict, with_config
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -15,12 +15,14 @@ from desk.accounts import sessions
 from desk.accounts.accounts import create
 from desk.accounts.full_names import FullName
 from desk.accounts.passwords import Password
-from desk.assignment import agents, assignment
+from desk.assignment import absences, agents, assignment
 from desk.assignment.agents import Capacity
+from desk.assignment.cursors import lock_all
 from desk.errors import Conflict, Forbidden, NotFound
+from desk.jobs import Job
 from desk.outbox import AgentChanged, outbox
-from desk.text import Email, Input
-from models import DEFAULT_CAPACITY, Role, User
+from desk.text import Email, Input, Skills
+from models import DEFAULT_CAPACITY, Role, TeamMember, User
 
 
 class NewUser(Input):
@@ -37,6 +39,7 @@ class UserChange(Input):
     is_active: bool | MISSING = MISSING
     capacity: Capacity | MISSING = MISSING
     full_name: FullName | MISSING = MISSING
+    skills: Skills | MISSING = MISSING
 
 
 @with_config(title="User")
@@ -54,6 +57,7 @@ class Account:
     created_at: datetime
     email_verified_at: datetime | None
     is_visitor: bool
+    skills: list[str]
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -68,6 +72,7 @@ class Account:
             user.created_at,
             user.email_verified_at,
             user.is_visitor,
+            user.skills,
         )
 
 
@@ -175,21 +180,28 @@ def change(
     if user.role is Role.USER and role is not Role.USER and user.email_verified_at is None:
         user.email_verified_at = now
     if is_active and role is Role.CSR and (role, is_active) != (user.role, user.is_active):
-        agents.start_catching_up(session, user)
+        absences.start_catching_up(session, user.id)
     if Role.USER not in (user.role, role) or role is not user.role:
         outbox(session).agents.append(AgentChanged(user.id))
+    if role is Role.USER and user.role is not Role.USER:
+        session.execute(delete(TeamMember).where(TeamMember.user_id == user.id))
     user.role, user.is_active = role, is_active
     if changes.capacity is not MISSING:
         agents.set_capacity(session, user, changes.capacity)
     if changes.full_name is not MISSING:
         user.full_name = changes.full_name
+    if changes.skills is not MISSING and changes.skills != user.skills:
+        user.skills = changes.skills
+        outbox(session).agents.append(AgentChanged(user.id))
+        outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
     session.flush()
+    absences.note_availability(session, user.id)
     return Account.of(user)
 
 
 def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: UserChange) -> None:
-    """First of all, for the order of the locks: cursor, then ticket, then user."""
-    assignment.lock_cursor(session)
+    """First of all, for the order of the locks: cursors, then tickets, then users."""
+    lock_all(session)
     if changes.role is Role.USER or changes.is_active is False:
         assignment.release(session, user_id, actor.id, None)
 

@@ -1,33 +1,33 @@
 """Agents: the staff with their availability and their capacity for tickets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import MISSING, Field, with_config
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.assignment import absences
+from desk.assignment.absences import AGENTS, AVAILABLE, IS_NOW, TAKES_TICKETS
 from desk.errors import NotFound
-from desk.jobs import Job
 from desk.outbox import AgentChanged, outbox
 from desk.statements import Statement, in_array
 from desk.text import Input
 from desk.tickets import tickets
-from models import Role, Ticket, User
+from models import Absence, Role, Ticket, User
 
 LARGEST_CAPACITY = 10_000
 Capacity = Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)]
-
-AGENTS = and_(User.role != Role.USER, User.is_active)
 
 
 _OPEN_TICKETS = (
     select(func.count()).where(Ticket.assigned_to_id == User.id, tickets.ACTIVE).scalar_subquery()
 )
+_AWAY_UNTIL = select(Absence.ends_at).where(Absence.user_id == User.id, IS_NOW).scalar_subquery()
 
 
 class Availability(Input):
@@ -46,6 +46,9 @@ class Agent:
     capacity: int
     open_tickets: int
     last_assigned_at: datetime | None
+    skills: list[str] = field(default_factory=list)
+    # Until when they are away, by the clock.
+    away_until: datetime | None = None
 
 
 @with_config(title="AgentLoad")
@@ -72,13 +75,17 @@ def count(session: Session) -> int:
 
 
 def set_availability(session: Session, actor: Actor, availability: Availability) -> Agent:
-    """Says whether the actor takes tickets. Who goes away keeps what they have."""
+    """Says whether the actor takes tickets. Who goes away keeps what they have; who says that they
+    are there ends an absence.
+    """
+    was_away = availability.available and absences.end(session, actor.id)
     query = select(User).where(User.id == actor.id, AGENTS).with_for_update(key_share=True)
     if (user := session.scalar(query)) is None:
         raise NotFound("user_not_found", "User not found")
-    if availability.available and not user.available:
-        start_catching_up(session, user)
+    if availability.available and (was_away or not user.available):
+        absences.start_catching_up(session, user.id)
     user.available = availability.available
+    absences.note_availability(session, user.id)
     outbox(session).agents.append(AgentChanged(user.id))
     if availability.capacity is not MISSING:
         set_capacity(session, user, availability.capacity)
@@ -88,34 +95,30 @@ def set_availability(session: Session, actor: Actor, availability: Availability)
 
 def set_capacity(session: Session, user: User, capacity: int) -> None:
     if capacity > user.capacity:
-        start_catching_up(session, user)
+        absences.start_catching_up(session, user.id)
     user.capacity = capacity
     outbox(session).agents.append(AgentChanged(user.id))
 
 
-def start_catching_up(session: Session, user: User) -> None:
-    """For who came, came back or takes more: what waits may be theirs, but not all at once."""
-    user.catching_up = True
-    outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
-
-
 def _agents(
     condition: ColumnElement[bool],
-) -> Select[UUID, str, Role, bool, int, int, datetime | None]:
+) -> Select[*tuple[Any, ...]]:
     return select(
         User.id,
         User.full_name,
         User.role,
-        User.available,
+        AVAILABLE,
         User.capacity,
         _OPEN_TICKETS,
         User.last_assigned_at,
+        User.skills,
+        _AWAY_UNTIL,
     ).where(condition)
 
 
 # Of the ``user_ids``, who work here, or did.
 LOADS = Statement.of(
-    select(User.id, and_(User.available, AGENTS), _OPEN_TICKETS, User.capacity).where(
+    select(User.id, TAKES_TICKETS, _OPEN_TICKETS, User.capacity).where(
         in_array(User.id, "user_ids")
     ),
     Load,

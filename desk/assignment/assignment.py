@@ -8,20 +8,21 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import MISSING, ConfigDict, Strict
-from sqlalchemy import cast, func, or_, select
+from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.assignment import decisions, queue
-from desk.assignment.decisions import ByHand
-from desk.assignment.strategies import Candidate, Strategy, caught_up, choose
+from desk.assignment import decisions, offers, pool, queue
+from desk.assignment.cursors import Cursor, lock_cursor, lock_cursor_of
+from desk.assignment.decisions import ByClock, ByHand
+from desk.assignment.strategies import Candidate, Strategy, choose
 from desk.errors import Conflict, Invalid
 from desk.events import Assigned
 from desk.text import Id, Input
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
-from models import AssignmentCursor, Priority, Role, Status, Ticket, User
+from models import AssignmentCursor, Event, Priority, Role, Status, Team, Ticket, User
 
 __all__ = [
     "BATCH",
@@ -31,7 +32,6 @@ __all__ = [
     "choose",
     "claim",
     "drain",
-    "lock_cursor",
     "release",
     "waiting",
 ]
@@ -54,19 +54,9 @@ class Assign(Input):
 class Decision:
     """How somebody was chosen, among whom, and by whom; None is the desk itself."""
 
-    how: Strategy | ByHand
+    how: Strategy | ByHand | ByClock
     by: UUID | None = None
     candidates: Sequence[Candidate] = ()
-
-
-def lock_cursor(session: Session) -> AssignmentCursor:
-    """Waits until nobody else assigns. Always the first lock: cursor, then ticket, then user.
-
-    In a statement of its own, so that whatever is read next is read after the wait. Read in the
-    same statement it would be as old as the wait was long, and the counts no longer fair.
-    """
-    query = select(AssignmentCursor).with_for_update()
-    return session.scalars(query).one()
 
 
 def drain(
@@ -75,84 +65,127 @@ def drain(
     now: datetime | None,
     random: Random,
     *,
+    team_id: UUID | None = None,
     only: UUID | None = None,
     but: Collection[UUID] = (),
 ) -> int:
-    """Assigns up to `BATCH` waiting tickets, customers taking turns; the number that it could.
+    """Assigns up to `BATCH` of the tickets that wait in a team's queue, or in the one without.
 
-    A full batch may have left more behind. Harmless to repeat: an assigned ticket no longer
-    waits, and a locked one is left to the next time. ``only``, ``but``: of all tickets only this
-    one, or none of these.
+    Customers take turns. Returns the number that it could assign; a full batch may have left more
+    behind. Harmless to repeat: an assigned ticket no longer waits, and a locked one is left to the
+    next time. ``only``, ``but``: of all tickets only this one, or none of these. ``strategy``: the
+    desk's, where the team has none.
     """
-    cursor = lock_cursor(session)
-    if only is None:
-        upcoming = queue.following(session, cursor.looked_at, but, REACH)
-        cursor.looked_at = upcoming.after
-        waiting = _locked(session, upcoming.tickets)
-    else:
-        waiting = _locked(session, [only])
+    cursor = lock_cursor(session, team_id)
+    return drain_held(session, cursor, strategy, now, random, only=only, but=but) if cursor else 0
+
+
+def drain_held(
+    session: Session,
+    cursor: Cursor,
+    strategy: Strategy,
+    now: datetime | None,
+    random: Random,
+    *,
+    only: UUID | None = None,
+    but: Collection[UUID] = (),
+) -> int:
+    """As `drain`, by who has locked the queue's cursor."""
+    team_id = None
+    if isinstance(cursor, Team):
+        team_id, strategy = cursor.id, Strategy(cursor.strategy or strategy)
+    waiting = _next(session, cursor, team_id, only, but)
     if not waiting:
         return 0
-    csrs = _locked_csrs(session)
-    candidates = _candidates(session, csrs.values())
-    for done, ticket in enumerate(waiting):
-        _settle(csrs, candidates)
-        # Nobody answers themselves while somebody else can.
-        others = [each for each in candidates if each.user_id != ticket.user_id]
-        chosen = choose(strategy, others, random) or choose(strategy, candidates, random)
-        if chosen is None:
-            return done
-        user = csrs[chosen.user_id]
-        _give(session, ticket, user, Decision(strategy, None, candidates), now)
-        cursor.turn += 1
-        user.turn = chosen.turn = cursor.turn
+    seats = pool.locked(session, team_id)
+    candidates = pool.candidates(session, seats)
+    others = pool.not_in_team(session, seats) if team_id else []
+    given = Round(session, cursor, strategy, random, now, seats, candidates, others)
+    done = given.give(waiting)
+    able = [each.user_id for each in candidates if each.is_eligible]
+    if done < len(waiting) and able and only is None:
+        # What is first may all need somebody who has no room: what is behind it does not wait for
+        # that. Nobody is waited for, so that the order of the locks does not matter.
+        upcoming = queue.following(session, cursor.looked_at, but, REACH, team_id, able)
+        done += given.give(_locked(session, upcoming.tickets, team_id)[: BATCH - done])
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Gives the tickets of a queue, one after the other, to those who are locked (``seats``)."""
+
+    session: Session
+    cursor: Cursor
+    strategy: Strategy
+    random: Random
+    now: datetime | None
+    seats: Mapping[UUID, pool.Seat]
+    candidates: Sequence[Candidate]
+    # Told of in the explanation alone.
+    others: Sequence[Candidate]
+
+    def give(self, waiting: Sequence[Ticket]) -> int:
+        """How many of them found somebody."""
+        done = 0
+        for ticket in waiting:
+            pool.settle(self.seats, self.candidates)
+            if not any(candidate.is_eligible for candidate in self.candidates):
+                break
+            pool.require(self.seats, self.candidates, ticket.required_skills)
+            if chosen := self._chosen(ticket):
+                self._give(ticket, chosen)
+                done += 1
+            pool.require(self.seats, self.candidates, [])
+        return done
+
+    def _chosen(self, ticket: Ticket) -> Candidate | None:
+        # Nobody answers themselves while somebody else can, nor has it again what they let lie.
+        not_again = {ticket.user_id, *ticket.offered_to}
+        colleagues = [each for each in self.candidates if each.user_id not in not_again]
+        return choose(self.strategy, colleagues, self.random) or choose(
+            self.strategy, self.candidates, self.random
+        )
+
+    def _give(self, ticket: Ticket, chosen: Candidate) -> None:
+        seat = self.seats[chosen.user_id]
+        decision = Decision(self.strategy, None, [*self.candidates, *self.others])
+        event = _give(self.session, ticket, seat.user, decision, self.now)
+        offers.arm(self.session, self.cursor, ticket, event)
+        self.cursor.turn += 1
+        seat.place.turn = chosen.turn = self.cursor.turn
         chosen.open_tickets += 1
-    return len(waiting)
 
 
-def waiting(session: Session, but: Collection[UUID] = ()) -> Sequence[UUID]:
+def waiting(
+    session: Session, but: Collection[UUID] = (), team_id: UUID | None = None
+) -> Sequence[UUID]:
     """The tickets that `drain` would look at, without a lock."""
-    looked_at = session.scalar(select(AssignmentCursor.looked_at))
-    return queue.following(session, looked_at, but, REACH).tickets[:BATCH]
+    cursor = select(Team.looked_at).where(Team.id == team_id)
+    looked_at = session.scalar(cursor if team_id else select(AssignmentCursor.looked_at))
+    return queue.following(session, looked_at, but, REACH, team_id).tickets[:BATCH]
 
 
-def _locked(session: Session, ids: Sequence[UUID]) -> Sequence[Ticket]:
+def _next(
+    session: Session,
+    cursor: Cursor,
+    team_id: UUID | None,
+    only: UUID | None,
+    but: Collection[UUID],
+) -> Sequence[Ticket]:
+    if only is not None:
+        return _locked(session, [only], team_id)
+    upcoming = queue.following(session, cursor.looked_at, but, REACH, team_id)
+    cursor.looked_at = upcoming.after
+    return _locked(session, upcoming.tickets, team_id)
+
+
+def _locked(session: Session, ids: Sequence[UUID], team_id: UUID | None) -> Sequence[Ticket]:
     """The first of the tickets that nobody has locked, as they are now and if they still wait."""
     place = func.array_position(cast(ids, ARRAY(Ticket.id.type)), Ticket.id)
-    query = select(Ticket).where(Ticket.id.in_(ids), tickets.WAITING)
+    in_queue = Ticket.team_id.is_not_distinct_from(team_id)
+    query = select(Ticket).where(Ticket.id.in_(ids), in_queue, tickets.WAITING)
     return session.scalars(tickets.locked(query.order_by(place).limit(BATCH), skip=True)).all()
-
-
-def _locked_csrs(session: Session) -> dict[UUID, User]:
-    """The active CSRs. Locked, so that nobody leaves while they are given something."""
-    query = select(User).where(User.role == Role.CSR, User.is_active).order_by(User.id)
-    return {user.id: user for user in session.scalars(query.with_for_update(key_share=True))}
-
-
-def _candidates(session: Session, users: Collection[User]) -> list[Candidate]:
-    """The users with the number of tickets that they have to work on."""
-    query = (
-        select(Ticket.assigned_to_id, func.count())
-        .where(Ticket.assigned_to_id.in_([user.id for user in users]), tickets.ACTIVE)
-        .group_by(Ticket.assigned_to_id)
-    )
-    loads = {row[0]: row[1] for row in session.execute(query)}
-    return [
-        Candidate(
-            user.id,
-            user.available,
-            loads.get(user.id, 0),
-            user.capacity,
-            user.turn,
-            user.catching_up,
-        )
-        for user in users
-    ]
-
-
-def _settle(csrs: Mapping[UUID, User], candidates: Sequence[Candidate]) -> None:
-    for candidate in caught_up(candidates):
-        csrs[candidate.user_id].catching_up = candidate.catching_up = False
 
 
 def assign(
@@ -167,37 +200,58 @@ def assign(
 
     Raises `NotFound`, `Stale`, `Conflict` (``ticket_closed``), `Invalid` (``not_assignable``).
     """
-    lock_cursor(session)
+    lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(session, actor, ticket, versions)
-    _require_not_closed(ticket)
-    to = _assignable(session, change.assignee_id) if change.assignee_id else None
     if change.priority is not MISSING:
         tickets.set_priority(session, actor, ticket, change.priority, now)
-    if change.assignee_id != ticket.assigned_to_id:
-        _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, to), now)
+    give(session, actor, ticket, change.assignee_id, now)
     return tickets.view(session, actor, ticket)
+
+
+def give(
+    session: Session, actor: Actor, ticket: Ticket, to_id: UUID | None, now: datetime | None
+) -> None:
+    """As `assign`, by who holds the cursor of its queue and the ticket."""
+    _require_not_closed(ticket)
+    to = _assignable(session, to_id) if to_id else None
+    ticket.offered_to = []
+    if to_id != ticket.assigned_to_id:
+        _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, ticket, to), now)
+
+
+def put_back(session: Session, ticket: Ticket, decision: Decision, now: datetime | None) -> None:
+    """Back into its queue; the ticket is held."""
+    _give(session, ticket, None, decision, now)
 
 
 def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None) -> TicketView:
     """Takes a ticket that nobody has. Of many at once, one wins; the others get a `Conflict`."""
-    lock_cursor(session)
+    lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     _require_not_closed(ticket)
     if ticket.assigned_to_id is not None:
         raise Conflict("already_assigned", "The ticket is already assigned")
     to = _assignable(session, actor.id)
-    _give(session, ticket, to, _by_hand(session, actor, ByHand.CLAIM, to), now)
+    _give(session, ticket, to, _by_hand(session, actor, ByHand.CLAIM, ticket, to), now)
     return tickets.view(session, actor, ticket)
 
 
 def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | None) -> None:
-    """Puts what a person works on back into the queue. The caller has taken the turn."""
+    """Puts what a person works on back into the queues. The caller has locked their cursors."""
     query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE)
     # In one order, as others may hold more than one ticket, too.
     query = query.order_by(Ticket.created_at, Ticket.id)
     for ticket in session.scalars(tickets.locked(query)).all():
-        _give(session, ticket, None, Decision(ByHand.MANUAL, by), now)
+        put_back(session, ticket, Decision(ByHand.MANUAL, by), now)
+
+
+def release_waiting(session: Session, user_id: UUID) -> None:
+    """As `release`, of what waits for an answer: they are away."""
+    waits = Ticket.last_message_from_staff.is_not(True)
+    query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE, waits)
+    for ticket in session.scalars(tickets.locked(query.order_by(Ticket.created_at, Ticket.id))):
+        put_back(session, ticket, Decision(ByClock.AWAY), None)
 
 
 def _require_not_closed(ticket: Ticket) -> None:
@@ -215,21 +269,22 @@ def _assignable(session: Session, user_id: UUID) -> User:
     return user
 
 
-def _by_hand(session: Session, actor: Actor, how: ByHand, to: User | None) -> Decision:
-    """Among all that the desk would have considered, and the one who was chosen."""
+def _by_hand(
+    session: Session, actor: Actor, how: ByHand, ticket: Ticket, to: User | None
+) -> Decision:
     if to is None:
         return Decision(how, actor.id)
-    csr = User.is_active & (User.role == Role.CSR)
-    users = session.scalars(select(User).where(or_(csr, User.id == to.id))).all()
-    return Decision(how, actor.id, _candidates(session, users))
+    return Decision(how, actor.id, pool.standing(session, ticket, to))
 
 
 def _give(
     session: Session, ticket: Ticket, to: User | None, decision: Decision, now: datetime | None
-) -> None:
+) -> Event:
     before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
     assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=decision.by)
     event = timeline.record(session, ticket, assigned, decision.by, now)
-    decisions.record(session, event, decision.how, ticket.assigned_to_id, decision.candidates)
+    to_id, team_id = ticket.assigned_to_id, ticket.team_id
+    decisions.record(session, event, decision.how, to_id, decision.candidates, team_id)
     if to is not None:
         to.last_assigned_at = event.at
+    return event

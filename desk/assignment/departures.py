@@ -12,6 +12,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from desk.assignment import assignment
+from desk.assignment.cursors import lock_all
 from desk.tickets import tickets
 from models import Role, Ticket, User
 
@@ -23,7 +24,7 @@ def departed(session: Session) -> Sequence[UUID]:
 
 def reclaim(session: Session, user_id: UUID, now: datetime | None) -> None:
     """Puts the tickets of somebody departed into the queue, unless they came back meanwhile."""
-    assignment.lock_cursor(session)
+    lock_all(session)
     if user_id in departed(session):
         assignment.release(session, user_id, None, now)
 

@@ -13,6 +13,14 @@ class Strategy(StrEnum):
     RANDOM = "random"
 
 
+class Bar(StrEnum):
+    """Why somebody is not asked, whatever their turn."""
+
+    NOT_IN_TEAM = "not_in_team"
+    AWAY = "away"
+    LACKS_SKILL = "lacks_skill"
+
+
 @dataclass(slots=True)
 class Candidate:
     """A CSR as an assignment sees them."""
@@ -25,10 +33,11 @@ class Candidate:
     turn: int = 0
     # Has fewer tickets than the others only because of an absence, see `choose`.
     catching_up: bool = False
+    bar: Bar | None = None
 
     @property
     def is_eligible(self) -> bool:
-        return self.available and self.open_tickets < self.capacity
+        return self.available and not self.bar and self.open_tickets < self.capacity
 
 
 def choose(strategy: Strategy, candidates: Sequence[Candidate], random: Random) -> Candidate | None:

@@ -7,13 +7,23 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from desk.events import Assigned, Entry, Message, MessagePosted, StatusChanged, TicketCreated
+from desk import deadlines
+from desk.events import (
+    Assigned,
+    Entry,
+    Message,
+    MessagePosted,
+    SkillsRequired,
+    StatusChanged,
+    TeamChanged,
+    TicketCreated,
+)
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import outbox
 from desk.tickets import search
 from desk.webhooks import webhook_queue
-from models import Status
+from models import ACTIVE_STATUSES, Status
 
 
 def set_times(session: Session, entry: Entry) -> None:
@@ -46,8 +56,17 @@ def wake_assignment(session: Session, entry: Entry) -> None:
     match entry.event:
         case Assigned(from_=None, to=to) if to is not None:
             pass
-        case TicketCreated() | StatusChanged() | Assigned():
+        case TicketCreated() | StatusChanged() | Assigned() | TeamChanged() | SkillsRequired():
             outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+
+
+def look_at_holder(session: Session, entry: Entry) -> None:
+    """Has the assignment look whether who has a reopened ticket is there."""
+    match entry.event:
+        case StatusChanged(from_=before, to=to) if before not in ACTIVE_STATUSES:
+            if to in ACTIVE_STATUSES and entry.ticket.assigned_to_id is not None:
+                ticket_id = entry.ticket.id
+                deadlines.arm(session, "reopened", ticket_id, entry.due_at, ticket_id=ticket_id)
 
 
 EFFECTS: tuple[Callable[[Session, Entry], None], ...] = (
@@ -56,5 +75,6 @@ EFFECTS: tuple[Callable[[Session, Entry], None], ...] = (
     search.note_words,
     inbox.notify,
     wake_assignment,
+    look_at_holder,
     webhook_queue.enqueue,
 )

@@ -267,6 +267,8 @@ def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, opened: Opened) -> Ti
         fields={},
         user_id=actor.id,
         assigned_to_id=None,
+        team_id=None,
+        required_skills=[],
         created_at=opened.at,
         updated_at=opened.at,
         first_response_at=None,

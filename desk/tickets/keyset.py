@@ -29,7 +29,7 @@ from desk.text import Seq
 from desk.tickets import search
 from desk.tickets.field_index import has_value, in_index, is_field
 from desk.tickets.views import Side, has_unread, rows, shown_to
-from models import ACTIVE_STATUSES, Status, Ticket, bucket
+from models import ACTIVE_STATUSES, Status, TeamMember, Ticket, bucket
 from models.columns import uses
 
 # The column that each sort goes by.
@@ -39,6 +39,8 @@ SORTS = {use.sort: column for column, use in uses(Ticket) if use.sort}
 FILTERS = {filter_.name: filter_ for _, use in uses(Ticket) for filter_ in use.filters}
 FILTERED = {filter_.name: column for column, use in uses(Ticket) for filter_ in use.filters}
 WORDS, UNREAD = "q", "unread"
+# What lists by team ask instead, for none and for those of whoever looks.
+NO_TEAM, MY_TEAMS = "no_team", "my_teams"
 UPDATED_AFTER = "updated_after"
 KEY_TYPES = {
     TIMESTAMP: datetime,
@@ -244,6 +246,9 @@ def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
     match FILTERS[name].asks:
         case "is_null":
             condition = column.is_(None) if value else column.is_not(None)
+        case "is_members":
+            mine = select(TeamMember.team_id).where(TeamMember.user_id == value)
+            condition = column.in_(mine)
         case "contains":
             condition = column.contains([value])
         case "equals":

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetPydanticSchema
+from pydantic_core import core_schema
 from sqlalchemy import Row, func, literal, select
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from desk.tickets.field_index import in_index, is_field, named
 from desk.tickets.field_walk import FieldWalk, has_few
 from desk.tickets.keyset import (
     FILTERS,
+    MY_TEAMS,
+    NO_TEAM,
     UNREAD,
     UPDATED_AFTER,
     WORDS,
@@ -52,6 +55,24 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def word_or_id(*words: str) -> GetPydanticSchema:
+    """Said of the whole field, so that a refusal points to that and not to one of two shapes."""
+
+    def known(value: Any, id_of: Any) -> Any:
+        return value if value in words else id_of(value)
+
+    def text(value: Any) -> str | None:
+        return value and str(value)
+
+    return GetPydanticSchema(
+        lambda _, __: core_schema.no_info_wrap_validator_function(
+            known,
+            core_schema.nullable_schema(core_schema.uuid_schema()),
+            serialization=core_schema.plain_serializer_function_ser_schema(text, when_used="json"),
+        )
+    )
+
+
 class OwnFilters(ByFields):
     """What people may narrow the list of their own tickets to; None means any."""
 
@@ -78,6 +99,17 @@ class Filters(OwnFilters):
     priority: Priority | None = None
     tag: Tag | None = None
     user_id: UUID | None = None
+    team: Annotated[Literal["none", "mine"] | UUID | None, word_or_id("none", "mine")] = Field(
+        None,
+        description='A team\'s id, "none", or "mine": of the teams that you are in',
+        json_schema_extra={
+            "anyOf": [
+                {"enum": ["none", "mine"]},
+                {"type": "string", "format": "uuid"},
+                {"type": "null"},
+            ]
+        },
+    )
     waiting_on: Side | None = Field(
         None, description="Whose turn it is to write, on open tickets and those in progress"
     )
@@ -110,7 +142,7 @@ def ticket_list(
     if plain := plainly(actor, filters, sort, limit, after):
         return list_page(plain.query.all(session, **plain.values), sort, limit)
     filters = with_fields(session, actor, filters)
-    values = asked_of(filters)
+    values = asked_of(filters, actor.id)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
     walk_of = FieldWalk if any(map(is_field, leading)) else Walk
     walk = walk_of(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
@@ -138,7 +170,7 @@ def _of_number(session: Session, actor: Actor, filters: Filters) -> TicketRow | 
     """The ticket whose number is searched for, if it is of the list: it comes first in each."""
     if filters.q is None or (number := number_in(filters.q)) is None:
         return None
-    values, me = asked_of(filters), literal(actor.id, Ticket.user_id.type)
+    values, me = asked_of(filters, actor.id), literal(actor.id, Ticket.user_id.type)
     query = views.rows(actor.audience, me)
     query = query.where(Ticket.number == number, *conditions(values, Ticket))
     if UNREAD in values:
@@ -190,7 +222,7 @@ def plainly(
     actor: Actor, filters: Filters, sort: Sort, limit: int, after: Position | None
 ) -> Plain | None:
     """The query of a `ticket_list` that an index leads through by itself; None for any other."""
-    values = asked_of(filters)
+    values = asked_of(filters, actor.id)
     leading = _leading(values, sort.field)
     if len(leading) < len(values) or isinstance(values.get("status"), list) or filters.fields:
         return None
@@ -223,7 +255,7 @@ def _prepared(
 def count(session: Session, actor: Actor, filters: Filters) -> int:
     """Each of them is counted: the more there are the longer it takes."""
     filters = with_fields(session, actor, filters)
-    values = asked_of(filters)
+    values = asked_of(filters, actor.id)
     me = literal(actor.id, Ticket.user_id.type)
     words, unread = values.pop(WORDS, None), values.pop(UNREAD, None)
     if "user_id" in values:
@@ -253,12 +285,17 @@ def _position(ticket: TicketRow, field: str) -> Position:
     return key, ticket.id
 
 
-def asked_of(filters: Filters) -> dict[str, Any]:
-    """What each filter asks for, as its column has it."""
+def asked_of(filters: Filters, me: UUID) -> dict[str, Any]:
+    """What each filter asks for, as its column has it; ``me``: whoever looks."""
     values = {name: getattr(filters, name) for name in Filters.model_fields if name != "fields"}
     values |= named(filters.fields)
     if filters.priority is not None:
         values["priority"] = RANKS[filters.priority]
+    match filters.team:
+        case "none":
+            values |= {"team": None, NO_TEAM: True}
+        case "mine":
+            values |= {"team": None, MY_TEAMS: me}
     # What waits for somebody is of one of these statuses: so its list is led by them.
     waiting = ACTIVE_STATUSES if filters.waiting_on else ()
     values["status"] = _any_of(filters.status or waiting)

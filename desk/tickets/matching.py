@@ -15,14 +15,16 @@ from desk.events import (
     MessagePosted,
     NotePosted,
     PriorityChanged,
+    SkillsRequired,
     StaffFieldsChanged,
     StatusChanged,
     TagsChanged,
+    TeamChanged,
     TicketCreated,
     texts_of,
 )
 from desk.tickets.field_index import PREFIX
-from desk.tickets.keyset import UNREAD, UPDATED_AFTER, WORDS
+from desk.tickets.keyset import MY_TEAMS, NO_TEAM, UNREAD, UPDATED_AFTER, WORDS
 from desk.tickets.views import Side, TicketRow
 from models import RANKS
 
@@ -32,7 +34,17 @@ Asked = Mapping[str, Any]
 Facts = Mapping[str, frozenset[Any]]
 EITHER = frozenset({True, False})
 # The filters that a list is looked up by, from the one that has the fewest tickets on.
-LEADING = ("user_id", "assigned_to", "unassigned", "tag", "type", "category", "priority", "status")
+LEADING = (
+    "user_id",
+    "assigned_to",
+    "unassigned",
+    "tag",
+    "team",
+    "type",
+    "category",
+    "priority",
+    "status",
+)
 # Under which a list stands that asks for none of these.
 ANYTHING = ("", None)
 Lead = tuple[str, Hashable]
@@ -56,6 +68,8 @@ def facts_of(ticket: TicketRow, turns: Iterable[Turn] = ()) -> Facts | None:
         "assigned_to": frozenset({ticket.assigned_to_id}),
         "unassigned": frozenset({ticket.assigned_to_id is None}),
         "tag": frozenset(ticket.tags),
+        "team": frozenset({ticket.team_id}),
+        NO_TEAM: frozenset({ticket.team_id is None}),
         "type": frozenset({ticket.type}),
         "category": frozenset({ticket.category}),
         "priority": frozenset({RANKS.get(ticket.priority, 0)}),
@@ -88,6 +102,8 @@ def _before(turn: Turn) -> dict[str, set[Any]] | None:
             return {"category": {was}}
         case TagsChanged.kind:
             return {"tag": set(turn.data["removed"])}
+        case TeamChanged.kind:
+            return {"team": {was and UUID(was)}, NO_TEAM: {was is None}}
         case FieldsChanged.kind | StaffFieldsChanged.kind:
             return {
                 PREFIX + key: {*texts_of(change["from"])}
@@ -96,7 +112,7 @@ def _before(turn: Turn) -> dict[str, set[Any]] | None:
             }
         case MessagePosted.kind:
             return {"waiting_on": {*Side}}
-        case TicketCreated.kind | NotePosted.kind:
+        case TicketCreated.kind | NotePosted.kind | SkillsRequired.kind:
             return {}
     return None
 
@@ -111,6 +127,8 @@ def may_hold(asked: Asked, facts: Facts) -> bool:
 def _is_met(name: str, value: Any, facts: Facts) -> bool:
     if name == WORDS:
         return False
+    if name == MY_TEAMS:  # Who is in which team is not looked up for each ticket.
+        return any(facts["team"])
     if name == UPDATED_AFTER:
         return bool(max(facts[name]) > value)
     # What a ticket has no value of is none of its facts.

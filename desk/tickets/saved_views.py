@@ -12,14 +12,11 @@ from pydantic import (
     MISSING,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetPydanticSchema,
     StrictBool,
     ValidationError,
     WithJsonSchema,
     with_config,
 )
-from pydantic_core import CoreSchema, core_schema
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -30,7 +27,7 @@ from desk.text import Input, Label
 from desk.tickets import field_values
 from desk.tickets.field_index import named
 from desk.tickets.keyset import SortName
-from desk.tickets.lists import Filters, asked_of
+from desk.tickets.lists import Filters, asked_of, word_or_id
 from desk.tickets.matching import Asked
 from desk.tickets.view_counts import counts, is_counted
 from models import ACTIVE_STATUSES, Role, Status, View
@@ -47,24 +44,13 @@ Parameters = dict[str, str | bool | list[str]]
 VIEW_ID = {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string"}]}
 
 
-def _me_or_id(_: Any, __: GetCoreSchemaHandler) -> CoreSchema:
-    """Said of the whole field, so that a refusal points to that and not to one of two shapes."""
-    return core_schema.no_info_wrap_validator_function(
-        lambda value, id_of: value if value == "me" else id_of(value),
-        core_schema.nullable_schema(core_schema.uuid_schema()),
-        serialization=core_schema.plain_serializer_function_ser_schema(
-            lambda value: value and str(value), when_used="json"
-        ),
-    )
-
-
 class ViewQuery(Filters):
     """What a list of all tickets takes, but for where its page is. "me" is whoever looks."""
 
     model_config = ConfigDict(title="ViewQuery")
 
     # Wider than a list's, which has learnt by then who "me" is.
-    assigned_to: Annotated[Literal["me"] | UUID | None, GetPydanticSchema(_me_or_id)] = Field(  # type: ignore[assignment]
+    assigned_to: Annotated[Literal["me"] | UUID | None, word_or_id("me")] = Field(  # type: ignore[assignment]
         None,
         description='A user\'s id, or "me"',
         json_schema_extra={
@@ -86,7 +72,7 @@ class ViewQuery(Filters):
         return Filters(**chosen | ({"assigned_to": me} if self.assigned_to == "me" else {}))
 
     def asked_by(self, me: UUID) -> Asked:
-        return asked_of(self.filters(me))
+        return asked_of(self.filters(me), me)
 
     def with_fields(self, session: Session, actor: Actor) -> "ViewQuery":
         """With what it asks of custom fields in the words of their values. Raises `Invalid`."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import MISSING, AfterValidator, ConfigDict, Field, Strict
+from pydantic import MISSING, AfterValidator, Field, Strict
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from desk.events import (
     TagsChanged,
     TicketCreated,
 )
-from desk.text import Description, Input, Label, Tag, Title
+from desk.text import Description, Input, Label, Tag, Title, unique
 from desk.tickets import field_values, timeline
 from desk.tickets.field_values import SentFields
 from desk.tickets.views import TicketView, not_found, show
@@ -55,18 +55,12 @@ class OwnChange(Input):
     fields: SentFields = Field(default_factory=dict)
 
 
-def _unique(tags: list[str]) -> list[str]:
-    return list(dict.fromkeys(tags))
-
-
 class Change(Input):
     """Only the fields that were sent count; ``priority`` null clears it."""
 
-    model_config = ConfigDict(title="TicketChange")
-
     status: Annotated[Status, Strict(False)] | MISSING = MISSING
     priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
-    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(_unique)] | MISSING = MISSING
+    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(unique)] | MISSING = MISSING
     category: Label | MISSING = MISSING
     fields: SentFields | MISSING = MISSING
 
@@ -123,6 +117,11 @@ def _one(session: Session, query: Select[Ticket]) -> Ticket:
     return ticket
 
 
+def is_active(ticket: Ticket) -> bool:
+    """Whether it is work for somebody."""
+    return ticket.status in ACTIVE_STATUSES
+
+
 def view(session: Session, actor: Actor, ticket: Ticket) -> TicketView:
     session.flush()  # What was changed a moment ago has to be in the view.
     return show(session, actor, ticket.id)
@@ -156,6 +155,14 @@ def change(
     """
     ticket = held(session, actor, ticket_id)
     expect_version(session, actor, ticket, versions)
+    apply(session, actor, ticket, changes, now)
+    return view(session, actor, ticket)
+
+
+def apply(
+    session: Session, actor: Actor, ticket: Ticket, changes: Change, now: datetime | None
+) -> None:
+    """As `change`, to a ticket that is held."""
     if changes.fields is not MISSING:  # First: what is wanted of it besides may require them.
         field_values.set_fields(session, actor, ticket, changes.fields, now)
     if changes.status is not MISSING:
@@ -168,7 +175,6 @@ def change(
         event = CategoryChanged(from_=ticket.category, to=changes.category)
         ticket.category = changes.category
         timeline.record(session, ticket, event, actor.id, now)
-    return view(session, actor, ticket)
 
 
 def set_status(

@@ -70,6 +70,10 @@ class TicketRow:
     fields: Values
     user_id: UUID
     assigned_to_id: UUID | None
+    # Whose members it is given to; null: any CSR. Not shown to customers.
+    team_id: UUID | None
+    # Whoever is given it has all of these. Not shown to customers.
+    required_skills: list[str]
     created_at: datetime
     updated_at: datetime
     first_response_at: datetime | None

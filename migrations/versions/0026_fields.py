@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.operations import set_timeouts
 
 revision = "0026"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

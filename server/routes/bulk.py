@@ -12,10 +12,9 @@ from pydantic import MISSING, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
 from desk.errors import Conflict, Invalid, Unauthenticated
 from desk.text import Id, Input
-from desk.tickets import tickets
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Filters, ticket_list
 from desk.tickets.saved_views import ViewQuery
@@ -56,7 +55,7 @@ class Bulk(Input):
     ticket_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_IDS)] | MISSING = MISSING
     query: ViewQuery | MISSING = MISSING
     expect_count: Annotated[int, Field(ge=0, le=MOST_FOUND)] | MISSING = MISSING
-    change: tickets.Change | MISSING = MISSING
+    change: routing.Change | MISSING = MISSING
     assign: assignment.Assign | MISSING = MISSING
 
     @model_validator(mode="after")
@@ -164,7 +163,7 @@ async def _still(services: Services, actor: Actor) -> Actor:
 
 async def _changed(services: Services, actor: Actor, ticket_id: UUID, asked: Bulk) -> TicketView:
     if asked.change is not MISSING:
-        return await services.desk.run(tickets.change, actor, ticket_id, asked.change, None)
+        return await services.desk.run(routing.change, actor, ticket_id, asked.change, None)
     assert asked.assign is not MISSING
     return await services.desk.run(assignment.assign, actor, ticket_id, asked.assign, None)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
 from desk.text import Input
-from desk.tickets import tickets, views
+from desk.tickets import views
 from desk.tickets.lists import Filters
 from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
@@ -44,7 +44,7 @@ async def assign(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    return await _changed(request, tickets.Change, tickets.change)
+    return await _changed(request, routing.Change, routing.change)
 
 
 async def _changed(
@@ -82,8 +82,16 @@ ROUTES = (
     ),
     At("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF).says(
         "Change a ticket",
-        tickets.Change,
+        routing.Change,
         ok(TicketView, ETAG),
-        refuses=(*FIELDS, "409 invalid_transition", "412 version_mismatch", "422 field_required"),
+        refuses=(
+            *FIELDS,
+            "409 invalid_transition",
+            "409 ticket_closed",
+            "412 version_mismatch",
+            "422 field_required",
+            "422 no_such_team",
+            "422 not_assignable",
+        ),
     ),
 )

@@ -21,7 +21,12 @@ def test_a_kind_fits_its_column_and_its_sentence_speaks_of_its_data(of: type[Eve
 def test_the_lists_of_kinds_follow_from_the_classes() -> None:
     assert MESSAGES == ("message_posted", "note_posted")
     assert PUBLIC_MESSAGES == ("message_posted",)
-    assert [kind for kind, of in KINDS.items() if of.is_internal] == ["note_posted", "tags_changed"]
+    assert [kind for kind, of in KINDS.items() if of.is_internal] == [
+        "note_posted",
+        "tags_changed",
+        "team_changed",
+        "skills_required",
+    ]
     assert [member.value for member in Kind] == [*KINDS]
 
 

@@ -36,7 +36,7 @@ LARGE = {
     "field_values",
 }
 # What a page of twenty may go through, however large the desk is: led by an index,
-FEW_ROWS, FEW_BUFFERS = 1_000, 1_000
+FEW_ROWS, FEW_BUFFERS = 1_000, 1_100
 # and where the words are looked for along the list, and then in all that has them: some 6,000
 # tickets of which one in 300 has them, until there is a page.
 NEAR_ROWS, NEAR_BUFFERS = 3 * REACHES[0], 12 * REACHES[0]

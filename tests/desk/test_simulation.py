@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from desk.assignment.assignment import Strategy
-from desk.assignment.simulation import Csr, simulate
+from desk.assignment.simulation import Csr, simulate, simulate_teams
 from manage.simulate import simulate_assignment
 
 
@@ -53,3 +53,14 @@ def test_the_command_refuses_what_makes_no_sense(words: list[str]) -> None:
     done = CliRunner().invoke(simulate_assignment, words)
     assert done.exit_code == 2
     assert "Error" in done.output
+
+
+def test_each_team_is_fair_for_itself_and_capacity_counts_over_all() -> None:
+    csrs = [*[Csr(1_000)] * 4, Csr(10)]
+    teams = [[0, 1, 4], [1, 2, 3, 4]]
+    found = simulate_teams(Strategy.ROUND_ROBIN, teams, csrs, 200, Random(1))
+    assert [sum(share.assigned for share in each.shares) for each in found] == [100, 100]
+    for each in found:
+        steady = [share.assigned for share in each.shares[:-1]]
+        assert max(steady) - min(steady) <= 1
+    assert sum(each.shares[-1].assigned for each in found) == 10

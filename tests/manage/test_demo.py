@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models import Attachment, Event, Notification, Status, Ticket, User
+from models import Attachment, Event, Notification, Status, TeamMember, Ticket, User
 from server.identity.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, now
@@ -36,6 +36,13 @@ def test_it_makes_a_desk_that_has_lived_for_days_and_only_once(
         assert {ticket.status for ticket in tickets} == set(Status)
         assert [t.created_at for t in tickets] == sorted(t.created_at for t in tickets)
         assert all(ticket.assigned_to_id for ticket in tickets)
+        in_team = {ticket.category for ticket in tickets if ticket.team_id}
+        assert in_team == {"billing", "shipping"}
+        members = select(TeamMember).where(
+            TeamMember.team_id == Ticket.team_id, TeamMember.user_id == Ticket.assigned_to_id
+        )
+        outside = select(Ticket.id).where(Ticket.team_id.is_not(None), ~members.exists())
+        assert session.scalars(outside).all() == []
         for ticket in tickets:
             events = session.scalars(
                 select(Event).where(Event.ticket_id == ticket.id).order_by(Event.seq)

@@ -124,6 +124,33 @@ TAGS = Kind(
     ([], [f"{n:032}" for n in range(20)]),
     frozenset({"a list"}),
 )
+TEAM_DESCRIPTION = Kind(
+    {"too long": "é" * 501},
+    ("", "a\nb", "🦆" * 500),
+    frozenset({"a short text", "an empty text", "blanks"}),
+)
+SKILLS = Kind(
+    {**TAGS.wrong, "too many": [str(n) for n in range(31)]},
+    ([], [f"{n:032}" for n in range(30)]),
+    TAGS.fine,
+)
+MINUTES = Kind(
+    {"zero": 0, "too large": 40_321, "digits": "5"},
+    (1, 40_320, None),
+    frozenset({"an int", "null"}),
+)
+MOMENT = Kind({"no zone": "2400-01-01T00:00:00", "a date": "2400-01-01"}, ())
+REASON = Kind(text(200).wrong, ("x", None), frozenset({"a short text", "null"}))
+STRATEGY = Kind({"another": "fair", "padded": " random"}, ("random", None), frozenset({"null"}))
+MEMBERS = Kind(
+    {
+        "no id within": ["nonsense"],
+        "null within": [None],
+        "too many": [f"{n:032}" for n in range(501)],
+    },
+    ([],),
+    frozenset({"a list"}),
+)
 WEBHOOK_URL = Kind(
     {
         "no scheme": "8.8.8.8/",

@@ -35,6 +35,14 @@ FIELD = {
 }
 SIGNED_OUT = (200, 400, 401)
 
+AWAY = {
+    "from": bad.MOMENT,
+    "until": bad.MOMENT,
+    "reason": bad.REASON,
+    "reassign": bad.BOOL,
+}
+AWAY_OPTIONAL = frozenset({"from", "reason", "reassign"})
+
 BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/auth/signup"): Body(
         {"email": bad.EMAIL, "password": bad.PASSWORD, "full_name": bad.TITLE}, SIGNUP
@@ -77,9 +85,10 @@ BODIES: dict[tuple[str, str], Body] = {
             "is_active": bad.BOOL,
             "capacity": bad.CAPACITY,
             "full_name": bad.TITLE,
+            "skills": bad.SKILLS,
         },
         {},
-        frozenset({"role", "is_active", "capacity", "full_name"}),
+        frozenset({"role", "is_active", "capacity", "full_name", "skills"}),
         (404,),
     ),
     ("POST", "/users/tickets"): Body(
@@ -127,9 +136,23 @@ BODIES: dict[tuple[str, str], Body] = {
             "tags": bad.TAGS,
             "category": bad.LABEL,
             "fields": bad.FIELDS,
+            "team_id": bad.ID_OR_NULL,
+            "assignee_id": bad.ID_OR_NULL,
+            "required_skills": bad.SKILLS,
         },
         {},
-        frozenset({"status", "priority", "tags", "category", "fields"}),
+        frozenset(
+            {
+                "status",
+                "priority",
+                "tags",
+                "category",
+                "fields",
+                "team_id",
+                "assignee_id",
+                "required_skills",
+            }
+        ),
     ),
     ("POST", "/csr/tickets/bulk"): Body(
         {
@@ -170,6 +193,36 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PATCH", "/admin/fields/{field_id}"): Body(
         FIELD | {"removed": bad.BOOL}, {}, frozenset({*FIELD, "removed"}), (404,)
     ),
+    ("POST", "/admin/teams"): Body(
+        {
+            "name": bad.LABEL,
+            "description": bad.TEAM_DESCRIPTION,
+            "strategy": bad.STRATEGY,
+            "members": bad.MEMBERS,
+            "answer_within_minutes": bad.MINUTES,
+        },
+        {"name": "Billing"},
+        frozenset({"description", "strategy", "members", "answer_within_minutes"}),
+        (201, 409),
+    ),
+    # There is no such team: what is accepted is not found.
+    ("PATCH", "/admin/teams/{team_id}"): Body(
+        {
+            "name": bad.LABEL,
+            "description": bad.TEAM_DESCRIPTION,
+            "strategy": bad.STRATEGY,
+            "members": bad.MEMBERS,
+            "answer_within_minutes": bad.MINUTES,
+        },
+        {},
+        frozenset({"name", "description", "strategy", "members", "answer_within_minutes"}),
+        (404,),
+    ),
+    ("PUT", "/csr/me/away"): Body(AWAY, {"until": "2400-01-01T00:00:00Z"}, AWAY_OPTIONAL, (422,)),
+    # It ends too late: what is accepted is refused for that.
+    ("PUT", "/admin/users/{user_id}/away"): Body(
+        AWAY, {"until": "2400-01-01T00:00:00Z"}, AWAY_OPTIONAL, (422,)
+    ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
         {"url": "https://8.8.8.8/", "events": ["assigned"]},
@@ -185,6 +238,9 @@ BODIES: dict[tuple[str, str], Body] = {
 }  # fmt: skip
 NO_BODY = {
     ("DELETE", "/admin/fields/{field_id}"),
+    ("DELETE", "/csr/me/away"),
+    ("DELETE", "/admin/users/{user_id}/away"),
+    ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
     ("POST", "/attachments/{attachment_id}/link"),
@@ -225,6 +281,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
         "priority": [*WORDS, "none"],
         "tag": [*TEXT, "x" * 33],
         "user_id": [*WORDS, "me"],
+        "team": [*WORDS, "MINE", "None"],
     },
     "/tickets/{ticket_id}/timeline": {
         "after": [*WORDS, str(2**63)],
@@ -234,6 +291,9 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/notifications": PAGED | {"unread": WORDS},
     "/csr/drafts": PAGED,
     "/csr/agents": PAGED | {"count": [*WORDS, "maybe"]},
+    "/admin/teams/{team_id}/fairness": {"days": [*WORDS, "0", "93", "1.5"]},
+    "/csr/teams": PAGED | {"count": [*WORDS, "maybe"]},
+    "/admin/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},

@@ -20,6 +20,8 @@ async def test_a_csr_says_whether_they_take_tickets(api: Api, csr: Person) -> No
         "capacity": 50,
         "open_tickets": 0,
         "last_assigned_at": None,
+        "skills": [],
+        "away_until": None,
     }
     wanted = {"available": True, "capacity": 7}
     answer = await api.call("PUT", "/csr/me/availability", csr, json=wanted)

@@ -51,6 +51,7 @@ IDS = (
     "view_id",
     "attachment_id",
     "field_id",
+    "team_id",
 )
 
 

@@ -134,6 +134,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{attempt_id}", str(uuid4()))
         .replace("{view_id}", str(uuid4()))
         .replace("{attachment_id}", str(uuid4()))
+        .replace("{team_id}", str(uuid4()))
     )
     answer = await api.call(route.method, path, person, json=body_for(route, cast))
     if asker in ALLOWED[route.right]:

@@ -35,7 +35,7 @@ export async function othersChange(desk, row) {
  * @param {Desk} desk
  * @param {Event} event
  */
-export function changeSentence({ people, fields }, event) {
+export function changeSentence({ people, fields, teams }, event) {
   const name = event.actor_id ? people.name(event.actor_id) : t("desk.event.desk");
   switch (event.kind) {
     case "ticket_created":
@@ -58,12 +58,29 @@ export function changeSentence({ people, fields }, event) {
       const said = changes.map((change) => t("desk.event.field", change)).join(", ");
       return t("desk.event.fields_changed", { name, changes: said });
     }
+    case "team_changed":
+      return teamSentence(teams, name, event.data.to);
+    case "skills_required":
+      return t(`desk.event.skills_${event.data.to.length ? "required" : "cleared"}`, {
+        name,
+        skills: event.data.to.join(", "),
+      });
     case "assigned":
       return assignedSentence(people, name, event);
     default:
       return t("desk.event.other", { name, kind: String(/** @type {Event} */ (event).kind) });
   }
 }
+
+/**
+ * @param {Desk["teams"]} teams
+ * @param {string} name
+ * @param {string | null} to
+ */
+const teamSentence = (teams, name, to) =>
+  to
+    ? t("desk.event.team_changed", { name, to: teams.name(to, "") })
+    : t("desk.event.team_cleared", { name });
 
 /**
  * @param {string} name

@@ -8,7 +8,7 @@ import { sentences } from "./parts/parts.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./desk.js").Desk} Desk */
-/** @typedef {Partial<Pick<Row, "status" | "priority" | "tags" | "category">>} Fields */
+/** @typedef {Partial<Pick<Row, "status" | "priority" | "tags" | "category" | "team_id" | "required_skills">>} Fields */
 /** @typedef {import("../shared/fields.js").Value} Value */
 /**
  * Of the ticket's own columns, of custom fields by their keys, or whose it is.

@@ -47,8 +47,14 @@ export function commandChoices(desk) {
     label: t("desk.go_to", { name }),
     run: () => navigate(`/desk/${encodeURIComponent(id)}`),
   }));
+  const teams = desk.teams.all.peek().map(({ id, name }) => ({
+    id: `team ${id}`,
+    label: t("desk.go_to", { name }),
+    run: () => navigate(`/desk/teams/${id}`),
+  }));
   return [
     ...commands,
+    ...teams,
     ...saved.filter(({ id }) => !commands.some((one) => one.id === `command go_${id.slice(5)}`)),
   ];
 }
@@ -103,6 +109,8 @@ export function fieldChoices(desk, field, labels) {
       );
     case "assignee":
       return assigneeChoices(desk);
+    case "team":
+      return teamChoices(desk);
     case "category":
       return labels.categories.map((category) =>
         choice(category, category, () => bulk.make({ fields: { category } })),
@@ -111,6 +119,14 @@ export function fieldChoices(desk, field, labels) {
       return labels.tags.map((tag) => choice(tag, tag, () => bulk.make({ addTags: [tag] })));
   }
 }
+
+/** @param {Desk} desk */
+const teamChoices = ({ bulk, teams }) => [
+  ...teams.all
+    .peek()
+    .map(({ id, name }) => choice(id, name, () => bulk.make({ fields: { team_id: id } }))),
+  choice("none", t("desk.no_team"), () => bulk.make({ fields: { team_id: null } })),
+];
 
 /** @param {Desk} desk */
 function assigneeChoices({ bulk, me, team }) {

@@ -27,6 +27,7 @@ import { Selection } from "./selection.js";
 import { Tickets } from "./store/tickets.js";
 import { Views } from "./store/views.js";
 import { Team } from "./team.js";
+import { Teams } from "./teams.js";
 
 /** For the last message, among changes. */
 const LOOKED_THROUGH = 50;
@@ -65,6 +66,7 @@ export class Desk {
     this.me = me;
     this.people.learn([me]);
     this.team = new Team(me.id, this.people);
+    this.teams = new Teams(me.id);
     this.tickets = new Tickets((id) => this.opened.peek()?.id === id);
     this.ahead = new Ahead(this.tickets);
     this.changes = new Changes(this);
@@ -262,6 +264,7 @@ export class Desk {
   #refresh() {
     this.team.load().catch(() => {});
     this.fields.load().catch(() => {});
+    this.teams.load().catch(() => {});
     this.notifications.load().catch(() => {});
     this.drafts.load().catch(() => {});
   }

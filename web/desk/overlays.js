@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-/** @typedef {"assignee" | "status" | "priority" | "category" | "tags"} Field */
+/** @typedef {"assignee" | "status" | "priority" | "category" | "tags" | "team"} Field */
 /**
  * @typedef {{name: "help" | "notifications" | "settings" | "save_view" | "change_view"}
  *   | {name: "why", ticketId: string}

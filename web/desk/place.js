@@ -9,7 +9,7 @@ import { FIRST } from "./store/views.js";
 /**
  * `fields`: values that are asked of custom fields, by the names of these filters.
  * @typedef {{view: string, sort?: string} | {q: string, fields?: Record<string, string>}
- *   | {customer: string}} ListPlace
+ *   | {customer: string} | {team: string}} ListPlace
  */
 /**
  * @typedef {{page: "list", list: ListPlace}
@@ -43,6 +43,7 @@ export function placeOf({ path, params, state }) {
     const fields = asked.length ? { fields: Object.fromEntries(asked) } : {};
     return { page: "list", list: { q: params.get("q") ?? "", ...fields } };
   }
+  if (first === "teams" && second) return { page: "list", list: { team: second } };
   if (first === "customers" && second) return { page: "list", list: { customer: second } };
   const sort = params.get("sort");
   const view = first && first !== "tickets" ? decodeURIComponent(first) : FIRST;
@@ -54,6 +55,7 @@ export function addressOf(list) {
   if ("q" in list) {
     return `${PREFIX}/search?${new URLSearchParams({ q: list.q, ...list.fields })}`;
   }
+  if ("team" in list) return `${PREFIX}/teams/${list.team}`;
   if ("customer" in list) return `${PREFIX}/customers/${list.customer}`;
   const query = list.sort ? `?sort=${encodeURIComponent(list.sort)}` : "";
   return `${PREFIX}/${encodeURIComponent(list.view)}${query}`;
@@ -98,6 +100,9 @@ export function follow(desk) {
   });
 }
 
+/** What a team has to do, or those that the person is in. @param {string} team */
+const ofTeam = (team) => ({ team, status: ["open", "in_progress"], sort: "-updated_at" });
+
 /**
  * @param {Desk} desk
  * @param {ListPlace} place
@@ -109,6 +114,7 @@ function showList(desk, place, areViewsKnown) {
     const query = { ...(place.q.trim() && { q: place.q }), ...place.fields };
     desk.list.value = Object.keys(query).length ? desk.views.found(query) : null;
   } else if ("customer" in place) desk.list.value = desk.views.found({ user_id: place.customer });
+  else if ("team" in place) desk.list.value = desk.views.found(ofTeam(place.team));
   else if (areViewsKnown) desk.list.value = desk.views.list(place.view, place.sort);
   if (before === desk.list.peek()) return;
   before?.thaw();

@@ -27,6 +27,7 @@ export const priorityWord = (priority) => wordOf("priority", priority);
  */
 export function viewName(desk, list) {
   if ("q" in list) return searchName(desk, list);
+  if ("team" in list) return desk.teams.name(list.team, "");
   if ("customer" in list) return desk.people.name(list.customer);
   const named = desk.views.byId.value.get(list.view);
   const key = `desk.view.${list.view}`;

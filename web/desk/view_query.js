@@ -4,7 +4,7 @@
 /** @typedef {Record<string, string | string[]>} Fields every field as text; "" asks for nothing */
 
 /** Those that a form takes as they are. */
-const TEXTS = ["q", "category", "type", "tag", "priority", "waiting_on"];
+const TEXTS = ["q", "category", "type", "tag", "priority", "waiting_on", "team"];
 export const NOBODY = "nobody";
 export const SOMEBODY = "somebody";
 

@@ -4,16 +4,18 @@ import { html } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { Fields } from "./fields.js";
+import { Teams } from "./teams.js";
 import { Users } from "./users.js";
 import { Webhooks } from "./webhooks.js";
 
-const PAGES = { users: Users, fields: Fields, webhooks: Webhooks };
+/** @type {Record<string, () => any>} */
+const PAGES = { users: Users, teams: Teams, fields: Fields, webhooks: Webhooks };
 
 /** @param {{page: string}} props */
 export function Admin({ page }) {
   const { me } = useDesk();
   if (me.role !== "admin") return html`<p class="empty" role="alert">${t("desk.admin.only")}</p>`;
-  const name = /** @type {keyof typeof PAGES} */ (page in PAGES ? page : "users");
+  const name = page in PAGES ? page : "users";
   return html`<div class="admin">
     <h1>${t(`desk.admin.${name}`)}</h1>
     <${PAGES[name]} />

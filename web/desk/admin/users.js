@@ -5,6 +5,7 @@ import { html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { say } from "../notices.js";
 import { reason } from "../reasons.js";
+import { listOf } from "../skills.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
 
@@ -30,7 +31,7 @@ export function Users() {
       <table>
         <thead>
           <tr>
-            ${["name", "email", "role", "capacity", "active"].map(
+            ${["name", "email", "role", "capacity", "skills", "active"].map(
               (column) => html`<th key=${column} scope="col">${t(`desk.admin.${column}`)}</th>`,
             )}
           </tr>
@@ -77,6 +78,20 @@ function One({ user, onChange }) {
         value=${user.capacity}
         onChange=${(/** @type {any} */ event) => set({ capacity: Number(event.currentTarget.value) })}
       />
+    </td>
+    <td>
+      ${
+        user.role === "user"
+          ? null
+          : html`<input
+            type="text"
+            autocomplete="off"
+            placeholder=${t("desk.skills.hint")}
+            aria-label=${`${t("desk.admin.skills")}: ${name}`}
+            value=${user.skills.join(", ")}
+            onChange=${(/** @type {any} */ event) => set({ skills: listOf(event.currentTarget.value) })}
+          />`
+      }
     </td>
     <td>
       <input

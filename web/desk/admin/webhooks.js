@@ -22,6 +22,8 @@ const KINDS = [
   "category_changed",
   "fields_changed",
   "staff_fields_changed",
+  "team_changed",
+  "skills_required",
 ];
 
 /** @param {unknown} error */

@@ -4,6 +4,7 @@ import { html, useId } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { priorityWord, statusWord } from "../sayings.js";
+import { listOf } from "../skills.js";
 import { Tags } from "./tags.js";
 
 /** @typedef {import("../types.js").Row} Row */
@@ -48,7 +49,15 @@ export function Fields({ row }) {
         </button>`
         : null
     }
+    <${Field}
+      label=${t("desk.field.team")}
+      value=${row.team_id ?? ""}
+      options=${teamOptions(desk, row.team_id)}
+      onChoose=${(/** @type {string} */ value) =>
+        changes.make(row.id, { fields: { team_id: value || null } })}
+    />
     <${Tags} row=${row} />
+    <${Skills} row=${row} />
   </div>`;
 }
 
@@ -71,6 +80,36 @@ function Field({ label, value, options, onChoose }) {
       )}
     </select>
   </div>`;
+}
+
+/** What whoever is given the ticket has to know. @param {{row: Row}} props */
+function Skills({ row }) {
+  const { changes } = useDesk();
+  const id = useId();
+  /** @param {{currentTarget: HTMLInputElement}} event */
+  const onChange = ({ currentTarget }) =>
+    changes.make(row.id, { fields: { required_skills: listOf(currentTarget.value) } });
+  return html`<div class="field">
+    <label for=${id}>${t("desk.field.skills")}</label>
+    <input
+      id=${id}
+      type="text"
+      autocomplete="off"
+      placeholder=${t("desk.skills.hint")}
+      value=${row.required_skills.join(", ")}
+      onChange=${onChange}
+    />
+  </div>`;
+}
+
+/**
+ * @param {import("../desk.js").Desk} desk
+ * @param {string | null} id
+ */
+function teamOptions({ teams }, id) {
+  const none = { value: "", label: t("desk.no_team") };
+  const all = teams.all.value.map(({ id: value, name: label }) => ({ value, label }));
+  return id ? withOther([none, ...all], id, teams.name(id, "")) : [none, ...all];
 }
 
 /**

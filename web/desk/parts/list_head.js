@@ -14,7 +14,7 @@ import { fieldFilter } from "./parts.js";
 import { Unverified } from "./unverified.js";
 
 export const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "-priority"];
-const BULK = /** @type {const} */ (["assignee", "status", "priority", "category", "tags"]);
+const BULK = /** @type {const} */ (["assignee", "team", "status", "priority", "category", "tags"]);
 
 /** @param {{isPage: boolean, list: import("../place.js").ListPlace}} props */
 export function ListHead({ isPage, list }) {

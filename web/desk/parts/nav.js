@@ -8,7 +8,7 @@ import { say } from "../notices.js";
 import { addressOf, placeOf } from "../place.js";
 import { viewName } from "../sayings.js";
 
-const ADMIN = ["users", "fields", "webhooks"];
+const ADMIN = ["users", "teams", "fields", "webhooks"];
 
 export function Nav() {
   const desk = useDesk();
@@ -22,6 +22,7 @@ export function Nav() {
       ${state === "loading" ? html`<p class="muted">${t("loading")}</p>` : null}
       ${state === "failed" ? html`<${Again} onClick=${() => desk.views.load()} />` : null}
     </nav>
+    <${OwnTeams} place=${place} />
     <${Availability} />
     <nav aria-label=${t("desk.more")}>
       <ul role="list">
@@ -66,6 +67,25 @@ function ViewLink({ id, place }) {
       }
     </a>
   </li>`;
+}
+
+/** Those that the person is in. @param {{place: import("../place.js").Place}} props */
+function OwnTeams({ place }) {
+  const { teams } = useDesk();
+  const mine = teams.mine.value;
+  if (!mine.length) return null;
+  const here = "list" in place && "team" in place.list ? place.list.team : null;
+  return html`<nav aria-label=${t("desk.teams.mine")}>
+    <ul role="list">
+      ${mine.map(
+        ({ id, name }) => html`<li key=${id}>
+          <a class="nav-link" href=${addressOf({ team: id })} aria-current=${here === id ? "page" : undefined}>
+            <bdi class="nav-name">${name}</bdi>
+          </a>
+        </li>`,
+      )}
+    </ul>
+  </nav>`;
 }
 
 /** @param {{href: string, is: boolean, word: string}} props */

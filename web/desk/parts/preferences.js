@@ -5,6 +5,7 @@ import { t } from "../../shared/words.js";
 import { askForDesktopNotices } from "../desktop.js";
 import { closeOverlay } from "../overlays.js";
 import { choose, settings } from "../settings.js";
+import { Away } from "./away.js";
 
 const NAMES = /** @type {const} */ (["singleKeys", "enterSends", "goesOn", "holdsMessages"]);
 
@@ -30,5 +31,6 @@ export function Preferences() {
         </label>`
         : null
     }
+    <${Away} />
   <//>`;
 }

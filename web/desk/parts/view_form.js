@@ -103,6 +103,7 @@ function Filters({ fields }) {
   return html`<div class="fields">
     <${Text} name="q" label=${t("desk.view_form.words")} value=${fields.q} />
     <${Choice} name="assignee" label=${t("desk.field.assignee")} value=${fields.assignee} options=${[...any, ...assignees(desk, String(fields.assignee))]} />
+    <${Choice} name="team" label=${t("desk.field.team")} value=${fields.team} options=${[...any, ...teamOptions(desk)]} />
     <${Choice} name="priority" label=${t("desk.field.priority")} value=${fields.priority} options=${[...any, ...priorities]} />
     <${Choice} name="waiting_on" label=${t("desk.view_form.waiting_on")} value=${fields.waiting_on} options=${[...any, ...turns]} />
     <${Choice} name="unread" label=${t("desk.view_form.messages")} value=${fields.unread} options=${[...any, ...unread]} />
@@ -133,6 +134,16 @@ function assignees({ me, people, team }, chosen) {
   const isKnown = !chosen || known.some(([id]) => id === chosen);
   return isKnown ? known : [...known, [chosen, people.name(chosen)]];
 }
+
+/**
+ * @param {import("../desk.js").Desk} desk
+ * @returns {Options}
+ */
+const teamOptions = ({ teams }) => [
+  ["mine", t("desk.teams.mine")],
+  ["none", t("desk.no_team")],
+  ...teams.all.value.map(({ id, name }) => /** @type {[string, string]} */ ([id, name])),
+];
 
 function useLabels() {
   const [labels, setLabels] = useState({

@@ -1,5 +1,7 @@
 /** Whether a ticket belongs to a view: what the server's filters ask, of a row in the browser. */
 
+import { ownTeams } from "./own_teams.js";
+
 /** @typedef {import("../types.js").Row} Row */
 /** @typedef {import("../types.js").Query} Query */
 /** @typedef {(row: Row, value: any, me: string) => boolean} Test */
@@ -10,6 +12,7 @@ const TESTS = {
   category: (row, value) => row.category === value,
   type: (row, value) => row.type === value,
   priority: (row, value) => row.priority === value,
+  team: (row, value) => isInTeam(row.team_id, value),
   tag: (row, value) => row.tags.includes(value),
   user_id: (row, value) => row.user_id === value,
   assigned_to: (row, value, me) => row.assigned_to_id === (value === "me" ? me : value),
@@ -36,6 +39,12 @@ function testOf(name) {
 /** What says how a list is shown, and not what is in it. */
 const MANNERS = new Set(["sort", "limit", "cursor", "count"]);
 
+/**
+ * @param {string | null} id
+ * @param {unknown} value
+ */
+const isInTeam = (id, value) =>
+  value === "mine" ? ownTeams.peek().has(id ?? "") : id === (value === "none" ? null : value);
 /** @param {unknown} value */
 const several = (value) => (Array.isArray(value) ? value : [value]);
 /** @param {unknown} value */

@@ -212,5 +212,9 @@ export default {
   "desk.wall.title": "Übersicht",
   "desk.do.why": "Warum ist es bei wem es ist?",
   "desk.customer.tickets": "{open} offen von {total}",
-  "desk.customer.unverified": "Nicht bestätigt"
+  "desk.customer.unverified": "Nicht bestätigt",
+  "desk.field.team": "Team",
+  "desk.field.skills": "Nötige Kenntnisse",
+  "desk.teams.mine": "Ihre Teams",
+  "desk.admin.teams": "Teams"
 };

@@ -209,5 +209,9 @@ export default {
   "desk.wall.title": "Wall",
   "desk.do.why": "Why is it whose it is?",
   "desk.customer.tickets": "{open} open of {total}",
-  "desk.customer.unverified": "Not verified"
+  "desk.customer.unverified": "Not verified",
+  "desk.field.team": "Team",
+  "desk.field.skills": "Required skills",
+  "desk.teams.mine": "Your teams",
+  "desk.admin.teams": "Teams"
 };

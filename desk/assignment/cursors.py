@@ -1,0 +1,45 @@
+"""Cursors: whoever holds one assigns from its queue. One a team, and one for what has no team.
+
+The order of all locks of the assignment: cursors (the one without a team, then the teams' by their
+ids), tickets, users by their ids, memberships. Two drains of two teams hold different cursors and
+tickets, so that they meet at a user alone, whom both want in the same order.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import AssignmentCursor, Team, Ticket
+
+# Where the assignment from a queue stands: the number of the last one (``turn``), and the customer
+# whom the last look ended with (``looked_at``).
+Cursor = AssignmentCursor | Team
+
+
+def lock_cursor(
+    session: Session, team_id: UUID | None = None, *, skip: bool = False
+) -> Cursor | None:
+    """Waits until nobody else assigns from the queue. None: there is no such team (any more).
+
+    In a statement of its own, so that whatever is read next is read after the wait. Read in the
+    same statement it would be as old as the wait was long, and the counts no longer fair.
+    ``skip``: does not wait; None if somebody does assign from it.
+    """
+    if team_id is None:
+        return session.scalar(select(AssignmentCursor).with_for_update(skip_locked=skip))
+    query = select(Team).where(Team.id == team_id)
+    locked = query.with_for_update(key_share=True, skip_locked=skip)
+    return session.scalar(locked.execution_options(populate_existing=True))
+
+
+def lock_cursor_of(session: Session, ticket_id: UUID) -> None:
+    """That of the queue which the ticket is in, or was in a moment ago."""
+    lock_cursor(session, session.scalar(select(Ticket.team_id).where(Ticket.id == ticket_id)))
+
+
+def lock_all(session: Session) -> None:
+    """For who leaves: they may be of any team."""
+    lock_cursor(session)
+    teams = select(Team.id).order_by(Team.id).with_for_update(key_share=True)
+    session.scalars(teams).all()

@@ -1,0 +1,58 @@
+"""Teams in the console: an admin makes one, a ticket is moved into it, and its list shows that."""
+
+from datetime import timedelta
+
+from playwright.async_api import Browser, expect
+
+from models import Role
+from tests.api import Api
+from tests.conftest import Backend
+from tests.factories import Person, now, people
+from tests.web.checks import check_page
+from tests.web.console import a_console
+
+
+async def test_a_team_is_made_and_a_ticket_goes_there(
+    backend: Backend, browser: Browser, api: Api, customer: Person
+) -> None:
+    admin = people(backend.settings, Role.ADMIN)[0]
+    name = f"Returns of {admin.full_name}"
+    ticket = await api.a_ticket(customer)
+    async with a_console(browser, api, admin, "/desk/admin/teams") as console:
+        page = console.page
+        await page.get_by_role("textbox", name="Name").fill(name)
+        await page.get_by_role("button", name="Create").click()
+        team = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=name))
+        await team.get_by_role("checkbox", name=admin.full_name).check()
+        mine = page.get_by_role("navigation", name="Your teams").get_by_role("link", name=name)
+        await expect(mine).to_be_visible()
+        await team.get_by_role("button", name="What was fair").click()
+        await expect(team.get_by_role("row", name=admin.full_name)).to_be_visible()
+        await check_page(page)
+
+        await console.go(f"/desk/tickets/{ticket['number']}")
+        await page.get_by_role("combobox", name="Team").select_option(name)
+        await expect(console.log).to_contain_text(f"moved the ticket to the team {name}")
+        skills = page.get_by_role("textbox", name="Required skills")
+        await skills.fill("latin, greek")
+        await skills.press("Tab")
+        await expect(console.log).to_contain_text("requires latin, greek")
+        await mine.click()
+        await expect(console.row(ticket)).to_be_visible()
+
+
+async def test_who_is_away_says_so_and_is_back(browser: Browser, api: Api, csr: Person) -> None:
+    async with a_console(browser, api, csr, "/desk/mine") as console:
+        page = console.page
+        await page.keyboard.press("Control+k")
+        await page.keyboard.type("Settings")
+        await page.keyboard.press("Enter")
+        # The browser's zone may be any.
+        until = now() + timedelta(days=2)
+        await page.get_by_label("Until").fill(f"{until:%Y-%m-%dT%H:%M}")
+        await page.get_by_role("button", name="Say that I am away").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("You are away from")
+        assert (await api.get("/csr/me/away", csr)).status == 200
+        await page.get_by_role("button", name="I am here").click()
+        await expect(page.get_by_label("Until")).to_be_visible()
+        assert (await api.get("/csr/me/away", csr)).code == "not_away"
