@@ -15,7 +15,7 @@ export default {
   "attachments.wait": "Wird gesendet, sobald die Dateien da sind.",
   "attachments.failed": "Nicht hochgeladen. Bitte entfernen und noch einmal versuchen.",
   "attachments.failed.content_too_large": "Zu groß.",
-  "attachments.failed.rate_limited": "Zu viele Dateien. Bitte eine Weile warten.",
+  "attachments.failed.rate_limited": "Zu viele Dateien. Bitte warten Sie eine Weile.",
   "connection": "Verbindung",
   "connection.live": "Live",
   "connection.offline": "Offline seit {since}",
