@@ -25,6 +25,13 @@ def engine(backend: Backend) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def own_engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
+    """For who commits: of a database of the test's own."""
+    with engine_of(make_backend()) as engine:
+        yield engine
+
+
+@pytest.fixture
 def customer(session: Session) -> Actor:
     return an_actor(session)
 

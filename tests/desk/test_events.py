@@ -24,6 +24,7 @@ def test_the_lists_of_kinds_follow_from_the_classes() -> None:
     assert [kind for kind, of in KINDS.items() if of.is_internal] == [
         "note_posted",
         "tags_changed",
+        "staff_fields_changed",
         "team_changed",
         "skills_required",
     ]

@@ -1,12 +1,11 @@
 """The values of custom fields on tickets: who sets what, who sees it, and what has to be set."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience
@@ -23,8 +22,7 @@ from desk.tickets.field_values import LARGEST
 from desk.tickets.fields import FieldChange
 from desk.tickets.tickets import Change, NewTicket, OwnChange
 from desk.tickets.views import TicketView
-from models import CustomField, FieldKind, FieldValue, Role, Status, Ticket
-from tests.desk.races import overlapping, run
+from models import CustomField, FieldKind, FieldValue, Status, Ticket
 from tests.factories import a_field, a_ticket, an_actor, now
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -293,60 +291,3 @@ def test_lists_find_what_tickets_show(
             if len(text) <= 200
         }
         example.rollback()
-
-
-@pytest.fixture
-def committed(engine: Engine) -> tuple[Actor, TicketView]:
-    def make(session: Session) -> tuple[Actor, TicketView]:
-        session.query(FieldValue).delete()
-        session.query(CustomField).delete()
-        return an_actor(session, Role.CSR), a_ticket(session, an_actor(session))
-
-    return run(engine, make)
-
-
-def test_a_field_is_not_removed_while_a_value_is_written(
-    engine: Engine, committed: tuple[Actor, TicketView]
-) -> None:
-    csr, ticket = committed
-    field = run(engine, a_field)
-    # Never used: it would be deleted, were the first value not on its way.
-    overlapping(
-        engine,
-        lambda s: change(s, csr, ticket, plan="gold"),
-        lambda s: fields.remove(s, field.id, now()),
-    )
-    shown = run(engine, lambda s: views.show(s, csr, ticket.id))
-    [left] = run(engine, lambda s: fields.fields(s, csr))
-    assert (shown.fields, left.removed_at is None) == ({"plan": "gold"}, False)
-
-
-def test_a_value_is_not_written_while_its_field_becomes_another(
-    engine: Engine, committed: tuple[Actor, TicketView]
-) -> None:
-    csr, ticket = committed
-    field = run(engine, a_field)
-    numbers = FieldChange.model_validate({"kind": "number"})
-    _, theirs = overlapping(
-        engine,
-        lambda s: fields.change(s, field.id, numbers, now()),
-        lambda s: change(s, csr, ticket, plan="gold"),
-    )
-    with pytest.raises(Invalid):
-        theirs.result()
-    assert run(engine, lambda s: views.show(s, csr, ticket.id)).fields == {}
-
-
-def test_two_first_values_of_a_field_do_not_wait_for_each_other_in_a_circle(
-    engine: Engine, committed: tuple[Actor, TicketView]
-) -> None:
-    csr, ticket = committed
-    for key in ("plan", "risk"):
-        run(engine, partial(a_field, key=key))
-    other = run(engine, lambda s: a_ticket(s, an_actor(s)))
-    _, theirs = overlapping(
-        engine,
-        lambda s: change(s, csr, ticket, plan="gold", risk="high"),
-        lambda s: change(s, csr, other, risk="low", plan="silver"),
-    )
-    assert theirs.result().fields == {"plan": "silver", "risk": "low"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -114,18 +114,17 @@ def test_there_are_at_most_fifty_of_ones_own_and_fifty_shared(
     assert saved_views.change(session, admin, own, ViewChange(shared=True)).shared
 
 
-def test_two_at_once_do_not_make_the_fifty_first(engine: Engine) -> None:
-    csr = run(engine, lambda session: an_actor(session, Role.CSR))
+def test_two_at_once_do_not_make_the_fifty_first(own_engine: Engine) -> None:
+    csr = run(own_engine, lambda session: an_actor(session, Role.CSR))
     for _ in range(MOST_VIEWS - 1):
-        run(engine, lambda session: a_view(session, csr))
+        run(own_engine, lambda session: a_view(session, csr))
     _, second = overlapping(
-        engine, lambda session: a_view(session, csr), lambda session: a_view(session, csr)
+        own_engine, lambda session: a_view(session, csr), lambda session: a_view(session, csr)
     )
     with pytest.raises(Conflict):
         second.result()
     owned = select(func.count()).where(View.owner_id == csr.id)
-    assert run(engine, lambda session: session.scalar(owned)) == MOST_VIEWS
-    run(engine, lambda session: session.execute(delete(View)))
+    assert run(own_engine, lambda session: session.scalar(owned)) == MOST_VIEWS
 
 
 @pytest.mark.parametrize(
