@@ -118,7 +118,8 @@ class Case:
     @property
     def is_skewed(self) -> bool:
         """Whether it is about tickets that may all be at the other end of the list."""
-        return bool({"tag", "q"} & self.params.keys()) and "priority" in self.params.get("sort", "")
+        is_of_few = any(name in {"tag", "q"} or name.startswith("field.") for name in self.params)
+        return is_of_few and "priority" in self.params.get("sort", "")
 
     def run(self, session: Session, cursor: str | None) -> object:
         """What the route does, without the route."""
