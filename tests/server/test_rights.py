@@ -169,6 +169,7 @@ PAYLOADS: dict[str, Callable[[Cast, Person], dict[str, Any]]] = {
     "typing": lambda cast, _: {"ticket_id": cast.ticket_id, "active": True},
     "mark_read": lambda cast, _: {"ticket_id": cast.ticket_id, "seq": 1},
     "watch": lambda cast, _: {"views": ["mine"], "ticket_ids": [cast.ticket_id]},
+    "idle": lambda _cast, _person: {"idle": True},
     "refresh_auth": lambda _, person: {"token": person.token},
 }
 
