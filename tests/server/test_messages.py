@@ -33,7 +33,12 @@ async def test_a_message_is_created_once_and_then_found(
         "kind": "message_posted",
         "actor_id": str(customer.id),
         "at": event["at"],
-        "data": {"id": event["data"]["id"], "client_id": "a", "content": "hello"},
+        "data": {
+            "id": event["data"]["id"],
+            "client_id": "a",
+            "content": "hello",
+            "attachments": [],
+        },
     }
 
 

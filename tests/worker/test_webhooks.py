@@ -62,7 +62,7 @@ def test_an_event_is_told_signed_with_its_ticket(
     assert ticket["status"] == "open"
     assert set(ticket) == {
         *("id", "number", "title", "category", "type", "status", "priority", "tags"),
-        *("user_id", "assigned_to_id", "team_id", "required_skills"),
+        *("user_id", "assigned_to_id", "team_id", "required_skills", "fields"),
     }
     assert attempts(backend) == [(204, None)]
     drain()
