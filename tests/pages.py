@@ -14,8 +14,9 @@ from desk.access import Actor
 from desk.accounts import administration
 from desk.notifications import inbox
 from desk.tickets import lists
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import SORT_NAMES, Sort
-from desk.tickets.lists import Filters, Page, ticket_list
+from desk.tickets.lists import Page, ticket_list
 from desk.tickets.search_queries import parsed
 from manage.demo_stories import PLANS
 from models import Role

@@ -1,28 +1,23 @@
-"""Lists of tickets: filters, sorts and keyset pages."""
+"""Lists of tickets: sorts and keyset pages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, GetPydanticSchema
-from pydantic_core import core_schema
 from sqlalchemy import Row, func, literal, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience, visible
 from desk.statements import Statement, param
-from desk.text import Label, Moment, Tag, Words
 from desk.tickets import field_values, search, views
-from desk.tickets.field_filters import ByFields
-from desk.tickets.field_index import in_index, is_field, named
+from desk.tickets.field_index import in_index, is_field
 from desk.tickets.field_walk import FieldWalk, has_few
+from desk.tickets.filters import Filters, asked_of
 from desk.tickets.keyset import (
     FILTERS,
-    MY_TEAMS,
-    NO_TEAM,
     UNREAD,
     UPDATED_AFTER,
     WORDS,
@@ -36,8 +31,8 @@ from desk.tickets.keyset import (
     sorted_by,
 )
 from desk.tickets.search_queries import number_in
-from desk.tickets.views import ME, Side, TicketRow, to_row
-from models import ACTIVE_STATUSES, RANKS, Priority, Status, Ticket
+from desk.tickets.views import ME, TicketRow, to_row
+from models import RANKS, Ticket
 
 # So many tickets are looked at, in a few milliseconds and at last in a tenth of a second; and so
 # many are found and sorted in a part of that.
@@ -49,75 +44,6 @@ MANY = 15_000
 AFTER = ("after_key", "after_id")
 # Where a page ended: the value it is sorted by and, as that may repeat, the id.
 Position = tuple[datetime | int, UUID]
-
-
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def word_or_id(*words: str) -> GetPydanticSchema:
-    """Said of the whole field, so that a refusal points to that and not to one of two shapes."""
-
-    def known(value: Any, id_of: Any) -> Any:
-        return value if value in words else id_of(value)
-
-    def text(value: Any) -> str | None:
-        return value and str(value)
-
-    return GetPydanticSchema(
-        lambda _, __: core_schema.no_info_wrap_validator_function(
-            known,
-            core_schema.nullable_schema(core_schema.uuid_schema()),
-            serialization=core_schema.plain_serializer_function_ser_schema(text, when_used="json"),
-        )
-    )
-
-
-class OwnFilters(ByFields):
-    """What people may narrow the list of their own tickets to; None means any."""
-
-    status: Annotated[list[Status], BeforeValidator(_several)] | None = Field(
-        None, max_length=len(Status), description="Any of these: `status=open&status=in_progress`"
-    )
-    category: Label | None = None
-    type: Label | None = None
-    q: Words | None = Field(
-        None,
-        description='Any text: `two words`, `"a phrase"`, `this or that`, `-without`, `begi`',
-    )
-
-
-class Filters(OwnFilters):
-    """What the staff may narrow the list of all tickets to."""
-
-    unassigned: bool | None = None
-    assigned_to: UUID | None = Field(
-        None,
-        description='A user\'s id, or "me"',
-        json_schema_extra={"anyOf": [{"const": "me"}, {"type": "string", "format": "uuid"}]},
-    )
-    priority: Priority | None = None
-    tag: Tag | None = None
-    user_id: UUID | None = None
-    team: Annotated[Literal["none", "mine"] | UUID | None, word_or_id("none", "mine")] = Field(
-        None,
-        description='A team\'s id, "none", or "mine": of the teams that you are in',
-        json_schema_extra={
-            "anyOf": [
-                {"enum": ["none", "mine"]},
-                {"type": "string", "format": "uuid"},
-                {"type": "null"},
-            ]
-        },
-    )
-    waiting_on: Side | None = Field(
-        None, description="Whose turn it is to write, on open tickets and those in progress"
-    )
-    unread: bool | None = Field(None, description="Whether there are messages you have not read")
-    updated_after: Moment | None = Field(
-        None,
-        description="What changed since then: with `sort=updated_at`, as it is led by an index",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,31 +209,6 @@ def _position(ticket: TicketRow, field: str) -> Position:
     # Of a priority the rank, as the column has it also for one that it does not know.
     key = RANKS.get(ticket.priority, 0) if field == "priority" else getattr(ticket, field)
     return key, ticket.id
-
-
-def asked_of(filters: Filters, me: UUID) -> dict[str, Any]:
-    """What each filter asks for, as its column has it; ``me``: whoever looks."""
-    values = {name: getattr(filters, name) for name in Filters.model_fields if name != "fields"}
-    values |= named(filters.fields)
-    if filters.priority is not None:
-        values["priority"] = RANKS[filters.priority]
-    match filters.team:
-        case "none":
-            values |= {"team": None, NO_TEAM: True}
-        case "mine":
-            values |= {"team": None, MY_TEAMS: me}
-    # What waits for somebody is of one of these statuses: so its list is led by them.
-    waiting = ACTIVE_STATUSES if filters.waiting_on else ()
-    values["status"] = _any_of(filters.status or waiting)
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _any_of(statuses: Sequence[Status]) -> Status | Sequence[Status] | None:
-    """One as it is: an index leads through it. All of them are no filter."""
-    several = sorted(set(statuses))
-    if len(several) == 1:
-        return several[0]
-    return several if 0 < len(several) < len(Status) else None
 
 
 def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:

@@ -28,7 +28,7 @@ from desk.tickets.keyset import MY_TEAMS, NO_TEAM, UNREAD, UPDATED_AFTER, WORDS
 from desk.tickets.views import Side, TicketRow
 from models import RANKS
 
-# What lists ask, by the name of the filter, as `lists.asked_of` has it.
+# What lists ask, by the name of the filter, as `filters.asked_of` has it.
 Asked = Mapping[str, Any]
 # What a ticket is, or may have been, by the name of the filter that asks for it.
 Facts = Mapping[str, frozenset[Any]]

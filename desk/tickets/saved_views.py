@@ -26,8 +26,8 @@ from desk.outbox import ViewChanged, outbox
 from desk.text import Input, Label
 from desk.tickets import field_values
 from desk.tickets.field_index import named
+from desk.tickets.filters import Filters, asked_of, word_or_id
 from desk.tickets.keyset import SortName
-from desk.tickets.lists import Filters, asked_of, word_or_id
 from desk.tickets.matching import Asked
 from desk.tickets.view_counts import counts, is_counted
 from models import ACTIVE_STATUSES, Role, Status, View

@@ -15,8 +15,9 @@ from desk.access import Actor
 from desk.assignment import assignment, routing
 from desk.errors import Conflict, Invalid, Unauthenticated
 from desk.text import Id, Input
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.lists import ticket_list
 from desk.tickets.saved_views import ViewQuery
 from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import KEYED, At, Right, ok

@@ -7,7 +7,7 @@ from aiohttp import web
 from desk.assignment import assignment, routing
 from desk.text import Input
 from desk.tickets import views
-from desk.tickets.lists import Filters
+from desk.tickets.filters import Filters
 from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
 from server.http.guard import ACTOR

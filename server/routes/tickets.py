@@ -13,8 +13,9 @@ from desk.statements import Statement
 from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
 from desk.tickets.field_index import PREFIX as FIELD
+from desk.tickets.filters import Filters, OwnFilters
 from desk.tickets.keyset import Sort, SortName
-from desk.tickets.lists import Filters, OwnFilters, Position, count, list_page, plainly, ticket_list
+from desk.tickets.lists import Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketRow, TicketView
 from server.http.contract import (
     ETAG,

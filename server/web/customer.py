@@ -13,8 +13,9 @@ from desk.files.content_types import PICTURES
 from desk.tickets import fast_path, history, messages, people, tickets, views
 from desk.tickets import fields as ticket_fields
 from desk.tickets.fields import FieldView
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.lists import ticket_list
 from desk.tickets.views import TicketView
 from server.clock import now
 from server.http.guard import ACTOR, limit, ticket_numbered

@@ -47,10 +47,11 @@ class Shell:
         return tuple(path for path in found if path not in self.urgent())
 
 
+DESK_SHEETS = ("frame", "list", "ticket", "composer", "overlays", "admin")
 DESK = Shell(
     "desk.html",
     "desk/main.js",
-    ("css/base.css", "css/desk.css"),
+    ("css/base.css", *(f"css/desk/{name}.css" for name in DESK_SHEETS)),
     ("common", "desk"),
     early="shared/start.js",
 )

@@ -17,8 +17,8 @@ from desk.errors import Busy, Conflict, DeskError, NotFound
 from desk.files import loose_files
 from desk.tickets import attachments, lists, messages, tickets
 from desk.tickets.attachments import AttachmentView, Stored
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import TicketView
 from models import Attachment, Deadline, LooseFile, Scan, Status

@@ -4,7 +4,7 @@ from typing import get_args, get_type_hints
 
 from desk.access import Audience
 from desk.tickets import keyset, views
-from desk.tickets.lists import Filters
+from desk.tickets.filters import Filters
 from desk.tickets.views import TicketRow
 from models import IN_WEBHOOKS, Ticket
 from models.columns import uses

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.errors import Invalid
 from desk.tickets import field_walk, keyset, lists, messages, reading, tickets
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, Position, count, ticket_list
+from desk.tickets.lists import Position, count, ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
 from desk.tickets.views import Side, TicketRow

@@ -12,7 +12,7 @@ from desk.access import Actor, Audience
 from desk.errors import Conflict
 from desk.events import StatusChanged
 from desk.tickets import history, lists, messages, tickets, timeline, views
-from desk.tickets.lists import Filters
+from desk.tickets.filters import Filters
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
 from models import Event, NotificationKind, Priority, Role, Status, Ticket, User

@@ -16,8 +16,9 @@ from desk.access import Actor
 from desk.errors import Conflict, Forbidden, Invalid, NotFound
 from desk.outbox import ViewChanged, outbox
 from desk.tickets import field_values, messages, reading, saved_views, tickets
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.lists import ticket_list
 from desk.tickets.matching import facts_of, may_hold
 from desk.tickets.messages import NewMessage
 from desk.tickets.saved_views import MOST_VIEWS, NewView, ViewChange, ViewQuery, ViewShown

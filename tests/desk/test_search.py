@@ -10,8 +10,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from desk.tickets import lists, messages, search, tickets
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import NewTicket
 from models import Role, TicketSearch

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.tickets import lists, search
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters
 from desk.tickets.search_queries import MOST_WORDS, parsed
 from desk.tickets.search_words import MOST_BYTES, document
 from models import Role, TicketSearch

@@ -21,8 +21,9 @@ from desk.events import Assigned, TeamChanged
 from desk.jobs import Job
 from desk.outbox import Outbox, outbox
 from desk.tickets import tickets
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, count, ticket_list
+from desk.tickets.lists import count, ticket_list
 from models import Event, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 

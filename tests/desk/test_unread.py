@@ -8,8 +8,9 @@ from desk.access import Actor
 from desk.notifications import inbox
 from desk.statements import ids
 from desk.tickets import changed, messages, reading, views
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.lists import ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import TicketView
 from models import Notification, Role

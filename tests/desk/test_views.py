@@ -12,8 +12,9 @@ from desk.errors import NotFound
 from desk.rows import PersonName
 from desk.statements import ids
 from desk.tickets import changed, messages, reading, tickets, views
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.lists import ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
 from desk.tickets.views import LastMessage, Side, TicketRow, TicketView

@@ -13,8 +13,9 @@ from desk.access import Actor
 from desk.accounts import accounts
 from desk.assignment import agents
 from desk.tickets import history, lists, messages, tickets, views
+from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
-from desk.tickets.lists import Filters, ticket_list
+from desk.tickets.lists import ticket_list
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import Change
 from manage import templates

@@ -56,6 +56,7 @@ async def test_all_that_match_are_changed_once_one_has_agreed(
         await api.post(f"/csr/tickets/{ticket['id']}/claim", csr)
     async with a_console(browser, api, csr, "/desk/mine?sort=number") as console:
         page = console.page
+        await expect(console.rows).to_have_count(3)
         await page.keyboard.press("j")
         await page.keyboard.press("x")
         one = page.get_by_role("group", name="1 selected")

@@ -206,7 +206,7 @@ async def test_a_link_from_elsewhere_finds_the_session(
     await enter(tab, web_url, customer)
     # Of another site than 127.0.0.1.
     elsewhere = web_url.replace("127.0.0.1", "localhost")
-    await tab.page.goto(f"{elsewhere}/docs")
+    await tab.page.goto(f"{elsewhere}/health/live")
     await tab.page.evaluate(f"location.assign('{web_url}/tickets/{number}')")
     await expect(tab.page.get_by_role("heading", name="From a mail")).to_be_visible()
     await expect(tab.page.get_by_role("status", name="Connection")).to_have_text("Live")
