@@ -19,10 +19,13 @@ NO_CACHE = "no-store"
 SECRET = ("/api/v1/auth", "/web/")
 PREFLIGHT_SECONDS = "600"
 METHODS = "GET, POST, PUT, PATCH, DELETE"
-REQUEST_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key"
+REQUEST_HEADERS = (
+    "Authorization, Content-Disposition, Content-Type, Idempotency-Key, "
+    "If-Match, If-None-Match, If-Range, Range"
+)
 EXPOSED = (
-    "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Total-Count, "
-    "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+    "Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Link, Location, "
+    "Retry-After, X-Total-Count, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 )
 HSTS = "max-age=31536000; includeSubDomains"
 
