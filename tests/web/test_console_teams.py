@@ -45,6 +45,7 @@ async def test_who_is_away_says_so_and_is_back(browser: Browser, api: Api, csr: 
     async with a_console(browser, api, csr, "/desk/mine") as console:
         page = console.page
         await page.keyboard.press("Control+k")
+        await expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
         await page.keyboard.type("Settings")
         await page.keyboard.press("Enter")
         # The browser's zone may be any.
