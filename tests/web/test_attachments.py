@@ -24,6 +24,8 @@ DROP = """([target, name, type, base64]) => {
 
 
 async def drop(page: Page, label: str, name: str, content: bytes) -> None:
+    # What takes files comes after the field.
+    await expect(page.get_by_role("button", name="Attach files")).to_be_visible()
     target = await page.get_by_role("textbox", name=label).element_handle()
     dropped = [target, name, "image/png", base64.b64encode(content).decode()]
     await page.evaluate(DROP, dropped)
