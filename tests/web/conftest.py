@@ -1,12 +1,13 @@
 """The pages, on the application inside the test process, in a browser that the tests share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from playwright.async_api import Browser
 
 from tests.browser import Tab, tab_of
 from tests.cluster.conftest import start_shared_cluster
+from tests.conftest import Backend
 from tests.server.conftest import (
     api,
     application,
@@ -31,6 +32,12 @@ __all__ = (
     "tab",
     "web_url",
 )
+
+
+@pytest.fixture(scope="session")
+def backend(make_backend: Callable[[], Backend]) -> Backend:
+    """Of the pages alone: all of the staff are shown what others' tests would share with them."""
+    return make_backend()
 
 
 @pytest.fixture
