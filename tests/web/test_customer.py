@@ -190,6 +190,8 @@ async def test_a_long_conversation_begins_near_its_end(
     await tab.page.goto(f"{web_url}/tickets/{ticket['number']}")
     messages = tab.page.get_by_role("log", name="Conversation").get_by_role("article")
     await expect(messages).to_have_count(200)
+    # The same stands in the HTML, before there is anybody to press it for.
+    await expect(tab.page.get_by_role("status", name="Connection")).to_have_text("Live")
     for count in (400, 451):
         await tab.page.get_by_role("button", name="Show earlier").click()
         await expect(messages).to_have_count(count)
