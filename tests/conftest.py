@@ -146,8 +146,12 @@ def backend(make_backend: Callable[[], Backend]) -> Backend:
 
 
 @contextmanager
-def engine_of(backend: Backend) -> Iterator[Engine]:
-    engine = create_engine(backend.database_url, connect_args={"options": "-c timezone=UTC"})
+def engine_of(backend: Backend, pool_size: int = 5) -> Iterator[Engine]:
+    engine = create_engine(
+        backend.database_url,
+        pool_size=pool_size,
+        connect_args={"options": "-c timezone=UTC"},
+    )
     yield engine
     engine.dispose()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -22,7 +22,7 @@ from desk.outbox import outbox
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
 from models import EmailConfirmation, Notification, Outcome, Role, User
-from tests.conftest import SECRET, Backend
+from tests.conftest import SECRET, Backend, engine_of
 from tests.desk.races import overlapping, run
 from tests.factories import PASSWORD, a_ticket, an_actor, now
 
@@ -243,9 +243,8 @@ def test_who_confirms_while_their_next_link_is_asked_for_is_not_mailed_it(
 
 @pytest.fixture
 def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
-    engine = create_engine(make_backend().database_url, connect_args={"options": "-c timezone=UTC"})
-    yield engine
-    engine.dispose()
+    with engine_of(make_backend()) as engine:
+        yield engine
 
 
 def test_of_two_who_use_a_link_at_once_one_confirms(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -23,7 +23,7 @@ from desk.tickets.tickets import Change
 from embedded.servers import Embedded
 from models import Role, Status, Ticket
 from tests import ledger
-from tests.conftest import Backend
+from tests.conftest import Backend, engine_of
 from tests.desk.races import committing, overlapping, run
 from tests.factories import a_ticket, an_actor, now
 
@@ -35,11 +35,8 @@ CAPACITY = 6
 
 @pytest.fixture
 def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
-    engine = create_engine(
-        make_backend().database_url, pool_size=12, connect_args={"options": "-c timezone=UTC"}
-    )
-    yield engine
-    engine.dispose()
+    with engine_of(make_backend(), pool_size=12) as engine:
+        yield engine
 
 
 @pytest.fixture

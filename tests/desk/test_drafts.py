@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -16,7 +16,7 @@ from desk.tickets.drafts import DraftView, NewDraft
 from desk.tickets.messages import AnsweredMeanwhile, NewMessage
 from desk.tickets.views import TicketView
 from models import Draft, DraftKind, Event, Role, User
-from tests.conftest import Backend
+from tests.conftest import Backend, engine_of
 from tests.desk.races import committing, overlapping, run
 from tests.factories import a_ticket, an_actor, now
 
@@ -174,9 +174,8 @@ def test_a_refused_message_leaves_its_draft(
 @pytest.fixture(scope="module")
 def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
     """A database of its own: what is committed here stays."""
-    engine = create_engine(make_backend().database_url, connect_args={"options": "-c timezone=UTC"})
-    yield engine
-    engine.dispose()
+    with engine_of(make_backend()) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -26,7 +26,7 @@ from desk.tickets.views import TicketView
 from desk.webhooks import webhooks
 from desk.webhooks.webhooks import MOST_WEBHOOKS, NewWebhook
 from models import AuthSession, Event, Role, Ticket, TicketSearch, User
-from tests.conftest import Backend
+from tests.conftest import Backend, engine_of
 from tests.desk.races import committing, overlapping, run
 from tests.factories import PASSWORD, a_ticket, an_actor, now
 from tests.waiting import PATIENCE
@@ -39,11 +39,8 @@ LIFETIME = timedelta(days=7)
 @pytest.fixture(scope="module")
 def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
     """A database of its own: what is committed here stays."""
-    engine = create_engine(
-        make_backend().database_url, pool_size=10, connect_args={"options": "-c timezone=UTC"}
-    )
-    yield engine
-    engine.dispose()
+    with engine_of(make_backend(), pool_size=10) as engine:
+        yield engine
 
 
 def all_at_once(engine: Engine, rules: list[Callable[[Session], T]]) -> list[Future[T]]:

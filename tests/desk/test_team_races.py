@@ -8,7 +8,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -25,7 +25,7 @@ from desk.tickets.tickets import Change
 from embedded.servers import Embedded
 from models import Role, Status, Team, TeamMember, Ticket
 from tests import ledger
-from tests.conftest import Backend
+from tests.conftest import Backend, engine_of
 from tests.desk.races import committing, overlapping, run
 from tests.factories import a_ticket, an_actor, now
 
@@ -36,11 +36,8 @@ Rule = Callable[[Session], object]
 
 @pytest.fixture
 def engine(make_backend: Callable[[], Backend]) -> Iterator[Engine]:
-    engine = create_engine(
-        make_backend().database_url, pool_size=40, connect_args={"options": "-c timezone=UTC"}
-    )
-    yield engine
-    engine.dispose()
+    with engine_of(make_backend(), pool_size=40) as engine:
+        yield engine
 
 
 @pytest.fixture

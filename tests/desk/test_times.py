@@ -22,7 +22,7 @@ from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
 from server.database.transaction import Desk
 from server.database.transaction import create_engine as server_engine
 from tests import locks
-from tests.conftest import Backend
+from tests.conftest import Backend, engine_of
 from tests.factories import a_ticket, an_actor, now
 from tests.waiting import PATIENCE
 
@@ -52,9 +52,8 @@ def backend(make_backend: Callable[[], Backend]) -> Backend:
 
 @pytest.fixture
 def engine(backend: Backend) -> Iterator[Engine]:
-    engine = create_engine(backend.database_url, connect_args={"options": "-c timezone=UTC"})
-    yield engine
-    engine.dispose()
+    with engine_of(backend) as engine:
+        yield engine
 
 
 @pytest.fixture
