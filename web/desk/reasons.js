@@ -2,6 +2,7 @@
 
 import { ApiError } from "../shared/api.js";
 import { t } from "../shared/words.js";
+import { say } from "./notices.js";
 
 /** @param {unknown} error */
 export function reason(error) {
@@ -10,3 +11,6 @@ export function reason(error) {
     error.errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join(", ") || error.detail
   );
 }
+
+/** Says it. @param {unknown} error */
+export const refuse = (error) => say(reason(error), { manner: "refused" });

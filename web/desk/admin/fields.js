@@ -1,11 +1,11 @@
 /** Custom fields: what tickets have beyond our own columns. */
 
 import { del, patch, post } from "../../shared/api.js";
-import { html, useId, useRef, useState } from "../../shared/ui.js";
+import { html, useId, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
-import { say } from "../notices.js";
-import { reason } from "../reasons.js";
+import { refuse } from "../reasons.js";
+import { useCreating } from "./creating.js";
 
 /** @typedef {import("../../../client/types.d.ts").Field} Field */
 /** @typedef {import("../../../client/types.d.ts").FieldChange} Change */
@@ -13,9 +13,6 @@ import { reason } from "../reasons.js";
 const KINDS = ["text", "number", "boolean", "date", "choice", "choices", "url"];
 const ACCESSES = ["hidden", "read", "write"];
 const NEEDS = ["never", "to_open", "to_resolve"];
-
-/** @param {unknown} error */
-const refuse = (error) => say(reason(error), { manner: "refused" });
 
 export function Fields() {
   const { fields } = useDesk();
@@ -122,25 +119,14 @@ function Options({ what, from, value }) {
 
 /** @param {{onDone: () => void}} props */
 function NewField({ onDone }) {
-  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const [kind, setKind] = useState("text");
-  const [error, setError] = useState("");
-  /** @param {Event} event */
-  const submit = async (event) => {
-    event.preventDefault();
-    if (!form.current) return;
-    const { choices, category, ...given } = Object.fromEntries(new FormData(form.current));
+  const create = async (/** @type {FormData} */ sent) => {
+    const { choices, category, ...given } = Object.fromEntries(sent);
     const listed = choices === undefined ? {} : { choices: choicesIn(String(choices)) };
-    try {
-      await post("/admin/fields", { ...given, ...listed, category: category || null });
-      form.current.reset();
-      setKind("text");
-      setError("");
-      onDone();
-    } catch (refused) {
-      setError(reason(refused));
-    }
+    await post("/admin/fields", { ...given, ...listed, category: category || null });
+    setKind("text");
   };
+  const { form, error, submit } = useCreating(create, onDone);
   return html`<form ref=${form} class="card" onSubmit=${submit}>
     <h2>${t("desk.fields.new")}</h2>
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}

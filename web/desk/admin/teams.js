@@ -1,12 +1,12 @@
 /** Teams: who is in them, and how their tickets are shared out. */
 
 import { del, patch, post } from "../../shared/api.js";
-import { html, useRef, useState } from "../../shared/ui.js";
+import { html, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
-import { say } from "../notices.js";
-import { reason } from "../reasons.js";
+import { refuse } from "../reasons.js";
 import { wordOf } from "../sayings.js";
+import { useCreating } from "./creating.js";
 import { Fairness } from "./fairness.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
@@ -14,9 +14,6 @@ import { usePages } from "./pages.js";
 /** @typedef {import("../../../client/types.d.ts").Team} TeamOf */
 
 const STRATEGIES = ["", "round_robin", "least_loaded", "random"];
-
-/** @param {unknown} error */
-const refuse = (error) => say(reason(error), { manner: "refused" });
 
 export function Teams() {
   const { teams } = useDesk();
@@ -118,21 +115,8 @@ const toggled = (members, id) =>
 
 /** @param {{onDone: () => void}} props */
 function NewTeam({ onDone }) {
-  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  const [error, setError] = useState("");
-  /** @param {Event} event */
-  const submit = async (event) => {
-    event.preventDefault();
-    if (!form.current) return;
-    try {
-      await post("/admin/teams", Object.fromEntries(new FormData(form.current)));
-      form.current.reset();
-      setError("");
-      onDone();
-    } catch (refused) {
-      setError(reason(refused));
-    }
-  };
+  const create = (/** @type {FormData} */ given) => post("/admin/teams", Object.fromEntries(given));
+  const { form, error, submit } = useCreating(create, onDone);
   return html`<form ref=${form} class="card" onSubmit=${submit}>
     <h2>${t("desk.team.new")}</h2>
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}

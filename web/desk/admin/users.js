@@ -3,9 +3,9 @@
 import { patch, post } from "../../shared/api.js";
 import { html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
-import { say } from "../notices.js";
-import { reason } from "../reasons.js";
+import { refuse } from "../reasons.js";
 import { listOf } from "../skills.js";
+import { useCreating } from "./creating.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
 
@@ -52,7 +52,7 @@ function One({ user, onChange }) {
     try {
       onChange((await patch(`/admin/users/${user.id}`, change)).data);
     } catch (error) {
-      say(reason(error), { manner: "refused" });
+      refuse(error);
       onChange({ ...user });
     }
   };
@@ -106,21 +106,8 @@ function One({ user, onChange }) {
 
 /** @param {{onDone: () => void}} props */
 function NewUser({ onDone }) {
-  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  const [error, setError] = useState("");
-  /** @param {Event} event */
-  const submit = async (event) => {
-    event.preventDefault();
-    if (!form.current) return;
-    try {
-      await post("/admin/users", Object.fromEntries(new FormData(form.current)));
-      form.current.reset();
-      setError("");
-      onDone();
-    } catch (refused) {
-      setError(reason(refused));
-    }
-  };
+  const create = (/** @type {FormData} */ given) => post("/admin/users", Object.fromEntries(given));
+  const { form, error, submit } = useCreating(create, onDone);
   return html`<form ref=${form} class="card" onSubmit=${submit}>
     <h2>${t("desk.admin.new_user")}</h2>
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}

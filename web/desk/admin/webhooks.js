@@ -2,10 +2,11 @@
 
 import { del, patch, post } from "../../shared/api.js";
 import { fullTime } from "../../shared/time.js";
-import { html, useRef, useState } from "../../shared/ui.js";
+import { html, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { say } from "../notices.js";
-import { reason } from "../reasons.js";
+import { refuse } from "../reasons.js";
+import { useCreating } from "./creating.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
 
@@ -25,9 +26,6 @@ const KINDS = [
   "team_changed",
   "skills_required",
 ];
-
-/** @param {unknown} error */
-const refuse = (error) => say(reason(error), { manner: "refused" });
 
 export function Webhooks() {
   const pages = usePages("/admin/webhooks", { limit: 50 });
@@ -108,24 +106,12 @@ function Attempts({ path }) {
 
 /** @param {{onDone: () => void}} props */
 function NewWebhook({ onDone }) {
-  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  const [error, setError] = useState("");
   const [secret, setSecret] = useState("");
-  /** @param {Event} event */
-  const submit = async (event) => {
-    event.preventDefault();
-    if (!form.current) return;
-    const given = new FormData(form.current);
-    try {
-      const webhook = { url: given.get("url"), events: given.getAll("events") };
-      setSecret((await post("/admin/webhooks", webhook)).data.secret);
-      setError("");
-      form.current.reset();
-      onDone();
-    } catch (refused) {
-      setError(reason(refused));
-    }
+  const create = async (/** @type {FormData} */ given) => {
+    const webhook = { url: given.get("url"), events: given.getAll("events") };
+    setSecret((await post("/admin/webhooks", webhook)).data.secret);
   };
+  const { form, error, submit } = useCreating(create, onDone);
   return html`<form ref=${form} class="card" onSubmit=${submit}>
     <h2>${t("desk.webhook.new")}</h2>
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}
