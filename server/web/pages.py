@@ -44,7 +44,8 @@ class Shell:
         """What else the browser should fetch at once."""
         words = (f"shared/words/{language}/{name}.js" for name in self.words)
         found = (*assets.modules(self.entry), *words)
-        return tuple(path for path in found if path not in self.urgent())
+        urgent = self.urgent()
+        return tuple(path for path in found if path not in urgent)
 
 
 DESK_SHEETS = ("frame", "list", "ticket", "composer", "overlays", "admin")
