@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.assignment import assignment, routing
 from desk.assignment.assignment import Strategy
+from desk.assignment.routing import Change
 from desk.files.content_types import TEXT
 from desk.outbox import outbox
 from desk.tickets import attachments, fields, messages, reading, tickets
 from desk.tickets.attachments import Stored
 from desk.tickets.fields import NewField
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change, NewTicket
+from desk.tickets.tickets import NewTicket
 from manage.demo_stories import CAUSE, FIELDS, ORDER, PLAN, PLANS, Story, Turn
 from models import CustomField, Notification, Outcome, Role, Status, Ticket
 from wire.files import FileStore
@@ -141,7 +142,7 @@ class Course:
                 tags=list(self._story.tags),
                 fields={PLAN: self._plan(), CAUSE: ["we"] if self._story.priority else None},
             )
-            tickets.change(self._session, csr, self.id, change, now)
+            routing.change(self._session, csr, self.id, change, now)
 
     def _say(self, turn: Turn, now: datetime, *, has_file: bool = False) -> None:
         speaker, text = turn
@@ -173,7 +174,7 @@ class Course:
 
     def _set(self, status: Status, now: datetime) -> None:
         if csr := self._csr:
-            tickets.change(self._session, csr, self.id, Change(status=status), now)
+            routing.change(self._session, csr, self.id, Change(status=status), now)
 
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:

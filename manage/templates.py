@@ -15,8 +15,8 @@ from desk.access import Actor
 from desk.accounts import accounts
 from desk.assignment import agents
 from desk.assignment.agents import Availability
+from desk.assignment.routing import Change, change
 from desk.tickets import reading
-from desk.tickets.tickets import Change, change
 from manage.demo_stories import STORIES, Ending, Story
 from manage.story_steps import Course, mail_nothing
 from models import (

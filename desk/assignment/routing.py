@@ -44,8 +44,8 @@ def change(
 ) -> TicketView:
     """Applies what was sent, each as an event of its own; what is so already is left alone.
 
-    Raises `NotFound`, `Stale`, `Conflict` (``invalid_transition``, ``ticket_closed``), `Invalid`
-    (``no_such_team``, ``not_assignable``).
+    Raises `NotFound`, `Stale`, `Conflict` (``ticket_closed``), `Invalid` (``no_such_team``,
+    ``not_assignable``), and what `tickets.apply` does.
     """
     if changes.assignee_id is not MISSING:
         lock_cursor_of(session, ticket_id)

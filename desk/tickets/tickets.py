@@ -140,29 +140,15 @@ def expect_version(
         raise stale
 
 
-def change(
-    session: Session,
-    actor: Actor,
-    ticket_id: UUID,
-    changes: Change,
-    now: datetime | None,
-    versions: Container[int] | None = None,
-) -> TicketView:
-    """Applies what was sent, each as an event of its own; what is so already is left alone.
-
-    Raises `NotFound`, `Stale`, `Conflict` (``invalid_transition``), `Invalid` as
-    `field_values.set_fields` and `set_status`.
-    """
-    ticket = held(session, actor, ticket_id)
-    expect_version(session, actor, ticket, versions)
-    apply(session, actor, ticket, changes, now)
-    return view(session, actor, ticket)
-
-
 def apply(
     session: Session, actor: Actor, ticket: Ticket, changes: Change, now: datetime | None
 ) -> None:
-    """As `change`, to a ticket that is held."""
+    """Applies what was sent to a ticket that is held, each as an event of its own; what is so
+    already is left alone. `routing.change` is the staff's way.
+
+    Raises `Conflict` (``invalid_transition``), `Invalid` as `field_values.set_fields` and
+    `set_status`.
+    """
     if changes.fields is not MISSING:  # First: what is wanted of it besides may require them.
         field_values.set_fields(session, actor, ticket, changes.fields, now)
     if changes.status is not MISSING:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.accounts import administration
 from desk.accounts.administration import UserChange
-from desk.assignment import agents, assignment
+from desk.assignment import agents, assignment, routing
 from desk.assignment.agents import Availability
 from desk.assignment.assignment import Assign, Strategy
 from desk.errors import Conflict, Invalid
@@ -59,8 +59,8 @@ def test_a_resolved_ticket_makes_room(session: Session, customer: Actor) -> None
     first = a_ticket(session, customer)
     a_ticket(session, customer)
     drain(session)
-    tickets.change(
-        session, csr, first.id, tickets.Change.model_validate({"status": "resolved"}), now()
+    routing.change(
+        session, csr, first.id, routing.Change.model_validate({"status": "resolved"}), now()
     )
     assert drain(session) == 1
     assert assignees(session) == [csr.id, csr.id]

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.accounts import administration
 from desk.accounts.administration import UserChange
-from desk.assignment import agents, assignment, departures
+from desk.assignment import agents, assignment, departures, routing
 from desk.assignment.agents import Availability
 from desk.assignment.assignment import BATCH, Assign, Strategy
+from desk.assignment.routing import Change
 from desk.errors import Conflict, Invalid, NotFound
 from desk.tickets import messages, tickets
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from embedded.servers import Embedded
 from models import Role, Status, Ticket
 from tests import ledger
@@ -152,7 +152,7 @@ def test_a_ticket_that_is_reopened_while_its_holder_leaves_is_found(
     ticket_id = opened(engine, customer)
     run(engine, drain)
     done = Change(status=Status.RESOLVED)
-    run(engine, lambda s: tickets.change(s, csr, ticket_id, done, now()))
+    run(engine, lambda s: routing.change(s, csr, ticket_id, done, now()))
     with committing(engine) as session:
         messages.post(session, customer, ticket_id, NewMessage(content="Still!"), now())
         session.flush()
@@ -203,6 +203,6 @@ def step(
         lambda s: assignment.assign(s, admin, ticket_id, back, now()),
         lambda s: assignment.assign(s, admin, ticket_id, Assign(assignee_id=admin.id), now()),
         lambda s: assignment.claim(s, admin, ticket_id, now()),
-        lambda s: tickets.change(s, admin, ticket_id, done, now()),
+        lambda s: routing.change(s, admin, ticket_id, done, now()),
     ]
     return random.choice(steps)

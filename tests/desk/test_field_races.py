@@ -8,10 +8,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import Invalid
-from desk.tickets import fields, tickets, views
+from desk.tickets import fields, views
 from desk.tickets.fields import FieldChange
-from desk.tickets.tickets import Change
 from desk.tickets.views import TicketView
 from models import Role
 from tests.desk.races import overlapping, run
@@ -19,7 +20,7 @@ from tests.factories import a_field, a_ticket, an_actor, now
 
 
 def change(session: Session, actor: Actor, ticket: TicketView, **values: Any) -> TicketView:
-    return tickets.change(session, actor, ticket.id, Change(fields=values), now())
+    return routing.change(session, actor, ticket.id, Change(fields=values), now())
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import DeskError, Invalid
 from desk.events import (
     FieldsChanged,
@@ -20,7 +22,7 @@ from desk.events import (
 from desk.tickets import fast_path, fields, tickets, timeline, views
 from desk.tickets.field_values import LARGEST
 from desk.tickets.fields import FieldChange
-from desk.tickets.tickets import Change, NewTicket, OwnChange
+from desk.tickets.tickets import NewTicket, OwnChange
 from desk.tickets.views import TicketView
 from models import CustomField, FieldKind, FieldValue, Status, Ticket
 from tests.factories import a_field, a_ticket, an_actor, now
@@ -46,7 +48,7 @@ BAD: list[tuple[str, Any]] = [
 
 
 def change(session: Session, actor: Actor, ticket: TicketView, **values: Any) -> TicketView:
-    return tickets.change(session, actor, ticket.id, Change(fields=values), now())
+    return routing.change(session, actor, ticket.id, Change(fields=values), now())
 
 
 def own(session: Session, actor: Actor, ticket: TicketView, **values: Any) -> TicketView:
@@ -231,7 +233,7 @@ def test_what_is_required_to_resolve_may_come_with_the_status(
     resolve = {"status": "resolved"}
 
     def asked(**sent: Any) -> TicketView:
-        return tickets.change(session, csr, ticket.id, Change.model_validate(sent), now())
+        return routing.change(session, csr, ticket.id, Change.model_validate(sent), now())
 
     assert refusal(asked, **resolve) == ("field_required", "/fields/plan")
     assert session.get_one(Ticket, ticket.id).status is Status.OPEN

@@ -7,10 +7,11 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import Conflict, DeskError, Invalid, NotFound
 from desk.tickets import fields, tickets
 from desk.tickets.fields import MOST_CHOICES, MOST_FIELDS, FieldChange, FieldView
-from desk.tickets.tickets import Change
 from desk.tickets.views import TicketView
 from models import CustomField, FieldKind
 from tests.factories import a_field, now
@@ -21,7 +22,7 @@ def change(session: Session, field: FieldView, **sent: Any) -> FieldView:
 
 
 def used(session: Session, csr: Actor, ticket: TicketView, **values: Any) -> None:
-    tickets.change(session, csr, ticket.id, Change(fields=values), now())
+    routing.change(session, csr, ticket.id, Change(fields=values), now())
 
 
 def refused(session: Session, field: FieldView, **sent: Any) -> tuple[str, str | None]:

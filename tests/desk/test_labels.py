@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from desk.tickets import labels, tickets
+from desk.assignment import routing
+from desk.assignment.routing import Change
+from desk.tickets import labels
 from desk.tickets.labels import LabelCount
-from desk.tickets.tickets import Change
 from models import Role, Status
 from tests.conftest import Backend, engine_of
 from tests.factories import a_ticket, an_actor, now
@@ -36,7 +37,7 @@ def test_the_most_frequent_come_first_and_those_of_no_work_last(session: Session
         ("another", "bug", ["late"], Status.CLOSED),
     ):
         ticket = a_ticket(session, customer, category=category, type=type_)
-        tickets.change(session, csr, ticket.id, Change(tags=tags, status=status), now())
+        routing.change(session, csr, ticket.id, Change(tags=tags, status=status), now())
     session.flush()
     found = labels.labels(session)
 

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import Invalid
 from desk.tickets import field_walk, keyset, lists, messages, reading, tickets
 from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import Position, count, ticket_list
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from desk.tickets.views import Side, TicketRow
 from models import RANKS, Priority, Role, Status, Ticket
 from tests.factories import a_field, a_ticket, an_actor, now
@@ -33,7 +34,7 @@ MIDDLE = datetime(2026, 1, 5, 10, 20, tzinfo=UTC)
 
 
 def change(session: Session, csr: Actor, ticket_id: UUID, **sent: object) -> None:
-    tickets.change(session, csr, ticket_id, Change.model_validate(sent), now())
+    routing.change(session, csr, ticket_id, Change.model_validate(sent), now())
 
 
 def some_tickets(session: Session, csr: Actor, customer: Actor, n: int = 12) -> list[UUID]:
@@ -247,7 +248,7 @@ def test_what_has_a_value_is_paged_in_the_order_of_the_list(
     for number, ticket in enumerate(before):
         values = {"plan": "gold" if number % 3 else "silver", "size": "ab"[number % 2]}
         # Its time of creation is what the index goes by.
-        tickets.change(session, csr, ticket.id, Change(fields=values), ticket.updated_at)
+        routing.change(session, csr, ticket.id, Change(fields=values), ticket.updated_at)
     for asked in ({"plan": "gold"}, {"plan": "gold", "size": "b"}, {"plan": "bronze"}):
         wanted = [
             ticket

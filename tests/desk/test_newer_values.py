@@ -9,12 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import Conflict
 from desk.events import StatusChanged
 from desk.tickets import history, lists, messages, tickets, timeline, views
 from desk.tickets.filters import Filters
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from models import Event, NotificationKind, Priority, Role, Status, Ticket, User
 from models.base import Known, opaque
 from tests.factories import a_ticket, an_actor, now
@@ -130,7 +131,7 @@ def test_no_way_is_known_from_a_status_that_is_not_known(
 ) -> None:
     csr, ticket_id = newer
     with pytest.raises(Conflict, match="cannot go from snoozed"):
-        tickets.change(session, csr, ticket_id, Change(status=Status.OPEN), now())
+        routing.change(session, csr, ticket_id, Change(status=Status.OPEN), now())
     customer = Actor(tickets.get(session, csr, ticket_id).user_id, Role.USER)
     with pytest.raises(Conflict, match="cannot go from snoozed"):
         tickets.close(session, customer, ticket_id)

@@ -8,16 +8,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
 from desk.assignment.assignment import Assign
+from desk.assignment.routing import Change
 from desk.leases import LEASE, MOST_ATTEMPTS
 from desk.notifications import mail_queue
 from desk.notifications.inbox import ASSIGNED_WINDOW, MAIL_WINDOW
 from desk.notifications.mail_queue import Mail
 from desk.outbox import outbox
-from desk.tickets import messages, reading, tickets
+from desk.tickets import messages, reading
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from desk.tickets.views import TicketView
 from models import Notification, NotificationKind, Outcome, Role, User
 from tests.conftest import SECRET
@@ -48,7 +48,7 @@ class Case:
 
     def put(self, actor: Actor, status: str) -> None:
         change = Change.model_validate({"status": status})
-        tickets.change(self.session, actor, self.ticket.id, change, now())
+        routing.change(self.session, actor, self.ticket.id, change, now())
 
     def forget(self) -> None:
         self.session.flush()

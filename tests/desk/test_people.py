@@ -5,12 +5,12 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.accounts import customers
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
 from desk.assignment.assignment import Assign
+from desk.assignment.routing import Change
 from desk.errors import NotFound
-from desk.tickets import messages, people, tickets
+from desk.tickets import messages, people
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from models import Role, Status
 from tests.factories import a_ticket, an_actor, now
 
@@ -31,7 +31,7 @@ def a_talk(session: Session, customer: Actor, staff: dict[str, Actor]) -> object
     for doing in ("was given", "has it"):
         to = Assign(assignee_id=staff[doing].id)
         assignment.assign(session, staff["assigns"], ticket.id, to, now())
-    tickets.change(session, staff["tags"], ticket.id, Change(tags=["vip"]), now())
+    routing.change(session, staff["tags"], ticket.id, Change(tags=["vip"]), now())
     return ticket.id
 
 
@@ -118,5 +118,5 @@ def test_a_customer_is_shown_with_the_number_of_their_tickets(
     assert customers.show(session, customer.id).tickets == customers.TicketCounts(0, 0)
     made = [a_ticket(session, customer) for _ in range(4)]
     for ticket, status in zip(made, (Status.IN_PROGRESS, Status.CLOSED), strict=False):
-        tickets.change(session, staff["answers"], ticket.id, Change(status=status), now())
+        routing.change(session, staff["answers"], ticket.id, Change(status=status), now())
     assert customers.show(session, customer.id).tickets == customers.TicketCounts(3, 4)

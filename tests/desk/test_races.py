@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.accounts import accounts, sessions
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
+from desk.assignment.routing import Change
 from desk.errors import Conflict
-from desk.tickets import messages, search, tickets, timeline
+from desk.tickets import messages, search, timeline
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from desk.tickets.views import TicketView
 from desk.webhooks import webhooks
 from desk.webhooks.webhooks import MOST_WEBHOOKS, NewWebhook
@@ -95,7 +95,7 @@ def test_who_commits_first_has_the_lower_number(
 
 def changing(actor: Actor, ticket_id: UUID, **fields: object) -> Callable[[Session], TicketView]:
     wanted = Change.model_validate(fields)
-    return lambda session: tickets.change(session, actor, ticket_id, wanted, now())
+    return lambda session: routing.change(session, actor, ticket_id, wanted, now())
 
 
 def test_changes_and_messages_take_their_turns(

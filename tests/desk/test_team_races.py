@@ -18,10 +18,10 @@ from desk.assignment import agents, assignment, routing, teams
 from desk.assignment.agents import Availability
 from desk.assignment.assignment import Strategy
 from desk.assignment.cursors import lock_cursor
+from desk.assignment.routing import Change
 from desk.assignment.teams import NewTeam, TeamChange
 from desk.errors import Conflict, Invalid, NotFound
 from desk.tickets import tickets
-from desk.tickets.tickets import Change
 from embedded.servers import Embedded
 from models import Role, Status, Team, TeamMember, Ticket
 from tests import ledger
@@ -252,6 +252,6 @@ def step(
         moving(admin, ticket_id, team_id),
         lambda s: agents.set_availability(s, csr, Availability(available=yes)),
         lambda s: administration.change(s, admin, csr.id, UserChange(is_active=yes), now()),
-        lambda s: tickets.change(s, admin, ticket_id, done, now()),
+        lambda s: routing.change(s, admin, ticket_id, done, now()),
     ]
     return random.choice(steps)

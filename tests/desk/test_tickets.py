@@ -7,6 +7,8 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import Conflict, NotFound, Stale
 from desk.events import CategoryChanged, PriorityChanged, StatusChanged, TagsChanged, TicketCreated
 from desk.jobs import Job
@@ -14,14 +16,14 @@ from desk.outbox import outbox
 from desk.rows import EventRow
 from desk.tickets import messages, tickets, timeline
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import TRANSITIONS, Change
+from desk.tickets.tickets import TRANSITIONS
 from desk.tickets.views import TicketView
 from models import Priority, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
 
 
 def change(session: Session, actor: Actor, ticket: TicketView, **sent: object) -> TicketView:
-    return tickets.change(session, actor, ticket.id, Change.model_validate(sent), now())
+    return routing.change(session, actor, ticket.id, Change.model_validate(sent), now())
 
 
 def events(session: Session, ticket: TicketView) -> list[EventRow]:
@@ -175,19 +177,19 @@ def test_a_change_needs_the_version_that_was_seen(
 ) -> None:
     wanted = Change.model_validate({"priority": "low"})
     with pytest.raises(Stale) as refused:
-        tickets.change(session, csr, ticket.id, wanted, now(), {ticket.version + 1})
+        routing.change(session, csr, ticket.id, wanted, now(), {ticket.version + 1})
     assert refused.value.code == "version_mismatch"
-    changed = tickets.change(session, csr, ticket.id, wanted, now(), {ticket.version})
+    changed = routing.change(session, csr, ticket.id, wanted, now(), {ticket.version})
     assert changed.version == ticket.version + 1
     with pytest.raises(Stale):
-        tickets.change(session, csr, ticket.id, wanted, now(), {ticket.version})
+        routing.change(session, csr, ticket.id, wanted, now(), {ticket.version})
 
 
 def test_a_note_is_a_new_version_too(session: Session, csr: Actor, ticket: TicketView) -> None:
     messages.post(session, csr, ticket.id, NewMessage(content="hm", internal=True), now())
     wanted = Change.model_validate({"priority": "low"})
     with pytest.raises(Stale):
-        tickets.change(session, csr, ticket.id, wanted, now(), {ticket.version})
+        routing.change(session, csr, ticket.id, wanted, now(), {ticket.version})
 
 
 def test_a_stranger_sees_no_ticket(session: Session, ticket: TicketView) -> None:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.events import KINDS, MessagePosted, NotePosted
 from desk.rows import EventRow
-from desk.tickets import history, messages, tickets, timeline
+from desk.tickets import history, messages, timeline
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from models import Role, Ticket
 from tests.factories import a_past, a_ticket, an_actor, now
 from wire.shapes import TimelineEvent, timeline_event
@@ -42,7 +43,7 @@ def act(session: Session, actor: Actor, ticket_id: UUID, fields: dict[str, objec
     if "content" in fields:
         messages.post(session, actor, ticket_id, NewMessage.model_validate(fields), now())
     else:
-        tickets.change(session, actor, ticket_id, Change.model_validate(fields), now())
+        routing.change(session, actor, ticket_id, Change.model_validate(fields), now())
     session.flush()
 
 

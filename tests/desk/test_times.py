@@ -11,12 +11,13 @@ from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
+from desk.assignment.routing import Change
 from desk.notifications.inbox import MAIL_WINDOW
 from desk.outbox import outbox
-from desk.tickets import fast_path, messages, tickets
+from desk.tickets import fast_path, messages
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change, NewTicket
+from desk.tickets.tickets import NewTicket
 from desk.webhooks import webhooks
 from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
 from server.database.transaction import Desk
@@ -37,7 +38,7 @@ def _posts(session: Session, actor: Actor, ticket_id: UUID) -> None:
 
 
 def _resolves(session: Session, actor: Actor, ticket_id: UUID) -> None:
-    tickets.change(session, actor, ticket_id, Change(status=Status.RESOLVED), None)
+    routing.change(session, actor, ticket_id, Change(status=Status.RESOLVED), None)
 
 
 def _claims(session: Session, actor: Actor, ticket_id: UUID) -> None:

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import NotFound
 from desk.rows import PersonName
 from desk.statements import ids
@@ -16,7 +18,6 @@ from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import ticket_list
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from desk.tickets.views import LastMessage, Side, TicketRow, TicketView
 from models import ReadCursor, Role, Status, Ticket, User
 from tests.factories import a_ticket, an_actor, now
@@ -30,7 +31,7 @@ def say(session: Session, actor: Actor, ticket: TicketView, *, internal: bool = 
 
 def tag(session: Session, actor: Actor, ticket: TicketView, *tags: str) -> None:
     wanted = Change.model_validate({"tags": list(tags)})
-    tickets.change(session, actor, ticket.id, wanted, now())
+    routing.change(session, actor, ticket.id, wanted, now())
 
 
 def as_row(session: Session, who: Actor, ticket: TicketView) -> TicketRow:

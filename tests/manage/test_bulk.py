@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.accounts import accounts
-from desk.assignment import agents
+from desk.assignment import agents, routing
+from desk.assignment.routing import Change
 from desk.tickets import history, lists, messages, tickets, views
 from desk.tickets.filters import Filters
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import ticket_list
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from manage import templates
 from manage.templates import PARTS, key
 from models import Base, Priority, Role, Status, Ticket, User
@@ -211,7 +211,7 @@ def test_a_ticket_is_found_read_and_talked_on_by_the_rules(session: Session) -> 
         assert messages.post(session, actor, ticket.id, new, now()).is_new
         page = ticket_list(session, actor, Filters(q="zygote"), Sort(), 20, None)
         assert [found.id for found in page.tickets] == [ticket.id]
-    tickets.change(session, csr, ticket.id, Change(status=Status.CLOSED), now())
+    routing.change(session, csr, ticket.id, Change(status=Status.CLOSED), now())
 
 
 def test_every_ticket_is_in_the_search_and_notes_are_for_the_staff(session: Session) -> None:

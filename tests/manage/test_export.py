@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from desk.access import Audience
-from desk.tickets import messages, tickets
+from desk.assignment import routing
+from desk.assignment.routing import Change
+from desk.tickets import messages
 from desk.tickets.messages import NewMessage
-from desk.tickets.tickets import Change
 from manage import export as command
 from models import Role
 from tests.conftest import Backend
@@ -32,7 +33,7 @@ def story(backend: Backend) -> Story:
         ):
             new = NewMessage(content=content, internal=internal)
             messages.post(session, actor, ticket.id, new, now())
-        tickets.change(session, csr.actor, ticket.id, Change(tags=["secret-tag"]), now())
+        routing.change(session, csr.actor, ticket.id, Change(tags=["secret-tag"]), now())
     return ticket.number, str(ticket.id), customer, csr
 
 

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import func, select
 
 from desk.access import Actor
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from desk.errors import Conflict, Forbidden, NotFound, Unavailable
 from desk.events import MessagePosted, StatusChanged, TicketCreated
 from desk.jobs import Job
 from desk.outbox import Outbox
-from desk.tickets import fast_path, tickets, views
+from desk.tickets import fast_path, views
 from desk.tickets.messages import NewMessage, Posted
-from desk.tickets.tickets import Change, NewTicket
+from desk.tickets.tickets import NewTicket
 from desk.webhooks import webhooks
 from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
 from server.database import driver
@@ -62,7 +64,7 @@ class Stage:
     def change(self, **sent: object) -> None:
         with database(self.backend.settings) as session:
             change = Change.model_validate(sent)
-            tickets.change(session, self.csr, self.ticket_id, change, now())
+            routing.change(session, self.csr, self.ticket_id, change, now())
 
 
 @pytest.fixture

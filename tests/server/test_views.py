@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from desk.access import Audience
-from desk.tickets import tickets
-from desk.tickets.tickets import Change
+from desk.assignment import routing
+from desk.assignment.routing import Change
 from models import Role
 from server.services import SERVICES
 from tests.api import Api
@@ -169,7 +169,7 @@ async def test_a_change_that_no_hint_told_of_is_told_to_those_whose_view_the_tic
         # As a process does that dies before it tells anybody.
         with database(office.backend.settings) as session:
             closed = Change.model_validate({"status": "closed"})
-            tickets.change(session, office.bob.actor, UUID(ticket_id), closed, now())
+            routing.change(session, office.bob.actor, UUID(ticket_id), closed, now())
         await ann.until(lambda: [t["status"] for t in told(ann, ticket_id)][-1:] == ["closed"])
 
 

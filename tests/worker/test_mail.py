@@ -14,10 +14,10 @@ from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 
 from config import settings
-from desk.assignment import assignment
+from desk.assignment import assignment, routing
 from desk.assignment.assignment import Assign
 from desk.notifications.inbox import MAIL_WINDOW
-from desk.tickets import messages, tickets
+from desk.tickets import messages
 from desk.tickets.messages import NewMessage
 from models import Notification, Outcome, Role, Ticket, User
 from tests.conftest import Backend
@@ -282,8 +282,8 @@ def test_a_status_is_mailed_in_words(
     customer, csr = pair
     ticket_id = opened(backend, customer)
     with database(backend.settings) as session:
-        change = tickets.Change.model_validate({"status": "in_progress"})
-        tickets.change(session, csr.actor, ticket_id, change, now())
+        change = routing.Change.model_validate({"status": "in_progress"})
+        routing.change(session, csr.actor, ticket_id, change, now())
     let_time_pass(backend)
     drain()
     assert f"{csr.full_name}, support, set the status to in progress." in parts(mailbox.mails[0])[0]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from desk.tickets import tickets
+from desk.assignment import routing
 from desk.webhooks import webhook_queue, webhooks
 from desk.webhooks.webhook_queue import GIVE_UP, LONGEST_ASKED
 from desk.webhooks.webhooks import WebhookChange
@@ -77,8 +77,8 @@ def test_a_ticket_is_told_as_the_event_left_it(
     ticket_id = opened(backend, customer)
     for status in ("in_progress", "resolved"):
         with database(backend.settings) as session:
-            change = tickets.Change.model_validate({"status": status})
-            tickets.change(session, csr.actor, ticket_id, change, now())
+            change = routing.Change.model_validate({"status": status})
+            routing.change(session, csr.actor, ticket_id, change, now())
     drain()
     assert [told.json["data"]["ticket"]["status"] for told in receiver.told] == [
         "in_progress",
