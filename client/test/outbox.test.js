@@ -186,6 +186,21 @@ test("a connection that is back says so, and since when nothing was heard", asyn
   assert.deepEqual(told.release, [{ version: "r1" }]);
 });
 
+test("the same is said once to a connection, and whoever says it again waits for that", async () => {
+  const { client, socket } = start();
+  client.watch(["open"]);
+  let told = false;
+  client.on("connected", () => client.watch(["open"]).then(() => (told = true)));
+  await socket.arrive();
+  await until(() => told);
+  assert.equal(socket.sent("watch").length, 1);
+  socket.leave();
+  told = false;
+  await socket.arrive();
+  await until(() => told);
+  assert.equal(socket.sent("watch").length, 2);
+});
+
 test("what was watched is watched again after each reconnect", async () => {
   const { client, socket } = start();
   client.watch(["open"], ["t"]);
