@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import web
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from server.services import SERVICES
 from tests.api import Answer, Api
@@ -174,6 +174,7 @@ async def test_tabs_share_a_session_and_end_together(web_url: str, tab: Tab, csr
 
 
 MODULE = "document.querySelector('link[href$=\"shared/session.js\"]').href"
+AGAIN = f"import({MODULE}).then(({{accessToken}}) => accessToken())"
 FRESH = f"import({MODULE}).then(({{accessToken}}) => accessToken({{fresh: true}}))"
 
 
@@ -197,9 +198,46 @@ async def test_of_many_tabs_few_refresh_and_none_is_signed_out(
         assert one.complaints == []
 
 
+WAITS = "navigator.locks.query().then(({pending}) => pending.length > 0)"
+# While a refresh is on its way, of which the answer is kept back.
+SIGN_IN = f"""([email, password]) => import({MODULE}).then(
+    ({{accessToken, signIn}}) => {{
+        accessToken({{fresh: true}}).catch(() => 0);
+        return signIn(email, password);
+    }},
+)"""
+STATE = f"import({MODULE}).then(({{session}}) => session.value.state)"
+
+
+async def test_a_refresh_that_is_refused_late_does_not_end_who_signs_in_meanwhile(
+    web_url: str, api: Api, tab: Tab, csr: Person
+) -> None:
+    await tab.page.goto(f"{web_url}/desk?lang=en")
+    await sign_in(tab.page, csr.email, PASSWORD)
+    await expect(tab.page.get_by_text(csr.full_name).first).to_be_visible()
+    answered: list[str] = []
+    tab.page.on("response", lambda got: answered.append(got.request.method + got.url))
+
+    async def sign_in_waits_or_is_done() -> bool:
+        done = f"POST{web_url}{PATH}" in answered
+        return done or bool(await tab.page.evaluate(WAITS))
+
+    async def keep_back(route: Route) -> None:
+        answer = await route.fetch()
+        await until(sign_in_waits_or_is_done)
+        await route.fulfill(response=answer)
+
+    await tab.page.route("**/web/session/refresh", keep_back)
+    assert (await api.post("/auth/logout_all", csr)).status < 300
+    await tab.page.evaluate(SIGN_IN, [csr.email, PASSWORD])
+    await tab.page.unroute_all(behavior="wait")
+    assert await tab.page.evaluate(AGAIN)
+    assert await tab.page.evaluate(STATE) == "in"
+    assert "signed_in" in await tab.page.evaluate("document.cookie")
+
+
 # Twelve hours later by the wall, and not by the clock that stands still meanwhile.
 SLEPT = "Date.now = () => new Date().getTime() + 12 * 3600 * 1000"
-AGAIN = f"import({MODULE}).then(({{accessToken}}) => accessToken())"
 
 
 async def test_a_tab_that_slept_goes_on_with_a_new_token(

@@ -2,7 +2,7 @@
 /** The live connection of whoever is signed in, and what is said of it. */
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
-import { accessToken, session } from "../shared/session.js";
+import { accessToken, session, start } from "../shared/session.js";
 import { hasFailed } from "../shared/storage.js";
 import { clockTime } from "../shared/time.js";
 import { effect, html, render, signal } from "../shared/ui.js";
@@ -50,12 +50,7 @@ function connected() {
   });
   made.on("signed_out", () => {
     client.value = null;
-    accessToken({ fresh: true }).then(
-      () => {
-        if (!client.peek()) client.value = connected();
-      },
-      () => {}, // The session has heard of it.
-    );
+    start(); // Where somebody is signed in after all, the session says so.
   });
   return made;
 }

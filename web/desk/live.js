@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { DeskClient } from "ticket-desk-client";
 import { clientToken } from "../shared/client_token.js";
-import { accessToken } from "../shared/session.js";
+import { accessToken, start } from "../shared/session.js";
 import { hasFailed } from "../shared/storage.js";
 
 /** @typedef {import("../../client/index.d.ts").Ticket} Handle */
@@ -131,15 +131,15 @@ export class Live {
     }
   }
 
-  /** @param {DeskClient} client */
+  /**
+   * Finds out whether somebody is signed in yet; this is opened again where the session says so.
+   * @param {DeskClient} client
+   */
   #again(client) {
     if (this.#client !== client) return;
     this.#client = null;
     this.#lost();
-    accessToken({ fresh: true }).then(
-      () => this.isOpen || this.open(),
-      () => {},
-    );
+    start();
   }
 }
 

@@ -56,20 +56,25 @@ export async function start() {
 }
 
 /**
- * Rejects with an `ApiError`.
+ * Rejects with an `ApiError`. Not while a refresh is on its way: where that is refused, its answer
+ * takes the cookie away.
  *
  * @param {string} email
  * @param {string} password
  */
-export async function signIn(email, password) {
-  const { data } = await send("POST", PATH, { email, password });
-  tell({ kind: "in", ...data });
+export function signIn(email, password) {
+  return alone(async () => {
+    const { data } = await send("POST", PATH, { email, password });
+    tell({ kind: "in", ...data });
+  });
 }
 
 /** Signs out, in all tabs. Rejects with an `ApiError` if the server could not be told. */
-export async function signOut() {
-  await send("DELETE", PATH);
-  tell({ kind: "out" });
+export function signOut() {
+  return alone(async () => {
+    await send("DELETE", PATH);
+    tell({ kind: "out" });
+  });
 }
 
 /**
@@ -91,7 +96,7 @@ export async function accessToken({ fresh = false, not } = {}) {
 async function refresh() {
   const before = token;
   return alone(async () => {
-    // Another tab was first, and told us.
+    // Another tab was first, or somebody signed in, and told us.
     if (token && token !== before) return token.value;
     try {
       const { data } = await send("POST", `${PATH}/refresh`);
