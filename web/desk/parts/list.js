@@ -32,7 +32,7 @@ function Rows({ list }) {
   const [rowHeight] = useState(measured);
   const freeze = useFreeze(list);
   const now = useNow();
-  list.revision.value;
+  const revision = list.revision.value;
   const state = list.state.value;
   const ids = list.shown;
   const { from, to } = drawn({ ...sight, rowHeight, count: ids.length });
@@ -51,8 +51,9 @@ function Rows({ list }) {
   const cursor = useCursor(pane, ids, rowHeight);
   useEffect(() => {
     if (to >= ids.length - 60) desk.views.more(list);
-    desk.showRows(ids.slice(from, to));
-  }, [from, to, ids.length, list]);
+    // Each page that came is a revision: what was wanted while it was on its way is asked for now.
+  }, [from, to, revision, list]);
+  useEffect(() => desk.showRows(ids.slice(from, to)), [from, to, ids.length, list]);
   if (!ids.length) return html`<${EmptyList} list=${list} />`;
   const total = list.next ? -1 : ids.length;
   const shown = ids.slice(from, to);
