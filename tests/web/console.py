@@ -51,6 +51,10 @@ class Console:
     def said(self, text: str) -> Locator:
         return self.messages.filter(has_text=text)
 
+    def stored(self, text: str) -> Locator:
+        """As `said`, once the server has it."""
+        return self.said(text).and_(self.page.locator(":not([data-state])"))
+
 
 @asynccontextmanager
 async def a_console(
