@@ -23,6 +23,7 @@ def table(plan: Plan, outcome: Outcome) -> str:
         ("acknowledged", outcome.acked),
         ("events stored", outcome.events),
         ("events shown to clients", outcome.shown),
+        ("tickets given in teams", outcome.given),
         ("faults", sum(outcome.faults.values())),
         *((f"  {name}", count) for name, count in sorted(outcome.faults.items())),
         *((fault.value, _count(outcome, fault)) for fault in Fault),

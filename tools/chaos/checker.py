@@ -19,6 +19,10 @@ class Fault(StrEnum):
     # Nothing in a run is a reason to refuse a message or to leave it without an answer.
     REFUSED = "refused"
     UNANSWERED = "unanswered"
+    # A team's tickets went to others, to some of its members alone, or past somebody's capacity.
+    OUTSIDE = "outside the team"
+    UNFAIR = "unfair"
+    OVERLOADED = "past a capacity"
 
 
 @dataclass(frozen=True, slots=True)

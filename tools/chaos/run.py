@@ -25,6 +25,7 @@ from tools.chaos.checker import Violation, check
 from tools.chaos.client import Client
 from tools.chaos.faults import Chaos
 from tools.chaos.history import History, Row, Said, Sent, Stored, View
+from tools.chaos.teams import Teams, make
 
 # A lost event shows itself within 5 seconds; what comes twice does so soon after.
 SETTLE_SECONDS = 8.0
@@ -32,7 +33,7 @@ QUIET_SECONDS = 30.0
 ECHO_SECONDS = 1.0
 # Beyond the planned time: a slow machine is no violation, a client that hangs is one.
 PATIENCE = 120.0
-STAFF_PAUSE = 0.2
+STAFF_PAUSE = 0.1
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Outcome:
     acked: int
     events: int
     shown: int
+    given: int
     seconds: float
     faults: Counter[str]
     back_after: list[float]
@@ -79,10 +81,13 @@ async def run(plan: Plan, cluster: Cluster, embedded: Embedded) -> Outcome:
     began = time.monotonic()
     chance = random.Random(plan.seed)
     history, clients = await _cast(plan, cluster)
+    staff = [client.person for client in clients if client.person.actor.is_staff]
+    teams = make(cluster.settings, staff)
     chaos = Chaos(cluster, embedded, clients, plan.seed)
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
         staying = [group.create_task(client.run(http)) for client in clients]
-        staying.append(group.create_task(_work(cluster, clients, history, chance)))
+        watching = group.create_task(teams.watch())
+        work = group.create_task(_work(cluster, staff, history, teams, chance))
         talking = [
             _talk(plan, client, messages) for client, messages in _script(plan, clients, history)
         ]
@@ -91,10 +96,10 @@ async def run(plan: Plan, cluster: Cluster, embedded: Embedded) -> Outcome:
                 await asyncio.gather(chaos.run(plan.seconds, plan.faults), *talking)
         except TimeoutError:
             pass  # Whoever hangs has unanswered messages: the checker says so.
-        staying.pop().cancel()
-        await _quiet(cluster)
+        work.cancel()
+        await _quiet(cluster, teams)
         await _settle(cluster, history)
-        for task in staying:
+        for task in (*staying, watching):
             task.cancel()
     history.stored = stored(cluster)
     return Outcome(
@@ -102,11 +107,12 @@ async def run(plan: Plan, cluster: Cluster, embedded: Embedded) -> Outcome:
         acked=sum(sent.seq is not None for sent in history.sent),
         events=sum(len(timeline.rows) for timeline in history.stored.values()),
         shown=sum(len(view.arrivals) for view in history.views),
+        given=sum(people.total() for people in teams.given().values()),
         seconds=time.monotonic() - began,
         faults=chaos.counts,
         back_after=chaos.back_after,
         silences=sum(client.silences for client in clients),
-        violations=check(history),
+        violations=[*check(history), *teams.check()],
     )
 
 
@@ -162,39 +168,48 @@ async def _talk(plan: Plan, client: Client, messages: Sequence[Sent]) -> None:
 
 
 async def _work(
-    cluster: Cluster, clients: Sequence[Client], history: History, chance: random.Random
+    cluster: Cluster,
+    staff: Sequence[Person],
+    history: History,
+    teams: Teams,
+    chance: random.Random,
 ) -> None:
     """The staff's other work, over REST: it writes events from web processes and workers."""
     tickets = sorted({view.ticket_id for view in history.views})
-    staff = [client.person for client in clients if client.person.actor.is_staff]
     while True:
         await asyncio.sleep(STAFF_PAUSE)
         try:
             async with asyncio.timeout(2), Api(chance.choice(cluster.urls)) as api:
-                await _change(api, chance.choice(staff), chance.choice(tickets), chance)
+                await _change(api, chance.choice(staff), chance.choice(tickets), teams, chance)
         except (aiohttp.ClientError, OSError):
             pass  # Nobody was promised anything.
 
 
-async def _change(api: Api, person: Person, ticket_id: str, chance: random.Random) -> None:
+async def _change(
+    api: Api, person: Person, ticket_id: str, teams: Teams, chance: random.Random
+) -> None:
     path = f"/csr/tickets/{ticket_id}"
     tags = chance.sample(["paid", "late", "angry"], 2)
-    match chance.randrange(3):
+    match chance.randrange(6):
         case 0:
             await api.post(f"{path}/assign", person, json={"assignee_id": None})
         case 1:
             await api.patch(path, person, json={"tags": tags})
+        case 2 | 3 | 4:
+            team_id = chance.choice([*map(str, teams.members), None])
+            await api.patch(path, person, json={"team_id": team_id})
         case _:
             priority = chance.choice(["low", "high", "urgent"])
             await api.patch(path, person, json={"priority": priority})
 
 
-async def _quiet(cluster: Cluster) -> None:
+async def _quiet(cluster: Cluster, teams: Teams) -> None:
     """Waits until the workers have nothing left to assign, so that nobody writes any more."""
     deadline = time.monotonic() + QUIET_SECONDS
+    has_room = Ticket.team_id.is_distinct_from(teams.tight)
     while time.monotonic() < deadline:
         with database(cluster.settings) as session:
-            if session.scalar(select(Ticket.id).where(WAITING).limit(1)) is None:
+            if session.scalar(select(Ticket.id).where(WAITING, has_room).limit(1)) is None:
                 return
         await asyncio.sleep(0.2)
 
