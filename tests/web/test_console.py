@@ -78,7 +78,7 @@ async def test_an_answer_is_live_both_ways(
         await theirs.page.get_by_role("tab", name="Note").click()
         await theirs.note.fill("An old one, replace it")
         await theirs.page.keyboard.press("Control+Enter")
-        await expect(mine.said("An old one")).to_have_attribute("data-side", "note")
+        await expect(mine.stored("An old one")).to_have_attribute("data-side", "note")
         timeline = (await api.get(f"/tickets/{ticket['id']}/timeline", customer)).json
         said = [event["data"].get("content") for event in timeline]
         assert [content for content in said if content] == ["What exactly broke?", "The lid"]
