@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import aiohttp
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
 from tests.api import Api
 from tests.browser import Tab, sign_in
@@ -13,22 +13,22 @@ from tests.pictures import png
 from tests.web.checks import check_page
 from tests.web.console import a_console
 
-# As a browser makes it of what is dragged from a desktop.
+# As a browser makes it of what is dragged from a desktop. Whether the page took it: else the
+# browser opens the file in the page's place.
 DROP = """([target, name, type, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   const data = new DataTransfer();
   data.items.add(new File([bytes], name, { type }));
   const dropped = { dataTransfer: data, bubbles: true, cancelable: true };
-  target.dispatchEvent(new DragEvent("drop", dropped));
+  return !target.dispatchEvent(new DragEvent("drop", dropped));
 }"""
 
 
-async def drop(page: Page, label: str, name: str, content: bytes) -> None:
+async def drop(page: Page, target: Locator, name: str, content: bytes) -> None:
     # What takes files comes after the field.
     await expect(page.get_by_role("button", name="Attach files")).to_be_visible()
-    target = await page.get_by_role("textbox", name=label).element_handle()
-    dropped = [target, name, "image/png", base64.b64encode(content).decode()]
-    await page.evaluate(DROP, dropped)
+    picture = base64.b64encode(content).decode()
+    assert await page.evaluate(DROP, [await target.element_handle(), name, "image/png", picture])
 
 
 async def shows(page: Page, name: str, width: int) -> None:
@@ -46,7 +46,8 @@ async def test_a_picture_that_is_dropped_is_seen_by_the_other_side(
     await sign_in(page, customer.email, PASSWORD)
     await expect(page.get_by_role("status", name="Connection")).to_have_text("Live")
     async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
-        await drop(console.page, "Reply", "plan.png", png(30, 20))
+        await drop(console.page, console.page.locator("main"), "beside.png", png(30, 20))
+        await drop(console.page, console.reply, "plan.png", png(30, 20))
         uploads = console.page.get_by_role("list", name="Files").get_by_role("listitem")
         await expect(uploads).to_have_count(1)
         # One more, chosen by its button, and taken back by the keys.

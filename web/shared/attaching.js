@@ -55,10 +55,22 @@ function failure(code) {
   return t(has(key) ? key : "attachments.failed");
 }
 
+/** @param {DataTransfer | null} from */
+const hasFiles = (from) => from?.types.includes("Files") ?? false;
+
+// A file that is dropped beside is opened by the browser in the page's place, and what one wrote is
+// gone from the screen: nothing takes it there.
+for (const name of ["dragover", "drop"]) {
+  addEventListener(name, (event) => {
+    const { dataTransfer } = /** @type {DragEvent} */ (event);
+    if (event.defaultPrevented || !dataTransfer || !hasFiles(dataTransfer)) return;
+    event.preventDefault();
+    dataTransfer.dropEffect = "none";
+  });
+}
+
 /** Files that are dropped or pasted where one writes. @param {Uploads} uploads */
 export function fileListeners(uploads) {
-  /** @param {DataTransfer | null} from */
-  const hasFiles = (from) => from?.types.includes("Files") ?? false;
   return {
     onDragOver: (/** @type {DragEvent} */ event) => {
       if (hasFiles(event.dataTransfer)) event.preventDefault();
