@@ -26,6 +26,7 @@ from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
 from models.ticket import (
     ACTIVE_STATUSES,
+    HAS_PARTICIPANTS,
     IN_WEBHOOKS,
     IS_ACTIVE,
     IS_WAITING,
@@ -47,6 +48,7 @@ __all__ = [
     "ADDRESS",
     "CALLED",
     "DEFAULT_CAPACITY",
+    "HAS_PARTICIPANTS",
     "IN_WEBHOOKS",
     "IS_ACTIVE",
     "IS_VERIFIED",

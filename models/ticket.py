@@ -58,6 +58,7 @@ IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
 # through what is null in order. Written as PostgreSQL shows it.
 QUEUE = "coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)"
 IN_TEAM = "team_id is not null"
+HAS_PARTICIPANTS = "participant_ids <> '{}'"
 
 RANKS: dict[Priority | None, int] = {
     Priority.LOW: 1,
@@ -152,6 +153,14 @@ class Ticket(Base):
         ),
         Index("ix_tickets_team_number", "team_id", "number", postgresql_where=IN_TEAM),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
+        # Whose list it is on besides. At once in its place: a list would go through what waits.
+        Index(
+            "ix_tickets_participants",
+            "participant_ids",
+            postgresql_using="gin",
+            postgresql_where=HAS_PARTICIPANTS,
+            postgresql_with={"fastupdate": "off"},
+        ),
         {"postgresql_with": {"fillfactor": 85}},
     )
 
@@ -173,6 +182,15 @@ class Ticket(Base):
             ],
             in_webhooks=True,
         ),
+    )
+    # Who is on copy: it is theirs as it is its customer's. Of the staff, who is told of what the
+    # assignee is told of. In the row, as a message is posted by one statement: of what it waited
+    # for it sees the locked row alone as it is by then.
+    participant_ids: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), default=list, server_default=text("'{}'")
+    )
+    follower_ids: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), default=list, server_default=text("'{}'")
     )
     title: Mapped[str] = mapped_column(String(200), info=use(in_webhooks=True))
     description: Mapped[str]

@@ -137,6 +137,24 @@ def test_rules_and_tables_know_no_transport(part: str) -> None:
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
 
 
+# A ticket compared with a person. What is compared besides is not whose own it is.
+WHOSE = re.compile(
+    r"[Tt]ickets?\.user_id (?:==|!=|=|<>)|(?:==|!=) [Tt]ickets?\.user_id"
+    r"|from tickets\s[^\"]*?where[^\"]*?\buser_id (?:=|<>) (?!found|customer)"
+)
+COMPARED_WITH = {
+    "desk/access.py": "the one place",
+    "desk/accounts/customers.py": "the tickets that the staff are told somebody opened",
+    "desk/accounts/visitors.py": "a visitor talks in the widget on what they opened",
+}
+
+
+def test_whose_own_a_ticket_is_stands_in_one_place() -> None:
+    files = [path for part in ("desk", "server", "worker") for path in modules(part)]
+    found = {str(path.relative_to(ROOT)) for path in files if WHOSE.search(path.read_text())}
+    assert found == COMPARED_WITH.keys()
+
+
 @pytest.mark.parametrize("part", FLOORS)
 def test_every_room_has_its_floor(part: str) -> None:
     units = {own for path in modules(part) if (own := own_unit(part, path))}

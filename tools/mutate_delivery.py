@@ -140,7 +140,7 @@ MUTATIONS = (
     Mutation(
         "a message by itself leaves the ticket resolved",
         "desk/tickets/fast_path.py",
-        "            and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)\n",
+        "            and (status <> 'resolved' or not {IS_OWN} or %(is_note)s)\n",
         "",
         STATEMENTS,
     ),

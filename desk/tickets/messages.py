@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, Audience, numbered
+from desk.access import Actor, Audience, numbered, owns
 from desk.errors import Conflict, Forbidden, Stale
 from desk.events import PUBLIC_MESSAGES, AttachmentInfo, Message, MessagePosted, NotePosted
 from desk.rows import EventRow
@@ -78,7 +78,7 @@ def post(
     said = new.event([attachments.info(file) for file in files])
     event = timeline.record(session, ticket, said, actor.id, now)
     attachments.take(session, files, event.seq)
-    is_customers = actor.id == ticket.user_id and not new.internal
+    is_customers = owns(ticket, actor.id) and not new.internal
     if is_customers and ticket.status == Status.RESOLVED:
         tickets.set_status(session, actor, ticket, Status.OPEN, now)
     if new.draft:

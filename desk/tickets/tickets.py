@@ -6,10 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import MISSING, AfterValidator, Field, Strict
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, visible
+from desk.access import Actor, owned_by, visible
 from desk.errors import Conflict, Stale
 from desk.events import (
     CategoryChanged,
@@ -195,7 +195,8 @@ def change_own(
 
 
 def _held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
-    own = select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
+    is_own = owned_by(literal(actor.id, Ticket.user_id.type))
+    own = select(Ticket).where(Ticket.id == ticket_id, is_own)
     return _one(session, locked(own))
 
 

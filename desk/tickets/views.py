@@ -11,7 +11,7 @@ from pydantic import with_config
 from sqlalchemy import Column, ColumnElement, Enum, Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, Audience, visible_to
+from desk.access import Actor, Audience, owned_by, visible_to
 from desk.errors import NotFound
 from desk.events import MESSAGES, PUBLIC_MESSAGES
 from desk.rows import PersonName
@@ -254,10 +254,7 @@ def one(audience: Audience) -> Select[*tuple[Any, ...]]:
 
 # By audience: a ticket that one may see, and one of one's own.
 VISIBLE = {audience: Statement.of(one(audience), to_view) for audience in Audience}
-OWN = {
-    audience: Statement.of(one(audience).where(Ticket.user_id == ME), to_view)
-    for audience in Audience
-}
+OWN = {audience: Statement.of(one(audience).where(owned_by(ME)), to_view) for audience in Audience}
 # The id of the ticket with a ``number``, if person ``me`` may see it.
 BY_NUMBER: dict[Audience, Statement[UUID]] = {
     audience: Statement.of(

@@ -13,7 +13,7 @@ from desk.statements import Statement
 from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
 from desk.tickets.field_index import PREFIX as FIELD
-from desk.tickets.filters import Filters, OwnFilters
+from desk.tickets.filters import Filters, OwnFilters, OwnList
 from desk.tickets.keyset import Sort, SortName
 from desk.tickets.lists import Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketRow, TicketView
@@ -154,7 +154,7 @@ async def list_own(request: web.Request) -> web.Response:
     params = query(request, TicketQuery)
     actor = request[ACTOR]
     own = params.model_dump(include=set(OwnFilters.model_fields))
-    filters = Filters(user_id=actor.id, **own)
+    filters = OwnList(**own)
     return await ticket_page(request, actor, params, filters)
 
 

@@ -13,7 +13,7 @@ from desk.files.content_types import PICTURES
 from desk.tickets import fast_path, history, messages, people, tickets, views
 from desk.tickets import fields as ticket_fields
 from desk.tickets.fields import FieldView
-from desk.tickets.filters import Filters
+from desk.tickets.filters import OwnList
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import ticket_list
 from desk.tickets.views import TicketView
@@ -104,8 +104,7 @@ async def show_tickets(request: web.Request) -> web.Response:
     actor, services = request[ACTOR], request.app[SERVICES]
     position = decode_cursor(request.query.get("cursor"), POSITIONS[SORT.field])
     after = position[1:] if position else None
-    filters = Filters(user_id=actor.id)
-    found = await services.desk.read(ticket_list, actor, filters, SORT, A_PAGE, after)
+    found = await services.desk.read(ticket_list, actor, OwnList(), SORT, A_PAGE, after)
     older = encode_cursor(SORT.field, *found.after) if found.after else None
     values = {"user": actor, "tickets": found.tickets, "older": older}
     return page(request, TICKETS, values)

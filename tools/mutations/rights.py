@@ -37,8 +37,15 @@ CHECKS = [
     Mutation(
         "visible(): customers see every ticket",
         "desk/access.py",
-        "true() if audience is Audience.STAFF else Ticket.user_id == me",
+        "true() if audience is Audience.STAFF else owned_by(me)",
         "true()",
+    ),
+    Mutation(
+        "owned_by(): what one is on copy of is not one's own",
+        "desk/access.py",
+        "or_(Ticket.user_id == me, me == any_(Ticket.participant_ids))",
+        "Ticket.user_id == me",
+        ("tests/desk/test_participants.py",),
     ),
     Mutation(
         "numbered(): customers read the staff's timeline",
