@@ -38,6 +38,7 @@ from models.ticket import (
     Ticket,
     bucket,
 )
+from models.ticket_link import LinkKind, TicketLink
 from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import ADDRESS, CALLED, DEFAULT_CAPACITY, IS_VERIFIED, Role, User
 from models.view import View
@@ -77,6 +78,7 @@ __all__ = [
     "IdempotencyKey",
     "Known",
     "Leased",
+    "LinkKind",
     "LooseFile",
     "Notification",
     "NotificationKind",
@@ -91,6 +93,7 @@ __all__ = [
     "Team",
     "TeamMember",
     "Ticket",
+    "TicketLink",
     "TicketSearch",
     "UnindexedEvent",
     "User",

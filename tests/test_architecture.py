@@ -34,7 +34,10 @@ TRANSPORT = {"aiohttp", "socketio", "engineio", "celery", "kombu", "redis", "asy
 FLOORS: dict[str, tuple[set[str], ...]] = {
     "desk": (
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
-        {"events", "idempotency", "leases", "outbox", "rows", "statements"},
+        {
+            *("event_data", "events", "people_events", "idempotency", "leases", "outbox", "rows"),
+            "statements",
+        },
         {"deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},

@@ -17,6 +17,7 @@ from desk.errors import NotFound
 from desk.events import Assigned, Entry, Message, StatusChanged
 from desk.jobs import Job
 from desk.outbox import InboxRead, outbox
+from desk.people_events import ParticipantsChanged
 from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
 from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
@@ -31,29 +32,62 @@ OVER = (Status.RESOLVED, Status.CLOSED)
 
 
 def notify(session: Session, entry: Entry) -> None:
-    """Tells those whom an event concerns: of a message the customers, and where it is one of
-    theirs the assignee and who follows; of a note these alone.
-    """
-    ticket, event = entry.ticket, entry.event
-    match event:
-        case Message():
-            told = [] if event.is_internal else [ticket.user_id, *ticket.participant_ids]
-            if event.is_internal or owns(ticket, entry.row.actor_id):
-                told += _staff(session, ticket)
-            internal = {"internal": True} if event.is_internal else {}
-            _tell(session, entry, dict.fromkeys(told, NotificationKind.MESSAGE_POSTED), internal)
+    """Tells those whom an event concerns, all but who acted."""
+    more: dict[str, Any] = {}
+    wait = MAIL_WINDOW
+    match entry.event:
+        case Message() as said if said.is_internal:
+            more = {"internal": True}
         case StatusChanged():
-            _tell(session, entry, _told_of_status(session, entry, event), entry.row.data)
+            more = entry.row.data
         case Assigned(to=UUID() as assignee):
             last = session.get_one(User, assignee).last_assigned_at
             follows = last is not None and entry.row.at - last < ASSIGNED_WINDOW
             wait = ASSIGNED_WINDOW if follows else timedelta(0)
-            _tell(session, entry, {assignee: NotificationKind.ASSIGNED}, {}, wait)
+    if told := recipients(session, entry):
+        _tell(session, entry, told, more, wait)
+
+
+def recipients(session: Session, entry: Entry) -> dict[UUID, NotificationKind]:
+    """Who is told of an event, and as what, once each.
+
+    Of what all may see the customers: who opened the ticket, and who is on copy. Of what customers
+    do, and of notes, the assignee and who follows, as long as they are of the staff.
+    """
+    ticket = entry.ticket
+    customers = [ticket.user_id, *ticket.participant_ids]
+    match entry.event:
+        case Message() as said:
+            told = [] if said.is_internal else customers
+            if said.is_internal or owns(ticket, entry.row.actor_id):
+                told = [*told, *_staff(session, ticket)]
+            mentioned = dict.fromkeys(said.mentions, NotificationKind.MENTIONED)
+            return dict.fromkeys(told, NotificationKind.MESSAGE_POSTED) | mentioned
+        case StatusChanged(from_=before, to=to):
+            is_back = before in OVER and to is Status.OPEN
+            of_staff = NotificationKind.REOPENED if is_back else NotificationKind.STATUS_CHANGED
+            return {
+                **dict.fromkeys(customers, NotificationKind.STATUS_CHANGED),
+                **dict.fromkeys(_staff(session, ticket), of_staff),
+            }
+        case Assigned(to=UUID() as assignee):
+            return {assignee: NotificationKind.ASSIGNED}
+        case ParticipantsChanged(added=added):
+            return dict.fromkeys(added, NotificationKind.ADDED)
+    return {}
+
+
+def _staff(session: Session, ticket: Ticket) -> Sequence[UUID]:
+    """Who works on the ticket, and who follows it, but for those who left the staff."""
+    those = {*ticket.follower_ids, ticket.assigned_to_id} - {None}
+    if not those:
+        return []
+    return session.scalars(select(User.id).where(User.id.in_(those), User.role != Role.USER)).all()
 
 
 MESSAGE_POSTED = f"'{NotificationKind.MESSAGE_POSTED}'"
-# As `notify` does it, for the statement that posts a message: it has the locked row as ``ticket``
-# and the event as ``said``.
+# As `recipients` has it, for the statement that posts a message: it has the locked row as
+# ``ticket`` and the event as ``said``.
 OF_MESSAGE = f"""
     insert into notifications (
         id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, due_at, attempts
@@ -99,34 +133,12 @@ def _id(cause: Event | EventRow, kind: NotificationKind, user_id: UUID) -> UUID:
     return row_id(cause.at, cause.ticket_id, cause.seq, kind, user_id)
 
 
-def _told_of_status(
-    session: Session, entry: Entry, changed: StatusChanged
-) -> dict[UUID, NotificationKind]:
-    """The customers and the staff; these of work that came back by its own name."""
-    reopened = changed.from_ in OVER and changed.to is Status.OPEN
-    ticket = entry.ticket
-    of_staff = NotificationKind.REOPENED if reopened else NotificationKind.STATUS_CHANGED
-    # Who opened the ticket and works on it is told once.
-    return {
-        **dict.fromkeys([ticket.user_id, *ticket.participant_ids], NotificationKind.STATUS_CHANGED),
-        **dict.fromkeys(_staff(session, ticket), of_staff),
-    }
-
-
-def _staff(session: Session, ticket: Ticket) -> Sequence[UUID]:
-    """Who works on the ticket, and who follows it, but for those who left the staff."""
-    those = {*ticket.follower_ids, ticket.assigned_to_id} - {None}
-    if not those:
-        return []
-    return session.scalars(select(User.id).where(User.id.in_(those), User.role != Role.USER)).all()
-
-
 def _tell(
     session: Session,
     entry: Entry,
     told: dict[UUID, NotificationKind],
     more: dict[str, Any],
-    wait: timedelta = MAIL_WINDOW,
+    wait: timedelta,
 ) -> None:
     """Records a notification for each. Nobody is told of their own act."""
     ticket, cause = entry.ticket, entry.row

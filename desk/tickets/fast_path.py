@@ -1,8 +1,8 @@
 """Posting a message and opening a ticket, each as one statement with all that follows from it.
 
 `messages.post` and `tickets.open_ticket`, compiled. Where an effect is due that they do not have (a
-ticket opens again, a message has files), or something is refused, they do nothing, and the rule
-runs. A test compares what the two leave behind, row by row.
+ticket opens again, a message has files or mentions somebody), or something is refused, they do
+nothing, and the rule runs. A test compares what the two leave behind, row by row.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ _POST = f"""
             %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s::varchar,
             %(content)s, '{{}}'
         from ticket
-        where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and not %(has_files)s
+        where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and not %(is_for_rule)s
             and (status <> 'resolved' or not {IS_OWN} or %(is_note)s)
             and not exists (
                 select from events e where e.ticket_id = ticket.id
@@ -192,7 +192,7 @@ def posting(
         "words": document(event.content),
         "expect_seq": new.expect_seq,
         "draft_kind": new.draft_kind.value,
-        "has_files": bool(new.attachment_ids),
+        "is_for_rule": bool(new.attachment_ids or new.mentions),
     }
 
     def result(rows: Sequence[Said], recorded: Outbox) -> Posted | None:

@@ -35,12 +35,10 @@ from models.columns import uses
 # The column that each sort goes by.
 SORTS = {use.sort: column for column, use in uses(Ticket) if use.sort}
 # The filters, those first that a list is rather led by, and the column of each. The words of a
-# search and what is unread are in no column.
+# search, what is unread and whose own it is are in no column.
 FILTERS = {filter_.name: filter_ for _, use in uses(Ticket) for filter_ in use.filters}
 FILTERED = {filter_.name: column for column, use in uses(Ticket) for filter_ in use.filters}
-WORDS, UNREAD = "q", "unread"
-# What a list of one's own asks: for whose own it is, before all else.
-OWN = "own"
+WORDS, UNREAD, OWN = "q", "unread", "own"
 # What lists by team ask instead, for none and for those of whoever looks.
 NO_TEAM, MY_TEAMS = "no_team", "my_teams"
 UPDATED_AFTER = "updated_after"

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import OWNED_BY, Actor, numbered, owned_ids, visible
 from desk.events import Assigned
+from desk.people_events import ParticipantsChanged
 from desk.statements import Statement, ids
 from desk.tickets.views import not_found
 from models import CALLED, Event, Role, Ticket, User
@@ -65,6 +66,8 @@ def named_by(kind: str, actor_id: UUID | None, data: dict[str, object]) -> set[U
     named = {actor_id} if actor_id else set()
     if kind == Assigned.kind and isinstance(to := data.get("to"), str):
         named.add(UUID(to))
+    if kind == ParticipantsChanged.kind and isinstance(added := data.get("added"), list):
+        named |= {UUID(each) for each in added}
     return named
 
 
@@ -100,17 +103,29 @@ def in_timeline(session: Session, actor: Actor, ticket_id: UUID) -> Sequence[Per
     ]
 
 
+def among(session: Session, user_ids: Collection[UUID]) -> Sequence[Person]:
+    """The people with these ids, by their names; whoever asks knows them already."""
+    if not user_ids:
+        return []
+    return [Person(*row) for row in session.execute(_people().where(User.id.in_(user_ids)))]
+
+
 def _people() -> Select[UUID, str, Role]:
     return select(User.id, User.full_name, User.role).order_by(User.full_name, User.id)
 
 
 def _named(actor: Actor, those: ColumnElement[bool]) -> list[Select[UUID]]:
-    """Who acted in the events as the actor is shown them, and who was given a ticket."""
+    """Who acted in the events as the actor is shown them, who was given a ticket, and who was put
+    on copy or taken off.
+    """
     shown = (those, numbered(actor.audience).is_not(None))
     given = cast(Event.data["to"].astext, Uuid)
+    is_about_people = Event.kind == ParticipantsChanged.kind
+    copied = [func.jsonb_array_elements_text(Event.data[name]) for name in ("added", "removed")]
     return [
         select(Event.actor_id).where(*shown),
         select(given).where(*shown, Event.kind == Assigned.kind),
+        *(select(cast(each, Uuid)).where(*shown, is_about_people) for each in copied),
     ]
 
 

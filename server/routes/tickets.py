@@ -154,8 +154,7 @@ async def list_own(request: web.Request) -> web.Response:
     params = query(request, TicketQuery)
     actor = request[ACTOR]
     own = params.model_dump(include=set(OwnFilters.model_fields))
-    filters = OwnList(**own)
-    return await ticket_page(request, actor, params, filters)
+    return await ticket_page(request, actor, params, OwnList(**own))
 
 
 async def show_own(request: web.Request) -> web.Response:
@@ -287,6 +286,7 @@ ROUTES = (
             "409 client_id_reused",
             "409 ticket_closed",
             "412 answered_meanwhile",
+            "422 not_mentionable",
             "429 rate_limited",
             *KEYED,
         ),

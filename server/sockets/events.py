@@ -45,6 +45,7 @@ EVENTS = {
             "attachment_unavailable",
             "client_id_reused",
             "csr_required",
+            "not_mentionable",
             "rate_limited",
             "ticket_closed",
         ),

@@ -83,11 +83,10 @@ WORDS = {
 BINARY: Schema = {"type": "string", "format": "binary"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 # What stands in a path beside ids.
+TICKET: Schema = {"anyOf": [UUID, {"type": "integer", "minimum": 1}]}
 PATH: dict[str, Schema] = {
-    "ticket_id": {
-        "description": "The ticket's id, or its number.",
-        "schema": {"anyOf": [UUID, {"type": "integer", "minimum": 1}]},
-    }
+    "ticket_id": {"description": "The ticket's id, or its number.", "schema": TICKET},
+    "other_id": {"description": "The other ticket's id, or its number.", "schema": TICKET},
 }
 # What else a refusal tells, by its code: a member's name, and its shape.
 TOLD: dict[str, tuple[str, Any]] = {

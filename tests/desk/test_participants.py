@@ -4,20 +4,35 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 
 import pytest
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor
-from desk.errors import NotFound
+from desk.access import Actor, Audience
+from desk.accounts import customers
+from desk.errors import Conflict, Invalid, NotFound
 from desk.notifications import inbox
 from desk.statements import ids
-from desk.tickets import attachments, changed, drafts, history, lists, people, reading, tickets
+from desk.tickets import (
+    attachments,
+    changed,
+    drafts,
+    fast_path,
+    history,
+    lists,
+    participants,
+    people,
+    reading,
+    tickets,
+    timeline,
+)
 from desk.tickets import messages as said
 from desk.tickets.drafts import NewDraft
 from desk.tickets.filters import Filters, OwnList
 from desk.tickets.keyset import SORTS, Sort
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import OWN, TicketView
-from models import DraftKind, NotificationKind, Role, Status, Ticket
+from models import DraftKind, NotificationKind, Role, Status, Ticket, User
+from tests.desk.races import committing, overlapping, run
 from tests.factories import a_ticket, an_actor, an_attachment, now
 
 LIMIT = 3
@@ -157,3 +172,86 @@ def test_the_number_of_another_s_ticket_is_not_in_a_list_of_one_s_own(
     assert lists.count(session, csr, OwnList(q=str(ticket.number))) == 0
     found = lists.ticket_list(session, csr, OwnList(q=str(ticket.number)), Sort(), LIMIT, None)
     assert not found.tickets
+
+
+def test_a_customer_is_put_on_copy_once_and_taken_off(
+    session: Session, ticket: TicketView, customer: Actor, copied: Actor, csr: Actor
+) -> None:
+    for _ in range(2):
+        assert participants.put(session, csr, ticket.id, copied.id, now()).id == copied.id
+        participants.put(session, csr, ticket.id, customer.id, now())
+    assert [each.id for each in participants.participants(session, customer, ticket.id)] == [
+        copied.id
+    ]
+    [row] = inbox.page(session, copied, unread=True, limit=9, before=None)
+    assert row.kind is NotificationKind.ADDED
+    for _ in range(2):
+        participants.take_off(session, csr, ticket.id, copied.id, now())
+    with pytest.raises(NotFound):
+        participants.participants(session, copied, ticket.id)
+    events = timeline.after(session, ticket.id, 1, 9, Audience.CUSTOMER)
+    assert [event.data for event in events] == [
+        {"added": [str(copied.id)], "removed": []},
+        {"added": [], "removed": [str(copied.id)]},
+    ]
+    # Whose name the timeline says is known to whoever reads it.
+    assert copied.id in {each.id for each in people.in_timeline(session, customer, ticket.id)}
+
+
+def test_only_an_active_customer_is_put_on_copy(
+    session: Session, ticket: TicketView, csr: Actor
+) -> None:
+    for user_id in (csr.id, an_actor(session, is_active=False).id, ticket.id):
+        with pytest.raises(Invalid) as refused:
+            participants.put(session, csr, ticket.id, user_id, now())
+        assert refused.value.code == "not_a_customer"
+
+
+def test_a_ticket_and_a_person_have_so_many_copies_at_most(
+    session: Session, ticket: TicketView, copied: Actor, csr: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(participants, "MOST_PARTICIPANTS", 1)
+    monkeypatch.setattr(participants, "MOST_COPIES", 1)
+    participants.put(session, csr, ticket.id, copied.id, now())
+    session.flush()
+    for ticket_id, user_id in (
+        (ticket.id, an_actor(session).id),
+        (a_ticket(session, an_actor(session)).id, copied.id),
+    ):
+        with pytest.raises(Conflict):
+            participants.put(session, csr, ticket_id, user_id, now())
+
+
+def test_an_address_stands_for_its_account_or_makes_a_customer(
+    session: Session, ticket: TicketView, copied: Actor, csr: Actor
+) -> None:
+    address = session.get_one(User, copied.id).email
+    assert address
+    put = customers.put_on_copy
+    assert put(session, csr, ticket.id, address, now()).id == copied.id
+    made = put(session, csr, ticket.id, "ann.smith@example.com", now())
+    assert (made.full_name, made.role) == ("ann.smith", Role.USER)
+    other = a_ticket(session, copied)
+    assert put(session, csr, other.id, "ann.smith@example.com", now()) == made
+    [mailed] = session.scalars(select(User).where(User.visitor_email == "ann.smith@example.com"))
+    assert mailed.email_verified_at
+
+
+@pytest.mark.parametrize("is_theirs", [True, False])
+def test_who_is_taken_off_while_a_message_waits_neither_posts_it_nor_is_told(
+    own_engine: Engine, is_theirs: bool
+) -> None:
+    with committing(own_engine) as session:
+        ann, bob, csr = an_actor(session), an_actor(session), an_actor(session, Role.CSR)
+        ticket = a_ticket(session, ann)
+        participants.put(session, csr, ticket.id, bob.id, None)
+    posting = fast_path.posting(bob if is_theirs else csr, ticket.id, NewMessage(content="hello"))
+    _, theirs = overlapping(
+        own_engine,
+        lambda session: participants.take_off(session, csr, ticket.id, bob.id, None),
+        lambda session: posting.statement.all(session, **posting.values),
+    )
+    assert [said.told for said in theirs.result() or ()] == ([] if is_theirs else [ann.id])
+    if is_theirs:
+        with pytest.raises(NotFound):
+            run(own_engine, posting.otherwise)

@@ -219,6 +219,18 @@ FIELD_KEY = Kind(
     ("a", "a" * 32, "a_1"),
     frozenset({"a short text"}),
 )
+# Nobody of the staff has these ids.
+MENTIONS = Kind(
+    {
+        "no id within": ["nonsense"],
+        "null within": [None],
+        "too many": [f"{n:032}" for n in range(21)],
+        "nobody": ["0" * 32],
+    },
+    ([],),
+    frozenset({"a list"}),
+)
+LINK_KIND = Kind({"another": "parent", "padded": " related"}, ("related", "duplicate", "blocks"))
 FIELD_KIND = Kind({"another": "TEXT", "padded": " text"}, ("text", "choices"))
 FIELD_ACCESS = Kind({"another": "none"}, ("hidden", "read", "write"))
 FIELD_NEED = Kind({"another": "always"}, ("never", "to_open", "to_resolve"))

@@ -75,7 +75,7 @@ CHECKS = [
     Mutation(
         "internal notes by customers",
         "desk/tickets/messages.py",
-        "    if new.internal and not actor.is_staff:\n",
+        "    if (new.internal or new.mentions) and not actor.is_staff:\n",
         "    if False:\n",
         ("tests/server/test_audit.py",),
     ),
