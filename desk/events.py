@@ -14,6 +14,7 @@ from pydantic_core import CoreSchema, to_jsonable_python
 from uuid_utils.compat import uuid7
 
 from desk.event_data import EventData
+from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
 from desk.people_events import Linked, ParticipantsChanged, Unlinked
 from desk.rows import EventRow
 from models import Event, Priority, Status, Ticket, Value
@@ -237,6 +238,11 @@ KINDS: dict[str, type[EventData]] = {
         ParticipantsChanged,
         Linked,
         Unlinked,
+        MergedInto,
+        MergedFrom,
+        Unmerged,
+        SplitFrom,
+        SplitTo,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

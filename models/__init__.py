@@ -21,6 +21,7 @@ from models.field import (
 )
 from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
+from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
@@ -80,6 +81,7 @@ __all__ = [
     "Leased",
     "LinkKind",
     "LooseFile",
+    "Merge",
     "Notification",
     "NotificationKind",
     "Outcome",

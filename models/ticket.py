@@ -59,6 +59,7 @@ IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
 QUEUE = "coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)"
 IN_TEAM = "team_id is not null"
 HAS_PARTICIPANTS = "participant_ids <> '{}'"
+IS_MERGED = "merged_into_id is not null"
 
 RANKS: dict[Priority | None, int] = {
     Priority.LOW: 1,
@@ -161,6 +162,8 @@ class Ticket(Base):
             postgresql_where=HAS_PARTICIPANTS,
             postgresql_with={"fastupdate": "off"},
         ),
+        # What was merged into a ticket.
+        Index("ix_tickets_merged_into", "merged_into_id", postgresql_where=IS_MERGED),
         {"postgresql_with": {"fillfactor": 85}},
     )
 
@@ -260,6 +263,9 @@ class Ticket(Base):
     offered_to: Mapped[list[UUID]] = mapped_column(
         ARRAY(Uuid), default=list, server_default=text("'{}'")
     )
+
+    # The ticket that this one is a part of, which itself is a part of none. It is closed, then.
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
 
     created_at: Mapped[datetime] = mapped_column(info=use(sort="created_at"))
     # The customer's copy of updated_at does not move with a staff note.

@@ -35,14 +35,14 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "desk": (
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
         {
-            *("event_data", "events", "people_events", "idempotency", "leases", "outbox", "rows"),
-            "statements",
+            *("event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
+            *("people_events", "rows", "statements"),
         },
         {"deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
-        {"accounts"},
+        {"accounts", "merging"},
         {"backlog", "retention"},
         {"deadline_kinds"},
     ),

@@ -63,6 +63,8 @@ def recipients(session: Session, entry: Entry) -> dict[UUID, NotificationKind]:
                 told = [*told, *_staff(session, ticket)]
             mentioned = dict.fromkeys(said.mentions, NotificationKind.MENTIONED)
             return dict.fromkeys(told, NotificationKind.MESSAGE_POSTED) | mentioned
+        case StatusChanged() if ticket.merged_into_id is not None:
+            return {}  # It goes on on the other ticket.
         case StatusChanged(from_=before, to=to):
             is_back = before in OVER and to is Status.OPEN
             of_staff = NotificationKind.REOPENED if is_back else NotificationKind.STATUS_CHANGED

@@ -271,6 +271,7 @@ def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, opened: Opened) -> Ti
         assigned_to_id=None,
         team_id=None,
         required_skills=[],
+        merged_into_id=None,
         created_at=opened.at,
         updated_at=opened.at,
         first_response_at=None,

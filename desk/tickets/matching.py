@@ -23,6 +23,7 @@ from desk.events import (
     TicketCreated,
     texts_of,
 )
+from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
 from desk.people_events import Linked, ParticipantsChanged, Unlinked
 from desk.tickets.field_index import PREFIX
 from desk.tickets.keyset import MY_TEAMS, NO_TEAM, UNREAD, UPDATED_AFTER, WORDS
@@ -54,7 +55,10 @@ Lead = tuple[str, Hashable]
 # By which nothing becomes another that a list asks for.
 NO_TURN = {
     kind.kind
-    for kind in (TicketCreated, NotePosted, SkillsRequired, ParticipantsChanged, Linked, Unlinked)
+    for kind in (
+        *(TicketCreated, NotePosted, SkillsRequired, ParticipantsChanged, Linked, Unlinked),
+        *(MergedInto, MergedFrom, Unmerged, SplitFrom, SplitTo),
+    )
 }
 
 

@@ -78,14 +78,15 @@ def post(
 
     Raises `NotFound`, `Forbidden` (a note by a customer, or who mentions), `Conflict`
     (``ticket_closed``, ``client_id_reused``, ``attachment_unavailable``), `AnsweredMeanwhile`,
-    `Invalid` as `followers.mention`.
+    `Merged`, `Invalid` as `followers.mention`.
     """
     if (new.internal or new.mentions) and not actor.is_staff:
         tickets.get(session, actor, ticket_id)
         raise Forbidden("csr_required", "Only staff write internal notes, or mention somebody")
-    ticket = tickets.held(session, actor, ticket_id)
+    ticket = tickets.held_as_it_is(session, actor, ticket_id)
     if (event := _stored(session, actor, ticket_id, new)) is not None:
         return Posted(event, is_new=False)
+    tickets.unmerged(ticket)  # After that: a repeat is none of the other ticket's messages.
     if ticket.status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket is closed")
     if new.expect_seq is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, owned_by, visible
-from desk.errors import Conflict, Stale
+from desk.errors import Conflict, Merged, Stale
 from desk.events import (
     CategoryChanged,
     PriorityChanged,
@@ -98,8 +98,25 @@ def get(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
 
 
 def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
-    """As `get`, locked until the commit, so that its timeline has one writer."""
+    """As `get`, locked until the commit, so that its timeline has one writer.
+
+    Raises `NotFound`, `Merged`.
+    """
+    return unmerged(held_as_it_is(session, actor, ticket_id))
+
+
+def held_as_it_is(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+    """As `held`, even where it is a part of another ticket by now."""
     return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, visible(actor))))
+
+
+def unmerged(ticket: Ticket) -> Ticket:
+    """The ticket, unless it is a part of another, which everything is asked of instead: whatever
+    writes to a ticket comes by here. Raises `Merged`.
+    """
+    if ticket.merged_into_id is not None:
+        raise Merged(ticket.merged_into_id)
+    return ticket
 
 
 def locked(query: Select[Ticket], *, skip: bool = False) -> Select[Ticket]:
@@ -197,7 +214,7 @@ def change_own(
 def _held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     is_own = owned_by(literal(actor.id, Ticket.user_id.type))
     own = select(Ticket).where(Ticket.id == ticket_id, is_own)
-    return _one(session, locked(own))
+    return unmerged(_one(session, locked(own)))
 
 
 def set_priority(

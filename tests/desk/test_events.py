@@ -30,6 +30,8 @@ def test_the_lists_of_kinds_follow_from_the_classes() -> None:
         "skills_required",
         "linked",
         "unlinked",
+        "split_from",
+        "split_to",
     ]
     assert [member.value for member in Kind] == [*KINDS]
 
