@@ -395,6 +395,42 @@ export interface MarkRead {
   seq: number;
 }
 
+/** Another ticket became a part of this one. Its timeline stays where it is, and is read by whoever reads this one. `messages`: how many it has, without notes. */
+export interface MergedFrom {
+  ticket_id: string;
+  number: number;
+  title: string;
+  messages: number;
+}
+
+export interface MergedFromEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "merged_from";
+  actor_id: string | null;
+  at: string;
+  data: MergedFrom;
+}
+
+/** The ticket became a part of another, and is closed for good: whoever asks for it is led there. */
+export interface MergedInto {
+  ticket_id: string;
+  number: number;
+}
+
+export interface MergedIntoEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "merged_into";
+  actor_id: string | null;
+  at: string;
+  data: MergedInto;
+}
+
+export interface Merging {
+  into: string;
+}
+
 /** Somebody wrote to everyone on the ticket. */
 export interface MessagePosted {
   id: string;
@@ -733,6 +769,46 @@ export interface SocketTicketOut {
   expires_in: number;
 }
 
+/** The ticket was opened with messages of another; `seqs` are their numbers there. */
+export interface SplitFrom {
+  ticket_id: string;
+  number: number;
+  seqs: Array<number>;
+}
+
+export interface SplitFromEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "split_from";
+  actor_id: string | null;
+  at: string;
+  data: SplitFrom;
+}
+
+/** A ticket of its own was opened with messages of this one; `seqs` are their numbers. */
+export interface SplitTo {
+  ticket_id: string;
+  number: number;
+  title: string;
+  seqs: Array<number>;
+}
+
+export interface SplitToEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "split_to";
+  actor_id: string | null;
+  at: string;
+  data: SplitTo;
+}
+
+/** The messages by their numbers, or the one that is all of them. */
+export interface Splitting {
+  from_seq?: number;
+  seqs?: Array<number>;
+  title: string;
+}
+
 /** The same of custom fields that customers may not see. */
 export type StaffFieldsChanged = Record<string, ValueChange>;
 
@@ -839,6 +915,7 @@ export interface Ticket {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  merged_into_id: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -913,6 +990,7 @@ export interface TicketRow {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  merged_into_id: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -1147,6 +1225,9 @@ export interface Routes {
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
+  "POST /api/v1/csr/tickets/{ticket_id}/merge": { query: undefined; body: Merging; answer: Ticket };
+  "POST /api/v1/csr/tickets/{ticket_id}/unmerge": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/csr/tickets/{ticket_id}/split": { query: undefined; body: Splitting; answer: Ticket };
   "GET /api/v1/csr/views": { query: undefined; body: undefined; answer: Array<View> };
   "POST /api/v1/csr/views": { query: undefined; body: NewView; answer: View };
   "PATCH /api/v1/csr/views/{view_id}": { query: undefined; body: ViewChange; answer: View };

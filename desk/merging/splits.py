@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import MISSING, Field, model_validator
+from pydantic import MISSING, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,8 @@ MOST_MESSAGES = 50
 
 class Splitting(Input):
     """The messages by their numbers, or the one that is all of them."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"from_seq": 7, "title": "The door"}})
 
     from_seq: Seq | MISSING = MISSING
     seqs: Annotated[list[Seq], Field(min_length=1, max_length=MOST_MESSAGES)] | MISSING = MISSING

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 
 from desk.access import Actor
-from desk.errors import DeskError, Unavailable
+from desk.errors import DeskError, Merged, Unavailable
 from desk.people_events import ParticipantsChanged
 from desk.rows import EventRow
 from desk.statements import ids
@@ -121,12 +121,14 @@ class Sequencer:
         """Replays what the actor may see after a number, then enters the room, without a seam.
 
         All under the room's lock, so that no live event falls between or comes twice.
-        Raises `NotFound`, `Unavailable`.
+        Raises `NotFound`, `Merged`, `Unavailable`.
         """
         await member.ready()
         async with self._held(ticket_id) as room:
             await self._remove(room, member, ticket_id)
             read = await self._desk.read(history.read, actor, ticket_id, after, HISTORY_PAGE + 1)
+            if (into_id := read.ticket.merged_into_id) is not None:
+                raise Merged(into_id)
             page = _page(read.events)
             more = len(page) < len(read.events)
             if not more:

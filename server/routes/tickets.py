@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import Field, TypeAdapter
 
 from desk.access import Actor, Audience
+from desk.errors import Merged
 from desk.statements import Statement
 from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
@@ -119,7 +120,9 @@ def ticket_reply(
 async def ticket_shown(
     request: web.Request, among: Mapping[Audience, Statement[TicketView]]
 ) -> web.Response:
-    """The ticket, if it is among these; 304 where the caller's copy is still the same."""
+    """The ticket, if it is among these, or the way to what it was merged into; 304 where the
+    caller's copy is still the same.
+    """
     query(request, Query)
     actor, ticket_id = request[ACTOR], path_id(request)
     statement = among[actor.audience]
@@ -127,6 +130,8 @@ async def ticket_shown(
     if not tickets:
         raise views.not_found()
     ticket = tickets[0]
+    if ticket.merged_into_id is not None:
+        raise Merged(ticket.merged_into_id)
     if {*tags_of(request, "If-None-Match")} & {_tag(ticket), "*"}:
         return web.Response(status=304, headers={"ETag": _tag(ticket)})
     return ticket_reply(ticket)
@@ -258,16 +263,20 @@ ROUTES = (
         refuses=("422 unknown_field", "429 rate_limited"),
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
-        "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
+        "Show a ticket of your own",
+        NOTHING,
+        ok(TicketView, ETAG),
+        not_modified(),
+        refuses=("308 merged",),
     ),
     At("PATCH", "/users/tickets/{ticket_id}", change_own, Right.OWNER).says(
         "Set fields of a ticket of your own",
         tickets.OwnChange,
         ok(TicketView, ETAG),
-        refuses=(*FIELDS, "422 field_read_only", "429 rate_limited"),
+        refuses=("308 merged", *FIELDS, "422 field_read_only", "429 rate_limited"),
     ),
     At("POST", "/users/tickets/{ticket_id}/close", close_own, Right.OWNER).says(
-        "Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=()
+        "Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=("308 merged",)
     ),
     At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
         "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent, TOTAL), refuses=()
@@ -281,6 +290,7 @@ ROUTES = (
         Gives(201, TimelineEvent, ()),
         ok(TimelineEvent, description="The client_id was used before: the message of that time"),
         refuses=(
+            "308 merged",
             "403 csr_required",
             "409 attachment_unavailable",
             "409 client_id_reused",

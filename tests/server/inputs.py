@@ -170,6 +170,16 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PUT", "/csr/tickets/{ticket_id}/links/{other_id}"): Body(
         {"kind": bad.LINK_KIND}, {"kind": "related"}, status=(422,)
     ),
+    # There is no such ticket, and no such message.
+    ("POST", "/csr/tickets/{ticket_id}/merge"): Body(
+        {"into": bad.ID}, {"into": NO_TICKET}, status=(404,)
+    ),
+    ("POST", "/csr/tickets/{ticket_id}/split"): Body(
+        {"from_seq": bad.SEQ, "seqs": bad.SEQS, "title": bad.TITLE},
+        {"from_seq": 1, "title": "Another"},
+        frozenset({"seqs"}),
+        (422,),
+    ),
     ("POST", "/csr/views"): Body(
         {"name": bad.LABEL, "query": bad.VIEW_QUERY, "shared": bad.BOOL},
         {"name": "Mine", "query": {"assigned_to": "me"}},
@@ -262,6 +272,7 @@ NO_BODY = {
     ("POST", "/auth/email/verify/send"),
     ("POST", "/auth/logout_all"),
     ("POST", "/csr/tickets/{ticket_id}/claim"),
+    ("POST", "/csr/tickets/{ticket_id}/unmerge"),
     ("POST", "/notifications/read_all"),
     ("POST", "/tickets/{ticket_id}/socket_ticket"),
     ("POST", "/notifications/{notification_id}/read"),

@@ -95,6 +95,8 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/unread": {"seq": 1},
         "/tickets/{ticket_id}/draft": {"kind": "reply", "content": "hello", "base_seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
+        "/csr/tickets/{ticket_id}/merge": {"into": cast.ticket_id},
+        "/csr/tickets/{ticket_id}/split": {"from_seq": 1, "title": "t"},
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/tickets/{ticket_id}/links/{other_id}": {"kind": "related"},
         "/csr/me/availability": {"available": True},
