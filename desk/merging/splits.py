@@ -35,7 +35,8 @@ class Splitting(Input):
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
         if (self.from_seq is MISSING) == (self.seqs is MISSING):
-            raise Invalid("invalid", "Send either from_seq or seqs", pointer="/seqs")
+            pointer = "/from_seq" if self.seqs is MISSING else "/seqs"
+            raise Invalid("invalid", "Send either from_seq or seqs", pointer=pointer)
         return self
 
     @property
