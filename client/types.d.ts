@@ -395,11 +395,12 @@ export interface MarkRead {
   seq: number;
 }
 
-/** Another ticket became a part of this one. Its timeline stays where it is, and is read by whoever reads this one. `messages`: how many it has, without notes. */
+/** Another ticket became a part of this one. Its timeline stays where it is, and is read by whoever reads this one. `messages`: how many it has, without notes. `description`: what it was opened with. */
 export interface MergedFrom {
   ticket_id: string;
   number: number;
   title: string;
+  description: string;
   messages: number;
 }
 
@@ -429,6 +430,7 @@ export interface MergedIntoEvent {
 
 export interface Merging {
   into: string;
+  /** Whether people may be let read what they could not read before: those of either ticket read the other from then on. */ share?: boolean;
 }
 
 /** Somebody wrote to everyone on the ticket. */

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, any_, literal, or_, select, text, true, union_all
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
 
 from models import HAS_PARTICIPANTS, Event, Role, Ticket
 
@@ -48,13 +49,32 @@ def visible_to(audience: Audience, me: ColumnElement[UUID]) -> ColumnElement[boo
 OWNED_BY = "(user_id = {me} or {me} = any(participant_ids))"
 
 
-def owned_by(me: ColumnElement[UUID]) -> ColumnElement[bool]:
+def owned_by(me: ColumnElement[UUID], ticket: type[Ticket] = Ticket) -> ColumnElement[bool]:
     """The tickets that are somebody's own: who opened them, or was put on copy.
 
     The one place where a ticket is compared with its people: right also on a row that was waited
     for, as all of them are in it. No index leads through it: `owned_ids`.
     """
-    return or_(Ticket.user_id == me, me == any_(Ticket.participant_ids))
+    return or_(ticket.user_id == me, me == any_(ticket.participant_ids))
+
+
+def readable(actor: Actor) -> ColumnElement[bool]:
+    """The tickets that the actor may read: those that they may know of, and what was merged into
+    them. Of one ticket; a list has the former alone.
+    """
+    return readable_to(actor.audience, literal(actor.id, Ticket.user_id.type))
+
+
+def readable_to(audience: Audience, me: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """As `readable`, for somebody of an audience."""
+    return true() if audience is Audience.STAFF else or_(owned_by(me), is_part_of_own(me))
+
+
+def is_part_of_own(me: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The tickets that were merged into one that is somebody's own."""
+    target = aliased(Ticket)
+    own = select(target.id).where(target.id == Ticket.merged_into_id, owned_by(me, target))
+    return own.correlate(Ticket).exists()
 
 
 def owned_ids_in_sql(me: str) -> str:

@@ -23,7 +23,8 @@ class MergedInto(EventData):
 @dataclass(frozen=True, kw_only=True)
 class MergedFrom(EventData):
     """Another ticket became a part of this one. Its timeline stays where it is, and is read by
-    whoever reads this one. ``messages``: how many it has, without notes.
+    whoever reads this one. ``messages``: how many it has, without notes. ``description``: what it
+    was opened with.
     """
 
     kind = "merged_from"
@@ -32,10 +33,11 @@ class MergedFrom(EventData):
     ticket_id: UUID
     number: int
     title: str
+    description: str
     messages: int
 
     def words(self, ticket: Ticket) -> str:
-        return f"{self.number}\n{self.title}"
+        return f"{self.number}\n{self.title}\n{self.description}"
 
 
 @dataclass(frozen=True, kw_only=True)

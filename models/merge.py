@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ARRAY, ForeignKey, Index, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, one_of
@@ -27,3 +27,6 @@ class Merge(Base):
     # What the source and the target had before.
     source_status: Mapped[Status] = mapped_column(one_of(Status, "source_status"))
     into_first_response_at: Mapped[datetime | None]
+    # Of the source's people, who is on copy of the target, or follows it, by the merge alone.
+    participants_added: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    followers_added: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))

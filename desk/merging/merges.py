@@ -6,8 +6,10 @@ and each part says where its chain ends. Parts are closed, and stay it (`tickets
 """
 
 from datetime import datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -27,6 +29,13 @@ UNDONE_WITHIN = timedelta(hours=24)
 
 class Merging(Input):
     into: Id
+    share: Annotated[
+        bool,
+        Field(
+            description="Whether people may be let read what they could not read before: those of "
+            "either ticket read the other from then on."
+        ),
+    ] = False
 
 
 def merge(
@@ -42,8 +51,8 @@ def merge(
     source, target, parts = locks.for_merge(session, ticket_id, asked.into)
     if target.status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket to merge into is closed")
-    if source.user_id != target.user_id:
-        raise Conflict("different_customers", "The tickets are of different customers")
+    if not asked.share and readers(source) != readers(target):
+        raise Conflict("different_customers", "Other people would read what is on the tickets")
     status, holder = source.status, source.assigned_to_id
     for part in (source, *parts):
         part.merged_into_id = target.id
@@ -56,6 +65,7 @@ def merge(
     undoing = Merge(source_id=source.id, into_id=target.id, at=event.at, into_seq=event.seq)
     undoing.source_status = status
     undoing.into_first_response_at = target.first_response_at
+    _join_people(undoing, source, target)
     session.add(undoing)
     answers = (source.first_response_at, target.first_response_at)
     target.first_response_at = min((at for at in answers if at is not None), default=None)
@@ -68,11 +78,36 @@ def merge(
     return tickets.view(session, actor, target)
 
 
+def readers(ticket: Ticket) -> set[UUID]:
+    """The customers whose own the ticket is."""
+    return {ticket.user_id, *ticket.participant_ids}
+
+
+def _join_people(undoing: Merge, source: Ticket, target: Ticket) -> None:
+    """Whoever read the source, or was told of it, is so of the target."""
+    told = {*source.follower_ids} | ({source.assigned_to_id} if source.assigned_to_id else set())
+    undoing.participants_added = sorted(readers(source) - readers(target))
+    undoing.followers_added = sorted(told - {*target.follower_ids, target.assigned_to_id})
+    target.participant_ids = [*target.participant_ids, *undoing.participants_added]
+    target.follower_ids = [*target.follower_ids, *undoing.followers_added]
+
+
+def _part_people(done: Merge, target: Ticket) -> None:
+    gone = done.participants_added
+    target.participant_ids = [each for each in target.participant_ids if each not in gone]
+    gone = done.followers_added
+    target.follower_ids = [each for each in target.follower_ids if each not in gone]
+
+
 def _merged_from(session: Session, source: Ticket) -> MergedFrom:
     said = (Event.ticket_id == source.id, Event.kind.in_(PUBLIC_MESSAGES))
     messages = session.scalars(select(func.count()).select_from(Event).where(*said)).one()
     return MergedFrom(
-        ticket_id=source.id, number=source.number, title=source.title, messages=messages
+        ticket_id=source.id,
+        number=source.number,
+        title=source.title,
+        description=source.description,
+        messages=messages,
     )
 
 
@@ -95,6 +130,7 @@ def unmerge(session: Session, actor: Actor, ticket_id: UUID, now: datetime | Non
     for part in by_id.values():
         part.merged_into_id = source.id if part not in (source, target) else None
     target.first_response_at = done.into_first_response_at
+    _part_people(done, target)
     session.delete(done)
     for ticket, other in ((source, target), (target, source)):
         event = Unmerged(ticket_id=other.id, number=other.number)

@@ -14,6 +14,7 @@ from desk.assignment import routing
 from desk.errors import Invalid
 from desk.events import MessagePosted
 from desk.merge_events import SplitFrom, SplitTo
+from desk.merging.merges import readers
 from desk.text import Input, Seq, Title
 from desk.tickets import attachments, tickets, timeline
 from desk.tickets.tickets import NewTicket
@@ -87,7 +88,7 @@ def _said(session: Session, source: Ticket, asked: Splitting) -> Sequence[Event]
         Event.ticket_id == source.id,
         Event.seq.in_(asked.wanted),
         Event.kind == MessagePosted.kind,
-        of_customer.exists() | (Event.actor_id == source.user_id),
+        of_customer.exists() | Event.actor_id.in_(readers(source)),
     )
     said = session.scalars(query.order_by(Event.seq)).all()
     if len(said) < len(asked.wanted) or len({event.actor_id for event in said}) > 1:

@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from desk import deadlines
-from desk.access import Actor, numbered, visible
+from desk import access, deadlines
+from desk.access import Actor, numbered
 from desk.deadlines import Due
 from desk.errors import Busy, Conflict, NotFound
 from desk.events import AttachmentInfo
@@ -209,7 +209,7 @@ def readable(session: Session, actor: Actor, attachment_id: UUID) -> Attachment:
     )
     own = and_(Attachment.event_seq.is_(None), Attachment.uploader_id == actor.id)
     query = select(Attachment).join(Ticket).where(Attachment.id == attachment_id)
-    query = query.where(visible(actor), or_(event, own))
+    query = query.where(access.readable(actor), or_(event, own))
     file = session.scalar(query.execution_options(populate_existing=True))
     if file is None:
         raise not_found()

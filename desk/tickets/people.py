@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from desk.access import OWNED_BY, Actor, numbered, owned_ids, visible
+from desk.access import OWNED_BY, Actor, numbered, owned_ids, readable
 from desk.events import Assigned
 from desk.people_events import ParticipantsChanged
 from desk.statements import Statement, ids
@@ -91,7 +91,7 @@ def in_timeline(session: Session, actor: Actor, ticket_id: UUID) -> Sequence[Per
 
     Raises `NotFound`.
     """
-    seen = select(Ticket).where(Ticket.id == ticket_id, visible(actor))
+    seen = select(Ticket).where(Ticket.id == ticket_id, readable(actor))
     if (ticket := session.scalar(seen)) is None:
         raise not_found()
     those = [User.id.in_(named) for named in _named(actor, Event.ticket_id == ticket_id)]

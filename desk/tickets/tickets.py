@@ -9,7 +9,7 @@ from pydantic import MISSING, AfterValidator, Field, Strict
 from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, owned_by, visible
+from desk.access import Actor, owned_by, readable
 from desk.errors import Conflict, Merged, Stale
 from desk.events import (
     CategoryChanged,
@@ -94,7 +94,7 @@ def open_ticket(
 
 def get(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     """The ticket, if the actor may know of it; else `NotFound`, as if there were none."""
-    return _one(session, select(Ticket).where(Ticket.id == ticket_id, visible(actor)))
+    return _one(session, select(Ticket).where(Ticket.id == ticket_id, readable(actor)))
 
 
 def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
@@ -107,7 +107,7 @@ def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
 
 def held_as_it_is(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     """As `held`, even where it is a part of another ticket by now."""
-    return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, visible(actor))))
+    return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, readable(actor))))
 
 
 def unmerged(ticket: Ticket) -> Ticket:

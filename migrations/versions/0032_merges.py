@@ -1,16 +1,17 @@
 """Merges of tickets, and files that several tickets have
 
 Revision ID: 0032
-Revises: 0027
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from migrations.operations import create_index, drop_index, set_timeouts
 
 revision = "0032"
-down_revision = "0027"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
@@ -25,6 +26,8 @@ def upgrade() -> None:
         sa.Column("into_seq", sa.BigInteger(), nullable=False),
         sa.Column("source_status", sa.String(length=32), nullable=False),
         sa.Column("into_first_response_at", sa.TIMESTAMP(timezone=True)),
+        sa.Column("participants_added", ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("followers_added", ARRAY(sa.Uuid()), nullable=False),
         sa.CheckConstraint(
             "source_status in ('open', 'in_progress', 'resolved', 'closed')",
             name=op.f("ck_merges_source_status"),

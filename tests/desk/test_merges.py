@@ -66,6 +66,7 @@ def test_the_source_is_closed_and_the_target_says_what_it_got(
         "ticket_id": str(ticket.id),
         "number": ticket.number,
         "title": ticket.title,
+        "description": ticket.description,
         "messages": 1,
     }
 
@@ -141,6 +142,57 @@ def test_what_is_no_pair_is_refused(
     with pytest.raises(Conflict) as refused:
         merge(session, csr, ticket, target)
     assert refused.value.code == "ticket_closed"
+
+
+def test_whose_reading_would_grow_is_said_before(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView, target: TicketView
+) -> None:
+    on_copy = an_actor(session)
+    for one in (ticket, target):
+        stored(session, one).participant_ids = [on_copy.id]
+        with pytest.raises(Conflict) as refused:
+            merge(session, csr, ticket, target)
+        assert refused.value.code == "different_customers"
+        stored(session, one).participant_ids = []
+    stored(session, ticket).participant_ids = [on_copy.id]
+    stored(session, target).participant_ids = [on_copy.id]
+    assert merge(session, csr, ticket, target).id == target.id
+
+
+def test_the_people_of_the_source_are_the_targets_until_it_is_undone(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    other, on_copy, assigned = an_actor(session), an_actor(session), an_actor(session, csr.role)
+    target = a_ticket(session, other)
+    source = stored(session, ticket)
+    source.participant_ids, source.follower_ids = [on_copy.id], [csr.id]
+    assignment.assign(session, csr, ticket.id, Assign(assignee_id=assigned.id), now())
+    assignment.assign(session, csr, target.id, Assign(assignee_id=csr.id), now())
+    file = an_attachment(session, customer, ticket.id)
+    new = NewMessage(content="See", attachment_ids=(file.id,))
+    messages.post(session, customer, ticket.id, new, now())
+    merges.merge(session, csr, ticket.id, Merging(into=target.id, share=True), now())
+    merged = stored(session, target)
+    assert {*merged.participant_ids} == {customer.id, on_copy.id}
+    assert merged.follower_ids == [assigned.id]
+    for reader in (customer, other, on_copy):
+        assert history.read(session, reader, ticket.id, 0, 10).events
+        assert attachments.readable(session, reader, file.id).id == file.id
+        assert say(session, reader, target)
+        with pytest.raises(Merged):
+            say(session, reader, ticket)
+    with pytest.raises(NotFound):
+        history.read(session, an_actor(session), ticket.id, 0, 10)
+
+
+def test_undoing_it_parts_their_people(session: Session, csr: Actor, ticket: TicketView) -> None:
+    other = an_actor(session)
+    target = a_ticket(session, other)
+    merges.merge(session, csr, ticket.id, Merging(into=target.id, share=True), now())
+    merges.unmerge(session, csr, ticket.id, now())
+    assert stored(session, target).participant_ids == []
+    with pytest.raises(NotFound):
+        history.read(session, other, ticket.id, 0, 10)
 
 
 def test_the_target_has_the_first_answer_and_the_assignee_of_both(

@@ -43,9 +43,16 @@ CHECKS = [
     Mutation(
         "owned_by(): what one is on copy of is not one's own",
         "desk/access.py",
-        "or_(Ticket.user_id == me, me == any_(Ticket.participant_ids))",
-        "Ticket.user_id == me",
+        "or_(ticket.user_id == me, me == any_(ticket.participant_ids))",
+        "ticket.user_id == me",
         ("tests/desk/test_participants.py",),
+    ),
+    Mutation(
+        "is_part_of_own(): whoever asks reads what was merged into anything",
+        "desk/access.py",
+        "target.id == Ticket.merged_into_id, owned_by(me, target)",
+        "target.id == Ticket.merged_into_id",
+        ("tests/desk/test_merges.py",),
     ),
     Mutation(
         "numbered(): customers read the staff's timeline",
