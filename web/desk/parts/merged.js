@@ -2,6 +2,7 @@
 
 import { get } from "../../shared/api.js";
 import { clockTime, fullTime } from "../../shared/time.js";
+import { timelineOf } from "../../shared/timeline.js";
 import { html, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { changeSentence } from "../change_sentence.js";
@@ -55,20 +56,4 @@ function Part({ event, opened }) {
   if (event.kind === "merged_from") return html`<${Merged} event=${event} opened=${opened} />`;
   if (isMessage(event)) return html`<${Message} event=${event} opened=${opened} isPart=${true} />`;
   return html`<${Change} event=${event} />`;
-}
-
-/**
- * All of it, whatever is newest there is last.
- * @param {string} id
- * @returns {Promise<Event[]>}
- */
-async function timelineOf(id) {
-  const events = [];
-  let after = 0;
-  for (;;) {
-    const { data, next } = await get(`/tickets/${id}/timeline`, { after, limit: 200 });
-    events.push(...data);
-    if (!next) return events;
-    after = data.at(-1).seq;
-  }
 }
