@@ -237,7 +237,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -323,7 +323,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -1042,6 +1042,21 @@ export interface UnlinkedEvent {
   actor_id: string | null;
   at: string;
   data: Unlinked;
+}
+
+/** A merge with the other ticket was undone; both have this event. */
+export interface Unmerged {
+  ticket_id: string;
+  number: number;
+}
+
+export interface UnmergedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "unmerged";
+  actor_id: string | null;
+  at: string;
+  data: Unmerged;
 }
 
 /** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */

@@ -30,6 +30,11 @@ class TicketLink(Base):
         Index("uq_ticket_links_pair", *map(text, PAIR), "kind", unique=True),
         # The links that lead to a ticket.
         Index("ix_ticket_links_other", "other_id"),
+        Index(
+            "ix_ticket_links_merged",
+            "merged_from_id",
+            postgresql_where="merged_from_id is not null",
+        ),
     )
 
     ticket_id: Mapped[UUID] = mapped_column(
@@ -41,3 +46,7 @@ class TicketLink(Base):
     kind: Mapped[LinkKind] = mapped_column(one_of(LinkKind, "kind"), primary_key=True)
     by_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The ticket whose link it is, where it is this one's by a merge alone.
+    merged_from_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("tickets.id", ondelete="CASCADE")
+    )

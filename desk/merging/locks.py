@@ -32,7 +32,7 @@ def for_merge(
     while True:
         # What was locked in vain is free again after it.
         with session.begin_nested() as attempt:
-            target_id = _end_of(session, into_id)
+            target_id = tickets.end_of(session, into_id)
             if target_id == source_id:
                 raise Conflict("merge_circle", "A ticket cannot be merged into a part of itself")
             lock_cursor_of(session, target_id)
@@ -60,11 +60,6 @@ def for_unmerge(session: Session, source_id: UUID) -> tuple[Merge, Mapping[UUID,
     if merge is None:
         raise Conflict("not_merged", "The ticket is a part of no other")
     return merge, by_id
-
-
-def _end_of(session: Session, ticket_id: UUID) -> UUID:
-    into_id = session.scalar(select(Ticket.merged_into_id).where(Ticket.id == ticket_id))
-    return into_id or ticket_id
 
 
 def _parts(session: Session, ticket_id: UUID) -> set[UUID]:

@@ -18,9 +18,9 @@ from desk.assignment import assignment
 from desk.errors import Conflict
 from desk.events import MESSAGES, PUBLIC_MESSAGES, StatusChanged
 from desk.merge_events import MergedFrom, MergedInto, Unmerged
-from desk.merging import locks
+from desk.merging import linked, locks
 from desk.text import Id, Input
-from desk.tickets import attachments, tickets, timeline
+from desk.tickets import attachments, followers, participants, tickets, timeline
 from desk.tickets.views import TicketView
 from models import ACTIVE_STATUSES, Deadline, Event, Merge, Status, Ticket
 
@@ -44,7 +44,7 @@ def merge(
     """Makes a ticket a part of another, or of what that is a part of. Returns that one.
 
     Raises `NotFound`, `Conflict` (``already_merged``, ``different_customers``, ``merge_circle``,
-    ``ticket_closed``).
+    ``ticket_closed``), and as `participants.add`.
     """
     tickets.get(session, actor, ticket_id)
     tickets.get(session, actor, asked.into)
@@ -65,8 +65,9 @@ def merge(
     undoing = Merge(source_id=source.id, into_id=target.id, at=event.at, into_seq=event.seq)
     undoing.source_status = status
     undoing.into_first_response_at = target.first_response_at
-    _join_people(undoing, source, target)
+    _join_people(session, actor, undoing, source, target, now)
     session.add(undoing)
+    linked.take_over(session, source.id, target.id)
     answers = (source.first_response_at, target.first_response_at)
     target.first_response_at = min((at for at in answers if at is not None), default=None)
     attachments.move_untaken(session, source.id, target.id)
@@ -83,18 +84,29 @@ def readers(ticket: Ticket) -> set[UUID]:
     return {ticket.user_id, *ticket.participant_ids}
 
 
-def _join_people(undoing: Merge, source: Ticket, target: Ticket) -> None:
-    """Whoever read the source, or was told of it, is so of the target."""
+def _join_people(
+    session: Session,
+    actor: Actor,
+    undoing: Merge,
+    source: Ticket,
+    target: Ticket,
+    now: datetime | None,
+) -> None:
+    """Whoever read the source, or was told of it, is so of the target.
+
+    Raises `Conflict` as `participants.add`.
+    """
     told = {*source.follower_ids} | ({source.assigned_to_id} if source.assigned_to_id else set())
     undoing.participants_added = sorted(readers(source) - readers(target))
     undoing.followers_added = sorted(told - {*target.follower_ids, target.assigned_to_id})
-    target.participant_ids = [*target.participant_ids, *undoing.participants_added]
-    target.follower_ids = [*target.follower_ids, *undoing.followers_added]
+    participants.add(session, actor, target, undoing.participants_added, now)
+    followers.add(target, undoing.followers_added)
 
 
-def _part_people(done: Merge, target: Ticket) -> None:
-    gone = done.participants_added
-    target.participant_ids = [each for each in target.participant_ids if each not in gone]
+def _part_people(
+    session: Session, actor: Actor, done: Merge, target: Ticket, now: datetime | None
+) -> None:
+    participants.remove(session, actor, target, done.participants_added, now)
     gone = done.followers_added
     target.follower_ids = [each for each in target.follower_ids if each not in gone]
 
@@ -130,7 +142,8 @@ def unmerge(session: Session, actor: Actor, ticket_id: UUID, now: datetime | Non
     for part in by_id.values():
         part.merged_into_id = source.id if part not in (source, target) else None
     target.first_response_at = done.into_first_response_at
-    _part_people(done, target)
+    _part_people(session, actor, done, target, now)
+    linked.give_back(session, done)
     session.delete(done)
     for ticket, other in ((source, target), (target, source)):
         event = Unmerged(ticket_id=other.id, number=other.number)

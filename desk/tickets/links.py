@@ -54,7 +54,8 @@ def links(session: Session, actor: Actor, ticket_id: UUID) -> Sequence[LinkedTic
     query = (
         select(TicketLink, Ticket)
         .join(Ticket, is_other)
-        .where(or_(from_ == ticket_id, to == ticket_id))
+        # What it was merged into is linked in its place.
+        .where(or_(from_ == ticket_id, to == ticket_id), Ticket.merged_into_id.is_(None))
         .order_by(TicketLink.kind, Ticket.number)
     )
     return [
@@ -82,8 +83,9 @@ def link(
 ) -> None:
     """Links two tickets, each kind once, whichever way: the later one of two that differ turns it.
 
-    Raises `NotFound`, `Invalid` (``same_ticket``), `Conflict` (``too_many_links``).
+    Raises `NotFound`, `Merged`, `Invalid` (``same_ticket``), `Conflict` (``too_many_links``).
     """
+    other_id = tickets.end_of(session, other_id)
     ticket, other = _both(session, ticket_id, other_id)
     kept = session.scalar(select(TicketLink).where(_between(ticket_id, other_id, [new.kind])))
     if kept is not None:
@@ -108,6 +110,7 @@ def unlink(
     now: datetime | None,
 ) -> None:
     """Takes the link of a kind away, or all that there are between the two. Raises as `link`."""
+    other_id = tickets.end_of(session, other_id)
     ticket, other = _both(session, ticket_id, other_id)
     kinds = [kind] if kind else [*LinkKind]
     between = select(TicketLink).where(_between(ticket_id, other_id, kinds))
@@ -123,7 +126,7 @@ def _both(session: Session, ticket_id: UUID, other_id: UUID) -> tuple[Ticket, Ti
     found = {ticket.id: ticket for ticket in session.scalars(tickets.locked(query))}
     if len(found) < 2:
         raise not_found()
-    return found[ticket_id], found[other_id]
+    return tickets.unmerged(found[ticket_id]), found[other_id]
 
 
 def _between(one: UUID, other: UUID, kinds: Sequence[LinkKind]) -> ColumnElement[bool]:

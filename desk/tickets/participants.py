@@ -68,9 +68,20 @@ def take_off(
     session: Session, actor: Actor, ticket_id: UUID, user_id: UUID, now: datetime | None
 ) -> None:
     """Ends that the ticket is theirs; who is not on copy stays so. Raises `NotFound`."""
-    ticket = tickets.held(session, actor, ticket_id)
-    if user_id not in ticket.participant_ids:
+    remove(session, actor, tickets.held(session, actor, ticket_id), [user_id], now)
+
+
+def remove(
+    session: Session,
+    actor: Actor,
+    ticket: Ticket,
+    user_ids: Sequence[UUID],
+    now: datetime | None,
+) -> None:
+    """Takes those of the people off a ticket that is held who are on copy of it."""
+    removed = [user_id for user_id in ticket.participant_ids if user_id in user_ids]
+    if not removed:
         return
-    ticket.participant_ids = [each for each in ticket.participant_ids if each != user_id]
-    event = ParticipantsChanged(added=[], removed=[user_id])
+    ticket.participant_ids = [each for each in ticket.participant_ids if each not in removed]
+    event = ParticipantsChanged(added=[], removed=removed)
     timeline.record(session, ticket, event, actor.id, now)

@@ -119,6 +119,12 @@ def unmerged(ticket: Ticket) -> Ticket:
     return ticket
 
 
+def end_of(session: Session, ticket_id: UUID) -> UUID:
+    """What the ticket was merged into; itself where it is a part of none."""
+    into_id = session.scalar(select(Ticket.merged_into_id).where(Ticket.id == ticket_id))
+    return into_id or ticket_id
+
+
 def locked(query: Select[Ticket], *, skip: bool = False) -> Select[Ticket]:
     """With a lock until the commit, on rows as they are then, whatever the session has read before.
 

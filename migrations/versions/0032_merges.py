@@ -58,12 +58,28 @@ def upgrade() -> None:
         ["merged_into_id"],
         postgresql_where="merged_into_id is not null",
     )
+    op.add_column("ticket_links", sa.Column("merged_from_id", sa.Uuid()))
+    op.create_foreign_key(
+        op.f("fk_ticket_links_merged_from_id"),
+        "ticket_links",
+        "tickets",
+        ["merged_from_id"],
+        ["id"],
+        ondelete="CASCADE",
+    )
+    op.create_index(
+        "ix_ticket_links_merged",
+        "ticket_links",
+        ["merged_from_id"],
+        postgresql_where="merged_from_id is not null",
+    )
     create_index("ix_attachments_file", "attachments", ["file_id"])
 
 
 def downgrade() -> None:
     set_timeouts()
     drop_index("ix_attachments_file", "attachments")
+    op.drop_column("ticket_links", "merged_from_id")
     drop_index("ix_tickets_merged_into", "tickets")
     op.drop_column("tickets", "merged_into_id")
     op.drop_table("merges")

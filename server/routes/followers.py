@@ -47,7 +47,10 @@ async def _changed(request: web.Request, rule: Callable[..., None], user_id: UUI
 
 ME = "/tickets/{ticket_id}/followers/me"
 SOMEBODY = "/tickets/{ticket_id}/followers/{user_id}"
-FOLLOWS = ("409 too_many_followers",)
+FOLLOWS = (
+    "308 merged",
+    "409 too_many_followers",
+)
 LISTED = Gives(200, list[Person], (), names="user_id")
 ROUTES = (
     At("GET", "/tickets/{ticket_id}/followers", list_followers, Right.VIEWER).says(
@@ -55,7 +58,7 @@ ROUTES = (
     ),
     At("PUT", ME, follow, Right.VIEWER).says("Follow a ticket", NOTHING, done(), refuses=FOLLOWS),
     At("DELETE", ME, unfollow, Right.VIEWER).says(
-        "Follow a ticket no longer", NOTHING, done(), refuses=()
+        "Follow a ticket no longer", NOTHING, done(), refuses=("308 merged",)
     ),
     At("PUT", SOMEBODY, add_follower, Right.VIEWER).says(
         "Have somebody follow a ticket",
@@ -64,6 +67,9 @@ ROUTES = (
         refuses=("403 not_yourself", *FOLLOWS, "422 not_staff"),
     ),
     At("DELETE", SOMEBODY, remove_follower, Right.VIEWER).says(
-        "Have somebody follow a ticket no longer", NOTHING, done(), refuses=("403 not_yourself",)
+        "Have somebody follow a ticket no longer",
+        NOTHING,
+        done(),
+        refuses=("308 merged", "403 not_yourself"),
     ),
 )

@@ -54,6 +54,8 @@ ROUTES = (
             "409 different_customers",
             "409 merge_circle",
             "409 ticket_closed",
+            "409 too_many_copies",
+            "409 too_many_participants",
             *KEYED,
         ),
     ),

@@ -66,9 +66,14 @@ ROUTES = (
         "Put a customer on copy, by their id or address",
         NOTHING,
         ok(Person),
-        refuses=("409 too_many_copies", "409 too_many_participants", "422 not_a_customer"),
+        refuses=(
+            "308 merged",
+            "409 too_many_copies",
+            "409 too_many_participants",
+            "422 not_a_customer",
+        ),
     ),
     At(
         "DELETE", "/csr/tickets/{ticket_id}/participants/{user_id}", remove_participant, Right.STAFF
-    ).says("Take a customer off", NOTHING, done(), refuses=()),
+    ).says("Take a customer off", NOTHING, done(), refuses=("308 merged",)),
 )

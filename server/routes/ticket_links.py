@@ -66,9 +66,12 @@ ROUTES = (
         "Link a ticket with another",
         NewLink,
         done(),
-        refuses=("409 too_many_links", "422 same_ticket"),
+        refuses=("308 merged", "409 too_many_links", "422 same_ticket"),
     ),
     At("DELETE", LINK, unlink, Right.STAFF).says(
-        "Take links of a ticket with another away", LinkQuery, done(), refuses=("422 same_ticket",)
+        "Take links of a ticket with another away",
+        LinkQuery,
+        done(),
+        refuses=("308 merged", "422 same_ticket"),
     ),
 )

@@ -15,12 +15,13 @@ from desk.assignment.assignment import Assign
 from desk.errors import Conflict, Merged, NotFound
 from desk.merging import merges
 from desk.merging.merges import Merging
-from desk.tickets import attachments, drafts, history, messages, tickets
+from desk.tickets import attachments, drafts, history, links, messages, tickets
 from desk.tickets.drafts import NewDraft
+from desk.tickets.links import NewLink
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import OwnChange
 from desk.tickets.views import TicketView
-from models import Attachment, Deadline, DraftKind, Event, Notification, Status, Ticket
+from models import Attachment, Deadline, DraftKind, Event, LinkKind, Notification, Status, Ticket
 from tests.factories import a_ticket, an_actor, an_attachment, now
 
 
@@ -185,12 +186,47 @@ def test_the_people_of_the_source_are_the_targets_until_it_is_undone(
         history.read(session, an_actor(session), ticket.id, 0, 10)
 
 
+def test_links_are_the_targets_until_it_is_undone(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView, target: TicketView
+) -> None:
+    def of(one: TicketView) -> set[tuple[UUID, str, bool]]:
+        return {(each.id, each.kind, each.is_source) for each in links.links(session, csr, one.id)}
+
+    other, both = [a_ticket(session, customer) for _ in range(2)]
+    for one, there, kind in (
+        (ticket, other, "blocks"),
+        (ticket, both, "related"),
+        (both, target, "related"),
+        (ticket, target, "duplicate"),
+    ):
+        links.link(session, csr, one.id, there.id, NewLink(kind=LinkKind(kind)), now())
+    merge(session, csr, ticket, target)
+    assert of(target) == {(other.id, "blocks", True), (both.id, "related", False)}
+    assert of(other) == {(target.id, "blocks", False)}
+    assert of(both) == {(target.id, "related", True)}
+    with pytest.raises(Merged):
+        links.link(session, csr, ticket.id, both.id, NewLink(kind=LinkKind.BLOCKS), now())
+    # Of the other one it is what has become of it.
+    links.link(session, csr, other.id, ticket.id, NewLink(kind=LinkKind.RELATED), now())
+    assert (other.id, "related", False) in of(target)
+    merges.unmerge(session, csr, ticket.id, now())
+    assert of(other) == {(ticket.id, "blocks", False), (target.id, "related", True)}
+    assert (ticket.id, "duplicate", False) in of(target)
+
+
 def test_undoing_it_parts_their_people(session: Session, csr: Actor, ticket: TicketView) -> None:
     other = an_actor(session)
     target = a_ticket(session, other)
     merges.merge(session, csr, ticket.id, Merging(into=target.id, share=True), now())
     merges.unmerge(session, csr, ticket.id, now())
     assert stored(session, target).participant_ids == []
+    changes = select(Event.data).where(
+        Event.ticket_id == target.id, Event.kind == "participants_changed"
+    )
+    assert session.scalars(changes.order_by(Event.seq)).all() == [
+        {"added": [str(ticket.user_id)], "removed": []},
+        {"added": [], "removed": [str(ticket.user_id)]},
+    ]
     with pytest.raises(NotFound):
         history.read(session, other, ticket.id, 0, 10)
 
