@@ -33,7 +33,7 @@ from server.identity.tokens import Tokens
 from tests.cluster.conftest import Cluster
 from tests.conftest import Backend, migrated
 from tests.factories import PASSWORD_HASH, an_actor, database, now
-from tests.pages import LABEL, Case, People, cases, people
+from tests.pages import COPY, LABEL, Case, People, cases, people
 from tests.statements import Statement, statements
 
 WARM_UP = 6
@@ -119,6 +119,7 @@ def fill(connection: Connection, size: int) -> None:
             bulk.fill(session, size, now(), PASSWORD_HASH, bar.update)
         session.execute(LABEL)
         an_actor(session, Role.ADMIN)
+        session.execute(COPY, {"who": people(session).customer.id})
         session.commit()
     bulk.settle(connection)
     click.echo(f"Made in {time.monotonic() - began:.0f} s")

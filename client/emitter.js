@@ -27,14 +27,18 @@ export class Emitter {
   }
 }
 
-/** A refusal, with the server's stable `code`; of `answered_meanwhile` the `events` since. */
+/**
+ * A refusal, with the server's stable `code`; of `answered_meanwhile` the `events` since, of
+ * `merged` the ticket that it went `into`.
+ */
 export class DeskError extends Error {
-  /** @param {string} code @param {string} [detail] @param {{events?: object[]}} [more] */
-  constructor(code, detail = code, { events } = {}) {
+  /** @param {string} code @param {string} [detail] @param {{events?: object[], into?: string}} [more] */
+  constructor(code, detail = code, { events, into } = {}) {
     super(detail);
     this.name = "DeskError";
     this.code = code;
     if (events) this.events = events;
+    if (into) this.into = into;
   }
 }
 

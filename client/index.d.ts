@@ -94,7 +94,7 @@ export interface Unsent {
 }
 
 export class DeskError extends Error {
-  constructor(code: string, detail?: string, more?: { events?: TimelineEvent[] });
+  constructor(code: string, detail?: string, more?: { events?: TimelineEvent[]; into?: Id });
   /**
    * The server's stable code, or `invalid`, `closed`, `lost`, `cancelled`, `logged_out` or
    * `other_account`.
@@ -102,6 +102,8 @@ export class DeskError extends Error {
   readonly code: string;
   /** Of `answered_meanwhile`: what has happened since, the first of it. */
   readonly events?: TimelineEvent[];
+  /** Of `merged`: the ticket that has become of it. A message is sent there by itself. */
+  readonly into?: Id;
 }
 
 export class DeskClient {

@@ -130,7 +130,10 @@ export class Outbox {
       } catch (error) {
         first.failures = (first.failures ?? 0) + (error.code === "internal");
         if (passes(error.code) && first.failures < MOST_INTERNAL) await sleep(pause.next().value);
-        else if (this.#isOut(first)) this.#refused(first, error);
+        else if (this.#isOut(first)) {
+          if (error.code === "merged") this.#lead(first, error.into);
+          else this.#refused(first, error);
+        }
       }
     }
     this.#sending.delete(ticketId);
@@ -159,6 +162,16 @@ export class Outbox {
     this.#shelf.drop(entry);
     this.#link.changed(entry.ticketId);
     return true;
+  }
+
+  /** To what its ticket was merged into, under the same id. What its writer has seen is not there. */
+  #lead(entry, ticketId) {
+    const { expect_seq: _, ...message } = entry.message;
+    const led = { ...entry, ticketId, message };
+    this.#queue(ticketId).push(led);
+    this.#shelf.put(led);
+    this.#link.changed(ticketId);
+    this.#sendAll(ticketId);
   }
 
   #refused(entry, error) {

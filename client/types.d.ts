@@ -237,7 +237,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -323,7 +323,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -349,6 +349,38 @@ export interface LeaveTicket {
   ticket_id: string;
 }
 
+/** What a ticket is to the other: of `related` both are the same. */
+export type LinkKind = "related" | "duplicate" | "blocks";
+
+/** The ticket was linked with another. `is_source`: it is this one that blocks the other, or is a duplicate of it. */
+export interface Linked {
+  kind: LinkKind;
+  ticket_id: string;
+  number: number;
+  is_source: boolean;
+}
+
+export interface LinkedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "linked";
+  actor_id: string | null;
+  at: string;
+  data: Linked;
+}
+
+/** The other ticket of a link. `is_source`: it is the one asked for that blocks this one, or is a duplicate of it. */
+export interface LinkedTicket {
+  id: string;
+  number: number;
+  title: string;
+  status: Status;
+  kind: LinkKind;
+  is_source: boolean;
+  by_id: string;
+  at: string;
+}
+
 export interface LoggedOut {
   msg: "Successfully logged out" | "Token already revoked";
 }
@@ -363,12 +395,51 @@ export interface MarkRead {
   seq: number;
 }
 
+/** Another ticket became a part of this one. Its timeline stays where it is, and is read by whoever reads this one. `messages`: how many it has, without notes. `description`: what it was opened with. */
+export interface MergedFrom {
+  ticket_id: string;
+  number: number;
+  title: string;
+  description: string;
+  messages: number;
+}
+
+export interface MergedFromEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "merged_from";
+  actor_id: string | null;
+  at: string;
+  data: MergedFrom;
+}
+
+/** The ticket became a part of another, and is closed for good: whoever asks for it is led there. */
+export interface MergedInto {
+  ticket_id: string;
+  number: number;
+}
+
+export interface MergedIntoEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "merged_into";
+  actor_id: string | null;
+  at: string;
+  data: MergedInto;
+}
+
+export interface Merging {
+  into: string;
+  /** Whether people may be let read what they could not read before: those of either ticket read the other from then on. */ share?: boolean;
+}
+
 /** Somebody wrote to everyone on the ticket. */
 export interface MessagePosted {
   id: string;
   client_id: string | null;
   content: string;
   attachments: Array<AttachmentInfo>;
+  mentions: Array<string>;
 }
 
 export interface MessagePostedEvent {
@@ -398,6 +469,11 @@ export interface NewField {
   category?: string | null;
 }
 
+/** What the first ticket is to the second. */
+export interface NewLink {
+  kind: LinkKind;
+}
+
 export interface NewMessage {
   content: string;
   client_id?: string | null;
@@ -405,6 +481,7 @@ export interface NewMessage {
   /** The newest number that the writer has seen. Refused with `answered_meanwhile` if somebody else has posted a public message after it. */ expect_seq?: number | null;
   /** Whether to remove the draft of its kind with it. */ draft?: boolean;
   /** Uploads of your own on this ticket. */ attachment_ids?: Array<string>;
+  /** By the staff and of the staff: who is told of it, and follows from then on */ mentions?: Array<string>;
 }
 
 /** `strategy` null: the desk's. `answer_within_minutes`: who has neither read nor answered a ticket by then loses it to the next; null: nobody does. */
@@ -462,6 +539,7 @@ export interface NotePosted {
   client_id: string | null;
   content: string;
   attachments: Array<AttachmentInfo>;
+  mentions: Array<string>;
 }
 
 export interface NotePostedEvent {
@@ -484,7 +562,7 @@ export interface Notification {
   read_at: string | null;
 }
 
-export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened";
+export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "added" | "mentioned";
 
 export type Outcome = "chosen" | "not_in_team" | "away" | "lacks_skill" | "unavailable" | "at_capacity" | "not_their_turn";
 
@@ -503,6 +581,21 @@ export interface OwnInboxRead {
 export interface OwnRead {
   ticket_id: string;
   unread: number;
+}
+
+/** Customers were put on copy, whose own the ticket is from then on, or taken off. */
+export interface ParticipantsChanged {
+  added: Array<string>;
+  removed: Array<string>;
+}
+
+export interface ParticipantsChangedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "participants_changed";
+  actor_id: string | null;
+  at: string;
+  data: ParticipantsChanged;
 }
 
 export interface PasswordChange {
@@ -548,6 +641,7 @@ export interface PostMessage {
   expect_seq?: number | null;
   draft?: boolean;
   /** Uploads of your own on this ticket. */ attachment_ids?: Array<string>;
+  /** By the staff and of the staff: who is told of it, and follows from then on */ mentions?: Array<string>;
 }
 
 export interface Present {
@@ -677,6 +771,46 @@ export interface SocketTicketOut {
   expires_in: number;
 }
 
+/** The ticket was opened with messages of another; `seqs` are their numbers there. */
+export interface SplitFrom {
+  ticket_id: string;
+  number: number;
+  seqs: Array<number>;
+}
+
+export interface SplitFromEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "split_from";
+  actor_id: string | null;
+  at: string;
+  data: SplitFrom;
+}
+
+/** A ticket of its own was opened with messages of this one; `seqs` are their numbers. */
+export interface SplitTo {
+  ticket_id: string;
+  number: number;
+  title: string;
+  seqs: Array<number>;
+}
+
+export interface SplitToEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "split_to";
+  actor_id: string | null;
+  at: string;
+  data: SplitTo;
+}
+
+/** The messages by their numbers, or the one that is all of them. */
+export interface Splitting {
+  from_seq?: number;
+  seqs?: Array<number>;
+  title: string;
+}
+
 /** The same of custom fields that customers may not see. */
 export type StaffFieldsChanged = Record<string, ValueChange>;
 
@@ -783,6 +917,7 @@ export interface Ticket {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  merged_into_id: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -857,6 +992,7 @@ export interface TicketRow {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  merged_into_id: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -889,6 +1025,38 @@ export interface TypingShown {
   ticket_id: string;
   user_id: string;
   active: boolean;
+}
+
+/** The same link was taken away. */
+export interface Unlinked {
+  kind: LinkKind;
+  ticket_id: string;
+  number: number;
+  is_source: boolean;
+}
+
+export interface UnlinkedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "unlinked";
+  actor_id: string | null;
+  at: string;
+  data: Unlinked;
+}
+
+/** A merge with the other ticket was undone; both have this event. */
+export interface Unmerged {
+  ticket_id: string;
+  number: number;
+}
+
+export interface UnmergedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "unmerged";
+  actor_id: string | null;
+  at: string;
+  data: Unmerged;
 }
 
 /** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
@@ -1074,6 +1242,9 @@ export interface Routes {
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
+  "POST /api/v1/csr/tickets/{ticket_id}/merge": { query: undefined; body: Merging; answer: Ticket };
+  "POST /api/v1/csr/tickets/{ticket_id}/unmerge": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/csr/tickets/{ticket_id}/split": { query: undefined; body: Splitting; answer: Ticket };
   "GET /api/v1/csr/views": { query: undefined; body: undefined; answer: Array<View> };
   "POST /api/v1/csr/views": { query: undefined; body: NewView; answer: View };
   "PATCH /api/v1/csr/views/{view_id}": { query: undefined; body: ViewChange; answer: View };
@@ -1089,6 +1260,17 @@ export interface Routes {
   "DELETE /api/v1/admin/users/{user_id}/away": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/people": { query: { ids?: Array<string> }; body: undefined; answer: Array<Person> };
   "GET /api/v1/tickets/{ticket_id}/people": { query: undefined; body: undefined; answer: Array<Person> };
+  "GET /api/v1/tickets/{ticket_id}/participants": { query: undefined; body: undefined; answer: Array<Person> };
+  "PUT /api/v1/csr/tickets/{ticket_id}/participants/{user_id}": { query: undefined; body: undefined; answer: Person };
+  "DELETE /api/v1/csr/tickets/{ticket_id}/participants/{user_id}": { query: undefined; body: undefined; answer: undefined };
+  "GET /api/v1/tickets/{ticket_id}/followers": { query: undefined; body: undefined; answer: Array<Person> };
+  "PUT /api/v1/tickets/{ticket_id}/followers/me": { query: undefined; body: undefined; answer: undefined };
+  "DELETE /api/v1/tickets/{ticket_id}/followers/me": { query: undefined; body: undefined; answer: undefined };
+  "PUT /api/v1/tickets/{ticket_id}/followers/{user_id}": { query: undefined; body: undefined; answer: undefined };
+  "DELETE /api/v1/tickets/{ticket_id}/followers/{user_id}": { query: undefined; body: undefined; answer: undefined };
+  "GET /api/v1/csr/tickets/{ticket_id}/links": { query: undefined; body: undefined; answer: Array<LinkedTicket> };
+  "PUT /api/v1/csr/tickets/{ticket_id}/links/{other_id}": { query: undefined; body: NewLink; answer: undefined };
+  "DELETE /api/v1/csr/tickets/{ticket_id}/links/{other_id}": { query: { kind?: LinkKind }; body: undefined; answer: undefined };
   "GET /api/v1/csr/customers": { query: { count?: boolean; limit?: number; cursor?: string; q?: string }; body: undefined; answer: Array<Customer> };
   "GET /api/v1/csr/customers/{customer_id}": { query: undefined; body: undefined; answer: CustomerDetails };
   "GET /api/v1/csr/labels": { query: undefined; body: undefined; answer: Labels };

@@ -1,5 +1,7 @@
 """The ways a rule can refuse. ``code`` is stable and machine-readable, ``detail`` is for people."""
 
+from uuid import UUID
+
 
 class DeskError(Exception):
     def __init__(self, code: str, detail: str, pointer: str | None = None) -> None:
@@ -31,6 +33,15 @@ class NotFound(DeskError):
 
 class Conflict(DeskError):
     """Not in the present state."""
+
+
+class Merged(DeskError):
+    """It became a part of another ticket, of which the same can be asked."""
+
+    def __init__(self, into: UUID) -> None:
+        super().__init__("merged", "The ticket was merged into another")
+        self.into = into
+        self.members["into"] = into
 
 
 class Stale(DeskError):

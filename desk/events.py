@@ -1,11 +1,11 @@
 """What can happen on a ticket: one class a kind of event, with all that is said of it anywhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, GetJsonSchemaHandler
@@ -13,29 +13,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, to_jsonable_python
 from uuid_utils.compat import uuid7
 
+from desk.event_data import EventData
+from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
+from desk.people_events import Linked, ParticipantsChanged, Unlinked
 from desk.rows import EventRow
 from models import Event, Priority, Status, Ticket, Value
-
-
-@dataclass(frozen=True, kw_only=True)
-class EventData:
-    """What an event of one kind carries: its fields are the ``data`` that clients are shown."""
-
-    # Its name in the database, on the wire and for webhooks.
-    kind: ClassVar[str]
-    # What a console shows after the actor's name. A field that is null reads "nobody".
-    sentence: ClassVar[str]
-    # Whether it is the staff's alone: then it has no number in the customers' numbering.
-    is_internal: ClassVar[bool] = False
-
-    def columns(self) -> dict[str, Any]:
-        """How `models.Event` stores it."""
-        carried = {each.name.removesuffix("_"): getattr(self, each.name) for each in fields(self)}
-        return {"data": to_jsonable_python(carried)}
-
-    def words(self, ticket: Ticket) -> str | None:
-        """What a search finds the ticket by, from this event on."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +42,13 @@ class Message(EventData):
     client_id: str | None
     content: str
     attachments: Sequence[AttachmentInfo] = ()
+    # Of the staff, whom it is addressed to.
+    mentions: Sequence[UUID] = ()
 
     def columns(self) -> dict[str, Any]:
-        files = {"attachments": to_jsonable_python(self.attachments)} if self.attachments else {}
-        return {"id": self.id, "client_id": self.client_id, "content": self.content, "data": files}
+        more = {"attachments": self.attachments, "mentions": self.mentions}
+        data = {name: to_jsonable_python(values) for name, values in more.items() if values}
+        return {"id": self.id, "client_id": self.client_id, "content": self.content, "data": data}
 
     def words(self, ticket: Ticket) -> str:
         return "\n".join((self.content, *(each.name for each in self.attachments)))
@@ -250,6 +235,14 @@ KINDS: dict[str, type[EventData]] = {
         StaffFieldsChanged,
         TeamChanged,
         SkillsRequired,
+        ParticipantsChanged,
+        Linked,
+        Unlinked,
+        MergedInto,
+        MergedFrom,
+        Unmerged,
+        SplitFrom,
+        SplitTo,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.
@@ -277,4 +270,4 @@ def data_of(event: Event | EventRow) -> dict[str, Any]:
     if event.content is None:
         return event.data
     said = {"id": event.id, "client_id": event.client_id, "content": event.content}
-    return {**said, "attachments": [], **event.data}
+    return {**said, "attachments": [], "mentions": [], **event.data}

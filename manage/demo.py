@@ -20,12 +20,14 @@ from desk.assignment import assignment, teams
 from desk.assignment.assignment import BATCH, Strategy
 from desk.assignment.cursors import lock_all
 from desk.assignment.teams import NewTeam
+from desk.merging import merges
+from desk.merging.merges import Merging
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
 from manage.demo_stories import PEOPLE, STORIES, TEAMS
 from manage.story_steps import Course, Step, define_fields, mail_nothing
-from models import Role, Ticket, User
+from models import ACTIVE_STATUSES, Role, Ticket, User
 from server.identity.passwords import hashed
 from wire.files import FileStore
 
@@ -156,7 +158,19 @@ def _fill(session: Session, count: int, now: datetime) -> None:
     with click.progressbar(steps, label="Demo data") as bar:
         for step in bar:
             step.act(step.at)
+    _merge_two(session, admin, now - QUIET)
     mail_nothing(session)
+
+
+def _merge_two(session: Session, by: Actor, now: datetime) -> None:
+    """A customer has written twice about one thing, where one has two tickets that are work."""
+    work = select(Ticket).where(Ticket.status.in_(ACTIVE_STATUSES)).order_by(Ticket.number.desc())
+    newest: dict[UUID, Ticket] = {}
+    for ticket in session.scalars(work.limit(LIVELY)):
+        if (newer := newest.get(ticket.user_id)) is not None:
+            merges.merge(session, by, ticket.id, Merging(into=newer.id), now)
+            return
+        newest[ticket.user_id] = ticket
 
 
 def _teams(session: Session) -> dict[str, UUID]:

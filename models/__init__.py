@@ -21,11 +21,13 @@ from models.field import (
 )
 from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
+from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
 from models.ticket import (
     ACTIVE_STATUSES,
+    HAS_PARTICIPANTS,
     IN_WEBHOOKS,
     IS_ACTIVE,
     IS_WAITING,
@@ -37,6 +39,7 @@ from models.ticket import (
     Ticket,
     bucket,
 )
+from models.ticket_link import LinkKind, TicketLink
 from models.ticket_search import TicketSearch, UnindexedEvent
 from models.user import ADDRESS, CALLED, DEFAULT_CAPACITY, IS_VERIFIED, Role, User
 from models.view import View
@@ -47,6 +50,7 @@ __all__ = [
     "ADDRESS",
     "CALLED",
     "DEFAULT_CAPACITY",
+    "HAS_PARTICIPANTS",
     "IN_WEBHOOKS",
     "IS_ACTIVE",
     "IS_VERIFIED",
@@ -75,7 +79,9 @@ __all__ = [
     "IdempotencyKey",
     "Known",
     "Leased",
+    "LinkKind",
     "LooseFile",
+    "Merge",
     "Notification",
     "NotificationKind",
     "Outcome",
@@ -89,6 +95,7 @@ __all__ = [
     "Team",
     "TeamMember",
     "Ticket",
+    "TicketLink",
     "TicketSearch",
     "UnindexedEvent",
     "User",

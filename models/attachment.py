@@ -33,6 +33,8 @@ class Attachment(Base):
             ["ticket_id", "event_seq"], ["events.ticket_id", "events.seq"], ondelete="CASCADE"
         ),
         Index("ix_attachments_same", "ticket_id", "sha256"),
+        # Who else has its bytes.
+        Index("ix_attachments_file", "file_id"),
         Index("ix_attachments_pending", "file_id", postgresql_where="scan = 'pending'"),
         CheckConstraint("size >= 0", name="size_positive"),
         CheckConstraint("octet_length(sha256) = 32", name="sha256_whole"),
@@ -42,7 +44,8 @@ class Attachment(Base):
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
     uploader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     event_seq: Mapped[int | None]
-    # Where its bytes are. Equal ones of one ticket are kept once.
+    # Where its bytes are. Equal ones of one ticket are kept once; a ticket that is split from
+    # another has that one's.
     file_id: Mapped[UUID]
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     size: Mapped[int]

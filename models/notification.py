@@ -17,6 +17,9 @@ class NotificationKind(StrEnum):
     MESSAGE_POSTED = "message_posted"
     STATUS_CHANGED = "status_changed"
     REOPENED = "reopened"
+    # On copy from then on.
+    ADDED = "added"
+    MENTIONED = "mentioned"
 
 
 class Outcome(StrEnum):

@@ -58,6 +58,8 @@ IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
 # through what is null in order. Written as PostgreSQL shows it.
 QUEUE = "coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)"
 IN_TEAM = "team_id is not null"
+HAS_PARTICIPANTS = "participant_ids <> '{}'"
+IS_MERGED = "merged_into_id is not null"
 
 RANKS: dict[Priority | None, int] = {
     Priority.LOW: 1,
@@ -152,6 +154,16 @@ class Ticket(Base):
         ),
         Index("ix_tickets_team_number", "team_id", "number", postgresql_where=IN_TEAM),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
+        # Whose list it is on besides. At once in its place: a list would go through what waits.
+        Index(
+            "ix_tickets_participants",
+            "participant_ids",
+            postgresql_using="gin",
+            postgresql_where=HAS_PARTICIPANTS,
+            postgresql_with={"fastupdate": "off"},
+        ),
+        # What was merged into a ticket.
+        Index("ix_tickets_merged_into", "merged_into_id", postgresql_where=IS_MERGED),
         {"postgresql_with": {"fillfactor": 85}},
     )
 
@@ -173,6 +185,15 @@ class Ticket(Base):
             ],
             in_webhooks=True,
         ),
+    )
+    # Who is on copy: it is theirs as it is its customer's. Of the staff, who is told of what the
+    # assignee is told of. In the row, as a message is posted by one statement: of what it waited
+    # for it sees the locked row alone as it is by then.
+    participant_ids: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), default=list, server_default=text("'{}'")
+    )
+    follower_ids: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), default=list, server_default=text("'{}'")
     )
     title: Mapped[str] = mapped_column(String(200), info=use(in_webhooks=True))
     description: Mapped[str]
@@ -242,6 +263,9 @@ class Ticket(Base):
     offered_to: Mapped[list[UUID]] = mapped_column(
         ARRAY(Uuid), default=list, server_default=text("'{}'")
     )
+
+    # The ticket that this one is a part of, which itself is a part of none. It is closed, then.
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
 
     created_at: Mapped[datetime] = mapped_column(info=use(sort="created_at"))
     # The customer's copy of updated_at does not move with a staff note.

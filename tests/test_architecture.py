@@ -34,12 +34,15 @@ TRANSPORT = {"aiohttp", "socketio", "engineio", "celery", "kombu", "redis", "asy
 FLOORS: dict[str, tuple[set[str], ...]] = {
     "desk": (
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
-        {"events", "idempotency", "leases", "outbox", "rows", "statements"},
+        {
+            *("event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
+            *("people_events", "rows", "statements"),
+        },
         {"deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
-        {"accounts"},
+        {"accounts", "merging"},
         {"backlog", "retention"},
         {"deadline_kinds"},
     ),
@@ -135,6 +138,24 @@ def test_rules_and_tables_know_no_transport(part: str) -> None:
     for path in modules(part):
         wrong = top(imported(path)) & TRANSPORT
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
+
+
+# A ticket compared with a person. What is compared besides is not whose own it is.
+WHOSE = re.compile(
+    r"[Tt]ickets?\.user_id (?:==|!=|=|<>)|(?:==|!=) [Tt]ickets?\.user_id"
+    r"|from tickets\s[^\"]*?where[^\"]*?\buser_id (?:=|<>) (?!found|customer)"
+)
+COMPARED_WITH = {
+    "desk/access.py": "the one place",
+    "desk/accounts/customers.py": "the tickets that the staff are told somebody opened",
+    "desk/accounts/visitors.py": "a visitor talks in the widget on what they opened",
+}
+
+
+def test_whose_own_a_ticket_is_stands_in_one_place() -> None:
+    files = [path for part in ("desk", "server", "worker") for path in modules(part)]
+    found = {str(path.relative_to(ROOT)) for path in files if WHOSE.search(path.read_text())}
+    assert found == COMPARED_WITH.keys()
 
 
 @pytest.mark.parametrize("part", FLOORS)

@@ -70,9 +70,16 @@ MUTATIONS = (
     Mutation(
         "the cursor does not move",
         "server/live/sequencer.py",
-        "            await self._broadcast(recorded)\n            room.cursor = recorded.event.seq",
-        "            await self._broadcast(recorded)",
+        "        await self._broadcast(recorded)\n        room.cursor = event.seq",
+        "        await self._broadcast(recorded)",
         ROOMS,
+    ),
+    Mutation(
+        "who is taken off stays in the room",
+        "server/live/sequencer.py",
+        "                await self._remove(room, member, event.ticket_id)\n",
+        "",
+        ("tests/server/test_participants.py",),
     ),
     Mutation(
         "what was delivered is delivered again",
@@ -140,7 +147,7 @@ MUTATIONS = (
     Mutation(
         "a message by itself leaves the ticket resolved",
         "desk/tickets/fast_path.py",
-        "            and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)\n",
+        "            and (status <> 'resolved' or not {IS_OWN} or %(is_note)s)\n",
         "",
         STATEMENTS,
     ),

@@ -115,7 +115,7 @@ SERVER_EVENTS = {
     RESYNC: ServerEvent(
         Resync,
         "The socket before was cut off, as it did not read, and may have missed something of this "
-        "ticket: join it again from the last number.",
+        "ticket; or whoever it is was taken off it: join it again from the last number.",
     ),
     SIGNED_OUT: ServerEvent(
         SignedOut, "The session ended, or its token expired. The socket is closed right after."

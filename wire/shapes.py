@@ -64,7 +64,10 @@ class Recorded:
         """The event in the audience's numbering; None if it is not for them."""
         if audience is Audience.STAFF:
             return self.event
-        return replace(self.event, seq=self.public_seq) if self.public_seq else None
+        event = replace(self.event, seq=self.public_seq) if self.public_seq else None
+        if event and event.data.get("mentions"):  # Who of the staff is addressed is theirs to know.
+            event.data = {**event.data, "mentions": []}
+        return event
 
 
 def timeline_event(event: Event | EventRow, audience: Audience) -> TimelineEvent:

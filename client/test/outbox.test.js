@@ -50,6 +50,16 @@ test("a message needs no ticket to be looked at, and is known until it is stored
   assert.deepEqual(told.unsent, [{ ticket_id: "t" }, { ticket_id: "t" }]);
 });
 
+test("a message to a ticket that was merged goes to what has become of it", async () => {
+  const { client, socket } = start();
+  socket.answer = (_, { ticket_id }) =>
+    ticket_id === "t" ? { ok: false, error: { code: "merged", detail: "", into: "u" } } : ok({ seq: 3 });
+  await socket.arrive();
+  assert.deepEqual(await client.send("t", "hello", { clientId: "c", expectSeq: 7 }), { seq: 3 });
+  assert.deepEqual(socket.sent("post_message").at(-1), { ticket_id: "u", client_id: "c", content: "hello" });
+  assert.deepEqual(client.unsent(), []);
+});
+
 test("who answers over somebody is told what was said since", async () => {
   const { client, socket } = start();
   const events = [event(8)];

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from desk.access import Actor
 from desk.errors import NotFound
-from desk.tickets import people, tickets
+from desk.tickets import participants, people, tickets
+from desk.tickets.people import Person
 from models import ADDRESS, IS_VERIFIED, Role, Ticket, User
 
 
@@ -72,6 +74,29 @@ def show(session: Session, user_id: UUID) -> CustomerDetails:
     theirs = session.execute(counts.where(Ticket.user_id == user_id)).one()
     shown: list[Any] = [*row, TicketCounts(*theirs)]
     return CustomerDetails(*shown)
+
+
+def put_on_copy(
+    session: Session, actor: Actor, ticket_id: UUID, address: str, now: datetime | None
+) -> Person:
+    """Puts who has an address on copy of a ticket: the account that signs in by it, else a customer
+    whose address that is known to be, else a new one, for whom the staff answer.
+
+    Raises as `participants.put`.
+    """
+    tickets.held(session, actor, ticket_id)  # Nobody is made for a ticket that there is not.
+    by_account = select(User.id).where(User.email == address)
+    known = (User.visitor_email == address, User.is_active, IS_VERIFIED)
+    by_visitor = select(User.id).where(*known).order_by(User.created_at, User.id).limit(1)
+    user_id = session.scalar(by_account) or session.scalar(by_visitor)
+    if user_id is None:
+        name = address.partition("@")[0]
+        new = User(full_name=name, visitor_email=address, role=Role.USER)
+        new.email_verified_at = func.now()
+        session.add(new)
+        session.flush()  # It is looked up by its id.
+        user_id = new.id
+    return participants.put(session, actor, ticket_id, user_id, now)
 
 
 def _called(query: Select[*tuple[Any, ...]], q: str | None) -> Select[*tuple[Any, ...]]:

@@ -149,10 +149,13 @@ def _may_ask(session: Session, email: str, now: datetime) -> bool:
 
 
 def newest(session: Session, user_id: UUID) -> TicketView | None:
-    """The ticket that a customer opened last."""
+    """The ticket that a customer opened last, or what it was merged into."""
     order = (Ticket.created_at.desc(), Ticket.id.desc())
     ticket_id = session.scalar(
-        select(Ticket.id).where(Ticket.user_id == user_id).order_by(*order).limit(1)
+        select(func.coalesce(Ticket.merged_into_id, Ticket.id))
+        .where(Ticket.user_id == user_id)
+        .order_by(*order)
+        .limit(1)
     )
     return views.show(session, Actor(user_id, Role.USER), ticket_id) if ticket_id else None
 

@@ -241,7 +241,7 @@ def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | No
     """Puts what a person works on back into the queues. The caller has locked their cursors."""
     query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE)
     # In one order, as others may hold more than one ticket, too.
-    query = query.order_by(Ticket.created_at, Ticket.id)
+    query = query.order_by(Ticket.id)
     for ticket in session.scalars(tickets.locked(query)).all():
         put_back(session, ticket, Decision(ByHand.MANUAL, by), now)
 
@@ -250,7 +250,7 @@ def release_waiting(session: Session, user_id: UUID) -> None:
     """As `release`, of what waits for an answer: they are away."""
     waits = Ticket.last_message_from_staff.is_not(True)
     query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE, waits)
-    for ticket in session.scalars(tickets.locked(query.order_by(Ticket.created_at, Ticket.id))):
+    for ticket in session.scalars(tickets.locked(query.order_by(Ticket.id))):
         put_back(session, ticket, Decision(ByClock.AWAY), None)
 
 

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from desk.access import Actor
+from desk.access import OWNED_BY, Actor, owned_ids, owns
 from desk.errors import NotFound
 from desk.events import Assigned, Entry, Message, StatusChanged
 from desk.jobs import Job
 from desk.outbox import InboxRead, outbox
+from desk.people_events import ParticipantsChanged
 from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
 from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
@@ -31,26 +32,64 @@ OVER = (Status.RESOLVED, Status.CLOSED)
 
 
 def notify(session: Session, entry: Entry) -> None:
-    """Tells those whom an event concerns: of a message the other side, of a note the assignee."""
-    ticket, event = entry.ticket, entry.event
-    match event:
-        case Message():
-            is_for_staff = event.is_internal or entry.row.actor_id == ticket.user_id
-            person = _assignee(session, entry) if is_for_staff else ticket.user_id
-            internal = {"internal": True} if event.is_internal else {}
-            _tell(session, entry, {person: NotificationKind.MESSAGE_POSTED}, internal)
+    """Tells those whom an event concerns, all but who acted."""
+    more: dict[str, Any] = {}
+    wait = MAIL_WINDOW
+    match entry.event:
+        case Message() as said if said.is_internal:
+            more = {"internal": True}
         case StatusChanged():
-            _tell(session, entry, _told_of_status(session, entry, event), entry.row.data)
+            more = entry.row.data
         case Assigned(to=UUID() as assignee):
             last = session.get_one(User, assignee).last_assigned_at
             follows = last is not None and entry.row.at - last < ASSIGNED_WINDOW
             wait = ASSIGNED_WINDOW if follows else timedelta(0)
-            _tell(session, entry, {assignee: NotificationKind.ASSIGNED}, {}, wait)
+    if told := recipients(session, entry):
+        _tell(session, entry, told, more, wait)
+
+
+def recipients(session: Session, entry: Entry) -> dict[UUID, NotificationKind]:
+    """Who is told of an event, and as what, once each.
+
+    Of what all may see the customers: who opened the ticket, and who is on copy. Of what customers
+    do, and of notes, the assignee and who follows, as long as they are of the staff.
+    """
+    ticket = entry.ticket
+    customers = [ticket.user_id, *ticket.participant_ids]
+    match entry.event:
+        case Message() as said:
+            told = [] if said.is_internal else customers
+            if said.is_internal or owns(ticket, entry.row.actor_id):
+                told = [*told, *_staff(session, ticket)]
+            mentioned = dict.fromkeys(said.mentions, NotificationKind.MENTIONED)
+            return dict.fromkeys(told, NotificationKind.MESSAGE_POSTED) | mentioned
+        case StatusChanged() if ticket.merged_into_id is not None:
+            return {}  # It goes on on the other ticket.
+        case StatusChanged(from_=before, to=to):
+            is_back = before in OVER and to is Status.OPEN
+            of_staff = NotificationKind.REOPENED if is_back else NotificationKind.STATUS_CHANGED
+            return {
+                **dict.fromkeys(customers, NotificationKind.STATUS_CHANGED),
+                **dict.fromkeys(_staff(session, ticket), of_staff),
+            }
+        case Assigned(to=UUID() as assignee):
+            return {assignee: NotificationKind.ASSIGNED}
+        case ParticipantsChanged(added=added):
+            return dict.fromkeys(added, NotificationKind.ADDED)
+    return {}
+
+
+def _staff(session: Session, ticket: Ticket) -> Sequence[UUID]:
+    """Who works on the ticket, and who follows it, but for those who left the staff."""
+    those = {*ticket.follower_ids, ticket.assigned_to_id} - {None}
+    if not those:
+        return []
+    return session.scalars(select(User.id).where(User.id.in_(those), User.role != Role.USER)).all()
 
 
 MESSAGE_POSTED = f"'{NotificationKind.MESSAGE_POSTED}'"
-# As `notify` does it, for the statement that posts a message: it has the locked row as ``ticket``
-# and the event as ``said``.
+# As `recipients` has it, for the statement that posts a message: it has the locked row as
+# ``ticket`` and the event as ``said``.
 OF_MESSAGE = f"""
     insert into notifications (
         id, user_id, kind, ticket_id, event_seq, actor_id, data, created_at, due_at, attempts
@@ -62,10 +101,11 @@ OF_MESSAGE = f"""
         said.at,
         least(said.at, clock_timestamp()) + interval '{MAIL_WINDOW.total_seconds()} seconds', 0
     from said, ticket, lateral (
-        select case when %(is_note)s or user_id = %(actor_id)s
-            then (select id from users where id = assigned_to_id and role <> '{Role.USER}')
-            else user_id
-        end as person
+        select unnest(user_id || participant_ids) as person where not %(is_note)s
+        union
+        select users.id from users
+        where users.id = any(assigned_to_id || follower_ids) and role <> '{Role.USER}'
+            and (%(is_note)s or {OWNED_BY.format(me="%(actor_id)s")})
     ) told
     where person <> %(actor_id)s
     returning user_id, data, (select full_name from users where id = actor_id) as actor_name
@@ -95,44 +135,21 @@ def _id(cause: Event | EventRow, kind: NotificationKind, user_id: UUID) -> UUID:
     return row_id(cause.at, cause.ticket_id, cause.seq, kind, user_id)
 
 
-def _told_of_status(
-    session: Session, entry: Entry, changed: StatusChanged
-) -> dict[UUID | None, NotificationKind]:
-    """The customer and the assignee; the latter of work that came back by its own name."""
-    reopened = changed.from_ in OVER and changed.to is Status.OPEN
-    # Who opened the ticket and works on it is told once.
-    return {
-        entry.ticket.user_id: NotificationKind.STATUS_CHANGED,
-        _assignee(session, entry): NotificationKind.REOPENED
-        if reopened
-        else NotificationKind.STATUS_CHANGED,
-    }
-
-
-def _assignee(session: Session, entry: Entry) -> UUID | None:
-    """Who works on the ticket, unless it is they who acted, or they left the staff."""
-    assignee = entry.ticket.assigned_to_id
-    if assignee in (None, entry.row.actor_id):
-        return None
-    return session.scalar(select(User.id).where(User.id == assignee, User.role != Role.USER))
-
-
 def _tell(
     session: Session,
     entry: Entry,
-    told: dict[UUID | None, NotificationKind],
+    told: dict[UUID, NotificationKind],
     more: dict[str, Any],
-    wait: timedelta = MAIL_WINDOW,
+    wait: timedelta,
 ) -> None:
     """Records a notification for each. Nobody is told of their own act."""
     ticket, cause = entry.ticket, entry.row
     data = {"number": ticket.number, "title": ticket.title, **more}
-    people = {who: kind for who, kind in told.items() if who not in (None, cause.actor_id)}
+    people = {who: kind for who, kind in told.items() if who != cause.actor_id}
     if not people:
         return
     actor_name = session.scalar(select(User.full_name).where(User.id == cause.actor_id))
     for user_id, kind in people.items():
-        assert user_id is not None
         row = NotificationRow(
             id=_id(cause, kind, user_id),
             user_id=user_id,
@@ -156,7 +173,7 @@ def _shown_to(actor: Actor) -> ColumnElement[bool]:
     theirs = Notification.user_id == actor.id
     if actor.is_staff:
         return theirs
-    own = select(Ticket.id).where(Ticket.user_id == actor.id)
+    own = owned_ids(literal(actor.id, Ticket.user_id.type))
     is_note = Notification.data.has_key("internal")
     return and_(theirs, Notification.ticket_id.in_(own), ~is_note)
 

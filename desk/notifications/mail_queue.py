@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from desk import leases
+from desk.access import owned_by
 from desk.events import NotePosted, StatusChanged
 from desk.leases import MOST_ATTEMPTS
 from desk.notifications import confirmations
@@ -38,7 +39,7 @@ WANTED = and_(User.is_active, User.notify_email, ADDRESS.is_not(None))
 # Who left the staff is not told of other people's tickets, nor anybody else of notes.
 MAY_SEE = or_(
     User.role != Role.USER,
-    and_(Ticket.user_id == User.id, Event.public_seq.is_not(None)),
+    and_(owned_by(User.id.expression), Event.public_seq.is_not(None)),
 )
 HAS_READ = or_(
     Notification.read_at.is_not(None),

@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from desk import deadlines
-from desk.access import Actor, numbered, visible
+from desk import access, deadlines
+from desk.access import Actor, numbered
 from desk.deadlines import Due
 from desk.errors import Busy, Conflict, NotFound
 from desk.events import AttachmentInfo
@@ -96,9 +96,9 @@ def info(file: Attachment) -> AttachmentInfo:
 def begin(session: Session, actor: Actor, ticket_id: UUID) -> UUID:
     """The id of the file that the actor is about to upload.
 
-    Raises `NotFound`, `Conflict` (``ticket_closed``).
+    Raises `NotFound`, `Merged`, `Conflict` (``ticket_closed``).
     """
-    if tickets.get(session, actor, ticket_id).status == Status.CLOSED:
+    if tickets.unmerged(tickets.get(session, actor, ticket_id)).status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket is closed")
     return loose_files.begin(session)
 
@@ -115,7 +115,7 @@ def add(
     """The attachment of a file that is stored. Where the ticket has the same bytes already, it has
     those, and the file is to be deleted. ``is_scanned``: nobody gets it before it was.
 
-    Raises `NotFound`, `Busy` (``upload_expired``): it took too long.
+    Raises `NotFound`, `Merged`, `Busy` (``upload_expired``): it took too long.
     """
     sha256 = bytes.fromhex(stored.sha256)
     tickets.held(session, actor, ticket_id)
@@ -209,7 +209,7 @@ def readable(session: Session, actor: Actor, attachment_id: UUID) -> Attachment:
     )
     own = and_(Attachment.event_seq.is_(None), Attachment.uploader_id == actor.id)
     query = select(Attachment).join(Ticket).where(Attachment.id == attachment_id)
-    query = query.where(visible(actor), or_(event, own))
+    query = query.where(access.readable(actor), or_(event, own))
     file = session.scalar(query.execution_options(populate_existing=True))
     if file is None:
         raise not_found()
@@ -252,14 +252,39 @@ def drop_untaken(session: Session, deadline: Due, now: object) -> None:
 
 
 def _drop(session: Session, file: Attachment) -> None:
-    """Deletes the row, and has the bytes deleted if no other of the ticket has them."""
+    """Deletes the row, and has the bytes deleted if no other has them.
+
+    Another ticket's that has them came with a message, and stays.
+    """
     session.delete(file)
     session.flush()  # Whether others have them is asked without it.
-    others = select(Attachment.id).where(
-        Attachment.ticket_id == file.ticket_id, Attachment.file_id == file.file_id
-    )
+    others = select(Attachment.id).where(Attachment.file_id == file.file_id)
     if session.scalar(others.limit(1)) is None:
         loose_files.drop(session, file.file_id)
+
+
+def move_untaken(session: Session, from_id: UUID, to_id: UUID) -> None:
+    """What no message has yet is on the other ticket from now on. Both are locked."""
+    untaken = (Attachment.ticket_id == from_id, Attachment.event_seq.is_(None))
+    session.execute(update(Attachment).where(*untaken).values(ticket_id=to_id))
+    armed = (Deadline.ticket_id == from_id, Deadline.kind == DEADLINE)
+    session.execute(update(Deadline).where(*armed).values(ticket_id=to_id))
+
+
+def copy_of(session: Session, event: Event, ticket_id: UUID) -> Sequence[Attachment]:
+    """The files of a message once more, for a message on another ticket: of the same bytes."""
+    came_with = select(Attachment).where(
+        Attachment.ticket_id == event.ticket_id, Attachment.event_seq == event.seq
+    )
+    by_id = {file.id: file for file in session.scalars(came_with)}
+    kept = [column.key for column in Attachment.__mapper__.columns if column.key != "id"]
+    copies = []
+    for each in event.data.get("attachments", ()):
+        values = {key: getattr(by_id[UUID(each["id"])], key) for key in kept}
+        copies.append(Attachment(**values | {"ticket_id": ticket_id, "event_seq": None}))
+    session.add_all(copies)
+    session.flush()  # Their ids are among the words of the message.
+    return copies
 
 
 def pending(session: Session, after: UUID | None) -> UUID | None:

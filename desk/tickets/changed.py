@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, case, cast, func, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    Uuid,
+    any_,
+    case,
+    cast,
+    func,
+    select,
+    tuple_,
+)
 
 from desk.access import Audience
 from desk.events import MESSAGES
@@ -134,14 +145,27 @@ class Changed(NamedTuple):
                 yield to_row(*self.ticket, unread_by_them), who
 
 
+class Shown(NamedTuple):
+    """A ticket, and the customer who sees it so."""
+
+    person: UUID
+    ticket: TicketRow
+
+
 # Both are given ``tickets`` and ``people`` as `ids`.
 FOR_STAFF = Statement.of(
     select(*columns(Audience.STAFF), _by_author(), _by_reader()).where(_CHANGED), Changed.of
 )
-# Those of the tickets that belong to one of the people, as their owner sees them.
+_READER = (
+    select(func.unnest(func.array_append(Ticket.participant_ids, Ticket.user_id)).label("id"))
+    .correlate(Ticket)
+    .lateral("reader")
+    .c.id
+)
+# The tickets as those of the people see them whose own they are.
 FOR_CUSTOMERS = Statement.of(
-    select(*columns(Audience.CUSTOMER), unread(Ticket.user_id.expression, Audience.CUSTOMER)).where(
-        _CHANGED, in_array(Ticket.user_id, "people")
+    select(_READER, *columns(Audience.CUSTOMER), unread(_READER, Audience.CUSTOMER)).where(
+        _CHANGED, any_(param("people", ARRAY(Uuid))) == _READER
     ),
-    to_row,
+    lambda person, *ticket: Shown(person, to_row(*ticket)),
 )

@@ -66,9 +66,9 @@ def keep(
 ) -> DraftView:
     """Keeps what the actor has written, if their draft is still one of the versions.
 
-    Raises `NotFound`, `Forbidden` (a note by a customer), `Stale` (``draft_changed``).
+    Raises `NotFound`, `Merged`, `Forbidden` (a note by a customer), `Stale` (``draft_changed``).
     """
-    tickets.get(session, actor, ticket_id)
+    tickets.unmerged(tickets.get(session, actor, ticket_id))
     if new.kind is DraftKind.NOTE and not actor.is_staff:
         raise Forbidden("csr_required", "Only staff write internal notes")
     while True:

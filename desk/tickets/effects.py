@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from desk import deadlines
+from desk.access import owns
 from desk.events import (
     Assigned,
     Entry,
@@ -30,7 +31,7 @@ def set_times(session: Session, entry: Entry) -> None:
     """Keeps on the ticket when it was first answered, resolved and closed."""
     ticket, at = entry.ticket, entry.row.at
     match entry.event:
-        case MessagePosted() if entry.row.actor_id != ticket.user_id:
+        case MessagePosted() if not owns(ticket, entry.row.actor_id):
             ticket.first_response_at = ticket.first_response_at or at
         case StatusChanged(to=to):
             if to is Status.RESOLVED:
@@ -48,7 +49,7 @@ def keep_last_message(session: Session, entry: Entry) -> None:
         entry.ticket.last_said_seq, entry.ticket.last_said_by = entry.row.seq, entry.row.actor_id
     if isinstance(entry.event, MessagePosted):
         entry.ticket.last_message_seq = entry.row.seq
-        entry.ticket.last_message_from_staff = entry.row.actor_id != entry.ticket.user_id
+        entry.ticket.last_message_from_staff = not owns(entry.ticket, entry.row.actor_id)
 
 
 def wake_assignment(session: Session, entry: Entry) -> None:

@@ -1,8 +1,8 @@
 """Posting a message and opening a ticket, each as one statement with all that follows from it.
 
 `messages.post` and `tickets.open_ticket`, compiled. Where an effect is due that they do not have (a
-ticket opens again, a message has files), or something is refused, they do nothing, and the rule
-runs. A test compares what the two leave behind, row by row.
+ticket opens again, a message has files or mentions somebody), or something is refused, they do
+nothing, and the rule runs. A test compares what the two leave behind, row by row.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from desk.access import Actor
+from desk.access import OWNED_BY, Actor
 from desk.events import TicketCreated
 from desk.jobs import Job
 from desk.notifications import inbox
@@ -30,7 +30,7 @@ from models import FieldNeed, Status
 
 class Said(NamedTuple):
     """What `POST` has stored; who is told of it, with what, by whom; whether a webhook is; and
-    whether a draft went with it.
+    whether a draft went with it. A row for each who is told.
     """
 
     seq: int
@@ -43,6 +43,7 @@ class Said(NamedTuple):
     had_draft: bool
 
 
+IS_OWN = OWNED_BY.format(me="%(actor_id)s")
 # Waits for the ticket's lock, which `timeline.record` says why. The clock is read in a select over
 # the lock's: in the same one it would be read before the wait. What was stored during the wait it
 # does not see: the same ``client_id`` is then refused by the constraint. (``on conflict`` would
@@ -51,7 +52,7 @@ class Said(NamedTuple):
 _POST = f"""
     with locked as materialized (
         select * from tickets
-        where id = %(ticket_id)s and (%(is_staff)s or user_id = %(actor_id)s)
+        where id = %(ticket_id)s and (%(is_staff)s or {IS_OWN})
         for no key update
     ),
     ticket as materialized (
@@ -67,8 +68,8 @@ _POST = f"""
             %(event_id)s, %(kind)s::varchar, %(actor_id)s, at, %(client_id)s::varchar,
             %(content)s, '{{}}'
         from ticket
-        where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and not %(has_files)s
-            and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
+        where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and not %(is_for_rule)s
+            and (status <> 'resolved' or not {IS_OWN} or %(is_note)s)
             and not exists (
                 select from events e where e.ticket_id = ticket.id
                     and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
@@ -85,12 +86,12 @@ _POST = f"""
             last_public_seq = coalesce(said.public_seq, last_public_seq),
             public_updated_at = case when %(is_note)s then public_updated_at else said.at end,
             first_response_at = case
-                when %(is_note)s or user_id = %(actor_id)s then first_response_at
+                when %(is_note)s or {IS_OWN} then first_response_at
                 else coalesce(first_response_at, said.at)
             end,
             last_message_seq = case when %(is_note)s then last_message_seq else said.seq end,
             last_message_from_staff = case
-                when %(is_note)s then last_message_from_staff else user_id <> %(actor_id)s
+                when %(is_note)s then last_message_from_staff else not {IS_OWN}
             end,
             last_said_seq = said.seq,
             last_said_by = %(actor_id)s
@@ -191,19 +192,20 @@ def posting(
         "words": document(event.content),
         "expect_seq": new.expect_seq,
         "draft_kind": new.draft_kind.value,
-        "has_files": bool(new.attachment_ids),
+        "is_for_rule": bool(new.attachment_ids or new.mentions),
     }
 
     def result(rows: Sequence[Said], recorded: Outbox) -> Posted | None:
         if not rows:
             return None
-        seq, public_seq, at, told, data, actor_name, has_deliveries, had_draft = rows[0]
-        said = (event.client_id, event.content)
-        row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *said, {})
+        seq, public_seq, at, *_, has_deliveries, had_draft = rows[0]
+        texts = (event.client_id, event.content)
+        row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *texts, {})
         recorded.events.append(row)
-        if told is not None and data is not None:
-            notification = inbox.told_of_message(row, told, data, actor_name)
-            recorded.notifications.append(notification)
+        for said in rows:
+            if said.told is not None and said.data is not None:
+                told = inbox.told_of_message(row, said.told, said.data, said.actor_name)
+                recorded.notifications.append(told)
         if has_deliveries:
             recorded.wakes.add(Job.DRAIN_WEBHOOKS)
         if had_draft:
@@ -269,6 +271,7 @@ def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, opened: Opened) -> Ti
         assigned_to_id=None,
         team_id=None,
         required_skills=[],
+        merged_into_id=None,
         created_at=opened.at,
         updated_at=opened.at,
         first_response_at=None,

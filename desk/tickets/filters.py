@@ -10,7 +10,7 @@ from pydantic_core import core_schema
 from desk.text import Label, Moment, Tag, Words
 from desk.tickets.field_filters import ByFields
 from desk.tickets.field_index import named
-from desk.tickets.keyset import MY_TEAMS, NO_TEAM
+from desk.tickets.keyset import MY_TEAMS, NO_TEAM, OWN
 from desk.tickets.views import Side
 from models import ACTIVE_STATUSES, RANKS, Priority, Status
 
@@ -84,6 +84,10 @@ class Filters(OwnFilters):
     )
 
 
+class OwnList(Filters):
+    """Of the tickets that are the asker's own: who opened them, or is on copy."""
+
+
 def asked_of(filters: Filters, me: UUID) -> dict[str, Any]:
     """What each filter asks for, as its column has it; ``me``: whoever looks."""
     values = {name: getattr(filters, name) for name in Filters.model_fields if name != "fields"}
@@ -98,6 +102,8 @@ def asked_of(filters: Filters, me: UUID) -> dict[str, Any]:
     # What waits for somebody is of one of these statuses: so its list is led by them.
     waiting = ACTIVE_STATUSES if filters.waiting_on else ()
     values["status"] = _any_of(filters.status or waiting)
+    if isinstance(filters, OwnList):
+        values[OWN] = me
     return {name: value for name, value in values.items() if value is not None}
 
 

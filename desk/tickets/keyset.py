@@ -35,10 +35,10 @@ from models.columns import uses
 # The column that each sort goes by.
 SORTS = {use.sort: column for column, use in uses(Ticket) if use.sort}
 # The filters, those first that a list is rather led by, and the column of each. The words of a
-# search and what is unread are in no column.
+# search, what is unread and whose own it is are in no column.
 FILTERS = {filter_.name: filter_ for _, use in uses(Ticket) for filter_ in use.filters}
 FILTERED = {filter_.name: column for column, use in uses(Ticket) for filter_ in use.filters}
-WORDS, UNREAD = "q", "unread"
+WORDS, UNREAD, OWN = "q", "unread", "own"
 # What lists by team ask instead, for none and for those of whoever looks.
 NO_TEAM, MY_TEAMS = "no_team", "my_teams"
 UPDATED_AFTER = "updated_after"
@@ -110,7 +110,7 @@ class Walk:
             self._keys.insert(0, column.expression)
             after = after and (_bucket_of(after[0]), *after)
         self._order = self._keys
-        self._conditions = [visible_to(audience, me), *conditions(leading, Ticket)]
+        self._conditions = [self._visible(), *conditions(leading, Ticket)]
         if after is None:
             return
         if self._merged or (by_bucket and "user_id" not in leading):
@@ -119,6 +119,9 @@ class Walk:
             self._conditions.append(self._is_behind(self._keys, after))
         else:
             self._begin(leading, after)
+
+    def _visible(self) -> ColumnElement[bool]:
+        return visible_to(self._audience, self._me)
 
     def _begin(self, leading: Mapping[str, Any], after: Sequence[Any]) -> None:
         """Begins at a position of the one index that has the first of the leading filters.
@@ -133,8 +136,7 @@ class Walk:
             column, value = column_of(name, Ticket), leading[name]
             others = {other: leading[other] for other in leading if other != name}
             end = column >= value if self._descending else column <= value
-            may_see = visible_to(self._audience, self._me)
-            self._conditions = [may_see, *conditions(others, Ticket), end]
+            self._conditions = [self._visible(), *conditions(others, Ticket), end]
             self._order = [column.expression, *self._keys]
             here.insert(0, column)
             there.insert(0, value)

@@ -1,16 +1,16 @@
 """Lists of tickets: sorts and keyset pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, select
+from sqlalchemy import ColumnElement, Row, func, literal, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, Audience, visible
+from desk.access import Actor, Audience, owned_by, owned_ids, visible
 from desk.statements import Statement, param
 from desk.tickets import field_values, search, views
 from desk.tickets.field_index import in_index, is_field
@@ -18,6 +18,7 @@ from desk.tickets.field_walk import FieldWalk, has_few
 from desk.tickets.filters import Filters, asked_of
 from desk.tickets.keyset import (
     FILTERS,
+    OWN,
     UNREAD,
     UPDATED_AFTER,
     WORDS,
@@ -30,6 +31,7 @@ from desk.tickets.keyset import (
     is_unread,
     sorted_by,
 )
+from desk.tickets.own_walk import OwnWalk
 from desk.tickets.search_queries import number_in
 from desk.tickets.views import ME, TicketRow, to_row
 from models import RANKS, Ticket
@@ -70,8 +72,8 @@ def ticket_list(
     filters = with_fields(session, actor, filters)
     values = asked_of(filters, actor.id)
     leading = {name: values.pop(name) for name in _leading(values, sort.field)}
-    walk_of = FieldWalk if any(map(is_field, leading)) else Walk
-    walk = walk_of(actor.audience, literal(actor.id, Ticket.user_id.type), leading, sort, after)
+    me = literal(actor.id, Ticket.user_id.type)
+    walk = _kind_of(leading)(actor.audience, me, leading, sort, after)
     first = _of_number(session, actor, filters)
     if first is not None:
         walk.leave_out(first.id)
@@ -82,6 +84,12 @@ def ticket_list(
     if limit == 1:  # The list goes on at its beginning, from where that ticket is not.
         return Page([first], before_all(sort) if rest else None)
     return list_page([first, *rest], sort, limit)
+
+
+def _kind_of(leading: Iterable[str]) -> type[Walk]:
+    if OWN in leading:
+        return OwnWalk
+    return FieldWalk if any(map(is_field, leading)) else Walk
 
 
 def with_fields(session: Session, actor: Actor, filters: Filters) -> Filters:
@@ -99,6 +107,8 @@ def _of_number(session: Session, actor: Actor, filters: Filters) -> TicketRow | 
     values, me = asked_of(filters, actor.id), literal(actor.id, Ticket.user_id.type)
     query = views.rows(actor.audience, me)
     query = query.where(Ticket.number == number, *conditions(values, Ticket))
+    if OWN in values:
+        query = query.where(owned_by(me))
     if UNREAD in values:
         query = query.where(is_unread(actor.audience, me, values[UNREAD], Ticket.id))
     row = session.execute(query).one_or_none()
@@ -169,12 +179,14 @@ def _prepared(
     *,
     is_further: bool,
 ) -> Statement[TicketRow]:
-    leading: dict[str, Any] = {name: param(name, column_of(name, Ticket).type) for name in names}
+    leading: dict[str, Any] = {
+        name: ME if name == OWN else param(name, column_of(name, Ticket).type) for name in names
+    }
     if unassigned is not None:
         leading["unassigned"] = unassigned
     keys = sorted_by(audience, sort.field)
     after = [param(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
-    walk = Walk(audience, ME, leading, sort, after if is_further else None)
+    walk = _kind_of(leading)(audience, ME, leading, sort, after if is_further else None)
     return Statement.of(walk.whole(param("limit")), to_row)
 
 
@@ -184,10 +196,14 @@ def count(session: Session, actor: Actor, filters: Filters) -> int:
     values = asked_of(filters, actor.id)
     me = literal(actor.id, Ticket.user_id.type)
     words, unread = values.pop(WORDS, None), values.pop(UNREAD, None)
-    if "user_id" in values:
+    if {OWN, "user_id"} & values.keys():
         # Theirs first, wherever they stand: to meet them with all that are, say, closed would go
         # through everybody's.
-        theirs = [visible(actor), Ticket.user_id == values.pop("user_id")]
+        theirs: list[ColumnElement[bool]]
+        if values.pop(OWN, None):
+            theirs = [Ticket.id.in_(owned_ids(me))]
+        else:
+            theirs = [visible(actor), *conditions({"user_id": values.pop("user_id")}, Ticket)]
         named = {each for name in values for each in columns_of(name, Ticket)}
         columns = {Ticket.id, Ticket.user_id, *named}
         here = select(*columns).where(*theirs).offset(0).subquery("here").c
@@ -214,12 +230,12 @@ def _position(ticket: TicketRow, field: str) -> Position:
 def _leading(values: Mapping[str, Any], field: str) -> Sequence[str]:
     """Those of the filters that an index leads through in the order of the field."""
     # Who has an assignee is not in an index of its own.
-    able = [name for name in FILTERS if values.get(name, False) is not False]
-    if WORDS in values and "user_id" in able:
-        return ["user_id"]  # As in `count`.
+    able = [name for name in (OWN, *FILTERS) if values.get(name, False) is not False]
+    if WORDS in values and able[:1] in ([OWN], ["user_id"]):
+        return able[:1]  # As in `count`.
     # Where the list goes by the time of a change, another one is where it begins, or ends.
     since = [UPDATED_AFTER] if UPDATED_AFTER in able and field == "updated_at" else []
-    if always := [name for name in able if FILTERS[name].always_leads]:
+    if always := [name for name in able if name == OWN or FILTERS[name].always_leads]:
         return [*always, *since]
     # In the order of their age tickets are in the index of values, whichever list they are on.
     if field == "created_at" and (by_value := [name for name in values if is_field(name)]):

@@ -23,6 +23,8 @@ from desk.events import (
     TicketCreated,
     texts_of,
 )
+from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
+from desk.people_events import Linked, ParticipantsChanged, Unlinked
 from desk.tickets.field_index import PREFIX
 from desk.tickets.keyset import MY_TEAMS, NO_TEAM, UNREAD, UPDATED_AFTER, WORDS
 from desk.tickets.views import Side, TicketRow
@@ -48,6 +50,16 @@ LEADING = (
 # Under which a list stands that asks for none of these.
 ANYTHING = ("", None)
 Lead = tuple[str, Hashable]
+
+
+# By which nothing becomes another that a list asks for.
+NO_TURN = {
+    kind.kind
+    for kind in (
+        *(TicketCreated, NotePosted, SkillsRequired, ParticipantsChanged, Linked, Unlinked),
+        *(MergedInto, MergedFrom, Unmerged, SplitFrom, SplitTo),
+    )
+}
 
 
 class Turn(NamedTuple):
@@ -112,7 +124,7 @@ def _before(turn: Turn) -> dict[str, set[Any]] | None:
             }
         case MessagePosted.kind:
             return {"waiting_on": {*Side}}
-        case TicketCreated.kind | NotePosted.kind | SkillsRequired.kind:
+        case kind if kind in NO_TURN:
             return {}
     return None
 

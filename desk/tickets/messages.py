@@ -6,23 +6,34 @@ from itertools import accumulate
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, Strict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, Audience, numbered
+from desk.access import Actor, Audience, numbered, owns
 from desk.errors import Conflict, Forbidden, Stale
 from desk.events import PUBLIC_MESSAGES, AttachmentInfo, Message, MessagePosted, NotePosted
 from desk.rows import EventRow
-from desk.text import ClientId, Content, Input, Seq
-from desk.tickets import attachments, drafts, tickets, timeline
+from desk.text import ClientId, Content, Id, Input, Seq
+from desk.tickets import attachments, drafts, followers, tickets, timeline
 from desk.tickets.attachments import AttachmentIds
 from models import DraftKind, Event, Status
 
 # Of what happened since the caller looked, as a refusal shows it: events, and the characters of
 # their texts. The timeline has the rest.
 MOST_SINCE = 20
+MOST_MENTIONS = 20
 LONGEST_SINCE = 64 * 1024
+
+
+Mentions = Annotated[
+    tuple[Id, ...],
+    Strict(False),
+    Field(
+        max_length=MOST_MENTIONS,
+        description="By the staff and of the staff: who is told of it, and follows from then on",
+    ),
+]
 
 
 class NewMessage(Input):
@@ -40,6 +51,7 @@ class NewMessage(Input):
         bool, Field(description="Whether to remove the draft of its kind with it.")
     ] = False
     attachment_ids: AttachmentIds = ()
+    mentions: Mentions = ()
 
     @property
     def draft_kind(self) -> DraftKind:
@@ -47,7 +59,10 @@ class NewMessage(Input):
 
     def event(self, files: Sequence[AttachmentInfo] = ()) -> Message:
         kind = NotePosted if self.internal else MessagePosted
-        return kind(client_id=self.client_id, content=self.content, attachments=files)
+        mentions = [*dict.fromkeys(self.mentions)]
+        return kind(
+            client_id=self.client_id, content=self.content, attachments=files, mentions=mentions
+        )
 
 
 class Posted(NamedTuple):
@@ -61,24 +76,28 @@ def post(
 ) -> Posted:
     """Posts once per ``client_id``, however often it is called. `fast_path.posting`: the usual way.
 
-    Raises `NotFound`, `Forbidden` (a note by a customer), `Conflict` (``ticket_closed``,
-    ``client_id_reused``, ``attachment_unavailable``), `AnsweredMeanwhile`.
+    Raises `NotFound`, `Forbidden` (a note by a customer, or who mentions), `Conflict`
+    (``ticket_closed``, ``client_id_reused``, ``attachment_unavailable``), `AnsweredMeanwhile`,
+    `Merged`, `Invalid` as `followers.mention`.
     """
-    if new.internal and not actor.is_staff:
+    if (new.internal or new.mentions) and not actor.is_staff:
         tickets.get(session, actor, ticket_id)
-        raise Forbidden("csr_required", "Only staff write internal notes")
-    ticket = tickets.held(session, actor, ticket_id)
+        raise Forbidden("csr_required", "Only staff write internal notes, or mention somebody")
+    ticket = tickets.held_as_it_is(session, actor, ticket_id)
     if (event := _stored(session, actor, ticket_id, new)) is not None:
         return Posted(event, is_new=False)
+    tickets.unmerged(ticket)  # After that: a repeat is none of the other ticket's messages.
     if ticket.status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket is closed")
     if new.expect_seq is not None:
         _require_unanswered(session, actor, ticket_id, new.expect_seq)
     files = attachments.found(session, actor, ticket_id, new.attachment_ids)
     said = new.event([attachments.info(file) for file in files])
+    if said.mentions:
+        followers.mention(session, ticket, said.mentions)
     event = timeline.record(session, ticket, said, actor.id, now)
     attachments.take(session, files, event.seq)
-    is_customers = actor.id == ticket.user_id and not new.internal
+    is_customers = owns(ticket, actor.id) and not new.internal
     if is_customers and ticket.status == Status.RESOLVED:
         tickets.set_status(session, actor, ticket, Status.OPEN, now)
     if new.draft:

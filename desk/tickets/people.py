@@ -8,11 +8,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, TextClause, Uuid, cast, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    TextClause,
+    Uuid,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, numbered, visible
+from desk.access import OWNED_BY, Actor, numbered, owned_ids, readable
 from desk.events import Assigned
+from desk.people_events import ParticipantsChanged
 from desk.statements import Statement, ids
 from desk.tickets.views import not_found
 from models import CALLED, Event, Role, Ticket, User
@@ -27,12 +40,12 @@ class Person:
     role: Role
 
 
-# Whether a ``person`` of the outer query has the ticket, opened it, or did something on it that its
-# customer is shown.
-IS_NAMED = """
+# Whether a ``person`` of the outer query has the ticket, opened it or is on copy, or did something
+# on it that its customer is shown.
+IS_NAMED = f"""
     exists (
         select from tickets
-        where id = %(ticket_id)s and person in (user_id, assigned_to_id)
+        where id = %(ticket_id)s and (person = assigned_to_id or {OWNED_BY.format(me="person")})
     ) or exists (
         select from events
         where ticket_id = %(ticket_id)s and actor_id = person and public_seq is not null
@@ -53,6 +66,8 @@ def named_by(kind: str, actor_id: UUID | None, data: dict[str, object]) -> set[U
     named = {actor_id} if actor_id else set()
     if kind == Assigned.kind and isinstance(to := data.get("to"), str):
         named.add(UUID(to))
+    if kind == ParticipantsChanged.kind and isinstance(added := data.get("added"), list):
+        named |= {UUID(each) for each in added}
     return named
 
 
@@ -62,10 +77,12 @@ def met(session: Session, actor: Actor, user_ids: Collection[UUID]) -> Sequence[
     """
     people = _people().where(User.id.in_(user_ids))
     if not actor.is_staff:
-        own = select(Ticket.id).where(visible(actor))
+        own = owned_ids(literal(actor.id, User.id.type))
         met = [User.id.in_(named) for named in _named(actor, Event.ticket_id.in_(own))]
-        assignees = select(Ticket.assigned_to_id).where(visible(actor))
-        people = people.where(or_(User.id == actor.id, User.id.in_(assignees), *met))
+        others = func.array_append(Ticket.participant_ids, Ticket.user_id, type_=ARRAY(Uuid))
+        have = func.unnest(func.array_append(others, Ticket.assigned_to_id))
+        met.append(User.id.in_(select(have).where(Ticket.id.in_(own))))
+        people = people.where(or_(User.id == actor.id, *met))
     return [Person(*row) for row in session.execute(people)]
 
 
@@ -74,14 +91,23 @@ def in_timeline(session: Session, actor: Actor, ticket_id: UUID) -> Sequence[Per
 
     Raises `NotFound`.
     """
-    seen = select(Ticket).where(Ticket.id == ticket_id, visible(actor))
+    seen = select(Ticket).where(Ticket.id == ticket_id, readable(actor))
     if (ticket := session.scalar(seen)) is None:
         raise not_found()
     those = [User.id.in_(named) for named in _named(actor, Event.ticket_id == ticket_id)]
-    have = [person for person in (ticket.user_id, ticket.assigned_to_id) if person is not None]
+    have = [ticket.user_id, *ticket.participant_ids]
+    if ticket.assigned_to_id is not None:
+        have.append(ticket.assigned_to_id)
     return [
         Person(*row) for row in session.execute(_people().where(or_(User.id.in_(have), *those)))
     ]
+
+
+def among(session: Session, user_ids: Collection[UUID]) -> Sequence[Person]:
+    """The people with these ids, by their names; whoever asks knows them already."""
+    if not user_ids:
+        return []
+    return [Person(*row) for row in session.execute(_people().where(User.id.in_(user_ids)))]
 
 
 def _people() -> Select[UUID, str, Role]:
@@ -89,12 +115,17 @@ def _people() -> Select[UUID, str, Role]:
 
 
 def _named(actor: Actor, those: ColumnElement[bool]) -> list[Select[UUID]]:
-    """Who acted in the events as the actor is shown them, and who was given a ticket."""
+    """Who acted in the events as the actor is shown them, who was given a ticket, and who was put
+    on copy or taken off.
+    """
     shown = (those, numbered(actor.audience).is_not(None))
     given = cast(Event.data["to"].astext, Uuid)
+    is_about_people = Event.kind == ParticipantsChanged.kind
+    copied = [func.jsonb_array_elements_text(Event.data[name]) for name in ("added", "removed")]
     return [
         select(Event.actor_id).where(*shown),
         select(given).where(*shown, Event.kind == Assigned.kind),
+        *(select(cast(each, Uuid)).where(*shown, is_about_people) for each in copied),
     ]
 
 

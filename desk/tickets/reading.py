@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Uuid, case, func, literal_column, or_, select, upd
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, Audience, numbered
+from desk.access import OWNED_BY, Actor, Audience, numbered, owned_by
 from desk.notifications import inbox
 from desk.outbox import CursorMoved, TicketRead, outbox
 from desk.statements import Statement, param
@@ -122,7 +122,7 @@ UNREAD = Statement.of(
     .select_from(_PAIRS)
     .join(Ticket, Ticket.id == _PAIRS.c.ticket_id)
     .join(User, User.id == _PAIRS.c.user_id)
-    .where(or_(~_IS_CUSTOMER, Ticket.user_id == User.id)),
+    .where(or_(~_IS_CUSTOMER, owned_by(User.id.expression))),
     Unread,
 )
 
@@ -163,7 +163,9 @@ READS: dict[Audience, Statement[PersonRead]] = {
             order by seq desc limit 1
         ) shown
         where ({people.IS_NAMED})
-            and exists (select from tickets where id = %(ticket_id)s and user_id = %(me)s)
+            and exists (
+                select from tickets where id = %(ticket_id)s and {OWNED_BY.format(me="%(me)s")}
+            )
         order by public_seq desc, person limit {MOST_READS}
         """,
         PersonRead,

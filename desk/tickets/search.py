@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
-from desk.access import Audience
+from desk.access import Audience, owned_ids, owned_ids_in_sql
 from desk.events import Entry
 from desk.tickets import people
 from desk.tickets.search_queries import SHORTEST_BEGINNING, parsed
@@ -52,10 +52,10 @@ JOINED = "joined_words(words order by seq)"
 JOINED_PUBLIC = "coalesce(joined_words(words order by seq) filter (where is_public), '')"
 PICKED = UNINDEXED.format(those="oldest u")
 ALL = UNINDEXED.format(those="unindexed_events u")
-# Begins with the tickets of one customer: what others say costs nothing.
+# Begins with the tickets that are somebody's own: what others say costs nothing.
 OWN = UNINDEXED.format(
-    those="(select id as ticket_id from tickets where user_id = :me offset 0) own "
-    "join unindexed_events u using (ticket_id)",
+    those=f"({owned_ids_in_sql(':me')} offset 0) own "
+    "join unindexed_events u on u.ticket_id = own.id",
 )
 INDEX = text(
     f"""
@@ -141,8 +141,8 @@ def found(audience: Audience, words: str, me: BindParameter[UUID]) -> Select[UUI
     A customer's are looked for among their own: how long it takes says nothing of others' words.
     """
     if audience is Audience.CUSTOMER:
-        own = select(Ticket.id).where(Ticket.user_id == me)
-        return own.where(says(audience, words, Ticket, me))
+        own = owned_ids(me).offset(0).subquery("theirs").c
+        return select(own.id).where(says(audience, words, own, me))
     indexed = _indexed(audience, words)
     theirs = select(Ticket.id).where(Ticket.user_id.in_(_customers(words)))
     either = indexed.union_all(_unindexed(audience, words, me), theirs).subquery("found")

@@ -6,11 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import MISSING, AfterValidator, Field, Strict
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, visible
-from desk.errors import Conflict, Stale
+from desk.access import Actor, owned_by, readable
+from desk.errors import Conflict, Merged, Stale
 from desk.events import (
     CategoryChanged,
     PriorityChanged,
@@ -94,12 +94,35 @@ def open_ticket(
 
 def get(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
     """The ticket, if the actor may know of it; else `NotFound`, as if there were none."""
-    return _one(session, select(Ticket).where(Ticket.id == ticket_id, visible(actor)))
+    return _one(session, select(Ticket).where(Ticket.id == ticket_id, readable(actor)))
 
 
 def held(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
-    """As `get`, locked until the commit, so that its timeline has one writer."""
-    return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, visible(actor))))
+    """As `get`, locked until the commit, so that its timeline has one writer.
+
+    Raises `NotFound`, `Merged`.
+    """
+    return unmerged(held_as_it_is(session, actor, ticket_id))
+
+
+def held_as_it_is(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+    """As `held`, even where it is a part of another ticket by now."""
+    return _one(session, locked(select(Ticket).where(Ticket.id == ticket_id, readable(actor))))
+
+
+def unmerged(ticket: Ticket) -> Ticket:
+    """The ticket, unless it is a part of another, which everything is asked of instead: whatever
+    writes to a ticket comes by here. Raises `Merged`.
+    """
+    if ticket.merged_into_id is not None:
+        raise Merged(ticket.merged_into_id)
+    return ticket
+
+
+def end_of(session: Session, ticket_id: UUID) -> UUID:
+    """What the ticket was merged into; itself where it is a part of none."""
+    into_id = session.scalar(select(Ticket.merged_into_id).where(Ticket.id == ticket_id))
+    return into_id or ticket_id
 
 
 def locked(query: Select[Ticket], *, skip: bool = False) -> Select[Ticket]:
@@ -195,8 +218,9 @@ def change_own(
 
 
 def _held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
-    own = select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
-    return _one(session, locked(own))
+    is_own = owned_by(literal(actor.id, Ticket.user_id.type))
+    own = select(Ticket).where(Ticket.id == ticket_id, is_own)
+    return unmerged(_one(session, locked(own)))
 
 
 def set_priority(

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Audience, numbered
-from desk.events import Entry, EventData
+from desk.event_data import EventData
+from desk.events import Entry
 from desk.outbox import outbox
 from desk.rows import EventRow
 from desk.statements import Statement, in_array, param

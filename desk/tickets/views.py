@@ -11,7 +11,7 @@ from pydantic import with_config
 from sqlalchemy import Column, ColumnElement, Enum, Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor, Audience, visible_to
+from desk.access import Actor, Audience, readable_to, visible_to
 from desk.errors import NotFound
 from desk.events import MESSAGES, PUBLIC_MESSAGES
 from desk.rows import PersonName
@@ -74,6 +74,8 @@ class TicketRow:
     team_id: UUID | None
     # Whoever is given it has all of these. Not shown to customers.
     required_skills: list[str]
+    # The ticket that this one was merged into, where all that is asked of it is led to.
+    merged_into_id: UUID | None
     created_at: datetime
     updated_at: datetime
     first_response_at: datetime | None
@@ -249,20 +251,18 @@ ME = param("me", Ticket.user_id.type)
 def one(audience: Audience) -> Select[*tuple[Any, ...]]:
     """Ticket ``ticket_id``, if person ``me`` may see it."""
     shown = select(*columns(audience), Ticket.description, unread(ME, audience))
-    return shown.where(visible_to(audience, ME), Ticket.id == param("ticket_id"))
+    return shown.where(readable_to(audience, ME), Ticket.id == param("ticket_id"))
 
 
 # By audience: a ticket that one may see, and one of one's own.
 VISIBLE = {audience: Statement.of(one(audience), to_view) for audience in Audience}
-OWN = {
-    audience: Statement.of(one(audience).where(Ticket.user_id == ME), to_view)
-    for audience in Audience
-}
+IS_OWN = readable_to(Audience.CUSTOMER, ME)
+OWN = {audience: Statement.of(one(audience).where(IS_OWN), to_view) for audience in Audience}
 # The id of the ticket with a ``number``, if person ``me`` may see it.
 BY_NUMBER: dict[Audience, Statement[UUID]] = {
     audience: Statement.of(
         select(Ticket.id).where(
-            Ticket.number == param("number", Ticket.number.type), visible_to(audience, ME)
+            Ticket.number == param("number", Ticket.number.type), readable_to(audience, ME)
         ),
         lambda ticket_id: ticket_id,
     )

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from desk.errors import Forbidden, RateLimited
+from desk.errors import Forbidden, Merged, RateLimited
 from server import audit
 from server.http.browsers import HEADERS
 from server.http.contract import PREFIX
@@ -50,6 +50,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         response = await handler(request)
     except Exception as error:
+        if isinstance(error, Merged):
+            error.headers["Location"] = _where_it_is(request, error)
         problem = _helpful(request, refusal(error))
         if problem is None:
             log.exception("request failed", method=request.method, path=_path(request))
@@ -60,6 +62,16 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         for name, value in request.get(LIMIT_HEADERS, {}).items():
             response.headers.setdefault(name, value)
     return response
+
+
+def _where_it_is(request: web.Request, merged: Merged) -> str:
+    """The same address, of the ticket that the one in the path was merged into."""
+    resource, names = request.match_info.route.resource, dict(request.match_info)
+    assert resource is not None
+    if "ticket_id" in names:
+        names["ticket_id"] = str(merged.into)
+    there = resource.url_for(**names)
+    return str(there.with_query(request.rel_url.query))
 
 
 def _helpful(request: web.Request, problem: Refusal | None) -> Refusal | None:

@@ -21,6 +21,7 @@ STATUS: dict[type[errors.DeskError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Stale: 412,
+    errors.Merged: 308,
     errors.Invalid: 422,
     errors.OutOfRange: 416,
     errors.RateLimited: 429,
@@ -28,6 +29,8 @@ STATUS: dict[type[errors.DeskError], int] = {
     errors.Unavailable: 503,
 }
 HEADERS: dict[int, dict[str, str]] = {
+    # A merge may be undone: nobody is to remember where it led.
+    308: {"Cache-Control": "no-store"},
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "1"},
 }

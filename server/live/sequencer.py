@@ -16,7 +16,8 @@ from uuid import UUID
 import structlog
 
 from desk.access import Actor
-from desk.errors import DeskError, Unavailable
+from desk.errors import DeskError, Merged, Unavailable
+from desk.people_events import ParticipantsChanged
 from desk.rows import EventRow
 from desk.statements import ids
 from desk.tickets import history, timeline
@@ -42,6 +43,7 @@ class Member(Protocol):
     """Somebody who reads a ticket through this process."""
 
     key: str
+    actor: Actor
     # Set once the connection is over: who is gone enters no room any more.
     is_gone: bool
 
@@ -56,6 +58,9 @@ class Member(Protocol):
 
     async def leave(self, ticket_id: UUID) -> None:
         """The reverse of `enter`; harmless when not inside."""
+
+    async def taken_off(self, ticket_id: UUID) -> None:
+        """Called once the member has left the room of a ticket that is not theirs any more."""
 
 
 @dataclass(slots=True)
@@ -116,12 +121,14 @@ class Sequencer:
         """Replays what the actor may see after a number, then enters the room, without a seam.
 
         All under the room's lock, so that no live event falls between or comes twice.
-        Raises `NotFound`, `Unavailable`.
+        Raises `NotFound`, `Merged`, `Unavailable`.
         """
         await member.ready()
         async with self._held(ticket_id) as room:
             await self._remove(room, member, ticket_id)
             read = await self._desk.read(history.read, actor, ticket_id, after, HISTORY_PAGE + 1)
+            if (into_id := read.ticket.merged_into_id) is not None:
+                raise Merged(into_id)
             page = _page(read.events)
             more = len(page) < len(read.events)
             if not more:
@@ -215,8 +222,20 @@ class Sequencer:
         if recorded.event.seq > room.cursor + 1:
             await self._catch_up(room, recorded.event.ticket_id, recorded.event.seq)
         else:
-            await self._broadcast(recorded)
-            room.cursor = recorded.event.seq
+            await self._deliver(room, recorded)
+
+    async def _deliver(self, room: Room, recorded: Recorded) -> None:
+        """Who was taken off by the event hears it as their last: what is behind it was committed
+        behind it.
+        """
+        event = recorded.event
+        await self._broadcast(recorded)
+        room.cursor = event.seq
+        removed = event.data["removed"] if event.kind == ParticipantsChanged.kind else ()
+        for member in [*room.members.values()] if removed else ():
+            if str(member.actor.id) in removed and not member.actor.is_staff:
+                await self._remove(room, member, event.ticket_id)
+                await member.taken_off(event.ticket_id)
 
     async def _catch_up(self, room: Room, ticket_id: UUID, head: int) -> None:
         """Delivers what the database has after the cursor, up to ``head``."""
@@ -226,8 +245,7 @@ class Sequencer:
             if not rows:
                 return
             for row in rows:
-                await self._broadcast(Recorded.of(row))
-                room.cursor = row.seq
+                await self._deliver(room, Recorded.of(row))
 
     async def poll_forever(self) -> None:
         """Looks every second whether a ticket has moved on without a hint."""

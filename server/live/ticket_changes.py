@@ -217,8 +217,8 @@ class TicketChanges:
         public = [ticket_id for ticket_id, unshown in changed.items() if unshown.is_public]
         if public and self._customers:
             people = ids(self._customers)
-            for view in await self._desk.fetch(FOR_CUSTOMERS, tickets=ids(public), people=people):
-                self._sockets.send_local(TICKET_CHANGED, view, user_room(view.user_id))
+            for shown in await self._desk.fetch(FOR_CUSTOMERS, tickets=ids(public), people=people):
+                self._sockets.send_local(TICKET_CHANGED, shown.ticket, user_room(shown.person))
 
     async def _turns(self, changed: dict[UUID, Unshown]) -> dict[UUID, list[Turn]]:
         """What happened on the tickets that was not shown yet."""

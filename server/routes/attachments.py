@@ -99,6 +99,7 @@ ROUTES = (
         FileBody,
         made(AttachmentView, names="attachment_id"),
         refuses=(
+            "308 merged",
             "409 ticket_closed",
             "429 rate_limited",
             "503 files_unavailable",

@@ -87,7 +87,7 @@ ROUTES = (
         "Keep a draft",
         NewDraft,
         ok(DraftView, ETAG),
-        refuses=("403 csr_required", "412 draft_changed", "429 rate_limited"),
+        refuses=("308 merged", "403 csr_required", "412 draft_changed", "429 rate_limited"),
     ),
     At("GET", "/tickets/{ticket_id}/draft", show, Right.VIEWER).says(
         "Show your drafts on a ticket", NOTHING, ok(list[DraftView]), refuses=()

@@ -66,25 +66,26 @@ ROUTES = (
         refuses=("422 unknown_field",),
     ),
     At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
-        "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
+        "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=("308 merged",)
     ),
     At("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF).says(
         "Give a ticket to somebody of the staff, or back to the queue",
         assignment.Assign,
         ok(TicketView, ETAG),
-        refuses=("409 ticket_closed", "412 version_mismatch", "422 not_assignable"),
+        refuses=("308 merged", "409 ticket_closed", "412 version_mismatch", "422 not_assignable"),
     ),
     At("POST", "/csr/tickets/{ticket_id}/claim", claim, Right.STAFF).says(
         "Take a ticket that nobody has",
         NOTHING,
         ok(TicketView, ETAG),
-        refuses=("409 already_assigned", "409 ticket_closed"),
+        refuses=("308 merged", "409 already_assigned", "409 ticket_closed"),
     ),
     At("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF).says(
         "Change a ticket",
         routing.Change,
         ok(TicketView, ETAG),
         refuses=(
+            "308 merged",
             *FIELDS,
             "409 invalid_transition",
             "409 ticket_closed",

@@ -9,11 +9,12 @@ from aiohttp import web
 from pydantic import Field, TypeAdapter
 
 from desk.access import Actor, Audience
+from desk.errors import Merged
 from desk.statements import Statement
 from desk.text import Input, Seq
 from desk.tickets import fast_path, history, keyset, messages, reading, tickets, views
 from desk.tickets.field_index import PREFIX as FIELD
-from desk.tickets.filters import Filters, OwnFilters
+from desk.tickets.filters import Filters, OwnFilters, OwnList
 from desk.tickets.keyset import Sort, SortName
 from desk.tickets.lists import Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketRow, TicketView
@@ -119,7 +120,9 @@ def ticket_reply(
 async def ticket_shown(
     request: web.Request, among: Mapping[Audience, Statement[TicketView]]
 ) -> web.Response:
-    """The ticket, if it is among these; 304 where the caller's copy is still the same."""
+    """The ticket, if it is among these, or the way to what it was merged into; 304 where the
+    caller's copy is still the same.
+    """
     query(request, Query)
     actor, ticket_id = request[ACTOR], path_id(request)
     statement = among[actor.audience]
@@ -127,6 +130,8 @@ async def ticket_shown(
     if not tickets:
         raise views.not_found()
     ticket = tickets[0]
+    if ticket.merged_into_id is not None:
+        raise Merged(ticket.merged_into_id)
     if {*tags_of(request, "If-None-Match")} & {_tag(ticket), "*"}:
         return web.Response(status=304, headers={"ETag": _tag(ticket)})
     return ticket_reply(ticket)
@@ -154,8 +159,7 @@ async def list_own(request: web.Request) -> web.Response:
     params = query(request, TicketQuery)
     actor = request[ACTOR]
     own = params.model_dump(include=set(OwnFilters.model_fields))
-    filters = Filters(user_id=actor.id, **own)
-    return await ticket_page(request, actor, params, filters)
+    return await ticket_page(request, actor, params, OwnList(**own))
 
 
 async def show_own(request: web.Request) -> web.Response:
@@ -259,16 +263,20 @@ ROUTES = (
         refuses=("422 unknown_field", "429 rate_limited"),
     ),
     At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
-        "Show a ticket of your own", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=()
+        "Show a ticket of your own",
+        NOTHING,
+        ok(TicketView, ETAG),
+        not_modified(),
+        refuses=("308 merged",),
     ),
     At("PATCH", "/users/tickets/{ticket_id}", change_own, Right.OWNER).says(
         "Set fields of a ticket of your own",
         tickets.OwnChange,
         ok(TicketView, ETAG),
-        refuses=(*FIELDS, "422 field_read_only", "429 rate_limited"),
+        refuses=("308 merged", *FIELDS, "422 field_read_only", "429 rate_limited"),
     ),
     At("POST", "/users/tickets/{ticket_id}/close", close_own, Right.OWNER).says(
-        "Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=()
+        "Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=("308 merged",)
     ),
     At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
         "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent, TOTAL), refuses=()
@@ -282,11 +290,13 @@ ROUTES = (
         Gives(201, TimelineEvent, ()),
         ok(TimelineEvent, description="The client_id was used before: the message of that time"),
         refuses=(
+            "308 merged",
             "403 csr_required",
             "409 attachment_unavailable",
             "409 client_id_reused",
             "409 ticket_closed",
             "412 answered_meanwhile",
+            "422 not_mentionable",
             "429 rate_limited",
             *KEYED,
         ),

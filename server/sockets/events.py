@@ -24,7 +24,7 @@ EVENTS = {
         Right.VIEWER,
         "Enter the room of a ticket; what happened after a number arrives first",
         gives=Joined,
-        refuses=("rate_limited", "too_many_tickets"),
+        refuses=("merged", "rate_limited", "too_many_tickets"),
     ),
     "leave_ticket": ClientEvent(
         LeaveTicket,
@@ -45,6 +45,8 @@ EVENTS = {
             "attachment_unavailable",
             "client_id_reused",
             "csr_required",
+            "merged",
+            "not_mentionable",
             "rate_limited",
             "ticket_closed",
         ),

@@ -13,8 +13,8 @@ from server.services import SERVICES, Services
 from server.transport.engine_websocket import CLOSE_SECONDS
 from server.transport.send_queue import SendQueue
 from wire.codec import encode
-from wire.server_events import SIGNED_OUT, TIMELINE
-from wire.shapes import PlainMessage, SignedOut, TimelineEvent
+from wire.server_events import RESYNC, SIGNED_OUT, TIMELINE
+from wire.shapes import PlainMessage, Resync, SignedOut, TimelineEvent
 
 
 class SocketMember:
@@ -68,6 +68,10 @@ class SocketMember:
         self.ticket_ids.discard(ticket_id)
         self._presence.left(self.actor, ticket_id, is_idle=self.is_idle)
 
+    async def taken_off(self, ticket_id: UUID) -> None:
+        """Has the client join again, and be refused; unless it is theirs anew."""
+        self._sockets.send_local(RESYNC, Resync(ticket_id), self.key)
+
     def rest(self, *, is_idle: bool) -> None:
         """Nobody is in front of its page any more, or somebody is again."""
         for ticket_id in self.ticket_ids if is_idle != self.is_idle else ():
@@ -120,6 +124,9 @@ class PlainMember:
     async def leave(self, ticket_id: UUID) -> None:
         self._broadcast.unlisten(ticket_room(ticket_id, self.actor.audience), self.key)
         self._presence.left(self.actor, ticket_id)
+
+    async def taken_off(self, ticket_id: UUID) -> None:
+        await self.sign_out("ticket_not_found")
 
     async def sign_out(self, code: str) -> None:
         if not self.is_gone:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from desk.text import ClientId, Content, Id, Input, Seq
 from desk.tickets.attachments import AttachmentIds
+from desk.tickets.messages import Mentions
 from desk.tickets.reading import PersonRead
 from desk.tickets.saved_views import BUILT_IN, MOST_VIEWS
 from desk.tickets.views import TicketView
@@ -39,6 +40,7 @@ class PostMessage(Input):
     expect_seq: Seq | None = None
     draft: bool = False
     attachment_ids: AttachmentIds = ()
+    mentions: Mentions = ()
 
 
 class Typing(Input):

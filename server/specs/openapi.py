@@ -1,6 +1,7 @@
 """OpenAPI 3.1, generated from the table of routes and the models behind it."""
 
 import sys
+import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +45,7 @@ HEADERS = {
     "Accept-Ranges": "`bytes`: `Range` may ask for a part.",
     "Content-Disposition": "The name, and whether it may be shown or is for saving.",
     "Content-Range": "Which bytes these are, and of how many.",
-    "Location": "Where what was made is from now on.",
+    "Location": "Where what was made is from now on, or where what was merged is to be asked for.",
     "RateLimit-Limit": "Requests that are allowed in the window.",
     "RateLimit-Remaining": "Requests that are left in it.",
     "RateLimit-Reset": "Seconds until the window is over.",
@@ -55,6 +56,7 @@ HEADERS = {
 }
 RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 REFUSAL_HEADERS = {
+    308: ("Location",),
     401: ("WWW-Authenticate",),
     429: ("Retry-After", *RATES),
     503: ("Retry-After",),
@@ -83,16 +85,16 @@ WORDS = {
 BINARY: Schema = {"type": "string", "format": "binary"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 # What stands in a path beside ids.
+TICKET: Schema = {"anyOf": [UUID, {"type": "integer", "minimum": 1}]}
 PATH: dict[str, Schema] = {
-    "ticket_id": {
-        "description": "The ticket's id, or its number.",
-        "schema": {"anyOf": [UUID, {"type": "integer", "minimum": 1}]},
-    }
+    "ticket_id": {"description": "The ticket's id, or its number.", "schema": TICKET},
+    "other_id": {"description": "The other ticket's id, or its number.", "schema": TICKET},
 }
 # What else a refusal tells, by its code: a member's name, and its shape.
 TOLD: dict[str, tuple[str, Any]] = {
     "answered_meanwhile": ("events", list[TimelineEvent]),
     "draft_changed": ("current", DraftView | None),
+    "merged": ("into", uuid.UUID),
     "version_mismatch": ("current", TicketView),
 }
 PROBLEM: Schema = {

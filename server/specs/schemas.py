@@ -68,7 +68,7 @@ class Schemas:
         if not isinstance(schema, dict):
             return schema
         tidied = {
-            key: self._tidy(value)
+            key: value if key == "example" else self._tidy(value)
             for key, value in schema.items()
             if not (key == "title" and isinstance(value, str))
         }

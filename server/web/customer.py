@@ -13,7 +13,7 @@ from desk.files.content_types import PICTURES
 from desk.tickets import fast_path, history, messages, people, tickets, views
 from desk.tickets import fields as ticket_fields
 from desk.tickets.fields import FieldView
-from desk.tickets.filters import Filters
+from desk.tickets.filters import OwnList
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import ticket_list
 from desk.tickets.views import TicketView
@@ -37,6 +37,7 @@ from server.web.custom_fields import MOST_BOXES
 from server.web.file_forms import fields_and_files
 from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_other
 from server.web.pages import Shell, page
+from server.web.parts import parts_of
 from server.web.reader import Refused, for_readers, reader
 from server.web.session import clear_cookie
 from server.web.signing import home, sign_in, sign_in_page, sign_out, sign_up, sign_up_page
@@ -104,8 +105,7 @@ async def show_tickets(request: web.Request) -> web.Response:
     actor, services = request[ACTOR], request.app[SERVICES]
     position = decode_cursor(request.query.get("cursor"), POSITIONS[SORT.field])
     after = position[1:] if position else None
-    filters = Filters(user_id=actor.id)
-    found = await services.desk.read(ticket_list, actor, filters, SORT, A_PAGE, after)
+    found = await services.desk.read(ticket_list, actor, OwnList(), SORT, A_PAGE, after)
     older = encode_cursor(SORT.field, *found.after) if found.after else None
     values = {"user": actor, "tickets": found.tickets, "older": older}
     return page(request, TICKETS, values)
@@ -157,7 +157,7 @@ async def write_on_ticket(request: web.Request) -> web.Response:
 
 
 async def _ticket(request: web.Request) -> TicketView:
-    """The reader's own, by its number or its id."""
+    """The reader's own, by its number or its id; or what it was merged into."""
     if (number := ticket_number(request.match_info["number"])) is None:
         return await _own(request, path_id(request, "number"))
     services, actor = request.app[SERVICES], request[ACTOR]
@@ -177,7 +177,9 @@ async def _own(request: web.Request, ticket_id: UUID) -> TicketView:
     )
     if not found:
         raise views.not_found()
-    return found[0]
+    ticket = found[0]
+    # What it was merged into is a part of no other.
+    return await _own(request, ticket.merged_into_id) if ticket.merged_into_id else ticket
 
 
 async def _ticket_page(
@@ -192,6 +194,7 @@ async def _ticket_page(
     read = await services.desk.read(history.read, actor, ticket.id, after, MOST_EVENTS)
     events = [timeline_event(event, actor.audience) for event in read.events]
     names = await services.desk.read(people.in_timeline, actor, ticket.id)
+    parts = await parts_of(services.desk, actor, events)
     known = await _known_fields(request)
     asked = custom_fields.asked_on(known, ticket)
     is_about_fields = (sent or {}).get("do") == "fields"
@@ -203,7 +206,11 @@ async def _ticket_page(
         "values": custom_fields.given(asked, sent or {}) if is_about_fields else ticket.fields,
         "wrong": custom_fields.blamed(error),
         "events": events,
-        "names": {person.id: person.full_name for person in names},
+        "parts": {part_id: part.events for part_id, part in parts.items()},
+        "names": {
+            person.id: person.full_name
+            for person in (*names, *(one for part in parts.values() for one in part.people))
+        },
         "client_id": str(uuid4()),
         "pictures": PICTURES,
         "content": (sent or {}).get("content", ""),

@@ -4,7 +4,8 @@ from string import Formatter
 
 import pytest
 
-from desk.events import KINDS, MESSAGES, PUBLIC_MESSAGES, EventData, Kind
+from desk.event_data import EventData
+from desk.events import KINDS, MESSAGES, PUBLIC_MESSAGES, Kind
 from models import Event
 from server.specs.schemas import Schemas
 
@@ -27,6 +28,10 @@ def test_the_lists_of_kinds_follow_from_the_classes() -> None:
         "staff_fields_changed",
         "team_changed",
         "skills_required",
+        "linked",
+        "unlinked",
+        "split_from",
+        "split_to",
     ]
     assert [member.value for member in Kind] == [*KINDS]
 

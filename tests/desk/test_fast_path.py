@@ -48,6 +48,8 @@ class Situation:
 
     actor: str
     assignee: str | None
+    on_copy: tuple[str, ...]
+    followers: tuple[str, ...]
     status: Status
     internal: bool
     client_id: str | None
@@ -60,11 +62,14 @@ class Situation:
     has_files: bool
 
 
-PEOPLE = ("customer", "csr", "other", "admin", "leaver", "stranger")
+PEOPLE = ("customer", "csr", "other", "admin", "leaver", "copied", "stranger")
+SAID_BEFORE = ("customer", "csr", "other", "admin")
 SITUATIONS = st.builds(
     Situation,
     actor=st.sampled_from(PEOPLE),
     assignee=st.sampled_from((None, "customer", "csr", "admin", "leaver")),
+    on_copy=st.sampled_from(((), ("copied",), ("copied", "leaver", "other"))),
+    followers=st.sampled_from(((), ("other",), ("leaver", "csr", "admin", "copied"))),
     status=st.sampled_from(Status),
     internal=st.booleans(),
     client_id=st.sampled_from((None, "new", "old")),
@@ -142,11 +147,13 @@ def _set_up(session: Session, people: People, situation: Situation) -> UUID:
     if situation.has_answer:
         messages.post(session, csr, ticket_id, NewMessage(content="Hello"), now())
     old = NewMessage(content="Before", client_id="old")
-    if situation.actor in ("customer", "csr", "other", "admin"):
+    if situation.actor in SAID_BEFORE:
         messages.post(session, people[situation.actor], ticket_id, old, now())
     ticket = session.get_one(Ticket, ticket_id)
     assignee = situation.assignee
     ticket.assigned_to_id = people[assignee].id if assignee else None
+    ticket.participant_ids = [people[name].id for name in situation.on_copy]
+    ticket.follower_ids = [people[name].id for name in situation.followers]
     tickets.set_status(session, csr, ticket, situation.status, now())
     if situation.webhook:
         kind = "message_posted" if situation.webhook == "inactive" else situation.webhook
@@ -168,9 +175,10 @@ def _set_up(session: Session, people: People, situation: Situation) -> UUID:
 def _is_quiet(situation: Situation) -> bool:
     """Whether the statement can do all that is to be done."""
     is_staff = situation.actor in ("csr", "other", "admin")
-    may_write = is_staff or (situation.actor == "customer" and not situation.internal)
-    reopens = situation.actor == "customer" and situation.status is Status.RESOLVED
-    is_new = situation.client_id != "old"
+    is_own = situation.actor in ("customer", *situation.on_copy)
+    may_write = is_staff or (is_own and not situation.internal)
+    reopens = is_own and not situation.internal and situation.status is Status.RESOLVED
+    is_new = situation.client_id != "old" or situation.actor not in SAID_BEFORE
     is_open = situation.status is not Status.CLOSED
     has_seen_all = situation.unseen in (None, 0)
     # The rule alone takes files.
@@ -223,8 +231,8 @@ def _leaving(recorded: Outbox) -> dict[str, Any]:
     told = ("user_id", "kind", "actor_id", "actor_name", "data", "created_at", "read_at")
     return {
         "events that leave": [[getattr(row, n) for n in event] for row in recorded.events],
-        "notifications that leave": [
-            [getattr(row, n) for n in told] for row in recorded.notifications
-        ],
+        "notifications that leave": sorted(
+            ([getattr(row, n) for n in told] for row in recorded.notifications), key=repr
+        ),
         "other": (recorded.reads, recorded.ended, recorded.wakes, recorded.drafts),
     }

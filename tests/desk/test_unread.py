@@ -60,7 +60,7 @@ def test_the_staff_s_and_the_customer_s_unread_are_their_own(session: Session) -
     }
     owner = ids([customer.id])
     shown = changed.FOR_CUSTOMERS.all(session, tickets=asked, people=owner)
-    assert {view.id: view.unread for view in shown} == {ticket.id: 1, second.id: 0}
+    assert {each.ticket.id: each.ticket.unread for each in shown} == {ticket.id: 1, second.id: 0}
 
 
 def test_what_is_read_of_a_ticket_is_read_in_the_inbox(session: Session) -> None:

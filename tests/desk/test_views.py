@@ -157,7 +157,7 @@ def test_what_is_shown_unasked_is_what_each_would_see(
     assert shown == {key: as_row(session, who, ticket) for key, who in staff.items()}
     people = ids([customer.id, an_actor(session).id])
     [row] = changed.FOR_CUSTOMERS.all(session, tickets=asked, people=people)
-    assert row == as_row(session, customer, ticket)
+    assert row == (customer.id, as_row(session, customer, ticket))
 
 
 @pytest.mark.parametrize("sort", ["created_at", "updated_at"])

@@ -99,6 +99,9 @@ OBJECT = Kind({"an unknown member": {"unknown": 1}}, ())
 CHANGE = Kind(OBJECT.wrong, ({"priority": None},), frozenset({"an object"}))
 BOOL = Kind({"a word": "true", "one": 1, "zero": 0}, (True, False), frozenset({"a bool"}))
 SEQ = Kind({"too large": 2**63, "digits": "5"}, (0, 2**63 - 1), frozenset({"an int"}))
+SEQS = Kind(
+    {"text within": ["5"], "too large within": [2**63], "too many": [*range(51)]}, ([*range(50)],)
+)
 SEQ_OR_NULL = Kind(SEQ.wrong, (*SEQ.good, None), SEQ.fine | {"null"})
 DRAFT_KIND = Kind({"another": "NOTE", "padded": " note"}, ("reply", "note"))
 CLIENT_ID = Kind(
@@ -219,6 +222,18 @@ FIELD_KEY = Kind(
     ("a", "a" * 32, "a_1"),
     frozenset({"a short text"}),
 )
+# Nobody of the staff has these ids.
+MENTIONS = Kind(
+    {
+        "no id within": ["nonsense"],
+        "null within": [None],
+        "too many": [f"{n:032}" for n in range(21)],
+        "nobody": ["0" * 32],
+    },
+    ([],),
+    frozenset({"a list"}),
+)
+LINK_KIND = Kind({"another": "parent", "padded": " related"}, ("related", "duplicate", "blocks"))
 FIELD_KIND = Kind({"another": "TEXT", "padded": " text"}, ("text", "choices"))
 FIELD_ACCESS = Kind({"another": "none"}, ("hidden", "read", "write"))
 FIELD_NEED = Kind({"another": "always"}, ("never", "to_open", "to_resolve"))

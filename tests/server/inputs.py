@@ -113,9 +113,10 @@ BODIES: dict[tuple[str, str], Body] = {
             "expect_seq": bad.SEQ_OR_NULL,
             "draft": bad.BOOL,
             "attachment_ids": bad.ATTACHMENT_IDS,
+            "mentions": bad.MENTIONS,
         },
         {"content": "hello"},
-        frozenset({"client_id", "internal", "expect_seq", "draft", "attachment_ids"}),
+        frozenset({"client_id", "internal", "expect_seq", "draft", "attachment_ids", "mentions"}),
         (200, 201, 409, 412),
     ),
     ("POST", "/tickets/{ticket_id}/read"): Body({"seq": bad.SEQ}, {"seq": 1}),
@@ -164,6 +165,20 @@ BODIES: dict[tuple[str, str], Body] = {
         },
         {"ticket_ids": [NO_TICKET], "change": {"priority": "low"}},
         frozenset({"query", "expect_count", "assign"}),
+    ),
+    # With itself: what is accepted is refused for that.
+    ("PUT", "/csr/tickets/{ticket_id}/links/{other_id}"): Body(
+        {"kind": bad.LINK_KIND}, {"kind": "related"}, status=(422,)
+    ),
+    # There is no such ticket, and no such message.
+    ("POST", "/csr/tickets/{ticket_id}/merge"): Body(
+        {"into": bad.ID}, {"into": NO_TICKET}, status=(404,)
+    ),
+    ("POST", "/csr/tickets/{ticket_id}/split"): Body(
+        {"from_seq": bad.SEQ, "seqs": bad.SEQS, "title": bad.TITLE},
+        {"from_seq": 1, "title": "Another"},
+        frozenset({"seqs"}),
+        (422,),
     ),
     ("POST", "/csr/views"): Body(
         {"name": bad.LABEL, "query": bad.VIEW_QUERY, "shared": bad.BOOL},
@@ -237,6 +252,13 @@ BODIES: dict[tuple[str, str], Body] = {
     ),
 }  # fmt: skip
 NO_BODY = {
+    ("PUT", "/csr/tickets/{ticket_id}/participants/{user_id}"),
+    ("DELETE", "/csr/tickets/{ticket_id}/participants/{user_id}"),
+    ("PUT", "/tickets/{ticket_id}/followers/me"),
+    ("DELETE", "/tickets/{ticket_id}/followers/me"),
+    ("PUT", "/tickets/{ticket_id}/followers/{user_id}"),
+    ("DELETE", "/tickets/{ticket_id}/followers/{user_id}"),
+    ("DELETE", "/csr/tickets/{ticket_id}/links/{other_id}"),
     ("DELETE", "/admin/fields/{field_id}"),
     ("DELETE", "/csr/me/away"),
     ("DELETE", "/admin/users/{user_id}/away"),
@@ -250,6 +272,7 @@ NO_BODY = {
     ("POST", "/auth/email/verify/send"),
     ("POST", "/auth/logout_all"),
     ("POST", "/csr/tickets/{ticket_id}/claim"),
+    ("POST", "/csr/tickets/{ticket_id}/unmerge"),
     ("POST", "/notifications/read_all"),
     ("POST", "/tickets/{ticket_id}/socket_ticket"),
     ("POST", "/notifications/{notification_id}/read"),

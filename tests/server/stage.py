@@ -46,6 +46,7 @@ class Reader:
         self.actor = actor
         self.is_gone = False
         self.inside: set[UUID] = set()
+        self.lost: list[UUID] = []
         self.got: list[TimelineEvent] = []
         self.may_take = asyncio.Event()
         self.may_take.set()
@@ -68,6 +69,9 @@ class Reader:
 
     async def leave(self, ticket_id: UUID) -> None:
         self.inside.discard(ticket_id)
+
+    async def taken_off(self, ticket_id: UUID) -> None:
+        self.lost.append(ticket_id)
 
 
 class Stage:

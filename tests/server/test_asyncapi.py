@@ -68,7 +68,7 @@ async def test_what_the_document_says_that_clients_send_is_accepted(
     ticket_id = (await api.a_ticket(customer))["id"]
     person = csr if EVENTS[event].right is Right.STAFF else customer
     real = {"ticket_id": ticket_id, "token": person.token, "views": ["mine"]}
-    real |= {"attachment_ids": []}
+    real |= {"attachment_ids": [], "mentions": []}
     schema = schema_sent(event)
     sent = {
         name: real.get(name, example(Schemas([], []), inner, name))

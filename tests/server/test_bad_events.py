@@ -33,6 +33,7 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
             "expect_seq": bad.SEQ_OR_NULL,
             "draft": bad.BOOL,
             "attachment_ids": bad.NO_ATTACHMENTS,
+            "mentions": bad.MENTIONS,
         },
         {"client_id": "a", "content": "hello"},
     ),
@@ -47,7 +48,7 @@ EVENTS: dict[str, tuple[dict[str, Kind], dict[str, Any]]] = {
     ),
     "idle": ({"idle": bad.BOOL}, {"idle": True}),
 }
-OPTIONAL = {"after", "attachment_ids", "draft", "expect_seq", "internal"}
+OPTIONAL = {"after", "attachment_ids", "draft", "expect_seq", "internal", "mentions"}
 FIELDS = [(event, name) for event, (kinds, _) in EVENTS.items() for name in kinds]
 FRAME = {"content": bad.CONTENT, "client_id": bad.CLIENT_ID_OR_NULL, "ticket_id": bad.ID_OR_NULL}
 # The deepest nesting that fits into a frame.

@@ -52,6 +52,7 @@ IDS = (
     "attachment_id",
     "field_id",
     "team_id",
+    "other_id",
 )
 
 

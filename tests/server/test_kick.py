@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from desk.access import Actor
 from desk.accounts import sessions
 from server.identity.session_watch import SessionWatch
 from server.services import SERVICES
@@ -97,6 +98,7 @@ async def test_each_frame_of_a_plain_socket_asks_for_the_session(
 class Gone:
     """Somebody whose connection ended while they were joining."""
 
+    actor: Actor
     key: str = "gone"
     is_gone: bool = False
     entered: bool = False
@@ -113,13 +115,16 @@ class Gone:
     async def leave(self, ticket_id: UUID) -> None:
         pass
 
+    async def taken_off(self, ticket_id: UUID) -> None:
+        pass
+
 
 async def test_who_is_gone_before_the_end_of_a_join_enters_no_room(
     application: Application, customer: Person
 ) -> None:
     app, api = application
     ticket_id = UUID((await api.a_ticket(customer))["id"])
-    member = Gone()
+    member = Gone(customer.actor)
     await app[SERVICES].sequencer.join(member, customer.actor, ticket_id, 0)
     assert member.is_gone
     assert not member.entered

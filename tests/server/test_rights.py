@@ -95,7 +95,10 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/unread": {"seq": 1},
         "/tickets/{ticket_id}/draft": {"kind": "reply", "content": "hello", "base_seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
+        "/csr/tickets/{ticket_id}/merge": {"into": cast.ticket_id},
+        "/csr/tickets/{ticket_id}/split": {"from_seq": 1, "title": "t"},
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
+        "/csr/tickets/{ticket_id}/links/{other_id}": {"kind": "related"},
         "/csr/me/availability": {"available": True},
         "/csr/views": {"name": "Mine", "query": {}},
         "/admin/fields": {"key": f"f{uuid4().hex[:8]}", "label": "Plan", "kind": "text"},
@@ -109,8 +112,12 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
 
 # What ends the asker's own session is not asked with the cast that others still need.
 ENDS_SESSIONS = {"/auth/logout_all"}
-# Nor what ends the ticket that others still ask for.
-CLOSES = {"/users/tickets/{ticket_id}/close"}
+# Nor what ends the ticket that others still ask for, or makes it theirs.
+CHANGES = {
+    "/users/tickets/{ticket_id}/close",
+    "/csr/tickets/{ticket_id}/participants/{user_id}",
+    "/csr/tickets/{ticket_id}/links/{other_id}",
+}
 
 
 @pytest.mark.parametrize("asker", ASKERS)
@@ -121,8 +128,8 @@ async def test_a_route_serves_exactly_who_may_use_it(
     person: Person | None = getattr(cast, asker)
     if route.path in ENDS_SESSIONS and person is not None and asker != "deactivated":
         person = people(backend.settings, person.actor.role)[0]
-    ticket_id = cast.ticket_id
-    if route.path in CLOSES:
+    ticket_id = other_id = cast.ticket_id
+    if route.path in CHANGES:
         ticket_id = (await api.a_ticket(cast.owner))["id"]
     path = (
         route.path.replace("{ticket_id}", ticket_id)
@@ -135,6 +142,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{view_id}", str(uuid4()))
         .replace("{attachment_id}", str(uuid4()))
         .replace("{team_id}", str(uuid4()))
+        .replace("{other_id}", other_id)
     )
     answer = await api.call(route.method, path, person, json=body_for(route, cast))
     if asker in ALLOWED[route.right]:

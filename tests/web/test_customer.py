@@ -212,3 +212,33 @@ async def test_a_link_from_elsewhere_finds_the_session(
     await tab.page.evaluate(f"location.assign('{web_url}/tickets/{number}')")
     await expect(tab.page.get_by_role("heading", name="From a mail")).to_be_visible()
     await expect(tab.page.get_by_role("status", name="Connection")).to_have_text("Live")
+
+
+async def test_who_is_on_a_ticket_that_is_merged_comes_to_the_other(
+    web_url: str, tab: Tab, api: Api, customer: Person, csr: Person
+) -> None:
+    source, target = [await api.a_ticket(customer, title=title) for title in ("Drips", "Leaks")]
+    for content in ("It drips still", "Do you hear?"):
+        said = {"content": content}
+        await api.post(f"/tickets/{source['id']}/messages", customer, json=said)
+    await enter(tab, web_url, customer)
+    page = tab.page
+    await page.goto(f"{web_url}/tickets/{source['number']}")
+    await expect(page.get_by_role("status", name="Connection")).to_have_text("Live")
+    await page.get_by_role("textbox", name="Message").fill("Half a thought")
+    await api.post(f"/csr/tickets/{source['id']}/merge", csr, json={"into": target["id"]})
+    await expect(page).to_have_url(f"{web_url}/tickets/{target['number']}")
+    await expect(page.get_by_role("status", name="Connection")).to_have_text("Live")
+    await expect(page.get_by_role("textbox", name="Message")).to_have_value("Half a thought")
+    block = page.get_by_role("log", name="Conversation").get_by_role("group")
+    await block.locator("summary").click()
+    await expect(block.get_by_role("article")).to_have_text(
+        [re.compile("It drips still"), re.compile("Do you hear")]
+    )
+    await check_page(page)
+    # The same without scripts, by an old link.
+    plain = await page.request.get(f"{web_url}/tickets/{source['number']}?lang=en")
+    assert plain.url.rpartition("/")[2].startswith(str(target["number"]))
+    assert f"From #{source['number']}: Drips" in (text := await plain.text())
+    assert text.index("<details") < text.index("It drips still") < text.index("</details>")
+    assert tab.complaints == []

@@ -37,8 +37,22 @@ CHECKS = [
     Mutation(
         "visible(): customers see every ticket",
         "desk/access.py",
-        "true() if audience is Audience.STAFF else Ticket.user_id == me",
+        "true() if audience is Audience.STAFF else owned_by(me)",
         "true()",
+    ),
+    Mutation(
+        "owned_by(): what one is on copy of is not one's own",
+        "desk/access.py",
+        "or_(ticket.user_id == me, me == any_(ticket.participant_ids))",
+        "ticket.user_id == me",
+        ("tests/desk/test_participants.py",),
+    ),
+    Mutation(
+        "is_part_of_own(): whoever asks reads what was merged into anything",
+        "desk/access.py",
+        "target.id == Ticket.merged_into_id, owned_by(me, target)",
+        "target.id == Ticket.merged_into_id",
+        ("tests/desk/test_merges.py",),
     ),
     Mutation(
         "numbered(): customers read the staff's timeline",
@@ -68,7 +82,7 @@ CHECKS = [
     Mutation(
         "internal notes by customers",
         "desk/tickets/messages.py",
-        "    if new.internal and not actor.is_staff:\n",
+        "    if (new.internal or new.mentions) and not actor.is_staff:\n",
         "    if False:\n",
         ("tests/server/test_audit.py",),
     ),

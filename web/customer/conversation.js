@@ -6,6 +6,7 @@ import { newKey } from "../shared/keys.js";
 import { accessToken } from "../shared/session.js";
 import { batch, effect, signal } from "../shared/ui.js";
 import { Uploads } from "../shared/uploads.js";
+import { draft, keepDraft } from "./drafts.js";
 import { client } from "./live.js";
 import { readerId } from "./page.js";
 
@@ -62,6 +63,7 @@ export class Conversation {
     this.#live = live;
     this.#toldRead = 0;
     live.on("event", (event) => this.#take(event));
+    live.on("refused", ({ into }) => into && this.#goOn(into, into));
     live.on("live", ({ ticket }) => {
       this.#show();
       this.ticket.value = ticket;
@@ -86,8 +88,25 @@ export class Conversation {
     if (event.seq <= this.#last) return;
     this.#last = event.seq;
     this.#arrived.push(event);
+    // What it was before is history by now, which may have been undone.
+    if (this.ticket.peek() && event.kind === "merged_into")
+      this.#goOn(event.data.ticket_id, event.data.number);
     // Joined already: what comes now comes one by one.
     if (this.ticket.peek() && this.#arrived.length === 1) requestAnimationFrame(() => this.#show());
+  }
+
+  /**
+   * To the page of what the ticket was merged into, with what is being written.
+   * @param {string} id
+   * @param {string | number} name
+   */
+  #goOn(id, name) {
+    const written = draft(readerId, this.id);
+    if (written && !draft(readerId, id)) {
+      keepDraft(readerId, id, written);
+      keepDraft(readerId, this.id, "");
+    }
+    location.replace(`/tickets/${name}`);
   }
 
   #show() {
@@ -167,6 +186,25 @@ export class Conversation {
     this.fields.value = new Map(data.map((/** @type {Field} */ field) => [field.key, field]));
   }
 
+  /** Whether a merge was undone since. @param {import("../../client/types.d.ts").MergedFromEvent} merged */
+  isUndone({ seq, data: { ticket_id } }) {
+    return this.events.value.some(
+      (one) => one.kind === "unmerged" && one.seq > seq && one.data.ticket_id === ticket_id,
+    );
+  }
+
+  /** Who is named in the timeline of a ticket that is a part of this one. @param {string} id */
+  async learnPeopleOf(id) {
+    const { data } = await get(`/tickets/${id}/people`).catch(() => ({ data: [] }));
+    this.#learn(data);
+  }
+
+  /** @param {{id: string, full_name: string}[]} people */
+  #learn(people) {
+    const names = people.map((one) => /** @type {const} */ ([one.id, one.full_name]));
+    this.people.value = new Map([...this.people.peek(), ...names]);
+  }
+
   /** @param {string[]} [ids] only if one of them has no name yet */
   async #askForNames(ids) {
     const known = this.people.peek();
@@ -175,9 +213,7 @@ export class Conversation {
     this.#isAsking = true;
     try {
       const { data } = await get(`/tickets/${this.id}/people`);
-      this.people.value = new Map(
-        data.map((/** @type {{id: string, full_name: string}} */ p) => [p.id, p.full_name]),
-      );
+      this.#learn(data);
     } catch {
       // They are called "Support" until the next one comes.
     } finally {

@@ -28,6 +28,10 @@ export function sentenceOf(event, conversation) {
         : t("customer.event.unassigned");
     case "category_changed":
       return t("customer.event.category", { category: event.data.to });
+    case "merged_from":
+      return t("customer.event.merged_from", { ...event.data });
+    case "unmerged":
+      return t("customer.event.unmerged", { ...event.data });
     case "fields_changed":
       return changesOf(event.data, conversation.fields.value)
         .map((change) => t("customer.event.field", change))

@@ -9,6 +9,7 @@ import { Closing, Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { draft } from "./drafts.js";
 import { connection, stayConnected } from "./live.js";
+import { Merged } from "./merged.js";
 import { begin, readerId } from "./page.js";
 import { nameOf, sentenceOf } from "./sentences.js";
 import { statusWord } from "./status.js";
@@ -109,6 +110,8 @@ function Happened({ event, conversation }) {
     return html`<${Message} at=${event.at} author=${author} text=${event.data.content}
       files=${event.data.attachments} />`;
   }
+  if (event.kind === "merged_from" && !conversation.isUndone(event))
+    return html`<${Merged} event=${event} conversation=${conversation} Entry=${Happened} />`;
   const sentence = sentenceOf(event, conversation);
   if (!sentence) return null;
   return html`<p class="change">

@@ -65,10 +65,35 @@ export function changeSentence({ people, fields, teams }, event) {
         name,
         skills: event.data.to.join(", "),
       });
+    case "merged_into":
+    case "unmerged":
+    case "split_from":
+    case "split_to":
+      return t(`desk.event.${event.kind}`, { name });
+    case "merged_from": {
+      const { number, title, messages: count } = event.data;
+      return t("desk.event.merged_from", { name, number, title, count });
+    }
     case "assigned":
       return assignedSentence(people, name, event);
     default:
       return t("desk.event.other", { name, kind: String(/** @type {Event} */ (event).kind) });
+  }
+}
+
+/**
+ * The number of the other ticket that an event is about, where its sentence ends with that.
+ * @param {Event} event
+ */
+export function otherTicket({ kind, data }) {
+  switch (kind) {
+    case "merged_into":
+    case "unmerged":
+    case "split_from":
+    case "split_to":
+      return data.number;
+    default:
+      return null;
   }
 }
 

@@ -19,6 +19,15 @@ import { selectFound } from "./select_found.js";
  */
 const command = (id, rest) => ({ id, word: `desk.do.${id}`, ...rest });
 
+/**
+ * @param {Desk} desk
+ * @param {"why" | "merge"} name of what is about one ticket
+ */
+const showOf = (desk, name) => () => {
+  const [ticketId = ""] = targets(desk);
+  overlay.value = { name, ticketId };
+};
+
 /** @param {import("./overlays.js").Field} field */
 const pick = (field) => {
   overlay.value = { name: "palette", field };
@@ -104,15 +113,8 @@ function changing(desk, when) {
     command("category", { group, keys: ["g c"], when, run: () => pick("category") }),
     command("resolve", { group, keys: ["e"], when, run: () => resolve(desk) }),
     command("resolve_next", { group, keys: ["E"], when, run: () => resolve(desk, true) }),
-    command("why", {
-      group,
-      keys: ["g y"],
-      when,
-      run: () => {
-        const [ticketId = ""] = targets(desk);
-        overlay.value = { name: "why", ticketId };
-      },
-    }),
+    command("why", { group, keys: ["g y"], when, run: showOf(desk, "why") }),
+    command("merge", { group, keys: ["g t"], when, run: showOf(desk, "merge") }),
     command("unread", { group, keys: ["U"], when, run: () => desk.markUnread(targets(desk)) }),
     command("undo", { group, keys: ["z"], run: () => desk.undo() }),
   ];

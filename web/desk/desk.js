@@ -22,6 +22,7 @@ import { say } from "./notices.js";
 import { Notifications } from "./notifications.js";
 import { isMessage, Opened } from "./opened.js";
 import { People } from "./people.js";
+import { openTicket } from "./place.js";
 import { notificationSentence } from "./sayings.js";
 import { Selection } from "./selection.js";
 import { Tickets } from "./store/tickets.js";
@@ -105,7 +106,7 @@ export class Desk {
     if (this.#number !== number) this.missing.value = null;
     this.#number = number;
     const known = this.tickets.numbered(number)?.peek();
-    if (known) {
+    if (known && !known.merged_into_id) {
       this.#show(known.id);
       return;
     }
@@ -113,7 +114,10 @@ export class Desk {
     try {
       const { data } = await get(`/csr/tickets/${number}`);
       this.tickets.put(data);
-      if (this.#number === number && !this.opened.peek()) this.#show(data.id);
+      if (this.#number !== number || this.opened.peek()) return;
+      // What a ticket was merged into has an address of its own.
+      if (data.number === number) this.#show(data.id);
+      else openTicket(data.number);
     } catch (error) {
       if (this.#number === number && !this.opened.peek()) this.#isMissing(error);
     }

@@ -6,6 +6,7 @@ import { get } from "../shared/api.js";
 import { accessToken } from "../shared/session.js";
 import { NEAR_THE_END } from "./ahead.js";
 import { announce } from "./announcements.js";
+import { goOn } from "./merging.js";
 import { Outgoing } from "./outgoing.js";
 import { compose } from "./overlays.js";
 import { Timeline } from "./store/timeline.js";
@@ -66,8 +67,9 @@ export class Opened {
     this.#stops = [
       handle.on("event", (event) => this.#hear(event)),
       handle.on("live", (joined) => this.#joined(joined)),
-      handle.on("refused", ({ code }) => {
-        this.failure.value = code;
+      handle.on("refused", ({ code, into }) => {
+        if (into) goOn(this.desk, this.id, into).catch(() => {});
+        else this.failure.value = code;
       }),
       handle.on("presence", ({ viewers }) => this.#seeViewers(viewers)),
       handle.on("typing", (typing) => this.#seeTyping(typing)),
@@ -181,7 +183,12 @@ export class Opened {
   #hear(event) {
     this.timeline.take(event);
     this.outgoing.hear(event);
-    if (this.isJoined.peek()) this.#announce(event);
+    if (this.isJoined.peek()) {
+      this.#announce(event);
+      // What it was before that is history by now, which may have been undone.
+      if (event.kind === "merged_into")
+        goOn(this.desk, this.id, event.data.ticket_id).catch(() => {});
+    }
     if (isMessage(event) && event.actor_id)
       this.#seeTyping({ user_id: event.actor_id, active: false });
   }

@@ -114,7 +114,10 @@ export function forgotten() {
 /** What a lost connection may have hidden while nobody was in the room. */
 async function lookAgain() {
   const id = ticket.value?.id;
-  if (id) await call("GET", `/users/tickets/${id}`).then(take, () => {});
+  if (!id) return;
+  const answer = await call("GET", `/users/tickets/${id}`).catch(() => null);
+  // It may be a part of another ticket by now.
+  if (answer) (answer.id === id ? take : show)(answer);
 }
 
 /** @param {Partial<Ticket>} newer rows leave the description out */
@@ -146,7 +149,10 @@ function enter() {
     arrived.push(event);
     last = event.seq;
     drawing ??= setTimeout(draw, FRAME);
+    // What it was before is history by now, which may have been undone.
+    if (isWhole.value && event.kind === "merged_into") goOn(event.data.ticket_id);
   });
+  entered.on("refused", ({ into }) => into && goOn(into));
   entered.on("live", ({ ticket: newest }) => {
     take(newest);
     draw();
@@ -160,6 +166,9 @@ function enter() {
     if (active) silence = setTimeout(() => (writing.value = null), WRITES_MS);
   });
 }
+
+/** With what the ticket was merged into. @param {string} id */
+const goOn = (id) => call("GET", `/users/tickets/${id}`).then(show, () => {});
 
 function draw() {
   clearTimeout(drawing);

@@ -127,6 +127,10 @@ def _headline(item: News) -> str:
             return f"{who} reopened this ticket."
         case NotificationKind.STATUS_CHANGED:
             return f"{who} set the status to {status}."
+        case NotificationKind.ADDED:
+            return f"{who} put you on copy of this ticket."
+        case NotificationKind.MENTIONED:
+            return f"{who} mentioned you in {'a note' if item.is_note else 'a message'}:"
         case NotificationKind.MESSAGE_POSTED:
             return f"{who} wrote a note:" if item.is_note else f"{who} wrote:"
         case _:  # Of a newer process: see `models.base.opaque`.

@@ -25,6 +25,11 @@ const KINDS = [
   "staff_fields_changed",
   "team_changed",
   "skills_required",
+  "merged_into",
+  "merged_from",
+  "unmerged",
+  "split_from",
+  "split_to",
 ];
 
 export function Webhooks() {

@@ -5,8 +5,10 @@ import { overlay } from "../overlays.js";
 import { Help } from "./help.js";
 import { Inbox } from "./inbox.js";
 import { Many } from "./many.js";
+import { Merge } from "./merge.js";
 import { Palette } from "./palette.js";
 import { Preferences } from "./preferences.js";
+import { Split } from "./split.js";
 import { ViewForm } from "./view_form.js";
 import { Why } from "./why.js";
 
@@ -26,6 +28,10 @@ export function Dialogs() {
       return html`<${Many} change=${shown.change} />`;
     case "why":
       return html`<${Why} ticketId=${shown.ticketId} />`;
+    case "merge":
+      return html`<${Merge} ticketId=${shown.ticketId} />`;
+    case "split":
+      return html`<${Split} ticketId=${shown.ticketId} seq=${shown.seq} text=${shown.text} />`;
     case "palette":
       return html`<${Palette} key=${shown.field ?? "all"} field=${shown.field} />`;
     default:

@@ -5,14 +5,19 @@ import { linked } from "../../shared/text.js";
 import { clockTime, fullTime } from "../../shared/time.js";
 import { html, useMemo } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
-import { changeSentence } from "../change_sentence.js";
+import { changeSentence, otherTicket } from "../change_sentence.js";
 import { useDesk } from "../desk.js";
+import { overlay } from "../overlays.js";
+import { ticketAddress } from "../place.js";
 import { Avatar } from "./avatar.js";
 
 /** @typedef {import("../types.js").Event} Event */
 
-/** @param {{event: Event, opened: import("../opened.js").Opened}} props */
-export function Message({ event, opened }) {
+/**
+ * @param {{event: Event, opened: import("../opened.js").Opened, isPart?: boolean}} props `isPart`:
+ *   of a ticket that was merged into the open one
+ */
+export function Message({ event, opened, isPart = false }) {
   const desk = useDesk();
   const { kind, actor_id, at, seq, data } = event;
   const isNote = kind === "note_posted";
@@ -27,11 +32,20 @@ export function Message({ event, opened }) {
       <strong><bdi>${name}</bdi></strong>
       ${isNote ? html`<span class="label" data-note="yes">${t("desk.note")}</span>` : null}
       <time class="muted" datetime=${at} title=${fullTime(at)}>${clockTime(at)}</time>
-      ${isMine && !isNote ? html`<${Seen} opened=${opened} seq=${seq} />` : null}
+      ${isMine && !isNote && !isPart ? html`<${Seen} opened=${opened} seq=${seq} />` : null}
+      ${side === "customer" && !isPart ? html`<${SplitOff} ticketId=${opened.id} seq=${seq} text=${content} />` : null}
     </header>
     <${Text} text=${content} />
     <${Attachments} files=${"attachments" in data ? data.attachments : []} />
   </article>`;
+}
+
+/** @param {{ticketId: string, seq: number, text: string}} props */
+function SplitOff({ ticketId, seq, text }) {
+  const ask = () => {
+    overlay.value = { name: "split", ticketId, seq, text };
+  };
+  return html`<button type="button" class="quiet split-off" onClick=${ask}>${t("desk.split.ask")}</button>`;
 }
 
 /** @param {{text: string}} props */
@@ -53,8 +67,10 @@ function Seen({ opened, seq }) {
 /** @param {{event: Event}} props */
 export function Change({ event }) {
   const desk = useDesk();
+  const other = otherTicket(event);
   return html`<p class="change muted" dir="auto">
     ${changeSentence(desk, event)}${" "}
+    ${other ? html`<a href=${ticketAddress(other)}>#${other}</a>${" "}` : null}
     <time datetime=${event.at} title=${fullTime(event.at)}>${clockTime(event.at)}</time>
   </p>`;
 }

@@ -7,6 +7,7 @@ import { useDesk } from "../desk.js";
 import { itemsOf } from "../log_items.js";
 import { isMessage } from "../opened.js";
 import { Change, Message, Opening } from "./entries.js";
+import { Merged } from "./merged.js";
 import { Pending } from "./pending.js";
 import { useReading } from "./reading.js";
 
@@ -107,7 +108,11 @@ function Item({ item, opened }) {
   if (item.type === "unread")
     return html`<p class="unread-marker" data-unread-marker>${t("desk.unread_marker")}</p>`;
   if (item.type === "opening") return html`<${Opening} opened=${opened} />`;
-  if (item.type === "change") return html`<${Change} event=${item.event} />`;
+  if (item.type === "change") {
+    const { event } = item;
+    if (event.kind === "merged_from") return html`<${Merged} event=${event} opened=${opened} />`;
+    return html`<${Change} event=${event} />`;
+  }
   return html`<${Message} event=${item.event} opened=${opened} />`;
 }
 

@@ -3,6 +3,7 @@
 import { Hidden, html, Icon, useEffect, useRef } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
+import { overlay } from "../overlays.js";
 import { addressOf, backToList, currentList } from "../place.js";
 import { statusWord, viewerNames, viewName } from "../sayings.js";
 import { Composer } from "./composer.js";
@@ -60,6 +61,15 @@ function Shown({ opened }) {
         ${" "}· <bdi>${row.category}</bdi> · <bdi>${row.type}</bdi>
       </p>
       <${Fields} row=${row} />
+      <button
+        type="button"
+        class="quiet"
+        onClick=${() => {
+          overlay.value = { name: "merge", ticketId: row.id };
+        }}
+      >
+        ${t("desk.do.merge")}
+      </button>
       <${CustomFields} row=${row} />
       <${Who} opened=${opened} />
     </header>

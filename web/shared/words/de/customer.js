@@ -52,6 +52,8 @@ export default {
   "customer.event.assigned": "{name} kümmert sich um Ihre Anfrage",
   "customer.event.unassigned": "Ihre Anfrage wartet auf jemanden",
   "customer.event.category": "Die Kategorie ist jetzt: {category}",
+  "customer.event.merged_from": "Aus #{number}: {title}",
+  "customer.event.unmerged": "#{number} ist wieder ein eigenes Ticket",
   "customer.details": "Einzelheiten",
   "customer.field.wrong": "Bitte prüfen Sie „{label}“.",
   "customer.event.field": "{label}: {from} → {to}",

@@ -211,6 +211,7 @@ export default {
   "desk.event.field": "{label} von {from} auf {to}",
   "desk.wall.title": "Übersicht",
   "desk.do.why": "Warum ist es bei wem es ist?",
+  "desk.do.merge": "In ein anderes Ticket zusammenführen",
   "desk.customer.tickets": "{open} offen von {total}",
   "desk.customer.unverified": "Nicht bestätigt",
   "desk.field.team": "Team",

@@ -65,6 +65,33 @@ export default {
   "desk.event.assigned": "{name} hat das Ticket {to} zugewiesen",
   "desk.event.unassigned": "{name} hat das Ticket in die Warteschlange zurückgelegt",
   "desk.event.other": "{name}: {kind}",
+  "desk.event.merged_into": "{name} hat das Ticket zusammengeführt mit",
+  "desk.event.merged_from": {
+    "one": "{name} hat #{number} „{title}“ in dieses Ticket zusammengeführt: {count} Nachricht",
+    "other": "{name} hat #{number} „{title}“ in dieses Ticket zusammengeführt: {count} Nachrichten"
+  },
+  "desk.event.unmerged": "{name} hat die Zusammenführung rückgängig gemacht mit",
+  "desk.event.split_from": "{name} hat dieses Ticket abgetrennt von",
+  "desk.event.split_to": "{name} hat Nachrichten abgetrennt in",
+  "desk.merge.title": "#{number} in ein anderes Ticket zusammenführen",
+  "desk.merge.find": "Nummer oder Wörter",
+  "desk.merge.into": "Zusammenführen in",
+  "desk.merge.none": "Kein anderes Ticket passt.",
+  "desk.merge.will":
+    "#{number} wird geschlossen und ein Teil von #{into}: Wer es öffnet oder darin schreibt, kommt zu #{into}. Sie können das einen Tag lang rückgängig machen, solange niemand geschrieben hat.",
+  "desk.merge.readers":
+    "{from}, {to} und alle, die bei einem davon in Kopie sind, lesen dann beide Tickets und schreiben in #{into}.",
+  "desk.merge.share": "Sie dürfen beide lesen",
+  "desk.merge.go": "#{number} in #{into} zusammenführen",
+  "desk.merge.done": "#{number} ist jetzt ein Teil von #{into}.",
+  "desk.merge.led": "Das Ticket wurde mit #{number} zusammengeführt.",
+  "desk.merge.undo": "Zusammenführung von #{number} rückgängig machen",
+  "desk.split.ask": "Abtrennen",
+  "desk.split.title": "Ein Ticket für diese Nachricht eröffnen",
+  "desk.split.will":
+    "Das neue Ticket gehört dem Verfasser und beginnt mit dieser Nachricht, die auch hier bleibt.",
+  "desk.split.name": "Titel",
+  "desk.split.go": "Ticket eröffnen",
   "desk.keys.enter": "Enter sendet, Umschalt Enter beginnt eine Zeile",
   "desk.keys.ctrl_enter": "Strg Enter sendet",
   "desk.palette.title": "Befehlspalette",

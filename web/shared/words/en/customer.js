@@ -50,6 +50,8 @@ export default {
   "customer.event.assigned": "{name} takes care of your ticket",
   "customer.event.unassigned": "Your ticket waits for somebody",
   "customer.event.category": "The category is now: {category}",
+  "customer.event.merged_from": "From #{number}: {title}",
+  "customer.event.unmerged": "#{number} is a ticket of its own again",
   "customer.details": "Details",
   "customer.field.wrong": "Please check “{label}”.",
   "customer.event.field": "{label}: {from} → {to}",

@@ -208,6 +208,7 @@ export default {
   "desk.event.field": "{label} from {from} to {to}",
   "desk.wall.title": "Wall",
   "desk.do.why": "Why is it whose it is?",
+  "desk.do.merge": "Merge into another ticket",
   "desk.customer.tickets": "{open} open of {total}",
   "desk.customer.unverified": "Not verified",
   "desk.field.team": "Team",

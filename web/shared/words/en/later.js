@@ -63,6 +63,33 @@ export default {
   "desk.event.assigned": "{name} assigned the ticket to {to}",
   "desk.event.unassigned": "{name} put the ticket back into the queue",
   "desk.event.other": "{name}: {kind}",
+  "desk.event.merged_into": "{name} merged the ticket into",
+  "desk.event.merged_from": {
+    "one": "{name} merged #{number} “{title}” into this ticket: {count} message",
+    "other": "{name} merged #{number} “{title}” into this ticket: {count} messages"
+  },
+  "desk.event.unmerged": "{name} undid the merge with",
+  "desk.event.split_from": "{name} split this ticket from",
+  "desk.event.split_to": "{name} split messages off into",
+  "desk.merge.title": "Merge #{number} into another ticket",
+  "desk.merge.find": "Number or words",
+  "desk.merge.into": "Merge into",
+  "desk.merge.none": "No other ticket fits.",
+  "desk.merge.will":
+    "#{number} is closed and becomes a part of #{into}: whoever opens it, or writes to it, comes to #{into}. It can be undone for a day, as long as nobody has written.",
+  "desk.merge.readers":
+    "{from}, {to} and whoever is on copy of either will read both tickets, and write on #{into}.",
+  "desk.merge.share": "They may read both",
+  "desk.merge.go": "Merge #{number} into #{into}",
+  "desk.merge.done": "#{number} is a part of #{into} now.",
+  "desk.merge.led": "The ticket was merged into #{number}.",
+  "desk.merge.undo": "Undo the merge of #{number}",
+  "desk.split.ask": "Split off",
+  "desk.split.title": "Open a ticket for this message",
+  "desk.split.will":
+    "The new ticket is its author’s and is opened with this message, which stays here, too.",
+  "desk.split.name": "Title",
+  "desk.split.go": "Open the ticket",
   "desk.keys.enter": "Enter sends, Shift Enter begins a line",
   "desk.keys.ctrl_enter": "Ctrl Enter sends",
   "desk.palette.title": "Command palette",

@@ -1,0 +1,1 @@
+"""Making one ticket of two, and two of one."""
