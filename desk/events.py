@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field, GetJsonSchemaHandler
@@ -235,6 +235,29 @@ class SkillsRequired(EventData):
     to: list[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Snoozed(EventData):
+    """The ticket is no work until a time; with ``wake_on_reply`` also until its customer writes."""
+
+    kind = "snoozed"
+    sentence = "snoozed the ticket until {until}"
+    is_internal = True
+
+    until: datetime
+    wake_on_reply: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Woke(EventData):
+    """The ticket is work again; ``by``: the clock, its customer's message, or somebody's id."""
+
+    kind = "woke"
+    sentence = "woke the ticket"
+    is_internal = True
+
+    by: Literal["clock", "customer"] | UUID
+
+
 KINDS: dict[str, type[EventData]] = {
     each.kind: each
     for each in (
@@ -250,6 +273,8 @@ KINDS: dict[str, type[EventData]] = {
         StaffFieldsChanged,
         TeamChanged,
         SkillsRequired,
+        Snoozed,
+        Woke,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

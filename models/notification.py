@@ -17,6 +17,7 @@ class NotificationKind(StrEnum):
     MESSAGE_POSTED = "message_posted"
     STATUS_CHANGED = "status_changed"
     REOPENED = "reopened"
+    WOKE = "woke"
 
 
 class Outcome(StrEnum):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import NotFound
-from desk.events import Assigned, Entry, Message, StatusChanged
+from desk.events import Assigned, Entry, Message, StatusChanged, Woke
 from desk.jobs import Job
 from desk.outbox import InboxRead, outbox
 from desk.row_ids import row_id, row_id_in_sql
@@ -41,6 +41,8 @@ def notify(session: Session, entry: Entry) -> None:
             _tell(session, entry, {person: NotificationKind.MESSAGE_POSTED}, internal)
         case StatusChanged():
             _tell(session, entry, _told_of_status(session, entry, event), entry.row.data)
+        case Woke(by=by) if by != "customer":  # Of their message one is told anyway.
+            _tell(session, entry, {_assignee(session, entry): NotificationKind.WOKE}, {})
         case Assigned(to=UUID() as assignee):
             last = session.get_one(User, assignee).last_assigned_at
             follows = last is not None and entry.row.at - last < ASSIGNED_WINDOW

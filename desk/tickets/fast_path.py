@@ -1,8 +1,8 @@
 """Posting a message and opening a ticket, each as one statement with all that follows from it.
 
 `messages.post` and `tickets.open_ticket`, compiled. Where an effect is due that they do not have (a
-ticket opens again, a message has files), or something is refused, they do nothing, and the rule
-runs. A test compares what the two leave behind, row by row.
+ticket opens again or wakes, a message has files), or something is refused, they do nothing, and the
+rule runs. A test compares what the two leave behind, row by row.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,10 @@ _POST = f"""
             %(content)s, '{{}}'
         from ticket
         where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and not %(has_files)s
-            and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
+            and (
+                (status <> 'resolved' and (snoozed_until is null or not wakes_on_reply))
+                or user_id <> %(actor_id)s or %(is_note)s
+            )
             and not exists (
                 select from events e where e.ticket_id = ticket.id
                     and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
@@ -269,6 +272,7 @@ def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, opened: Opened) -> Ti
         assigned_to_id=None,
         team_id=None,
         required_skills=[],
+        snoozed_until=None,
         created_at=opened.at,
         updated_at=opened.at,
         first_response_at=None,

@@ -24,9 +24,10 @@ from desk.tickets.field_values import SentFields
 from desk.tickets.views import TicketView, not_found, show
 from models import ACTIVE_STATUSES, FieldNeed, Priority, Status, Ticket
 
-# What is work for somebody, and what of it nobody has yet.
+# What is work for somebody; what of it does not sleep; and what nobody has yet.
 ACTIVE = Ticket.status.in_(ACTIVE_STATUSES)
-WAITING = and_(Ticket.assigned_to_id.is_(None), ACTIVE)
+AWAKE = Ticket.snoozed_until.is_(None)
+WAITING = and_(Ticket.assigned_to_id.is_(None), ACTIVE, AWAKE)
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.OPEN: frozenset({Status.IN_PROGRESS, Status.RESOLVED, Status.CLOSED}),

@@ -74,6 +74,8 @@ class TicketRow:
     team_id: UUID | None
     # Whoever is given it has all of these. Not shown to customers.
     required_skills: list[str]
+    # Until when it is no work; null: it is awake. Not shown to customers.
+    snoozed_until: datetime | None
     created_at: datetime
     updated_at: datetime
     first_response_at: datetime | None

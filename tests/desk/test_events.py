@@ -27,6 +27,8 @@ def test_the_lists_of_kinds_follow_from_the_classes() -> None:
         "staff_fields_changed",
         "team_changed",
         "skills_required",
+        "snoozed",
+        "woke",
     ]
     assert [member.value for member in Kind] == [*KINDS]
 

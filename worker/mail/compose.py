@@ -125,6 +125,10 @@ def _headline(item: News) -> str:
             return f"{who} assigned this ticket to you."
         case NotificationKind.REOPENED:
             return f"{who} reopened this ticket."
+        case NotificationKind.WOKE if item.actor_name is None:
+            return "This ticket was snoozed until now: it is work again."
+        case NotificationKind.WOKE:
+            return f"{who} woke this ticket, which was snoozed."
         case NotificationKind.STATUS_CHANGED:
             return f"{who} set the status to {status}."
         case NotificationKind.MESSAGE_POSTED:
