@@ -237,7 +237,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | SnoozedEvent | WokeEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -323,7 +323,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "snoozed" | "woke";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -484,7 +484,7 @@ export interface Notification {
   read_at: string | null;
 }
 
-export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened";
+export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "woke";
 
 export type Outcome = "chosen" | "not_in_team" | "away" | "lacks_skill" | "unavailable" | "at_capacity" | "not_their_turn";
 
@@ -671,6 +671,28 @@ export interface SkillsRequiredEvent {
   data: SkillsRequired;
 }
 
+/** `note`: an internal note that is written with it. */
+export interface Snooze {
+  until: string;
+  /** Whether it wakes as soon as its customer writes. */ wake_on_reply?: boolean;
+  note?: string | null;
+}
+
+/** The ticket is no work until a time; with `wake_on_reply` also until its customer writes. */
+export interface Snoozed {
+  until: string;
+  wake_on_reply: boolean;
+}
+
+export interface SnoozedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "snoozed";
+  actor_id: string | null;
+  at: string;
+  data: Snoozed;
+}
+
 /** For `/ws/tickets/{ticket_id}?ticket=…`, once. `expires_in`: seconds until it is too old. */
 export interface SocketTicketOut {
   ticket: string;
@@ -783,6 +805,7 @@ export interface Ticket {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  snoozed_until: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -857,6 +880,7 @@ export interface TicketRow {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  snoozed_until: string | null;
   created_at: string;
   updated_at: string;
   first_response_at: string | null;
@@ -962,6 +986,7 @@ export interface ViewQuery {
   user_id?: string | null;
   /** A team's id, "none", or "mine": of the teams that you are in */ team?: "none" | "mine" | string | null;
   /** Whose turn it is to write, on open tickets and those in progress */ waiting_on?: Side | null;
+  /** Whether it sleeps; what does is open or in progress */ snoozed?: boolean | null;
   /** Whether there are messages you have not read */ unread?: boolean | null;
   /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
   sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
@@ -997,6 +1022,20 @@ export interface WebhookView {
   failing_since: string | null;
   created_by: string;
   created_at: string;
+}
+
+/** The ticket is work again; `by`: the clock, its customer's message, or somebody's id. */
+export interface Woke {
+  by: "clock" | "customer" | string;
+}
+
+export interface WokeEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "woke";
+  actor_id: string | null;
+  at: string;
+  data: Woke;
 }
 
 /** Somebody who writes; `internal`: a note. */
@@ -1068,11 +1107,13 @@ export interface Routes {
   "DELETE /api/v1/attachments/{attachment_id}": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/attachments/{attachment_id}/link": { query: undefined; body: undefined; answer: AttachmentLink };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; team?: "none" | "mine" | string; waiting_on?: Side; unread?: boolean; updated_after?: string; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; team?: "none" | "mine" | string; waiting_on?: Side; snoozed?: boolean; unread?: boolean; updated_after?: string; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: Snooze; answer: Ticket };
+  "DELETE /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
   "GET /api/v1/csr/views": { query: undefined; body: undefined; answer: Array<View> };
   "POST /api/v1/csr/views": { query: undefined; body: NewView; answer: View };

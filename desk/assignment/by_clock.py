@@ -48,7 +48,8 @@ def look_at_holder(session: Session, due: Due, _: datetime) -> None:
     if ticket.snoozed_until is not None:  # It is looked at as it wakes.
         return
     if not session.scalar(select(TAKES_TICKETS).where(User.id == ticket.assigned_to_id)):
-        assignment.put_back(session, ticket, Decision(ByClock.REOPENED), None)
+        how = ByClock(due.data.get("how", ByClock.REOPENED))
+        assignment.put_back(session, ticket, Decision(how), None)
 
 
 def expire_offer(session: Session, due: Due, _: datetime) -> None:

@@ -79,13 +79,14 @@ def look_at_holder(session: Session, entry: Entry) -> None:
         case StatusChanged(from_=before, to=to):
             if before in ACTIVE_STATUSES or to not in ACTIVE_STATUSES:
                 return
+            data = {}
         case Woke():
-            pass
+            data = {"how": Woke.kind}
         case _:
             return
     if entry.ticket.assigned_to_id is not None:
         ticket_id = entry.ticket.id
-        deadlines.arm(session, "reopened", ticket_id, entry.due_at, ticket_id=ticket_id)
+        deadlines.arm(session, "reopened", ticket_id, entry.due_at, ticket_id=ticket_id, data=data)
 
 
 EFFECTS: tuple[Callable[[Session, Entry], None], ...] = (

@@ -68,8 +68,9 @@ _POST = f"""
             %(content)s, '{{}}'
         from ticket
         where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and not %(has_files)s
+            and (status <> 'resolved' or user_id <> %(actor_id)s or %(is_note)s)
             and (
-                (status <> 'resolved' and (snoozed_until is null or not wakes_on_reply))
+                snoozed_until is null or not wakes_on_reply
                 or user_id <> %(actor_id)s or %(is_note)s
             )
             and not exists (

@@ -331,6 +331,7 @@ def test_kinds_are_those_of_the_contract() -> None:
         "message_posted",
         "status_changed",
         "reopened",
+        "woke",
     }
 
 

@@ -226,7 +226,7 @@ def test_what_wakes_is_with_nobody_who_is_not_there(
     agents.set_availability(session, csr, Availability(available=False))
     tick(session)
     assert views.show(session, csr, away).assigned_to_id is None
-    assert decisions.newest(session, csr, away).strategy == ByClock.REOPENED
+    assert decisions.newest(session, csr, away).strategy == ByClock.WOKE
 
 
 def test_customers_know_nothing_of_it(session: Session, customer: Actor, csr: Actor) -> None:

@@ -57,6 +57,7 @@ def text(longest: int, *, short: bool = True) -> Kind:
 
 
 TITLE, LABEL, CONTENT = text(200), text(64), text(10_000)
+NOTE = Kind(CONTENT.wrong, (*CONTENT.good, None), CONTENT.fine | {"null"})
 DESCRIPTION, PASSWORD = text(20_000), text(128, short=False)
 EMAIL = Kind(
     {

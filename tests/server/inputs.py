@@ -129,6 +129,12 @@ BODIES: dict[tuple[str, str], Body] = {
         {"assignee_id": None},
         frozenset({"priority"}),
     ),
+    ("POST", "/csr/tickets/{ticket_id}/snooze"): Body(
+        {"until": bad.MOMENT, "wake_on_reply": bad.BOOL, "note": bad.NOTE},
+        {"until": "2400-01-01T00:00:00Z"},
+        frozenset({"wake_on_reply", "note"}),
+        (422,),
+    ),
     ("PATCH", "/csr/tickets/{ticket_id}"): Body(
         {
             "status": bad.STATUS,
@@ -239,6 +245,7 @@ BODIES: dict[tuple[str, str], Body] = {
 NO_BODY = {
     ("DELETE", "/admin/fields/{field_id}"),
     ("DELETE", "/csr/me/away"),
+    ("DELETE", "/csr/tickets/{ticket_id}/snooze"),
     ("DELETE", "/admin/users/{user_id}/away"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),

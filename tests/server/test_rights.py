@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from server.routes.table import ROUTES
 from server.sockets.events import EVENTS
 from tests.api import Api
 from tests.conftest import Backend
-from tests.factories import PASSWORD, Person, database, people
+from tests.factories import PASSWORD, Person, database, now, people
 from tests.sockets import Client
 
 
@@ -95,6 +96,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/tickets/{ticket_id}/unread": {"seq": 1},
         "/tickets/{ticket_id}/draft": {"kind": "reply", "content": "hello", "base_seq": 1},
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
+        "/csr/tickets/{ticket_id}/snooze": {"until": (now() + timedelta(hours=1)).isoformat()},
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/me/availability": {"available": True},
         "/csr/views": {"name": "Mine", "query": {}},

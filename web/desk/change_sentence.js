@@ -2,6 +2,7 @@
 
 import { get } from "../shared/api.js";
 import { changesOf } from "../shared/fields.js";
+import { fullTime } from "../shared/time.js";
 import { t } from "../shared/words.js";
 import { isMessage } from "./opened.js";
 import { priorityWord, statusWord } from "./sayings.js";
@@ -65,6 +66,12 @@ export function changeSentence({ people, fields, teams }, event) {
         name,
         skills: event.data.to.join(", "),
       });
+    case "snoozed":
+      return t("desk.event.snoozed", { name, until: fullTime(event.data.until) });
+    case "woke": {
+      const by = ["clock", "customer"].includes(event.data.by) ? event.data.by : "person";
+      return t(`desk.event.woke_${by}`, { name });
+    }
     case "assigned":
       return assignedSentence(people, name, event);
     default:

@@ -104,6 +104,18 @@ function changing(desk, when) {
     command("category", { group, keys: ["g c"], when, run: () => pick("category") }),
     command("resolve", { group, keys: ["e"], when, run: () => resolve(desk) }),
     command("resolve_next", { group, keys: ["E"], when, run: () => resolve(desk, true) }),
+    command("snooze", {
+      group,
+      keys: ["b"],
+      when,
+      run: () => (overlay.value = { name: "snooze" }),
+    }),
+    command("wake", {
+      group,
+      keys: ["B"],
+      when: () => targets(desk).some((id) => desk.tickets.peek(id)?.snoozed_until),
+      run: () => desk.bulk.make({ snooze: null }),
+    }),
     command("why", {
       group,
       keys: ["g y"],
@@ -174,6 +186,7 @@ function going(desk) {
     view("mine", "m"),
     view("unassigned", "u"),
     view("open", "o"),
+    view("snoozed", "z"),
     view("resolved", "r"),
     view("closed", "d"),
     command("go_notifications", { group, keys: ["g i"], run: show("notifications") }),

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 
 /** @typedef {"assignee" | "status" | "priority" | "category" | "tags" | "team"} Field */
 /**
- * @typedef {{name: "help" | "notifications" | "settings" | "save_view" | "change_view"}
+ * @typedef {{name: "help" | "notifications" | "settings" | "save_view" | "change_view" | "snooze"}
  *   | {name: "why", ticketId: string}
  *   | {name: "many", change: import("./bulk.js").ManyChange}
  *   | {name: "palette", field?: Field}} Overlay

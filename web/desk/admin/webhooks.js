@@ -24,6 +24,8 @@ const KINDS = [
   "fields_changed",
   "staff_fields_changed",
   "team_changed",
+  "snoozed",
+  "woke",
   "skills_required",
 ];
 

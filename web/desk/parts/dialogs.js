@@ -7,6 +7,7 @@ import { Inbox } from "./inbox.js";
 import { Many } from "./many.js";
 import { Palette } from "./palette.js";
 import { Preferences } from "./preferences.js";
+import { Snooze } from "./snooze.js";
 import { ViewForm } from "./view_form.js";
 import { Why } from "./why.js";
 
@@ -22,6 +23,8 @@ export function Dialogs() {
     case "save_view":
     case "change_view":
       return html`<${ViewForm} key=${shown.name} isNew=${shown.name === "save_view"} />`;
+    case "snooze":
+      return html`<${Snooze} />`;
     case "many":
       return html`<${Many} change=${shown.change} />`;
     case "why":
