@@ -10,7 +10,7 @@ from random import Random
 from uuid import UUID
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from config import Database, read, settings
@@ -20,6 +20,8 @@ from desk.assignment import assignment, teams
 from desk.assignment.assignment import BATCH, Strategy
 from desk.assignment.cursors import lock_all
 from desk.assignment.teams import NewTeam
+from desk.tickets import snooze, tickets
+from desk.tickets.snooze import Snooze
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
@@ -156,7 +158,19 @@ def _fill(session: Session, count: int, now: datetime) -> None:
     with click.progressbar(steps, label="Demo data") as bar:
         for step in bar:
             step.act(step.at)
+    _snooze(session, now)
     mail_nothing(session)
+
+
+def _snooze(session: Session, now: datetime) -> None:
+    """One ticket of each CSR's, if they have answered it."""
+    session.flush()
+    holder = Ticket.assigned_to_id
+    answered = and_(tickets.ACTIVE, Ticket.last_message_from_staff.is_(True))
+    by_holder = select(Ticket.id, User.id).join(User, User.id == holder).where(answered)
+    for ticket_id, csr_id in session.execute(by_holder.distinct(holder).order_by(holder)).all():
+        asleep = Snooze(until=now + timedelta(days=2), note="They have a look on their side.")
+        snooze.snooze(session, Actor(csr_id, Role.CSR), ticket_id, asleep, now)
 
 
 def _teams(session: Session) -> dict[str, UUID]:

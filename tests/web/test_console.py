@@ -283,6 +283,7 @@ async def test_what_is_shown_is_saved_as_a_view_that_is_changed_and_removed(
         assert saved["query"] == {
             "status": ["open", "in_progress"],
             "assigned_to": "me",
+            "snoozed": False,
             "tag": "vip",
             "sort": "created_at",
         }
