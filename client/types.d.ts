@@ -237,7 +237,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | SnoozedEvent | WokeEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | SnoozedEvent | WokeEvent | RatedEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -323,7 +323,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "snoozed" | "woke";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "snoozed" | "woke" | "rated";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -484,7 +484,7 @@ export interface Notification {
   read_at: string | null;
 }
 
-export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "woke";
+export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "woke" | "rated";
 
 export type Outcome = "chosen" | "not_in_team" | "away" | "lacks_skill" | "unavailable" | "at_capacity" | "not_their_turn";
 
@@ -596,6 +596,36 @@ export interface Profile {
 export interface ProfileChange {
   full_name?: string;
   notify_email?: boolean;
+}
+
+/** `score`: 1 is the worst, 5 the best. */
+export interface Rate {
+  score: number;
+  comment?: string | null;
+}
+
+/** The customer rated how the ticket was resolved, from 1 to 5; the last time counts. */
+export interface Rated {
+  score: number;
+  comment: string | null;
+}
+
+export interface RatedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "rated";
+  actor_id: string | null;
+  at: string;
+  data: Rated;
+}
+
+/** What the customer has said, if anything. `until`: until when they may say it, or something else; null: not now. `asked`: whether they should be asked for it, as it may be rated, is not, and they were not asked too often. */
+export interface Rating {
+  score: number | null;
+  comment: string | null;
+  rated_at: string | null;
+  until: string | null;
+  asked: boolean;
 }
 
 export interface Read {
@@ -1098,6 +1128,8 @@ export interface Routes {
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
   "POST /api/v1/tickets/{ticket_id}/unread": { query: undefined; body: Read; answer: undefined };
+  "GET /api/v1/users/tickets/{ticket_id}/rating": { query: undefined; body: undefined; answer: Rating };
+  "POST /api/v1/users/tickets/{ticket_id}/rating": { query: undefined; body: Rate; answer: Rating };
   "PUT /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: NewDraft; answer: Draft };
   "GET /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: undefined; answer: Array<Draft> };
   "DELETE /api/v1/tickets/{ticket_id}/draft": { query: { kind?: DraftKind }; body: undefined; answer: undefined };

@@ -258,6 +258,20 @@ class Woke(EventData):
     by: Literal["clock", "customer"] | UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rated(EventData):
+    """The customer rated how the ticket was resolved, from 1 to 5; the last time counts."""
+
+    kind = "rated"
+    sentence = "rated the answer {score} of 5"
+
+    score: int
+    comment: str | None
+
+    def words(self, ticket: Ticket) -> str | None:
+        return self.comment
+
+
 KINDS: dict[str, type[EventData]] = {
     each.kind: each
     for each in (
@@ -275,6 +289,7 @@ KINDS: dict[str, type[EventData]] = {
         SkillsRequired,
         Snoozed,
         Woke,
+        Rated,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

@@ -22,6 +22,7 @@ from models.field import (
 from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
 from models.notification import Notification, NotificationKind, Outcome
+from models.rating import Rating, RatingRequest
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
 from models.ticket import (
@@ -80,6 +81,8 @@ __all__ = [
     "NotificationKind",
     "Outcome",
     "Priority",
+    "Rating",
+    "RatingRequest",
     "ReadCursor",
     "Role",
     "Scan",

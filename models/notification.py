@@ -18,6 +18,7 @@ class NotificationKind(StrEnum):
     STATUS_CHANGED = "status_changed"
     REOPENED = "reopened"
     WOKE = "woke"
+    RATED = "rated"
 
 
 class Outcome(StrEnum):

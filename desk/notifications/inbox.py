@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import NotFound
-from desk.events import Assigned, Entry, Message, StatusChanged, Woke
+from desk.events import Assigned, Entry, Message, Rated, StatusChanged, Woke
 from desk.jobs import Job
 from desk.outbox import InboxRead, outbox
 from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
-from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
+from models import Event, Notification, NotificationKind, Role, Status, TeamMember, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
 MAIL_WINDOW = timedelta(seconds=30)
@@ -27,6 +27,8 @@ MAIL_WINDOW = timedelta(seconds=30)
 ASSIGNED_WINDOW = timedelta(minutes=2)
 LONGEST_WINDOW = max(MAIL_WINDOW, ASSIGNED_WINDOW)
 STORED = [name for name in NotificationRow._fields if name != "actor_name"]
+# Of a rating from 1 to 5: who gave it is not content.
+LOW_SCORE = 2
 OVER = (Status.RESOLVED, Status.CLOSED)
 
 
@@ -43,6 +45,10 @@ def notify(session: Session, entry: Entry) -> None:
             _tell(session, entry, _told_of_status(session, entry, event), entry.row.data)
         case Woke(by=by) if by != "customer":  # Of their message one is told anyway.
             _tell(session, entry, {_assignee(session, entry): NotificationKind.WOKE}, {})
+        case Rated(score=score) if score <= LOW_SCORE:
+            people = {_assignee(session, entry), *_team(session, entry)}
+            told = dict.fromkeys(people, NotificationKind.RATED)
+            _tell(session, entry, told, {"score": score})
         case Assigned(to=UUID() as assignee):
             last = session.get_one(User, assignee).last_assigned_at
             follows = last is not None and entry.row.at - last < ASSIGNED_WINDOW
@@ -117,6 +123,15 @@ def _assignee(session: Session, entry: Entry) -> UUID | None:
     if assignee in (None, entry.row.actor_id):
         return None
     return session.scalar(select(User.id).where(User.id == assignee, User.role != Role.USER))
+
+
+def _team(session: Session, entry: Entry) -> Sequence[UUID]:
+    """The members of the ticket's team who work here."""
+    if (team_id := entry.ticket.team_id) is None:
+        return ()
+    query = select(User.id).join(TeamMember, TeamMember.user_id == User.id)
+    works_here = (User.is_active, User.role != Role.USER)
+    return session.scalars(query.where(TeamMember.team_id == team_id, *works_here)).all()
 
 
 def _tell(

@@ -24,6 +24,7 @@ from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import outbox
 from desk.tickets import search
+from desk.tickets.rating_asks import ask_for_rating
 from desk.webhooks import webhook_queue
 from models import ACTIVE_STATUSES, Status
 
@@ -95,6 +96,7 @@ EFFECTS: tuple[Callable[[Session, Entry], None], ...] = (
     end_snooze,
     search.note_words,
     inbox.notify,
+    ask_for_rating,
     wake_assignment,
     look_at_holder,
     webhook_queue.enqueue,

@@ -15,6 +15,7 @@ from desk.events import (
     MessagePosted,
     NotePosted,
     PriorityChanged,
+    Rated,
     SkillsRequired,
     Snoozed,
     StaffFieldsChanged,
@@ -118,7 +119,7 @@ def _before(turn: Turn) -> dict[str, set[Any]] | None:
             }
         case MessagePosted.kind:
             return {"waiting_on": {*Side}}
-        case TicketCreated.kind | NotePosted.kind | SkillsRequired.kind:
+        case TicketCreated.kind | NotePosted.kind | SkillsRequired.kind | Rated.kind:
             return {}
     return None
 

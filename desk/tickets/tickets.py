@@ -181,7 +181,7 @@ def set_status(
 
 def close(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
     """Its customer wants no more of it; a closed one stays as it is. Raises `NotFound`."""
-    ticket = _held_own(session, actor, ticket_id)
+    ticket = held_own(session, actor, ticket_id)
     set_status(session, actor, ticket, Status.CLOSED, None)
     return view(session, actor, ticket)
 
@@ -190,12 +190,13 @@ def change_own(
     session: Session, actor: Actor, ticket_id: UUID, changes: OwnChange, now: datetime | None
 ) -> TicketView:
     """Its customer sets fields. Raises `NotFound`, `Invalid`."""
-    ticket = _held_own(session, actor, ticket_id)
+    ticket = held_own(session, actor, ticket_id)
     field_values.set_fields(session, actor, ticket, changes.fields, now)
     return view(session, actor, ticket)
 
 
-def _held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+def held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+    """As `held`, of the actor's own tickets alone."""
     own = select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
     return _one(session, locked(own))
 

@@ -332,6 +332,7 @@ def test_kinds_are_those_of_the_contract() -> None:
         "status_changed",
         "reopened",
         "woke",
+        "rated",
     }
 
 

@@ -28,6 +28,8 @@ export function sentenceOf(event, conversation) {
         : t("customer.event.unassigned");
     case "category_changed":
       return t("customer.event.category", { category: event.data.to });
+    case "rated":
+      return t("customer.event.rated", { score: event.data.score });
     case "fields_changed":
       return changesOf(event.data, conversation.fields.value)
         .map((change) => t("customer.event.field", change))

@@ -72,6 +72,11 @@ export function changeSentence({ people, fields, teams }, event) {
       const by = ["clock", "customer"].includes(event.data.by) ? event.data.by : "person";
       return t(`desk.event.woke_${by}`, { name });
     }
+    case "rated": {
+      const { score, comment } = event.data;
+      const key = comment ? "desk.event.rated_because" : "desk.event.rated";
+      return t(key, { name, score, comment: comment ?? "" });
+    }
     case "assigned":
       return assignedSentence(people, name, event);
     default:

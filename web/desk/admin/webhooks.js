@@ -26,6 +26,7 @@ const KINDS = [
   "team_changed",
   "snoozed",
   "woke",
+  "rated",
   "skills_required",
 ];
 

@@ -193,6 +193,8 @@ export default {
   "desk.snooze.wake_on_reply": "Zurückholen, wenn der Kunde schreibt",
   "desk.view_form.asleep": "Nur zurückgestellte",
   "desk.view_form.awake": "Nicht zurückgestellt",
+  "desk.event.rated": "{name} hat die Antwort mit {score} von 5 bewertet",
+  "desk.event.rated_because": "{name} hat die Antwort mit {score} von 5 bewertet: {comment}",
   "desk.outcome.not_in_team": "Nicht im Team",
   "desk.outcome.lacks_skill": "Kenntnisse fehlen",
   "desk.outcome.away": "Abwesend",

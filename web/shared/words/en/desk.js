@@ -116,6 +116,7 @@ export default {
   "desk.notification.status_changed": "{name} set the status to {to}",
   "desk.notification.reopened": "{name} reopened a ticket",
   "desk.notification.woke": "{name} woke a ticket that was snoozed",
+  "desk.notification.rated": "{name} rated an answer {score} of 5",
   "desk.notification.other": "{name} changed a ticket",
   "desk.availability.title": "Availability",
   "desk.availability.switch": "Take tickets",

@@ -190,6 +190,8 @@ export default {
   "desk.snooze.wake_on_reply": "Wake it when the customer writes",
   "desk.view_form.asleep": "Only snoozed ones",
   "desk.view_form.awake": "Not snoozed",
+  "desk.event.rated": "{name} rated the answer {score} of 5",
+  "desk.event.rated_because": "{name} rated the answer {score} of 5: {comment}",
   "desk.outcome.not_in_team": "Not in the team",
   "desk.outcome.lacks_skill": "Lacks a skill",
   "desk.outcome.away": "Absent",
