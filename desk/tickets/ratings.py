@@ -53,13 +53,20 @@ def show(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> Rati
     return _shown(session, ticket, now)
 
 
-def rate(session: Session, actor: Actor, ticket_id: UUID, sent: Rate, now: datetime) -> RatingShown:
-    """In the place of what they have said of it before.
+def rate(
+    session: Session,
+    actor: Actor,
+    ticket_id: UUID,
+    sent: Rate,
+    now: datetime,
+    at: datetime | None = None,
+) -> RatingShown:
+    """In the place of what they have said of it before. ``at``: as of `timeline.record`.
 
     Raises `NotFound`, `Conflict` (``not_resolved``, ``rating_over``).
     """
     ticket = tickets.held_own(session, actor, ticket_id)
-    _rate(session, ticket, sent, now)
+    _rate(session, ticket, sent, now, at)
     return _shown(session, ticket, now)
 
 
@@ -79,14 +86,16 @@ def rate_linked(session: Session, ticket_id: UUID, sent: Rate, now: datetime) ->
     _rate(session, ticket, sent, now)
 
 
-def _rate(session: Session, ticket: Ticket, sent: Rate, now: datetime) -> None:
+def _rate(
+    session: Session, ticket: Ticket, sent: Rate, now: datetime, at: datetime | None = None
+) -> None:
     """The ticket is held."""
     rating = _require_rateable(_found(session, ticket.id), ticket, now)
     if (rating.score, rating.comment) == (sent.score, sent.comment):
         return
     rating.score, rating.comment, rating.rated_at = sent.score, sent.comment, now
     event = Rated(score=sent.score, comment=sent.comment)
-    timeline.record(session, ticket, event, ticket.user_id, None)
+    timeline.record(session, ticket, event, ticket.user_id, at)
 
 
 def _found(session: Session, ticket_id: UUID) -> Rating | None:

@@ -8,7 +8,7 @@ from desk.tickets.ratings import Rate, RatingShown
 from server.clock import now
 from server.http.contract import NOTHING, At, Right, ok
 from server.http.guard import ACTOR, limit
-from server.http.input import MIDDLING_BODY, Query, body, path_id, query
+from server.http.input import LONGEST_BODY, Query, body, path_id, query
 from server.http.output import reply
 from server.limits import shared
 from server.services import SERVICES
@@ -22,7 +22,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def rate(request: web.Request) -> web.Response:
-    actor, sent = request[ACTOR], await body(request, Rate, MIDDLING_BODY)
+    actor, sent = request[ACTOR], await body(request, Rate, LONGEST_BODY)
     require_asked(request)
     await limit(request, shared.POST, str(actor.id))
     desk = request.app[SERVICES].desk

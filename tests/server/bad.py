@@ -57,6 +57,7 @@ def text(longest: int, *, short: bool = True) -> Kind:
 
 
 TITLE, LABEL, CONTENT = text(200), text(64), text(10_000)
+COMMENT = Kind(text(2000).wrong, (*text(2000).good, None), text(2000).fine | {"null"})
 NOTE = Kind(CONTENT.wrong, (*CONTENT.good, None), CONTENT.fine | {"null"})
 DESCRIPTION, PASSWORD = text(20_000), text(128, short=False)
 EMAIL = Kind(
@@ -101,6 +102,7 @@ CHANGE = Kind(OBJECT.wrong, ({"priority": None},), frozenset({"an object"}))
 BOOL = Kind({"a word": "true", "one": 1, "zero": 0}, (True, False), frozenset({"a bool"}))
 SEQ = Kind({"too large": 2**63, "digits": "5"}, (0, 2**63 - 1), frozenset({"an int"}))
 SEQ_OR_NULL = Kind(SEQ.wrong, (*SEQ.good, None), SEQ.fine | {"null"})
+SCORE = Kind({"too small": 0, "too large": 6, "digits": "5"}, (1, 5))
 DRAFT_KIND = Kind({"another": "NOTE", "padded": " note"}, ("reply", "note"))
 CLIENT_ID = Kind(
     {"too long": "x" * 65, "not ASCII": "é", "a line break": "a\n", "a control": "\x7f"},

@@ -129,6 +129,12 @@ BODIES: dict[tuple[str, str], Body] = {
         {"assignee_id": None},
         frozenset({"priority"}),
     ),
+    ("POST", "/users/tickets/{ticket_id}/rating"): Body(
+        {"score": bad.SCORE, "comment": bad.COMMENT},
+        {"score": 3},
+        frozenset({"comment"}),
+        (409,),
+    ),
     ("POST", "/csr/tickets/{ticket_id}/snooze"): Body(
         {"until": bad.MOMENT, "wake_on_reply": bad.BOOL, "note": bad.NOTE},
         {"until": "2400-01-01T00:00:00Z"},
