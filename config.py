@@ -155,6 +155,8 @@ class Settings(Database):
     # What a file of a message may have, in MiB.
     attachment_max_mb: Annotated[int, Field(ge=1, le=1024)] = 25
 
+    # Whether customers are asked how a ticket was resolved.
+    csat: Literal["off", "auto"] = "auto"
     # A clamd that looks files through first: tcp://host:3310 or unix:///path; empty: none does.
     clamd_url: Annotated[str, Field(pattern=r"^(tcp://[^/@]+:[0-9]+|unix:///.+)?$")] = ""
 

@@ -237,7 +237,7 @@ export interface DraftShown {
 }
 
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent | SnoozedEvent | WokeEvent | RatedEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -323,7 +323,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to" | "snoozed" | "woke" | "rated";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -562,7 +562,7 @@ export interface Notification {
   read_at: string | null;
 }
 
-export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "added" | "mentioned";
+export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "added" | "mentioned" | "woke" | "rated";
 
 export type Outcome = "chosen" | "not_in_team" | "away" | "lacks_skill" | "unavailable" | "at_capacity" | "not_their_turn";
 
@@ -692,6 +692,36 @@ export interface ProfileChange {
   notify_email?: boolean;
 }
 
+/** `score`: 1 is the worst, 5 the best. */
+export interface Rate {
+  score: number;
+  comment?: string | null;
+}
+
+/** The customer rated how the ticket was resolved, from 1 to 5; the last time counts. */
+export interface Rated {
+  score: number;
+  comment: string | null;
+}
+
+export interface RatedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "rated";
+  actor_id: string | null;
+  at: string;
+  data: Rated;
+}
+
+/** What the customer has said, if anything. `until`: until when they may say it, or something else; null: not now. `asked`: whether they should be asked for it, as it may be rated, is not, and they were not asked too often. */
+export interface Rating {
+  score: number | null;
+  comment: string | null;
+  rated_at: string | null;
+  until: string | null;
+  asked: boolean;
+}
+
 export interface Read {
   seq: number;
 }
@@ -763,6 +793,28 @@ export interface SkillsRequiredEvent {
   actor_id: string | null;
   at: string;
   data: SkillsRequired;
+}
+
+/** `note`: an internal note that is written with it. */
+export interface Snooze {
+  until: string;
+  /** Whether it wakes as soon as its customer writes. */ wake_on_reply?: boolean;
+  note?: string | null;
+}
+
+/** The ticket is no work until a time; with `wake_on_reply` also until its customer writes. */
+export interface Snoozed {
+  until: string;
+  wake_on_reply: boolean;
+}
+
+export interface SnoozedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "snoozed";
+  actor_id: string | null;
+  at: string;
+  data: Snoozed;
 }
 
 /** For `/ws/tickets/{ticket_id}?ticket=…`, once. `expires_in`: seconds until it is too old. */
@@ -917,6 +969,7 @@ export interface Ticket {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  snoozed_until: string | null;
   merged_into_id: string | null;
   created_at: string;
   updated_at: string;
@@ -992,6 +1045,7 @@ export interface TicketRow {
   assigned_to_id: string | null;
   team_id: string | null;
   required_skills: Array<string>;
+  snoozed_until: string | null;
   merged_into_id: string | null;
   created_at: string;
   updated_at: string;
@@ -1130,6 +1184,7 @@ export interface ViewQuery {
   user_id?: string | null;
   /** A team's id, "none", or "mine": of the teams that you are in */ team?: "none" | "mine" | string | null;
   /** Whose turn it is to write, on open tickets and those in progress */ waiting_on?: Side | null;
+  /** Whether it sleeps; what does is open or in progress */ snoozed?: boolean | null;
   /** Whether there are messages you have not read */ unread?: boolean | null;
   /** What changed since then: with `sort=updated_at`, as it is led by an index */ updated_after?: string | null;
   sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
@@ -1165,6 +1220,20 @@ export interface WebhookView {
   failing_since: string | null;
   created_by: string;
   created_at: string;
+}
+
+/** The ticket is work again; `by`: the clock, its customer's message, or somebody's id. */
+export interface Woke {
+  by: "clock" | "customer" | string;
+}
+
+export interface WokeEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "woke";
+  actor_id: string | null;
+  at: string;
+  data: Woke;
 }
 
 /** Somebody who writes; `internal`: a note. */
@@ -1227,6 +1296,8 @@ export interface Routes {
   "POST /api/v1/tickets/{ticket_id}/messages": { query: undefined; body: NewMessage; answer: Event };
   "POST /api/v1/tickets/{ticket_id}/read": { query: undefined; body: Read; answer: undefined };
   "POST /api/v1/tickets/{ticket_id}/unread": { query: undefined; body: Read; answer: undefined };
+  "GET /api/v1/users/tickets/{ticket_id}/rating": { query: undefined; body: undefined; answer: Rating };
+  "POST /api/v1/users/tickets/{ticket_id}/rating": { query: undefined; body: Rate; answer: Rating };
   "PUT /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: NewDraft; answer: Draft };
   "GET /api/v1/tickets/{ticket_id}/draft": { query: undefined; body: undefined; answer: Array<Draft> };
   "DELETE /api/v1/tickets/{ticket_id}/draft": { query: { kind?: DraftKind }; body: undefined; answer: undefined };
@@ -1236,11 +1307,13 @@ export interface Routes {
   "DELETE /api/v1/attachments/{attachment_id}": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/attachments/{attachment_id}/link": { query: undefined; body: undefined; answer: AttachmentLink };
   "POST /api/v1/tickets/{ticket_id}/socket_ticket": { query: undefined; body: undefined; answer: SocketTicketOut };
-  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; team?: "none" | "mine" | string; waiting_on?: Side; unread?: boolean; updated_after?: string; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
+  "GET /api/v1/csr/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; unassigned?: boolean; assigned_to?: "me" | string; priority?: Priority; tag?: string; user_id?: string; team?: "none" | "mine" | string; waiting_on?: Side; snoozed?: boolean; unread?: boolean; updated_after?: string; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
   "PATCH /api/v1/csr/tickets/{ticket_id}": { query: undefined; body: TicketChange; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: Snooze; answer: Ticket };
+  "DELETE /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
   "POST /api/v1/csr/tickets/{ticket_id}/merge": { query: undefined; body: Merging; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/unmerge": { query: undefined; body: undefined; answer: Ticket };

@@ -3,10 +3,11 @@
 from desk import retention
 from desk.assignment import by_clock
 from desk.deadlines import Kinds
-from desk.tickets import attachments
+from desk.tickets import attachments, snooze
 
 KINDS: Kinds = {
     **dict.fromkeys(retention.PRUNES, retention.prune),
     **by_clock.KINDS,
     attachments.DEADLINE: attachments.drop_untaken,
+    snooze.DEADLINE: snooze.wake_by_clock,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, GetJsonSchemaHandler
@@ -220,6 +220,43 @@ class SkillsRequired(EventData):
     to: list[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Snoozed(EventData):
+    """The ticket is no work until a time; with ``wake_on_reply`` also until its customer writes."""
+
+    kind = "snoozed"
+    sentence = "snoozed the ticket until {until}"
+    is_internal = True
+
+    until: datetime
+    wake_on_reply: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Woke(EventData):
+    """The ticket is work again; ``by``: the clock, its customer's message, or somebody's id."""
+
+    kind = "woke"
+    sentence = "woke the ticket"
+    is_internal = True
+
+    by: Literal["clock", "customer"] | UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rated(EventData):
+    """The customer rated how the ticket was resolved, from 1 to 5; the last time counts."""
+
+    kind = "rated"
+    sentence = "rated the answer {score} of 5"
+
+    score: int
+    comment: str | None
+
+    def words(self, ticket: Ticket) -> str | None:
+        return self.comment
+
+
 KINDS: dict[str, type[EventData]] = {
     each.kind: each
     for each in (
@@ -243,6 +280,9 @@ KINDS: dict[str, type[EventData]] = {
         Unmerged,
         SplitFrom,
         SplitTo,
+        Snoozed,
+        Woke,
+        Rated,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

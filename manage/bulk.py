@@ -57,11 +57,21 @@ MEMBERS = text(
     on conflict do nothing
     """
 )
+# Some of the work sleeps for a few days.
+ASLEEP = text(
+    """
+    insert into deadlines (id, kind, ticket_id, subject_id, due_at, data, attempts)
+    select gen_random_uuid(), 'snooze', id, id, snoozed_until, '{}', 0
+    from tickets where snoozed_until is not null on conflict do nothing
+    """
+)
 TEAM = "case when n % 4 > 0 then md5('team ' || n % 4)::uuid end"
 # Columns that do not follow from their type; ``{}`` is what does.
 OWN = {
     "tickets.number": "n",
     "tickets.team_id": TEAM,
+    "tickets.snoozed_until": "case when t.status in ('open', 'in_progress') and n % 40 = 0 "
+    "then now() + (n % 13 + 1) * interval '1 day' end",
     "assignment_decisions.team_id": TEAM,
     "users.email": "'person' || n || '@example.com'",
     "users.full_name": "thing || ' ' || n",
@@ -101,6 +111,7 @@ def fill(
         _copy(session, made, PARTS, planned)
         search.complete(session, planned[0][1], planned[-1][1])
         done(len(planned))
+    session.execute(ASLEEP)
     if is_superuser:
         session.execute(text(CHECKED))
 

@@ -10,7 +10,7 @@ from random import Random
 from uuid import UUID
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from config import Database, read, settings
@@ -22,6 +22,8 @@ from desk.assignment.cursors import lock_all
 from desk.assignment.teams import NewTeam
 from desk.merging import merges
 from desk.merging.merges import Merging
+from desk.tickets import snooze, tickets
+from desk.tickets.snooze import Snooze
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
@@ -159,6 +161,7 @@ def _fill(session: Session, count: int, now: datetime) -> None:
         for step in bar:
             step.act(step.at)
     _merge_two(session, admin, now - QUIET)
+    _snooze(session, now)
     mail_nothing(session)
 
 
@@ -171,6 +174,17 @@ def _merge_two(session: Session, by: Actor, now: datetime) -> None:
             merges.merge(session, by, ticket.id, Merging(into=newer.id), now)
             return
         newest[ticket.user_id] = ticket
+
+
+def _snooze(session: Session, now: datetime) -> None:
+    """One ticket of each CSR's, if they have answered it."""
+    session.flush()
+    holder = Ticket.assigned_to_id
+    answered = and_(tickets.ACTIVE, Ticket.last_message_from_staff.is_(True))
+    by_holder = select(Ticket.id, User.id).join(User, User.id == holder).where(answered)
+    for ticket_id, csr_id in session.execute(by_holder.distinct(holder).order_by(holder)).all():
+        asleep = Snooze(until=now + timedelta(days=2), note="They have a look on their side.")
+        snooze.snooze(session, Actor(csr_id, Role.CSR), ticket_id, asleep, now)
 
 
 def _teams(session: Session) -> dict[str, UUID]:

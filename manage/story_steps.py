@@ -1,7 +1,7 @@
 """A ticket on its way through a story: what each side does, by the rules, at a given time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,16 +18,22 @@ from desk.assignment.assignment import Strategy
 from desk.assignment.routing import Change
 from desk.files.content_types import TEXT
 from desk.outbox import outbox
-from desk.tickets import attachments, fields, messages, reading, tickets
+from desk.tickets import attachments, fields, messages, ratings, reading, tickets
 from desk.tickets.attachments import Stored
 from desk.tickets.fields import NewField
 from desk.tickets.messages import NewMessage
+from desk.tickets.ratings import Rate
 from desk.tickets.tickets import NewTicket
 from manage.demo_stories import CAUSE, FIELDS, ORDER, PLAN, PLANS, Story, Turn
 from models import CustomField, Notification, Outcome, Role, Status, Ticket
 from wire.files import FileStore
 
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
+# What customers say of a resolution; None: nothing.
+OPINIONS: Sequence[tuple[int, str | None] | None] = (
+    None, None, (5, None), (5, "Quick and friendly, thank you."), (4, None),
+    (3, "It took a while."), (1, "I had to ask three times."),
+)  # fmt: skip
 NO_TEAMS: Mapping[str, UUID] = {}
 FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
 
@@ -89,6 +95,8 @@ class Course:
         if self._story.ending in ("resolved", "closed", "reopened"):
             at += self._pause(5, 90)
             yield Step(at, partial(self._set, Status.RESOLVED))
+        if self._story.ending in ("resolved", "closed"):
+            yield Step(at + self._pause(5, 240), self._rate)
         at += self._pause(24 * 60, 40 * 60)
         if self._story.ending == "closed":
             yield Step(at, partial(self._set, Status.CLOSED))
@@ -171,6 +179,14 @@ class Course:
         digest = sha256(content).hexdigest()
         stored = Stored(name=name, size=len(content), type=TEXT, sha256=digest, picture=None)
         return (attachments.add(self._session, actor, self.id, file_id, stored).id,)
+
+    def _rate(self, now: datetime) -> None:
+        """Some customers say what they think of how it was resolved."""
+        session, customer = self._session, self._customer
+        opinion = self._random.choice(OPINIONS)
+        if opinion and ratings.show(session, customer, self.id, now).until:
+            score, comment = opinion
+            ratings.rate(session, customer, self.id, Rate(score=score, comment=comment), now, now)
 
     def _set(self, status: Status, now: datetime) -> None:
         if csr := self._csr:

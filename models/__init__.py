@@ -23,6 +23,7 @@ from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
 from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
+from models.rating import Rating, RatingRequest
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
 from models.ticket import (
@@ -86,6 +87,8 @@ __all__ = [
     "NotificationKind",
     "Outcome",
     "Priority",
+    "Rating",
+    "RatingRequest",
     "ReadCursor",
     "Role",
     "Scan",

@@ -18,7 +18,9 @@ class Filter:
     """A filter of lists, by its name in the API, and what it asks of the column."""
 
     name: str
-    asks: Literal["equals", "contains", "is_null", "is_members", "after", "waits"] = "equals"
+    asks: Literal["equals", "contains", "is_null", "is_set", "is_members", "after", "waits"] = (
+        "equals"
+    )
     # Whether an index has what the filter finds in order, of every sort or of some.
     always_leads: bool = False
     leads_in: Collection[str] = ()

@@ -20,6 +20,8 @@ class NotificationKind(StrEnum):
     # On copy from then on.
     ADDED = "added"
     MENTIONED = "mentioned"
+    WOKE = "woke"
+    RATED = "rated"
 
 
 class Outcome(StrEnum):

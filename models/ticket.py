@@ -53,13 +53,16 @@ ACTIVE_STATUSES = (Status.OPEN, Status.IN_PROGRESS)
 IS_ACTIVE = "status in ({})".format(", ".join(f"'{status}'" for status in ACTIVE_STATUSES))
 
 UNASSIGNED = "assigned_to_id is null"
-IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE}"
+# What sleeps is work again when it wakes.
+IS_AWAKE = "snoozed_until is null"
+IS_WAITING = f"{UNASSIGNED} and {IS_ACTIVE} and {IS_AWAKE}"
 # Which queue a ticket waits in: its team's, or the one without. Not null, as no index would lead
 # through what is null in order. Written as PostgreSQL shows it.
 QUEUE = "coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)"
 IN_TEAM = "team_id is not null"
 HAS_PARTICIPANTS = "participant_ids <> '{}'"
 IS_MERGED = "merged_into_id is not null"
+IS_SNOOZED = "snoozed_until is not null"
 
 RANKS: dict[Priority | None, int] = {
     Priority.LOW: 1,
@@ -102,10 +105,12 @@ class Ticket(Base):
         # A customer's numbering is part of the staff's.
         CheckConstraint("last_public_seq <= last_seq", name="public_within_all"),
         # The queues: what waits for an assignee, oldest first.
-        Index("ix_tickets_queue", text(QUEUE), "created_at", "id", postgresql_where=IS_WAITING),
+        Index(
+            "ix_tickets_awake_queue", text(QUEUE), "created_at", "id", postgresql_where=IS_WAITING
+        ),
         # The same, customer by customer; and how much of each is worked on.
         Index(
-            "ix_tickets_user_queue",
+            "ix_tickets_user_awake_queue",
             text(QUEUE),
             "user_id",
             "created_at",
@@ -117,8 +122,10 @@ class Ticket(Base):
             "user_id",
             postgresql_where=f"assigned_to_id is not null and {IS_ACTIVE}",
         ),
-        # Open tickets per CSR, counted at each assignment.
-        Index("ix_tickets_load", "assigned_to_id", postgresql_where=IS_ACTIVE),
+        # Open tickets per CSR, counted at each assignment: of those, which are asleep.
+        Index(
+            "ix_tickets_awake_load", "assigned_to_id", "snoozed_until", postgresql_where=IS_ACTIVE
+        ),
         # A customer's own list, by each of its sorts.
         Index("ix_tickets_user_created", "user_id", "created_at", "id"),
         Index("ix_tickets_user_updated", "user_id", "public_updated_bucket"),
@@ -153,6 +160,11 @@ class Ticket(Base):
             "ix_tickets_team_priority", "team_id", "priority_rank", "id", postgresql_where=IN_TEAM
         ),
         Index("ix_tickets_team_number", "team_id", "number", postgresql_where=IN_TEAM),
+        # What sleeps, by each sort of the staff's list; it is never much.
+        Index("ix_tickets_snoozed_created", "created_at", "id", postgresql_where=IS_SNOOZED),
+        Index("ix_tickets_snoozed_updated", "updated_bucket", postgresql_where=IS_SNOOZED),
+        Index("ix_tickets_snoozed_priority", "priority_rank", "id", postgresql_where=IS_SNOOZED),
+        Index("ix_tickets_snoozed_number", "number", postgresql_where=IS_SNOOZED),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
         # Whose list it is on besides. At once in its place: a list would go through what waits.
         Index(
@@ -195,6 +207,15 @@ class Ticket(Base):
     follower_ids: Mapped[list[UUID]] = mapped_column(
         ARRAY(Uuid), default=list, server_default=text("'{}'")
     )
+    # Until then it is no work, whatever its status; null: it is awake. Only what is active sleeps.
+    snoozed_until: Mapped[datetime | None] = mapped_column(
+        info=use(
+            for_customers=lambda: cast(null(), TIMESTAMP(timezone=True)),
+            filters=[Filter("snoozed", "is_set", always_leads=True)],
+        )
+    )
+    # Whether it wakes as its customer writes.
+    wakes_on_reply: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     title: Mapped[str] = mapped_column(String(200), info=use(in_webhooks=True))
     description: Mapped[str]
     status: Mapped[Status] = mapped_column(

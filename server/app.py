@@ -31,6 +31,7 @@ from server.web.attachments import add_attachments
 from server.web.customer import add_customer_pages
 from server.web.pages import add_pages
 from server.web.problems import problem_pages
+from server.web.rating import add_rating_page
 from server.web.session import add_session
 from server.web.visitor import add_visitor
 from server.web.widget import add_widget
@@ -75,6 +76,7 @@ def _add_routes(app: web.Application) -> None:
     add_visitor(app)
     add_widget(app)
     add_customer_pages(app)
+    add_rating_page(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get("/metrics", metrics.show)

@@ -42,6 +42,7 @@ CONDITIONS = {
     "role": "role = :role",
     "is_active": "is_active = :is_active",
     "team": "coalesce(team_id::text, 'none') = :team",
+    "snoozed": "(snoozed_until is not null) = (:snoozed = 'true')",
     "waiting_on": "status in ('open', 'in_progress') "
     "and coalesce(last_message_from_staff, false) = (:waiting_on = 'customer')",
     "updated_after": "updated_at > :updated_after",
@@ -123,6 +124,7 @@ class Case:
         if "created_at" not in self.params.get("sort", "created_at") or len(self.params) > 2:
             along |= {name for name in self.params if name.startswith("field.")}
         is_vague = self.params.get("team") in ("none", "mine")
+        is_vague |= self.params.get("snoozed") == "false"
         return bool(along & self.params.keys()) or is_vague or NOWHERE in self.params.values()
 
     @property
@@ -265,6 +267,8 @@ def cases(who: People, tickets: int) -> Iterator[Case]:
         {"waiting_on": "customer"},
         {"waiting_on": "staff", "assigned_to": str(who.csr.id)},
         {"waiting_on": "staff", "unassigned": "true"},
+        {"snoozed": "true"},
+        {"snoozed": "false", "status": ["open", "in_progress"]},
         {"unread": "true"},
         {"unread": "true", "assigned_to": str(who.csr.id)},
     ]

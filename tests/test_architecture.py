@@ -48,8 +48,8 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     ),
     "wire": (
         {
-            *("addresses", "broker", "codec", "confirm", "files", "seal", "shapes"),
-            *("unsubscribe", "workers"),
+            *("addresses", "broker", "codec", "confirm", "files", "rating_links", "seal", "shapes"),
+            *("signed_ids", "unsubscribe", "workers"),
         },
         {"presence", "server_events"},
         {"messages"},

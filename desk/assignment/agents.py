@@ -24,8 +24,11 @@ LARGEST_CAPACITY = 10_000
 Capacity = Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)]
 
 
+# Without what sleeps.
 _OPEN_TICKETS = (
-    select(func.count()).where(Ticket.assigned_to_id == User.id, tickets.ACTIVE).scalar_subquery()
+    select(func.count())
+    .where(Ticket.assigned_to_id == User.id, tickets.ACTIVE, tickets.AWAKE)
+    .scalar_subquery()
 )
 _AWAY_UNTIL = select(Absence.ends_at).where(Absence.user_id == User.id, IS_NOW).scalar_subquery()
 

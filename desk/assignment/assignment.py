@@ -250,6 +250,7 @@ def release_waiting(session: Session, user_id: UUID) -> None:
     """As `release`, of what waits for an answer: they are away."""
     waits = Ticket.last_message_from_staff.is_not(True)
     query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE, waits)
+    query = query.where(tickets.AWAKE)  # What wakes is looked at then.
     for ticket in session.scalars(tickets.locked(query.order_by(Ticket.id))):
         put_back(session, ticket, Decision(ByClock.AWAY), None)
 

@@ -41,18 +41,21 @@ def come_back(session: Session, due: Due, _: datetime) -> None:
 
 
 def look_at_holder(session: Session, due: Due, _: datetime) -> None:
-    """A ticket that was opened again is nobody's whose turn it is not."""
+    """A ticket that was opened again, or woke, is nobody's who takes no tickets."""
     ticket = _held(session, due)
     if ticket.assigned_to_id is None or not tickets.is_active(ticket):
         return
+    if ticket.snoozed_until is not None:  # It is looked at as it wakes.
+        return
     if not session.scalar(select(TAKES_TICKETS).where(User.id == ticket.assigned_to_id)):
-        assignment.put_back(session, ticket, Decision(ByClock.REOPENED), None)
+        how = ByClock(due.data.get("how", ByClock.REOPENED))
+        assignment.put_back(session, ticket, Decision(how), None)
 
 
 def expire_offer(session: Session, due: Due, _: datetime) -> None:
     ticket = _held(session, due)
     holder = ticket.assigned_to_id
-    if holder is None or not tickets.is_active(ticket):
+    if holder is None or not tickets.is_active(ticket) or ticket.snoozed_until is not None:
         return
     if offers.is_left_lying(session, ticket, due.data["seq"]):
         ticket.offered_to = [*ticket.offered_to, holder]

@@ -35,6 +35,8 @@ class ByClock(StrEnum):
     OFFER_EXPIRED = "offer_expired"
     # It was opened again while who has it is not there.
     REOPENED = "reopened"
+    # It woke, having been snoozed, while who has it is not there.
+    WOKE = "woke"
     # Who has it went away.
     AWAY = "away"
 

@@ -106,7 +106,7 @@ def _members(team_id: UUID) -> Select[UUID]:
 def _loads(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, int]:
     query = (
         select(Ticket.assigned_to_id, func.count())
-        .where(Ticket.assigned_to_id.in_([*user_ids]), tickets.ACTIVE)
+        .where(Ticket.assigned_to_id.in_([*user_ids]), tickets.ACTIVE, tickets.AWAKE)
         .group_by(Ticket.assigned_to_id)
     )
     return {row[0]: row[1] for row in session.execute(query) if row[0]}

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from desk.access import OWNED_BY, Actor, owned_ids, owns
 from desk.errors import NotFound
-from desk.events import Assigned, Entry, Message, StatusChanged
+from desk.events import Assigned, Entry, Message, Rated, StatusChanged, Woke
 from desk.jobs import Job
 from desk.outbox import InboxRead, outbox
 from desk.people_events import ParticipantsChanged
 from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
-from models import Event, Notification, NotificationKind, Role, Status, Ticket, User
+from models import Event, Notification, NotificationKind, Role, Status, TeamMember, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
 MAIL_WINDOW = timedelta(seconds=30)
@@ -28,6 +28,8 @@ MAIL_WINDOW = timedelta(seconds=30)
 ASSIGNED_WINDOW = timedelta(minutes=2)
 LONGEST_WINDOW = max(MAIL_WINDOW, ASSIGNED_WINDOW)
 STORED = [name for name in NotificationRow._fields if name != "actor_name"]
+# Of a rating from 1 to 5: who gave it is not content.
+LOW_SCORE = 2
 OVER = (Status.RESOLVED, Status.CLOSED)
 
 
@@ -40,6 +42,8 @@ def notify(session: Session, entry: Entry) -> None:
             more = {"internal": True}
         case StatusChanged():
             more = entry.row.data
+        case Rated(score=score):
+            more = {"score": score}
         case Assigned(to=UUID() as assignee):
             last = session.get_one(User, assignee).last_assigned_at
             follows = last is not None and entry.row.at - last < ASSIGNED_WINDOW
@@ -76,6 +80,11 @@ def recipients(session: Session, entry: Entry) -> dict[UUID, NotificationKind]:
             return {assignee: NotificationKind.ASSIGNED}
         case ParticipantsChanged(added=added):
             return dict.fromkeys(added, NotificationKind.ADDED)
+        case Woke(by=by) if by != "customer":  # Of their message one is told anyway.
+            return dict.fromkeys(_staff(session, ticket), NotificationKind.WOKE)
+        case Rated(score=score) if score <= LOW_SCORE:
+            told = [*_staff(session, ticket), *_team(session, ticket)]
+            return dict.fromkeys(told, NotificationKind.RATED)
     return {}
 
 
@@ -85,6 +94,15 @@ def _staff(session: Session, ticket: Ticket) -> Sequence[UUID]:
     if not those:
         return []
     return session.scalars(select(User.id).where(User.id.in_(those), User.role != Role.USER)).all()
+
+
+def _team(session: Session, ticket: Ticket) -> Sequence[UUID]:
+    """The members of the ticket's team who work here."""
+    if ticket.team_id is None:
+        return ()
+    query = select(User.id).join(TeamMember, TeamMember.user_id == User.id)
+    works_here = (User.is_active, User.role != Role.USER)
+    return session.scalars(query.where(TeamMember.team_id == ticket.team_id, *works_here)).all()
 
 
 MESSAGE_POSTED = f"'{NotificationKind.MESSAGE_POSTED}'"

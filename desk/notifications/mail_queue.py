@@ -6,17 +6,17 @@ same mail with the same contents.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from desk import leases
 from desk.access import owned_by
-from desk.events import NotePosted, StatusChanged
+from desk.events import NotePosted, Rated, StatusChanged
 from desk.leases import MOST_ATTEMPTS
 from desk.notifications import confirmations
 from desk.notifications.inbox import LONGEST_WINDOW
@@ -26,6 +26,7 @@ from models import (
     Notification,
     NotificationKind,
     Outcome,
+    Rating,
     ReadCursor,
     Role,
     Ticket,
@@ -65,6 +66,8 @@ class News:
     status: str | None
     # The ids and names of a message's.
     files: Sequence[tuple[str, str]] = ()
+    # Of a rating.
+    score: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Told:
     number: int
     title: str
     news: Sequence[News]
+    # Whether its customer, who is told, is asked how it was resolved.
+    asks_rating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def lease(session: Session, now: datetime, secret: str) -> Mail | None:
             attempts=first.attempts + 1,
         )
     )
-    tickets = _by_ticket(rows)
+    tickets = _by_ticket(rows, _asked(session, user, rows))
     assert user.address is not None  # They are `WANTED`.
     return Mail(
         id=mail_id,
@@ -211,15 +216,29 @@ def _told_together(
     return [(notification, event, ticket, who) for notification, event, ticket, who in rows]
 
 
+def _asked(
+    session: Session, user: User, rows: Sequence[tuple[Notification, Event, Ticket, User | None]]
+) -> Collection[UUID]:
+    """The tickets whose customer the mail asks how they were resolved: it tells of that."""
+    causes = [
+        (ticket.id, event.seq)
+        for _, event, ticket, _ in rows
+        if ticket.user_id == user.id and event.kind == StatusChanged.kind
+    ]
+    asked = tuple_(Rating.ticket_id, Rating.asked_seq).in_(causes)
+    return set(session.scalars(select(Rating.ticket_id).where(asked))) if causes else ()
+
+
 def _by_ticket(
-    rows: Sequence[tuple[Notification, Event, Ticket, User | None]],
+    rows: Sequence[tuple[Notification, Event, Ticket, User | None]], asked: Collection[UUID]
 ) -> Sequence[Told]:
     """The ticket with the oldest news first."""
     found: dict[UUID, Told] = {}
     told: defaultdict[UUID, list[News]] = defaultdict(list)
     for notification, event, ticket, who in rows:
         told[ticket.id].append(_news(notification, event, who))
-        found[ticket.id] = Told(ticket.id, ticket.number, ticket.title, told[ticket.id])
+        about = (ticket.id, ticket.number, ticket.title, told[ticket.id])
+        found[ticket.id] = Told(*about, asks_rating=ticket.id in asked)
     return sorted(found.values(), key=lambda each: (each.news[0].at, each.number))
 
 
@@ -229,10 +248,11 @@ def _news(notification: Notification, event: Event, who: User | None) -> News:
         notification.created_at,
         who.full_name if who else None,
         who.role if who else None,
-        event.content,
+        event.data["comment"] if event.kind == Rated.kind else event.content,
         event.kind == NotePosted.kind,
         event.data.get("to") if event.kind == StatusChanged.kind else None,
         [(each["id"], each["name"]) for each in event.data.get("attachments", ())],
+        event.data["score"] if event.kind == Rated.kind else None,
     )
 
 

@@ -15,14 +15,17 @@ from desk.events import (
     Message,
     MessagePosted,
     SkillsRequired,
+    Snoozed,
     StatusChanged,
     TeamChanged,
     TicketCreated,
+    Woke,
 )
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import outbox
 from desk.tickets import search
+from desk.tickets.rating_asks import ask_for_rating
 from desk.webhooks import webhook_queue
 from models import ACTIVE_STATUSES, Status
 
@@ -52,6 +55,15 @@ def keep_last_message(session: Session, entry: Entry) -> None:
         entry.ticket.last_message_from_staff = not owns(entry.ticket, entry.row.actor_id)
 
 
+def end_snooze(session: Session, entry: Entry) -> None:
+    """What is resolved or closed does not sleep."""
+    match entry.event:
+        case StatusChanged(to=to) if to not in ACTIVE_STATUSES:
+            if entry.ticket.snoozed_until is not None:
+                entry.ticket.snoozed_until = None
+                deadlines.disarm(session, "snooze", entry.ticket.id)
+
+
 def wake_assignment(session: Session, entry: Entry) -> None:
     """Has the queue looked at: a ticket came into it, or somebody has room for more."""
     match entry.event:
@@ -59,22 +71,33 @@ def wake_assignment(session: Session, entry: Entry) -> None:
             pass
         case TicketCreated() | StatusChanged() | Assigned() | TeamChanged() | SkillsRequired():
             outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
+        case Snoozed() | Woke():
+            outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 
 
 def look_at_holder(session: Session, entry: Entry) -> None:
-    """Has the assignment look whether who has a reopened ticket is there."""
+    """Has the assignment look whether who has a ticket that is work again is there."""
     match entry.event:
-        case StatusChanged(from_=before, to=to) if before not in ACTIVE_STATUSES:
-            if to in ACTIVE_STATUSES and entry.ticket.assigned_to_id is not None:
-                ticket_id = entry.ticket.id
-                deadlines.arm(session, "reopened", ticket_id, entry.due_at, ticket_id=ticket_id)
+        case StatusChanged(from_=before, to=to):
+            if before in ACTIVE_STATUSES or to not in ACTIVE_STATUSES:
+                return
+            data = {}
+        case Woke():
+            data = {"how": Woke.kind}
+        case _:
+            return
+    if entry.ticket.assigned_to_id is not None:
+        ticket_id = entry.ticket.id
+        deadlines.arm(session, "reopened", ticket_id, entry.due_at, ticket_id=ticket_id, data=data)
 
 
 EFFECTS: tuple[Callable[[Session, Entry], None], ...] = (
     set_times,
     keep_last_message,
+    end_snooze,
     search.note_words,
     inbox.notify,
+    ask_for_rating,
     wake_assignment,
     look_at_holder,
     webhook_queue.enqueue,

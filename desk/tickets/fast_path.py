@@ -1,8 +1,8 @@
 """Posting a message and opening a ticket, each as one statement with all that follows from it.
 
 `messages.post` and `tickets.open_ticket`, compiled. Where an effect is due that they do not have (a
-ticket opens again, a message has files or mentions somebody), or something is refused, they do
-nothing, and the rule runs. A test compares what the two leave behind, row by row.
+ticket opens again or wakes, a message has files or mentions somebody), or something is refused,
+they do nothing, and the rule runs. A test compares what the two leave behind, row by row.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,10 @@ _POST = f"""
             %(content)s, '{{}}'
         from ticket
         where status <> 'closed' and (%(is_staff)s or not %(is_note)s) and not %(is_for_rule)s
-            and (status <> 'resolved' or not {IS_OWN} or %(is_note)s)
+            and (
+                not {IS_OWN} or %(is_note)s
+                or (status <> 'resolved' and (snoozed_until is null or not wakes_on_reply))
+            )
             and not exists (
                 select from events e where e.ticket_id = ticket.id
                     and e.actor_id = %(actor_id)s and e.client_id = %(client_id)s::varchar
@@ -271,6 +274,7 @@ def _opened(actor: Actor, new: NewTicket, ticket_id: UUID, opened: Opened) -> Ti
         assigned_to_id=None,
         team_id=None,
         required_skills=[],
+        snoozed_until=None,
         merged_into_id=None,
         created_at=opened.at,
         updated_at=opened.at,

@@ -77,6 +77,9 @@ class Filters(OwnFilters):
     waiting_on: Side | None = Field(
         None, description="Whose turn it is to write, on open tickets and those in progress"
     )
+    snoozed: bool | None = Field(
+        None, description="Whether it sleeps; what does is open or in progress"
+    )
     unread: bool | None = Field(None, description="Whether there are messages you have not read")
     updated_after: Moment | None = Field(
         None,

@@ -42,6 +42,8 @@ WORDS, UNREAD, OWN = "q", "unread", "own"
 # What lists by team ask instead, for none and for those of whoever looks.
 NO_TEAM, MY_TEAMS = "no_team", "my_teams"
 UPDATED_AFTER = "updated_after"
+# What asks whether there is a value at all: a list's statement differs by it.
+ABSENCES = [name for name, each in FILTERS.items() if each.asks in ("is_null", "is_set")]
 KEY_TYPES = {
     TIMESTAMP: datetime,
     SmallInteger: Annotated[int, Field(ge=-(2**15), le=2**15 - 1)],
@@ -132,7 +134,7 @@ class Walk:
         """
         here, there = list(self._keys), list(after[: len(self._keys)])
         in_index = [name for name, value in leading.items() if not isinstance(value, list)]
-        for name in [name for name in in_index if name not in ("unassigned", "priority")][:1]:
+        for name in [name for name in in_index if name not in (*ABSENCES, "priority")][:1]:
             column, value = column_of(name, Ticket), leading[name]
             others = {other: leading[other] for other in leading if other != name}
             end = column >= value if self._descending else column <= value
@@ -248,6 +250,8 @@ def _condition(name: str, value: Any, ticket: Any) -> ColumnElement[bool]:
     match FILTERS[name].asks:
         case "is_null":
             condition = column.is_(None) if value else column.is_not(None)
+        case "is_set":
+            condition = column.is_not(None) if value else column.is_(None)
         case "is_members":
             mine = select(TeamMember.team_id).where(TeamMember.user_id == value)
             condition = column.in_(mine)

@@ -17,6 +17,7 @@ from desk.tickets.field_index import in_index, is_field
 from desk.tickets.field_walk import FieldWalk, has_few
 from desk.tickets.filters import Filters, asked_of
 from desk.tickets.keyset import (
+    ABSENCES,
     FILTERS,
     OWN,
     UNREAD,
@@ -162,9 +163,9 @@ def plainly(
     leading = _leading(values, sort.field)
     if len(leading) < len(values) or isinstance(values.get("status"), list) or filters.fields:
         return None
-    unassigned = values.pop("unassigned", None)
+    absences = tuple((name, values.pop(name)) for name in leading if name in ABSENCES)
     names = tuple(name for name in leading if name in values)
-    query = _prepared(actor.audience, names, unassigned, sort, is_further=after is not None)
+    query = _prepared(actor.audience, names, absences, sort, is_further=after is not None)
     if after is not None:
         values |= zip(AFTER, after, strict=True)
     return Plain(query, {**values, "me": actor.id, "limit": limit + 1})
@@ -174,7 +175,7 @@ def plainly(
 def _prepared(
     audience: Audience,
     names: tuple[str, ...],
-    unassigned: bool | None,
+    absences: tuple[tuple[str, bool], ...],
     sort: Sort,
     *,
     is_further: bool,
@@ -182,8 +183,7 @@ def _prepared(
     leading: dict[str, Any] = {
         name: ME if name == OWN else param(name, column_of(name, Ticket).type) for name in names
     }
-    if unassigned is not None:
-        leading["unassigned"] = unassigned
+    leading |= absences
     keys = sorted_by(audience, sort.field)
     after = [param(name, key.type) for name, key in zip(AFTER, keys, strict=False)]
     walk = _kind_of(leading)(audience, ME, leading, sort, after if is_further else None)

@@ -15,12 +15,15 @@ from desk.events import (
     MessagePosted,
     NotePosted,
     PriorityChanged,
+    Rated,
     SkillsRequired,
+    Snoozed,
     StaffFieldsChanged,
     StatusChanged,
     TagsChanged,
     TeamChanged,
     TicketCreated,
+    Woke,
     texts_of,
 )
 from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
@@ -46,6 +49,7 @@ LEADING = (
     "category",
     "priority",
     "status",
+    "snoozed",
 )
 # Under which a list stands that asks for none of these.
 ANYTHING = ("", None)
@@ -56,7 +60,7 @@ Lead = tuple[str, Hashable]
 NO_TURN = {
     kind.kind
     for kind in (
-        *(TicketCreated, NotePosted, SkillsRequired, ParticipantsChanged, Linked, Unlinked),
+        *(TicketCreated, NotePosted, SkillsRequired, ParticipantsChanged, Linked, Unlinked, Rated),
         *(MergedInto, MergedFrom, Unmerged, SplitFrom, SplitTo),
     )
 }
@@ -87,6 +91,7 @@ def facts_of(ticket: TicketRow, turns: Iterable[Turn] = ()) -> Facts | None:
         "priority": frozenset({RANKS.get(ticket.priority, 0)}),
         "status": frozenset({ticket.status}),
         "waiting_on": frozenset({ticket.waiting_on}),
+        "snoozed": frozenset({ticket.snoozed_until is not None}),
         UPDATED_AFTER: frozenset({ticket.updated_at}),
         UNREAD: frozenset({ticket.unread > 0}),
         **{PREFIX + key: frozenset(texts_of(value)) for key, value in ticket.fields.items()},
@@ -105,7 +110,9 @@ def _before(turn: Turn) -> dict[str, set[Any]] | None:
     was = turn.data.get("from")
     match turn.kind:
         case StatusChanged.kind:
-            return {"status": {was}, "waiting_on": {None, *Side}}
+            return {"status": {was}, "waiting_on": {None, *Side}, "snoozed": {*EITHER}}
+        case Snoozed.kind | Woke.kind:
+            return {"snoozed": {*EITHER}}
         case Assigned.kind:
             return {"assigned_to": {was and UUID(was)}, "unassigned": {was is None}}
         case PriorityChanged.kind:

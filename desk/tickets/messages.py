@@ -15,7 +15,7 @@ from desk.errors import Conflict, Forbidden, Stale
 from desk.events import PUBLIC_MESSAGES, AttachmentInfo, Message, MessagePosted, NotePosted
 from desk.rows import EventRow
 from desk.text import ClientId, Content, Id, Input, Seq
-from desk.tickets import attachments, drafts, followers, tickets, timeline
+from desk.tickets import attachments, drafts, followers, snooze, tickets, timeline
 from desk.tickets.attachments import AttachmentIds
 from models import DraftKind, Event, Status
 
@@ -98,6 +98,8 @@ def post(
     event = timeline.record(session, ticket, said, actor.id, now)
     attachments.take(session, files, event.seq)
     is_customers = owns(ticket, actor.id) and not new.internal
+    if is_customers:
+        snooze.wake_by_customer(session, actor, ticket, now)
     if is_customers and ticket.status == Status.RESOLVED:
         tickets.set_status(session, actor, ticket, Status.OPEN, now)
     if new.draft:

@@ -59,6 +59,9 @@ class ViewQuery(Filters):
     )
     # In JSON there is no need to take "yes" for one.
     unassigned: StrictBool | None = None
+    snoozed: StrictBool | None = Field(
+        None, description=Filters.model_fields["snoozed"].description
+    )
     unread: StrictBool | None = Field(None, description=Filters.model_fields["unread"].description)
     sort: SortName = "-created_at"
 
@@ -138,14 +141,16 @@ class ViewShown:
 
 
 def _built_in() -> Iterator[Named]:
-    active: dict[str, Any] = {"status": [*ACTIVE_STATUSES], "sort": "-updated_at"}
+    newest: dict[str, Any] = {"sort": "-updated_at"}
+    active = newest | {"status": [*ACTIVE_STATUSES], "snoozed": False}
     chosen = {
         "needs_reply": active | {"assigned_to": "me", "waiting_on": "staff"},
         "mine": active | {"assigned_to": "me"},
         "unassigned": active | {"unassigned": True},
         "open": active,
-        "resolved": {"status": [Status.RESOLVED], "sort": "-updated_at"},
-        "closed": {"status": [Status.CLOSED], "sort": "-updated_at"},
+        "snoozed": newest | {"snoozed": True},
+        "resolved": newest | {"status": [Status.RESOLVED]},
+        "closed": newest | {"status": [Status.CLOSED]},
     }
     for name, values in chosen.items():
         query = ViewQuery(**values)

@@ -24,9 +24,10 @@ from desk.tickets.field_values import SentFields
 from desk.tickets.views import TicketView, not_found, show
 from models import ACTIVE_STATUSES, FieldNeed, Priority, Status, Ticket
 
-# What is work for somebody, and what of it nobody has yet.
+# What is work for somebody; what of it does not sleep; and what nobody has yet.
 ACTIVE = Ticket.status.in_(ACTIVE_STATUSES)
-WAITING = and_(Ticket.assigned_to_id.is_(None), ACTIVE)
+AWAKE = Ticket.snoozed_until.is_(None)
+WAITING = and_(Ticket.assigned_to_id.is_(None), ACTIVE, AWAKE)
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.OPEN: frozenset({Status.IN_PROGRESS, Status.RESOLVED, Status.CLOSED}),
@@ -203,7 +204,7 @@ def set_status(
 
 def close(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
     """Its customer wants no more of it; a closed one stays as it is. Raises `NotFound`."""
-    ticket = _held_own(session, actor, ticket_id)
+    ticket = held_own(session, actor, ticket_id)
     set_status(session, actor, ticket, Status.CLOSED, None)
     return view(session, actor, ticket)
 
@@ -212,12 +213,13 @@ def change_own(
     session: Session, actor: Actor, ticket_id: UUID, changes: OwnChange, now: datetime | None
 ) -> TicketView:
     """Its customer sets fields. Raises `NotFound`, `Invalid`."""
-    ticket = _held_own(session, actor, ticket_id)
+    ticket = held_own(session, actor, ticket_id)
     field_values.set_fields(session, actor, ticket, changes.fields, now)
     return view(session, actor, ticket)
 
 
-def _held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+def held_own(session: Session, actor: Actor, ticket_id: UUID) -> Ticket:
+    """As `held`, of the actor's own tickets alone."""
     is_own = owned_by(literal(actor.id, Ticket.user_id.type))
     own = select(Ticket).where(Ticket.id == ticket_id, is_own)
     return unmerged(_one(session, locked(own)))

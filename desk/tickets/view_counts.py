@@ -37,6 +37,8 @@ class Counts:
 
 def is_counted(asked: Asked) -> bool:
     """Whether a list has only tickets that are work, and can be met without a search."""
+    if asked.get("snoozed") is True:  # Whatever sleeps is.
+        return WORDS not in asked
     statuses = asked.get("status", ())
     several = statuses if isinstance(statuses, list) else [statuses]
     return WORDS not in asked and bool(statuses) and {*several} <= {*ACTIVE_STATUSES}

@@ -74,6 +74,8 @@ class TicketRow:
     team_id: UUID | None
     # Whoever is given it has all of these. Not shown to customers.
     required_skills: list[str]
+    # Until when it is no work; null: it is awake. Not shown to customers.
+    snoozed_until: datetime | None
     # The ticket that this one was merged into, where all that is asked of it is led to.
     merged_into_id: UUID | None
     created_at: datetime

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from migrations.operations import create_index, drop_index, set_timeouts
 
 revision = "0031"
-down_revision = "0027"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

@@ -91,7 +91,10 @@ def note(request: web.Request, error: Exception) -> None:
 
 
 def _path(request: web.Request) -> str:
-    """As it was sent, and not at any length."""
+    """As it was sent, and not at any length; without a token that stands in it."""
+    resource = request.match_info.route.resource
+    if resource is not None and "{token}" in resource.canonical:
+        return resource.canonical
     path = request.rel_url.raw_path
     return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
 

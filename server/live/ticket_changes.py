@@ -17,7 +17,7 @@ import structlog
 
 from desk.access import Actor
 from desk.errors import Unavailable
-from desk.events import Assigned, StatusChanged
+from desk.events import Assigned, Snoozed, StatusChanged, Woke
 from desk.statements import array, ids
 from desk.tickets.changed import (
     FOR_CUSTOMERS,
@@ -58,7 +58,7 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 # Of a ticket that nothing was known of, no more than these can have happened since the last look.
 MOST_EVENTS = 500
 # What may change how many tickets somebody has.
-LOADING = {Assigned.kind, StatusChanged.kind}
+LOADING = {Assigned.kind, Snoozed.kind, StatusChanged.kind, Woke.kind}
 
 
 def _pause(took: float) -> float:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from desk.accounts import accounts, sessions
 from desk.errors import DeskError, Invalid, NotFound
 from desk.files.content_types import PICTURES
-from desk.tickets import fast_path, history, messages, people, tickets, views
+from desk.tickets import fast_path, history, messages, people, ratings, tickets, views
 from desk.tickets import fields as ticket_fields
 from desk.tickets.fields import FieldView
 from desk.tickets.filters import OwnList
@@ -115,7 +115,7 @@ async def show_ticket(request: web.Request) -> web.Response:
     """Mails link to it: the staff, whose ticket it is not, come to the console."""
     actor, number = request[ACTOR], request.match_info["number"]
     try:
-        ticket = await _ticket(request)
+        ticket = await own_ticket(request)
     except NotFound:
         if actor.is_staff and ticket_number(number):
             return see_other(f"/desk/tickets/{number}")
@@ -128,7 +128,7 @@ async def show_ticket(request: web.Request) -> web.Response:
 async def write_on_ticket(request: web.Request) -> web.Response:
     """A message, values of fields, or the customer's word that it is done."""
     actor, services = request[ACTOR], request.app[SERVICES]
-    ticket = await _ticket(request)
+    ticket = await own_ticket(request)
     sent: dict[str, str] = {}
     try:
         sent, uploaded = await fields_and_files(request, ticket.id, MOST_BOXES)
@@ -156,7 +156,7 @@ async def write_on_ticket(request: web.Request) -> web.Response:
     return see_other(f"/tickets/{ticket.number}")
 
 
-async def _ticket(request: web.Request) -> TicketView:
+async def own_ticket(request: web.Request) -> TicketView:
     """The reader's own, by its number or its id; or what it was merged into."""
     if (number := ticket_number(request.match_info["number"])) is None:
         return await _own(request, path_id(request, "number"))
@@ -196,6 +196,7 @@ async def _ticket_page(
     names = await services.desk.read(people.in_timeline, actor, ticket.id)
     parts = await parts_of(services.desk, actor, events)
     known = await _known_fields(request)
+    rating = await services.desk.read(ratings.show, actor, ticket.id, now())
     asked = custom_fields.asked_on(known, ticket)
     is_about_fields = (sent or {}).get("do") == "fields"
     values = {
@@ -213,6 +214,7 @@ async def _ticket_page(
         },
         "client_id": str(uuid4()),
         "pictures": PICTURES,
+        "asks_rating": rating.asked and services.settings.csat == "auto",
         "content": (sent or {}).get("content", ""),
     }
     return form_page(request, TICKET, values, error)

@@ -32,6 +32,8 @@ def test_the_lists_of_kinds_follow_from_the_classes() -> None:
         "unlinked",
         "split_from",
         "split_to",
+        "snoozed",
+        "woke",
     ]
     assert [member.value for member in Kind] == [*KINDS]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -15,12 +16,13 @@ from desk.access import Actor
 from desk.errors import DeskError
 from desk.outbox import Outbox, outbox
 from desk.statements import SingleStatement
-from desk.tickets import drafts, fast_path, messages, tickets
+from desk.tickets import drafts, fast_path, messages, snooze, tickets
 from desk.tickets.drafts import NewDraft
 from desk.tickets.messages import NewMessage
+from desk.tickets.snooze import Snooze
 from desk.tickets.tickets import NewTicket
 from desk.webhooks import webhooks
-from models import DraftKind, Role, Status, Ticket, Webhook
+from models import ACTIVE_STATUSES, DraftKind, Role, Status, Ticket, Webhook
 from tests.factories import an_actor, an_attachment, now
 
 T = TypeVar("T")
@@ -60,6 +62,8 @@ class Situation:
     draft: bool
     has_draft: bool
     has_files: bool
+    # Asleep, and whether its customer's words would wake it.
+    wakes_on_reply: bool | None
 
 
 PEOPLE = ("customer", "csr", "other", "admin", "leaver", "copied", "stranger")
@@ -79,6 +83,7 @@ SITUATIONS = st.builds(
     draft=st.booleans(),
     has_draft=st.booleans(),
     has_files=st.booleans(),
+    wakes_on_reply=st.sampled_from((None, None, True, False)),
 )
 
 
@@ -155,6 +160,10 @@ def _set_up(session: Session, people: People, situation: Situation) -> UUID:
     ticket.participant_ids = [people[name].id for name in situation.on_copy]
     ticket.follower_ids = [people[name].id for name in situation.followers]
     tickets.set_status(session, csr, ticket, situation.status, now())
+    if situation.wakes_on_reply is not None and tickets.is_active(ticket):
+        until = now() + timedelta(hours=1)
+        asleep = Snooze(until=until, wake_on_reply=situation.wakes_on_reply)
+        snooze.set_snooze(session, csr, ticket, asleep, now())
     if situation.webhook:
         kind = "message_posted" if situation.webhook == "inactive" else situation.webhook
         sent = webhooks.NewWebhook.model_validate(
@@ -177,12 +186,15 @@ def _is_quiet(situation: Situation) -> bool:
     is_staff = situation.actor in ("csr", "other", "admin")
     is_own = situation.actor in ("customer", *situation.on_copy)
     may_write = is_staff or (is_own and not situation.internal)
-    reopens = is_own and not situation.internal and situation.status is Status.RESOLVED
+    is_answer = is_own and not situation.internal
+    reopens = is_answer and situation.status is Status.RESOLVED
+    is_work = situation.status in ACTIVE_STATUSES
+    wakes = is_answer and is_work and situation.wakes_on_reply
     is_new = situation.client_id != "old" or situation.actor not in SAID_BEFORE
     is_open = situation.status is not Status.CLOSED
     has_seen_all = situation.unseen in (None, 0)
     # The rule alone takes files.
-    is_plain = not reopens and not situation.has_files
+    is_plain = not reopens and not wakes and not situation.has_files
     return may_write and is_open and is_new and has_seen_all and is_plain
 
 

@@ -333,6 +333,8 @@ def test_kinds_are_those_of_the_contract() -> None:
         "reopened",
         "added",
         "mentioned",
+        "woke",
+        "rated",
     }
 
 

@@ -28,7 +28,7 @@ from models import Priority, Role, Status, Ticket, View
 from tests.desk.races import overlapping, run
 from tests.factories import a_field, a_ticket, an_actor, now
 
-BUILT_IN = ["needs_reply", "mine", "unassigned", "open", "resolved", "closed"]
+BUILT_IN = ["needs_reply", "mine", "unassigned", "open", "snoozed", "resolved", "closed"]
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_what_is_over_and_what_is_searched_for_is_not_counted(session: Session, 
     a_view(session, csr, query={"tag": "vip"})
     shown = saved_views.views(session, csr)
     counted = [view.name for view in shown if view.count is not None]
-    assert counted == ["Needs reply", "Mine", "Unassigned", "Open"]
+    assert counted == ["Needs reply", "Mine", "Unassigned", "Open", "Snoozed"]
     assert [view.live for view in shown[-2:]] == [False, True]
 
 

@@ -57,6 +57,8 @@ def text(longest: int, *, short: bool = True) -> Kind:
 
 
 TITLE, LABEL, CONTENT = text(200), text(64), text(10_000)
+COMMENT = Kind(text(2000).wrong, (*text(2000).good, None), text(2000).fine | {"null"})
+NOTE = Kind(CONTENT.wrong, (*CONTENT.good, None), CONTENT.fine | {"null"})
 DESCRIPTION, PASSWORD = text(20_000), text(128, short=False)
 EMAIL = Kind(
     {
@@ -103,6 +105,7 @@ SEQS = Kind(
     {"text within": ["5"], "too large within": [2**63], "too many": [*range(51)]}, ([*range(50)],)
 )
 SEQ_OR_NULL = Kind(SEQ.wrong, (*SEQ.good, None), SEQ.fine | {"null"})
+SCORE = Kind({"too small": 0, "too large": 6, "digits": "5"}, (1, 5))
 DRAFT_KIND = Kind({"another": "NOTE", "padded": " note"}, ("reply", "note"))
 CLIENT_ID = Kind(
     {"too long": "x" * 65, "not ASCII": "é", "a line break": "a\n", "a control": "\x7f"},

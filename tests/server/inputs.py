@@ -130,6 +130,18 @@ BODIES: dict[tuple[str, str], Body] = {
         {"assignee_id": None},
         frozenset({"priority"}),
     ),
+    ("POST", "/users/tickets/{ticket_id}/rating"): Body(
+        {"score": bad.SCORE, "comment": bad.COMMENT},
+        {"score": 3},
+        frozenset({"comment"}),
+        (409,),
+    ),
+    ("POST", "/csr/tickets/{ticket_id}/snooze"): Body(
+        {"until": bad.MOMENT, "wake_on_reply": bad.BOOL, "note": bad.NOTE},
+        {"until": "2400-01-01T00:00:00Z"},
+        frozenset({"wake_on_reply", "note"}),
+        (422,),
+    ),
     ("PATCH", "/csr/tickets/{ticket_id}"): Body(
         {
             "status": bad.STATUS,
@@ -261,6 +273,7 @@ NO_BODY = {
     ("DELETE", "/csr/tickets/{ticket_id}/links/{other_id}"),
     ("DELETE", "/admin/fields/{field_id}"),
     ("DELETE", "/csr/me/away"),
+    ("DELETE", "/csr/tickets/{ticket_id}/snooze"),
     ("DELETE", "/admin/users/{user_id}/away"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),

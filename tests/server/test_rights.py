@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from server.routes.table import ROUTES
 from server.sockets.events import EVENTS
 from tests.api import Api
 from tests.conftest import Backend
-from tests.factories import PASSWORD, Person, database, people
+from tests.factories import PASSWORD, Person, database, now, people
 from tests.sockets import Client
 
 
@@ -90,6 +91,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/auth/email/verify": {"token": "x"},
         "/auth/password": {"current_password": "wrong", "new_password": PASSWORD},
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
+        "/users/tickets/{ticket_id}/rating": {"score": 3},
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
         "/tickets/{ticket_id}/unread": {"seq": 1},
@@ -97,6 +99,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/csr/tickets/{ticket_id}/assign": {"assignee_id": str(cast.csr.id)},
         "/csr/tickets/{ticket_id}/merge": {"into": cast.ticket_id},
         "/csr/tickets/{ticket_id}/split": {"from_seq": 1, "title": "t"},
+        "/csr/tickets/{ticket_id}/snooze": {"until": (now() + timedelta(hours=1)).isoformat()},
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/tickets/{ticket_id}/links/{other_id}": {"kind": "related"},
         "/csr/me/availability": {"available": True},

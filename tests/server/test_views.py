@@ -98,7 +98,7 @@ async def test_a_saved_view_is_listed_changed_and_removed(office: Office) -> Non
     assert (await api.patch(path, office.admin, json={})).code == "view_not_found"
     assert (await api.patch("/csr/views/mine", ann, json={})).code == "view_not_found"
     assert (await api.call("DELETE", path, ann)).status == 204
-    assert len((await api.get("/csr/views", ann)).json) == 6
+    assert len((await api.get("/csr/views", ann)).json) == 7
 
 
 async def test_the_lists_of_built_in_views_have_as_many_as_are_counted(office: Office) -> None:

@@ -33,6 +33,7 @@ FACTS = st.fixed_dictionaries(
         "priority": some([0, *RANKS.values()]),
         "status": some([*Status]),
         "waiting_on": some([None, "staff", "customer"]),
+        "snoozed": some([True, False]),
         "unread": st.just(frozenset({True, False})),
     }
 )
@@ -49,6 +50,7 @@ QUERIES = st.fixed_dictionaries(
         "assigned_to": st.just("me") | st.sampled_from(PERSONS),
         "user_id": st.sampled_from(PERSONS),
         "waiting_on": st.sampled_from(["staff", "customer"]),
+        "snoozed": st.booleans(),
         "unread": st.booleans(),
         "q": st.just("printer"),
     },

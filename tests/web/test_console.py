@@ -283,6 +283,7 @@ async def test_what_is_shown_is_saved_as_a_view_that_is_changed_and_removed(
         assert saved["query"] == {
             "status": ["open", "in_progress"],
             "assigned_to": "me",
+            "snoozed": False,
             "tag": "vip",
             "sort": "created_at",
         }
@@ -298,7 +299,7 @@ async def test_what_is_shown_is_saved_as_a_view_that_is_changed_and_removed(
         await form.get_by_role("button", name="Remove for good").click()
         await expect(views.get_by_role("link", name="All of mine")).to_have_count(0)
         await expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
-        assert len((await api.get("/csr/views", csr)).json) == 6
+        assert len((await api.get("/csr/views", csr)).json) == 7
 
 
 # Fetched after it is drawn for the first time, and before its effects run.

@@ -101,6 +101,10 @@ async def test_a_customer_signs_up_opens_a_ticket_and_converses(
 
     await api.patch(f"/csr/tickets/{number}", csr, json={"status": "resolved"})
     await expect(page.locator(".subject .status")).to_have_text("Resolved")
+    await page.get_by_role("radio", name="5 very good").check()
+    await page.get_by_role("button", name="Send the rating").click()
+    await expect(page.get_by_text("Thank you for your rating.")).to_be_visible()
+    await expect(log).to_contain_text("You rated the answer 5 of 5")
     await page.get_by_role("button", name="Notifications", exact=True).click()
     inbox = page.get_by_role("dialog", name="Notifications")
     await expect(inbox.get_by_role("listitem").first).to_contain_text(csr.full_name)

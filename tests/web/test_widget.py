@@ -159,6 +159,10 @@ async def test_a_visitor_writes_is_answered_live_and_finds_it_again(
     await expect(said.last).to_contain_text("I see")
     await expect(said).to_have_count(4)
     await expect(support(page)).to_have_accessible_description("")
+    await site.api.patch(f"/csr/tickets/{ticket['id']}", csr, json={"status": "resolved"})
+    await frame(page).get_by_role("radio", name="4 good").check()
+    await frame(page).get_by_role("button", name="Send the rating").click()
+    await expect(frame(page).get_by_text("Thank you for your rating.")).to_be_visible()
     assert tab.complaints == []
 
 

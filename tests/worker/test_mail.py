@@ -19,12 +19,12 @@ from desk.assignment.assignment import Assign
 from desk.notifications.inbox import MAIL_WINDOW
 from desk.tickets import messages
 from desk.tickets.messages import NewMessage
-from models import Notification, Outcome, Role, Ticket, User
+from models import Notification, Outcome, Role, Status, Ticket, User
 from tests.conftest import Backend
 from tests.factories import Person, an_attachment, database, now, people
 from tests.mailbox import Mailbox
 from tests.worker.talk import let_time_pass, opened, parts, say
-from wire import codec, unsubscribe
+from wire import codec, rating_links, unsubscribe
 from wire.presence import Seen, process_key, ticket_key
 from wire.shapes import Viewer
 from worker.mail.drain import drain
@@ -73,6 +73,28 @@ def test_a_mail_links_to_files_and_never_past_the_sign_in(
         assert f"https://desk.test/attachments/{file.id}" in part
         assert "?token=" not in part.partition(f"/attachments/{file.id}")[2][:10]
         assert "<b>" not in part
+
+
+def test_the_mail_about_a_resolution_asks_its_customer_once(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    first, second = (opened(backend, customer) for _ in range(2))
+    for ticket_id in (first, second):
+        with database(backend.settings) as session:
+            change = routing.Change(status=Status.RESOLVED)
+            routing.change(session, csr.actor, ticket_id, change, now())
+    let_time_pass(backend)
+    drain()
+    links = rating_links.links("https://desk.test", settings().jwt_secret_key, first)
+    asking, plain = (sum(text.count(link) for link in links.values()) for text in parts_of(mailbox))
+    assert (asking, plain) == (10, 0)
+
+
+def parts_of(mailbox: Mailbox) -> list[str]:
+    """Of each mail all that can be read, those that ask for a rating first."""
+    texts = ["".join(parts(mail)) for mail in mailbox.mails]
+    return sorted(texts, key=lambda text: "/rate/" not in text)
 
 
 def test_what_is_due_in_the_window_is_not_mailed_yet(

@@ -32,6 +32,8 @@ export function sentenceOf(event, conversation) {
       return t("customer.event.merged_from", { ...event.data });
     case "unmerged":
       return t("customer.event.unmerged", { ...event.data });
+    case "rated":
+      return t("customer.event.rated", { score: event.data.score });
     case "fields_changed":
       return changesOf(event.data, conversation.fields.value)
         .map((change) => t("customer.event.field", change))

@@ -1,6 +1,9 @@
 // @ts-check
 /** One ticket, live. */
+
+import { get, post } from "../shared/api.js";
 import { Attachments } from "../shared/attachments.js";
+import { Rating } from "../shared/rating.js";
 import { linked } from "../shared/text.js";
 import { dayKey, dayName, fullTime, shortTime } from "../shared/time.js";
 import { effect, html, render, useLayoutEffect, useRef } from "../shared/ui.js";
@@ -34,6 +37,7 @@ function TicketPage({ conversation, begun }) {
       <p class="muted">${turn(ticket)}</p>
     </header>
     <${Log} conversation=${conversation} ticket=${ticket} />
+    <${Rating} ticketId=${ticket.id} status=${ticket.status} ask=${ask} />
     ${ticket.status === "resolved" ? html`<p class="closed">${t("customer.resolved")}</p>` : null}
     ${
       ticket.status === "closed"
@@ -44,6 +48,10 @@ function TicketPage({ conversation, begun }) {
             <${Closing} number=${ticket.number} />`
     }`;
 }
+
+/** @type {(method: "GET" | "POST", path: string, body?: object) => Promise<any>} */
+const ask = async (method, path, body) =>
+  (await (method === "GET" ? get(path) : post(path, body))).data;
 
 /** What happens next. @param {Ticket} ticket */
 function turn({ waiting_on, assignee }) {

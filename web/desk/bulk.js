@@ -46,8 +46,9 @@ export class Bulk {
   async make(change, ids = targets(this.#desk)) {
     const [first] = ids;
     if (this.isLarge(ids)) overlay.value = { name: "many", change };
-    else if ("addTags" in change) await this.#addTags(change.addTags, ids);
+    else if ("addTags" in change) await this.#makeEach(ids, change);
     else if (ids.length === 1 && first) await this.#desk.changes.make(first, change);
+    else if ("snooze" in change) await this.#makeEach(ids, change);
     else await this.#makeAll(ids, change);
   }
 
@@ -59,7 +60,7 @@ export class Bulk {
     const ids = targets(this.#desk);
     this.running.value = ids.length;
     try {
-      if ("addTags" in change) await this.#addTags(change.addTags, ids);
+      if ("addTags" in change || "snooze" in change) await this.#makeEach(ids, change);
       else await this.#makeAll(ids, change);
     } finally {
       this.running.value = 0;
@@ -67,25 +68,24 @@ export class Bulk {
   }
 
   /**
-   * Adds tags to each, which may have others.
-   * @param {string[]} tags
+   * A request for each: tags are added to those that each has, and to snooze is a route of its own.
    * @param {string[]} ids
+   * @param {{addTags: string[]} | {snooze: import("../../client/types.d.ts").Snooze | null}} change
    */
-  async #addTags(tags, ids) {
-    const changes = ids.map((id) => {
+  async #makeEach(ids, change) {
+    /** @param {string} id @returns {[string, Change]} */
+    const changeOf = (id) => {
+      if ("snooze" in change) return [id, change];
       const has = this.#desk.tickets.peek(id)?.tags ?? [];
-      return /** @type {[string, Change]} */ ([
-        id,
-        { fields: { tags: [...new Set([...has, ...tags])] } },
-      ]);
-    });
-    const made = await this.#desk.changes.makeEach(changes);
+      return [id, { fields: { tags: [...new Set([...has, ...change.addTags])] } }];
+    };
+    const made = await this.#desk.changes.makeEach(ids.map(changeOf));
     this.#say(made.map((ok, n) => ({ ticket_id: ids[n] ?? "", ok })));
   }
 
   /**
    * @param {string[]} ids
-   * @param {Change} change
+   * @param {Exclude<Change, {snooze: unknown}>} change
    */
   async #makeAll(ids, change) {
     const { changes } = this.#desk;
@@ -103,7 +103,7 @@ export class Bulk {
 
   /**
    * @param {string[]} ids
-   * @param {Change} change
+   * @param {Exclude<Change, {snooze: unknown}>} change
    * @returns {Promise<Result[]>} of those that were tried
    */
   async #ask(ids, change) {

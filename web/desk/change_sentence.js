@@ -2,6 +2,7 @@
 
 import { get } from "../shared/api.js";
 import { changesOf } from "../shared/fields.js";
+import { fullTime } from "../shared/time.js";
 import { t } from "../shared/words.js";
 import { isMessage } from "./opened.js";
 import { priorityWord, statusWord } from "./sayings.js";
@@ -73,6 +74,17 @@ export function changeSentence({ people, fields, teams }, event) {
     case "merged_from": {
       const { number, title, messages: count } = event.data;
       return t("desk.event.merged_from", { name, number, title, count });
+    }
+    case "snoozed":
+      return t("desk.event.snoozed", { name, until: fullTime(event.data.until) });
+    case "woke": {
+      const by = ["clock", "customer"].includes(event.data.by) ? event.data.by : "person";
+      return t(`desk.event.woke_${by}`, { name });
+    }
+    case "rated": {
+      const { score, comment } = event.data;
+      const key = comment ? "desk.event.rated_because" : "desk.event.rated";
+      return t(key, { name, score, comment: comment ?? "" });
     }
     case "assigned":
       return assignedSentence(people, name, event);

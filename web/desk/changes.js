@@ -1,6 +1,6 @@
 /** Changes of tickets: shown at once, sent one after the other, taken back if refused, undone. */
 
-import { ApiError, patch, post } from "../shared/api.js";
+import { ApiError, del, patch, post } from "../shared/api.js";
 import { t } from "../shared/words.js";
 import { say } from "./notices.js";
 import { fetchPart } from "./parts/later.js";
@@ -10,9 +10,10 @@ import { sentences } from "./parts/parts.js";
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {Partial<Pick<Row, "status" | "priority" | "tags" | "category" | "team_id" | "required_skills">>} Fields */
 /** @typedef {import("../shared/fields.js").Value} Value */
+/** @typedef {import("../../client/types.d.ts").Snooze} Snooze */
 /**
- * Of the ticket's own columns, of custom fields by their keys, or whose it is.
- * @typedef {{fields: Fields} | {values: Record<string, Value | null>} | {assignee: string | null}} Change
+ * Of the ticket's own columns, of custom fields by their keys, whose it is, or until when it sleeps.
+ * @typedef {{fields: Fields} | {values: Record<string, Value | null>} | {assignee: string | null} | {snooze: Snooze | null}} Change
  */
 /** @typedef {{id: string, number: number, forth: Change, back: Change}} Done */
 
@@ -143,10 +144,7 @@ export class Changes {
     for (let tries = 1; ; tries++) {
       const headers = { "If-Match": `"${seen?.version ?? 0}"` };
       try {
-        const { data } =
-          "assignee" in change
-            ? await this.#assign(id, change.assignee, headers)
-            : await patch(`/csr/tickets/${id}`, sent(change), headers);
+        const { data } = await this.#ask(id, change, headers);
         return data;
       } catch (error) {
         const now = current(error);
@@ -154,6 +152,18 @@ export class Changes {
         seen = now;
       }
     }
+  }
+
+  /**
+   * @param {string} id
+   * @param {Change} change
+   * @param {Record<string, string>} headers
+   */
+  #ask(id, change, headers) {
+    if ("assignee" in change) return this.#assign(id, change.assignee, headers);
+    if (!("snooze" in change)) return patch(`/csr/tickets/${id}`, sent(change), headers);
+    const path = `/csr/tickets/${id}/snooze`;
+    return change.snooze ? post(path, change.snooze, headers) : del(path, headers);
   }
 
   /**
@@ -181,6 +191,7 @@ export class Changes {
       const person = id ? { id, full_name: this.#desk.people.name(id) } : null;
       return /** @type {Partial<Row>} */ ({ assigned_to_id: id, assignee: person });
     }
+    if ("snooze" in change) return { snoozed_until: change.snooze?.until ?? null };
     if ("values" in change) {
       const values = Object.entries({ ...row.fields, ...change.values });
       const left = values.filter(([, value]) => value !== null);
@@ -240,6 +251,8 @@ export const sent = (change) => ("values" in change ? { fields: change.values } 
  */
 function inverse(row, change) {
   if ("assignee" in change) return { assignee: row.assigned_to_id };
+  if ("snooze" in change)
+    return { snooze: row.snoozed_until ? { until: row.snoozed_until } : null };
   if ("values" in change) {
     const keys = Object.keys(change.values);
     return { values: Object.fromEntries(keys.map((key) => [key, row.fields[key] ?? null])) };
@@ -254,6 +267,7 @@ function inverse(row, change) {
  */
 function isAsWanted(row, change) {
   if ("assignee" in change) return row.assigned_to_id === change.assignee;
+  if ("snooze" in change) return timeOf(row.snoozed_until) === timeOf(change.snooze?.until);
   if ("values" in change) {
     return Object.entries(change.values).every(([key, value]) =>
       isEqual(row.fields[key] ?? null, value),
@@ -280,5 +294,7 @@ function isSameFor(change, before, after) {
  */
 const isEqual = (a, b) =>
   Array.isArray(a) && Array.isArray(b) ? sorted(a) === sorted(b) : a === b;
+/** The server writes a time otherwise than we do. @param {string | null | undefined} at */
+const timeOf = (at) => (at ? Date.parse(at) : null);
 /** @param {unknown[]} tags */
 const sorted = (tags) => JSON.stringify([...tags].sort());

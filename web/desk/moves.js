@@ -92,3 +92,20 @@ export function resolve(desk, goesOn = settings.peek().goesOn) {
   if (following) open(desk, following);
   else backToList();
 }
+
+/**
+ * Lets them sleep; in the list the cursor goes on.
+ * @param {Desk} desk
+ * @param {import("../../client/types.d.ts").Snooze} sent
+ */
+export function snooze(desk, sent) {
+  const ids = targets(desk);
+  if (!desk.bulk.isLarge(ids)) {
+    const following = neighbour(desk, 1) ?? neighbour(desk, -1);
+    if (!desk.opened.peek() && following) desk.cursor.value = following;
+    say(t("desk.snoozed", { count: ids.length }), {
+      action: { label: t("desk.undo"), run: () => desk.undo() },
+    });
+  }
+  return desk.bulk.make({ snooze: sent }, ids);
+}

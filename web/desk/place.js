@@ -101,7 +101,12 @@ export function follow(desk) {
 }
 
 /** What a team has to do, or those that the person is in. @param {string} team */
-const ofTeam = (team) => ({ team, status: ["open", "in_progress"], sort: "-updated_at" });
+const ofTeam = (team) => ({
+  team,
+  status: ["open", "in_progress"],
+  snoozed: false,
+  sort: "-updated_at",
+});
 
 /**
  * @param {Desk} desk

@@ -71,5 +71,6 @@ export function notificationSentence({ people }, { kind, actor, actor_id, data }
   const isNote = kind === "message_posted" && data.internal === true;
   const key = `desk.notification.${isNote ? "note_posted" : kind}`;
   const to = typeof data.to === "string" ? statusWord(data.to) : "";
-  return has(key) ? t(key, { name, to }) : t("desk.notification.other", { name });
+  const score = typeof data.score === "number" ? data.score : 0;
+  return has(key) ? t(key, { name, to, score }) : t("desk.notification.other", { name });
 }

@@ -19,6 +19,7 @@ export function fieldsOf(query) {
     status: several(query.status),
     assignee: assigneeOf(query),
     unread: String(query.unread ?? ""),
+    snoozed: String(query.snoozed ?? ""),
     sort: String(query.sort ?? "-created_at"),
   };
 }
@@ -30,7 +31,7 @@ export function fieldsOf(query) {
  */
 export function queryOf(fields, before) {
   const { user_id, updated_after } = before;
-  const { assignee, status, unread, sort } = fields;
+  const { assignee, status, unread, snoozed, sort } = fields;
   const isSomebodys = assignee === NOBODY || assignee === SOMEBODY;
   /** @type {Query} */
   const query = {
@@ -40,6 +41,7 @@ export function queryOf(fields, before) {
     unassigned: isSomebodys ? assignee === NOBODY : undefined,
     assigned_to: isSomebodys ? undefined : String(assignee ?? ""),
     unread: unread ? unread === "true" : undefined,
+    snoozed: snoozed ? snoozed === "true" : undefined,
     sort: String(sort),
   };
   for (const name of TEXTS) query[name] = String(fields[name] ?? "").trim();

@@ -3,6 +3,7 @@
 
 import { adding, prepareAdding } from "../shared/adding.js";
 import { Attachments } from "../shared/attachments.js";
+import { Rating } from "../shared/rating.js";
 import { linked } from "../shared/text.js";
 import { clockTime, dayName, fullTime } from "../shared/time.js";
 import { html, Icon, useEffect, useLayoutEffect, useMemo, useRef } from "../shared/ui.js";
@@ -24,7 +25,7 @@ import {
 } from "./conversation.js";
 import { First } from "./first.js";
 import { tellClose } from "./port.js";
-import { accessToken } from "./visitor.js";
+import { accessToken, call } from "./visitor.js";
 
 /** Nearer to its end than this, the log stays at its end. */
 const NEAR = 80;
@@ -53,11 +54,12 @@ function Connection() {
 }
 
 function Talk() {
-  const { status } = /** @type {import("./visitor.js").Ticket} */ (ticket.value);
+  const { id, status } = /** @type {import("./visitor.js").Ticket} */ (ticket.value);
   return html`<${Log} />
     <p class="writing muted" role="status">
       ${writing.value ? t("widget.writing", { name: nameOf(writing.value) }) : null}
     </p>
+    <${Rating} ticketId=${id} status=${status} ask=${call} />
     ${status === "closed" ? html`<${Closed} />` : html`<${Composer} key="composer" />`}`;
 }
 

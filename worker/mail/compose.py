@@ -15,7 +15,7 @@ from desk.notifications import confirmations
 from desk.notifications.confirmations import Confirmation
 from desk.notifications.mail_queue import Mail, News, Told
 from models import NotificationKind, Role
-from wire import confirm
+from wire import confirm, rating_links
 from worker.mail.envelopes import EncodedMail, Envelope, encoded, line
 
 LONGEST_CONTENT = 2_000
@@ -35,7 +35,7 @@ def compose(due: Mail | Confirmation, settings: Settings) -> EncodedMail:
     envelope = Envelope(due.id, due.user_id, due.to_email, name, subject, at, thread)
     if due.is_neutral:
         return encoded(envelope, "neutral", _neutral(due, settings.base_url), settings)
-    return encoded(envelope, "mail", _words(due, settings.base_url), settings)
+    return encoded(envelope, "mail", _words(due, settings), settings)
 
 
 def _asking(due: Confirmation, settings: Settings) -> EncodedMail:
@@ -71,25 +71,30 @@ def _neutral(due: Mail, base_url: str) -> dict[str, object]:
     }
 
 
-def _words(due: Mail, base_url: str) -> dict[str, object]:
+def _words(due: Mail, settings: Settings) -> dict[str, object]:
     shown = due.tickets[:MOST_TICKETS]
     return {
         "name": line(due.to_name),
         "subject": f"Ticket #{shown[0].number}" if len(due.tickets) == 1 else _subject(due.tickets),
-        "tickets": [_told(told, base_url) for told in shown],
+        "tickets": [_told(told, settings) for told in shown],
         "more": len(due.tickets) - len(shown),
         "is_visitor": due.is_visitor,
     }
 
 
-def _told(told: Told, base_url: str) -> dict[str, object]:
+def _told(told: Told, settings: Settings) -> dict[str, object]:
     shown = told.news[:MOST_NEWS]
+    base_url = settings.base_url
+    is_asked = told.asks_rating and settings.csat == "auto"
     return {
         "number": told.number,
         "title": line(told.title),
         "news": [_item(item, base_url) for item in shown],
         "more": len(told.news) - len(shown),
         "link": _link(told, base_url),
+        "scores": rating_links.links(base_url, settings.jwt_secret_key, told.id)
+        if is_asked
+        else {},
     }
 
 
@@ -125,6 +130,12 @@ def _headline(item: News) -> str:
             return f"{who} assigned this ticket to you."
         case NotificationKind.REOPENED:
             return f"{who} reopened this ticket."
+        case NotificationKind.RATED:
+            return f"{who} rated the answer {item.score} of {rating_links.SCORES[-1]}."
+        case NotificationKind.WOKE if item.actor_name is None:
+            return "This ticket was snoozed until now: it is work again."
+        case NotificationKind.WOKE:
+            return f"{who} woke this ticket, which was snoozed."
         case NotificationKind.STATUS_CHANGED:
             return f"{who} set the status to {status}."
         case NotificationKind.ADDED:

@@ -10,7 +10,7 @@ test("a form gives back what it was given", () => {
     { sort: "-created_at" },
     { status: ["open"], assigned_to: "me", waiting_on: "staff", sort: "-updated_at" },
     { unassigned: true, tag: "vip", priority: "high", unread: true, sort: "number" },
-    { team: "mine", status: ["open"], sort: "-updated_at" },
+    { team: "mine", status: ["open"], snoozed: false, sort: "-updated_at" },
     { unassigned: false, unread: false, q: "refund", category: "a", type: "b", sort: "-priority" },
     { user_id: "somebody", updated_after: "2026-01-01T00:00:00Z", sort: "-created_at" },
   ];

@@ -8,6 +8,7 @@ import { Many } from "./many.js";
 import { Merge } from "./merge.js";
 import { Palette } from "./palette.js";
 import { Preferences } from "./preferences.js";
+import { Snooze } from "./snooze.js";
 import { Split } from "./split.js";
 import { ViewForm } from "./view_form.js";
 import { Why } from "./why.js";
@@ -24,6 +25,8 @@ export function Dialogs() {
     case "save_view":
     case "change_view":
       return html`<${ViewForm} key=${shown.name} isNew=${shown.name === "save_view"} />`;
+    case "snooze":
+      return html`<${Snooze} />`;
     case "many":
       return html`<${Many} change=${shown.change} />`;
     case "why":

@@ -1,6 +1,7 @@
 /** Asks before many tickets are changed: how many, and what becomes of them. */
 
 import { valueWord } from "../../shared/fields.js";
+import { fullTime } from "../../shared/time.js";
 import { Dialog, html } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
@@ -42,6 +43,10 @@ function lines(desk, change) {
       const field = desk.fields.byKey.value.get(key);
       return [field?.label ?? key, valueWord(field, value)];
     });
+  }
+  if ("snooze" in change) {
+    const { until } = change.snooze ?? {};
+    return [[t(until ? "desk.do.snooze" : "desk.do.wake"), until ? fullTime(until) : ""]];
   }
   const { status, priority, category } = change.fields;
   const all = /** @type {[string, string][]} */ ([]);

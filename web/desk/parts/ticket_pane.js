@@ -6,6 +6,7 @@ import { useDesk } from "../desk.js";
 import { overlay } from "../overlays.js";
 import { addressOf, backToList, currentList } from "../place.js";
 import { statusWord, viewerNames, viewName } from "../sayings.js";
+import { Asleep } from "./asleep.js";
 import { Composer } from "./composer.js";
 import { CustomFields } from "./custom_fields.js";
 import { Fields } from "./fields.js";
@@ -60,6 +61,7 @@ function Shown({ opened }) {
         <${Unverified} id=${row.user_id} />
         ${" "}· <bdi>${row.category}</bdi> · <bdi>${row.type}</bdi>
       </p>
+      <${Asleep} row=${row} />
       <${Fields} row=${row} />
       <button
         type="button"

@@ -96,6 +96,11 @@ function Filters({ fields }) {
     ["false", t("desk.view_form.read")],
   ];
   /** @type {Options} */
+  const snoozed = [
+    ["true", t("desk.view_form.asleep")],
+    ["false", t("desk.view_form.awake")],
+  ];
+  /** @type {Options} */
   const sorts = [...new Set([...SORTS, String(fields.sort)])].map((sort) => [
     sort,
     wordOf("sort", sort),
@@ -107,6 +112,7 @@ function Filters({ fields }) {
     <${Choice} name="priority" label=${t("desk.field.priority")} value=${fields.priority} options=${[...any, ...priorities]} />
     <${Choice} name="waiting_on" label=${t("desk.view_form.waiting_on")} value=${fields.waiting_on} options=${[...any, ...turns]} />
     <${Choice} name="unread" label=${t("desk.view_form.messages")} value=${fields.unread} options=${[...any, ...unread]} />
+    <${Choice} name="snoozed" label=${t("desk.view.snoozed")} value=${fields.snoozed} options=${[...any, ...snoozed]} />
     <${Text} name="category" label=${t("desk.field.category")} value=${fields.category} among=${labels.categories} />
     <${Text} name="type" label=${t("desk.view_form.type")} value=${fields.type} />
     <${Text} name="tag" label=${t("desk.view_form.tag")} value=${fields.tag} among=${labels.tags} />

@@ -18,6 +18,7 @@ const TESTS = {
   assigned_to: (row, value, me) => row.assigned_to_id === (value === "me" ? me : value),
   unassigned: (row, value) => (row.assigned_to_id === null) === isTrue(value),
   waiting_on: (row, value) => row.waiting_on === value,
+  snoozed: (row, value) => (row.snoozed_until !== null) === isTrue(value),
   unread: (row, value) => row.unread > 0 === isTrue(value),
   updated_after: (row, value) => new Date(row.updated_at) > new Date(value),
 };

@@ -31,5 +31,15 @@ export default {
   "incomplete":
     "Diese Seite ist nicht vollständig: vielleicht wird gerade eine neuere Fassung eingespielt. Bitte laden Sie sie gleich noch einmal.",
   "storage.failed":
-    "Dieser Browser behält hier nichts: sein Speicher ist voll oder gesperrt. Was Sie schreiben, geht verloren, wenn die Seite vor dem Senden geschlossen wird."
+    "Dieser Browser behält hier nichts: sein Speicher ist voll oder gesperrt. Was Sie schreiben, geht verloren, wenn die Seite vor dem Senden geschlossen wird.",
+  "rating.title": "Wie waren wir?",
+  "rating.score": "Ihre Bewertung",
+  "rating.score.1": "sehr schlecht",
+  "rating.score.2": "schlecht",
+  "rating.score.3": "mittel",
+  "rating.score.4": "gut",
+  "rating.score.5": "sehr gut",
+  "rating.comment": "Möchten Sie uns mehr dazu sagen?",
+  "rating.submit": "Bewertung senden",
+  "rating.thanks": "Danke für Ihre Bewertung."
 };

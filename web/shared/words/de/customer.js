@@ -85,6 +85,14 @@ export default {
   "error.email_taken":
     "Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich an, oder nehmen Sie eine andere.",
   "error.name_reserved": "Dieser Name ist vergeben. Bitte nehmen Sie Ihren eigenen.",
+  "customer.event.rated": "Sie haben die Antwort mit {score} von 5 bewertet",
+  "error.field.score": "Bitte wählen Sie eine Bewertung von 1 bis 5.",
+  "error.field.comment": "Bitte schreiben Sie höchstens 2.000 Zeichen.",
+  "error.not_resolved": "Das Ticket ist nicht gelöst und kann nicht bewertet werden.",
+  "error.rating_over": "Es ist zu lange her: Das Ticket kann nicht mehr bewertet werden.",
+  "error.ratings_off": "Wir bitten zurzeit nicht um Bewertungen.",
+  "error.no_such_link":
+    "Dieser Link ist nicht vollständig. Bitte verwenden Sie ihn so, wie er in der Mail steht.",
   "error.ticket_closed": "Die Anfrage ist geschlossen.",
   "error.ticket_not_found": "Diese Anfrage gibt es nicht, oder sie ist nicht Ihre.",
   "error.not_found": "Unter dieser Adresse gibt es keine Seite.",

@@ -30,5 +30,15 @@ export default {
   "incomplete":
     "This page is not complete: a newer version is perhaps being installed. Please reload it in a moment.",
   "storage.failed":
-    "This browser keeps nothing here: its storage is full or forbidden. What you write is lost when the page is closed before it is sent."
+    "This browser keeps nothing here: its storage is full or forbidden. What you write is lost when the page is closed before it is sent.",
+  "rating.title": "How did we do?",
+  "rating.score": "Your rating",
+  "rating.score.1": "very bad",
+  "rating.score.2": "bad",
+  "rating.score.3": "fair",
+  "rating.score.4": "good",
+  "rating.score.5": "very good",
+  "rating.comment": "Do you want to tell us more?",
+  "rating.submit": "Send the rating",
+  "rating.thanks": "Thank you for your rating."
 };
