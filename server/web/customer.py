@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from desk.accounts import accounts, sessions
 from desk.errors import DeskError, Invalid, NotFound
 from desk.files.content_types import PICTURES
-from desk.tickets import fast_path, history, messages, people, tickets, views
+from desk.tickets import fast_path, history, messages, participants, people, tickets, views
 from desk.tickets import fields as ticket_fields
 from desk.tickets.fields import FieldView
 from desk.tickets.filters import OwnList
@@ -191,6 +191,7 @@ async def _ticket_page(
     read = await services.desk.read(history.read, actor, ticket.id, after, MOST_EVENTS)
     events = [timeline_event(event, actor.audience) for event in read.events]
     names = await services.desk.read(people.in_timeline, actor, ticket.id)
+    readers = await services.desk.read(participants.others, actor, ticket)
     known = await _known_fields(request)
     asked = custom_fields.asked_on(known, ticket)
     is_about_fields = (sent or {}).get("do") == "fields"
@@ -203,6 +204,7 @@ async def _ticket_page(
         "wrong": custom_fields.blamed(error),
         "events": events,
         "names": {person.id: person.full_name for person in names},
+        "readers": readers,
         "client_id": str(uuid4()),
         "pictures": PICTURES,
         "content": (sent or {}).get("content", ""),

@@ -28,6 +28,15 @@ export function sentenceOf(event, conversation) {
         : t("customer.event.unassigned");
     case "category_changed":
       return t("customer.event.category", { category: event.data.to });
+    case "participants_changed":
+      return [
+        ...event.data.added.map((id) =>
+          t("customer.event.added", { name: nameOf(conversation, id) }),
+        ),
+        ...event.data.removed.map((id) =>
+          t("customer.event.removed", { name: nameOf(conversation, id) }),
+        ),
+      ].join(" · ");
     case "fields_changed":
       return changesOf(event.data, conversation.fields.value)
         .map((change) => t("customer.event.field", change))

@@ -31,6 +31,7 @@ function TicketPage({ conversation, begun }) {
         <span class="status status-${ticket.status}">${statusWord(ticket.status)}</span>
       </p>
       <p class="muted">${turn(ticket)}</p>
+      <${Readers} conversation=${conversation} ticket=${ticket} />
     </header>
     <${Log} conversation=${conversation} ticket=${ticket} />
     ${ticket.status === "resolved" ? html`<p class="closed">${t("customer.resolved")}</p>` : null}
@@ -42,6 +43,16 @@ function TicketPage({ conversation, begun }) {
         : html`<${Composer} key="composer" conversation=${conversation} begun=${begun} />
             <${Closing} number=${ticket.number} />`
     }`;
+}
+
+/** Who else reads along. @param {{conversation: Conversation, ticket: Ticket}} props */
+function Readers({ conversation, ticket }) {
+  const others = [ticket.customer, ...conversation.onCopy.value].filter(
+    ({ id }) => id !== readerId,
+  );
+  if (!others.length) return null;
+  const names = others.map(({ full_name }) => full_name).join(", ");
+  return html`<p class="muted">${t("customer.readers", { names })}</p>`;
 }
 
 /** What happens next. @param {Ticket} ticket */
@@ -79,7 +90,7 @@ function Log({ conversation, ticket }) {
         conversation.hasEarlier
           ? null
           : html`<h2 class="day">${dayName(ticket.created_at)}</h2>
-              <${Message} key="0" at=${ticket.created_at} author="" text=${ticket.description} />`
+              <${Message} key="0" at=${ticket.created_at} author=${authorOf(ticket)} text=${ticket.description} />`
       }
       ${events.map((event) => {
         const isNewDay = dayKey(event.at) !== day;
@@ -94,6 +105,9 @@ function Log({ conversation, ticket }) {
     </div>
     <p class="writing" aria-live="polite">${writers(conversation)}</p>`;
 }
+
+/** Who opened it; empty: the reader. @param {Ticket} ticket */
+const authorOf = ({ user_id, customer }) => (user_id === readerId ? "" : customer.full_name);
 
 /** @param {Conversation} conversation */
 function writers(conversation) {

@@ -65,11 +65,30 @@ export function changeSentence({ people, fields, teams }, event) {
         name,
         skills: event.data.to.join(", "),
       });
+    case "participants_changed":
+      return participantsSentence(people, name, event.data);
+    case "linked":
+    case "unlinked": {
+      const { kind, number, is_source } = event.data;
+      const link = t(`desk.link.${kind}${is_source || kind === "related" ? "" : ".by"}`);
+      return t(`desk.event.${event.kind}`, { name, number, link });
+    }
     case "assigned":
       return assignedSentence(people, name, event);
     default:
       return t("desk.event.other", { name, kind: String(/** @type {Event} */ (event).kind) });
   }
+}
+
+/**
+ * @param {import("./people.js").People} people
+ * @param {string} name
+ * @param {{added: string[], removed: string[]}} changed
+ */
+function participantsSentence(people, name, { added, removed }) {
+  const names = (/** @type {string[]} */ ids) => ids.map((id) => people.name(id)).join(", ");
+  const key = added.length ? "added" : "removed";
+  return t(`desk.event.participants_${key}`, { name, who: names(added.length ? added : removed) });
 }
 
 /**

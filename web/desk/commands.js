@@ -114,6 +114,12 @@ function changing(desk, when) {
       },
     }),
     command("unread", { group, keys: ["U"], when, run: () => desk.markUnread(targets(desk)) }),
+    command("follow", {
+      group,
+      keys: ["f"],
+      when: () => desk.opened.peek() !== null,
+      run: () => desk.opened.peek()?.people.follow(),
+    }),
     command("undo", { group, keys: ["z"], run: () => desk.undo() }),
   ];
 }

@@ -9,6 +9,7 @@ import { announce } from "./announcements.js";
 import { Outgoing } from "./outgoing.js";
 import { compose } from "./overlays.js";
 import { Timeline } from "./store/timeline.js";
+import { TicketPeople } from "./ticket_people.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./types.js").Kind} Kind */
@@ -50,6 +51,7 @@ export class Opened {
     this.desk = desk;
     this.id = id;
     this.outgoing = new Outgoing(this);
+    this.people = new TicketPeople(id, desk.me.id);
     this.row = computed(() => desk.tickets.get(id)?.value ?? null);
     this.#showKnown(desk.ahead.take(id));
     this.join();
@@ -181,7 +183,10 @@ export class Opened {
   #hear(event) {
     this.timeline.take(event);
     this.outgoing.hear(event);
-    if (this.isJoined.peek()) this.#announce(event);
+    if (this.isJoined.peek()) {
+      this.#announce(event);
+      this.people.hear(event);
+    }
     if (isMessage(event) && event.actor_id)
       this.#seeTyping({ user_id: event.actor_id, active: false });
   }

@@ -25,6 +25,9 @@ const KINDS = [
   "staff_fields_changed",
   "team_changed",
   "skills_required",
+  "participants_changed",
+  "linked",
+  "unlinked",
 ];
 
 export function Webhooks() {

@@ -9,6 +9,7 @@ import { Composer } from "./composer.js";
 import { CustomFields } from "./custom_fields.js";
 import { Fields } from "./fields.js";
 import { Log } from "./log.js";
+import { People } from "./people.js";
 import { Unverified } from "./unverified.js";
 
 export function TicketPane() {
@@ -61,6 +62,7 @@ function Shown({ opened }) {
       </p>
       <${Fields} row=${row} />
       <${CustomFields} row=${row} />
+      <${People} opened=${opened} />
       <${Who} opened=${opened} />
     </header>
     <${Log} opened=${opened} />
