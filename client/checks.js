@@ -6,13 +6,14 @@ export const LONGEST_CONTENT = 10_000;
 const CLIENT_ID = /^[ -~]{1,64}$/;
 const LONGEST_ID = 64;
 const MOST_ATTACHMENTS = 10;
+const MOST_MENTIONS = 20;
 
 const refused = (why) => new DeskError("invalid", why);
 
 /** The message as it is sent. Throws a DeskError. */
 export function checkedMessage(
   content,
-  { internal = false, clientId, expectSeq, draft = false, attachmentIds = [] },
+  { internal = false, clientId, expectSeq, draft = false, attachmentIds = [], mentions = [] },
 ) {
   if (typeof content !== "string") throw refused("The content of a message is a string");
   // By code units first: what is far too long is not counted.
@@ -29,6 +30,10 @@ export function checkedMessage(
     throw refused(`attachmentIds are at most ${MOST_ATTACHMENTS} ids`);
   }
   attachmentIds.forEach(checkedId);
+  if (!Array.isArray(mentions) || mentions.length > MOST_MENTIONS) {
+    throw refused(`mentions are at most ${MOST_MENTIONS} ids`);
+  }
+  mentions.forEach(checkedId);
   return {
     client_id: clientId,
     content,
@@ -36,6 +41,7 @@ export function checkedMessage(
     ...(expectSeq !== undefined && { expect_seq: expectSeq }),
     ...(draft && { draft }),
     ...(attachmentIds.length && { attachment_ids: [...attachmentIds] }),
+    ...(mentions.length && { mentions: [...mentions] }),
   };
 }
 

@@ -80,6 +80,8 @@ export interface SendOptions {
   draft?: boolean;
   /** Uploads of your own on the ticket, 10 at most. */
   attachmentIds?: Id[];
+  /** Ids of the staff, by the staff: they are told of it. */
+  mentions?: Id[];
   /** Milliseconds, 60,000 at most, in which it may still be cancelled. */
   holdFor?: number;
 }

@@ -73,7 +73,7 @@ export class Shelf {
     try {
       const { ticketId, message, order, notBefore } = JSON.parse(kept);
       const { client_id: clientId, content, internal, expect_seq: expectSeq, draft } = message;
-      const { attachment_ids: attachmentIds } = message;
+      const { attachment_ids: attachmentIds, mentions } = message;
       checkedId(ticketId);
       const checked = checkedMessage(content, {
         internal,
@@ -81,6 +81,7 @@ export class Shelf {
         expectSeq,
         draft,
         attachmentIds,
+        mentions,
       });
       this.#order = Math.max(this.#order, Number(order) || 0);
       return { ticketId, message: checked, order: Number(order) || 0, notBefore: Number(notBefore) || 0 };

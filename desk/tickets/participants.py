@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from desk.access import Actor, copied_ids, owns
 from desk.errors import Conflict, Invalid
 from desk.people_events import ParticipantsChanged
+from desk.rows import PersonName
 from desk.tickets import people, tickets, timeline
 from desk.tickets.people import Person
+from desk.tickets.views import TicketView
 from models import Role, Ticket, User
 
 # On one ticket.
@@ -23,6 +25,12 @@ MOST_COPIES = 2_000
 def participants(session: Session, actor: Actor, ticket_id: UUID) -> Sequence[Person]:
     """Who is on copy, by their names. Raises `NotFound`."""
     return people.among(session, tickets.get(session, actor, ticket_id).participant_ids)
+
+
+def others(session: Session, actor: Actor, ticket: TicketView) -> list[str]:
+    """The names of those who read along with one whose own the ticket is."""
+    among: list[PersonName | Person] = [ticket.customer, *participants(session, actor, ticket.id)]
+    return [person.full_name for person in among if person.id != actor.id]
 
 
 def put(

@@ -10,7 +10,16 @@ from pydantic import ValidationError
 from desk.accounts import accounts, sessions
 from desk.errors import DeskError, Invalid, NotFound
 from desk.files.content_types import PICTURES
-from desk.tickets import fast_path, history, messages, people, ratings, tickets, views
+from desk.tickets import (
+    fast_path,
+    history,
+    messages,
+    participants,
+    people,
+    ratings,
+    tickets,
+    views,
+)
 from desk.tickets import fields as ticket_fields
 from desk.tickets.fields import FieldView
 from desk.tickets.filters import OwnList
@@ -195,6 +204,7 @@ async def _ticket_page(
     events = [timeline_event(event, actor.audience) for event in read.events]
     names = await services.desk.read(people.in_timeline, actor, ticket.id)
     parts = await parts_of(services.desk, actor, events)
+    readers = await services.desk.read(participants.others, actor, ticket)
     known = await _known_fields(request)
     rating = await services.desk.read(ratings.show, actor, ticket.id, now())
     asked = custom_fields.asked_on(known, ticket)
@@ -212,6 +222,7 @@ async def _ticket_page(
             person.id: person.full_name
             for person in (*names, *(one for part in parts.values() for one in part.people))
         },
+        "readers": readers,
         "client_id": str(uuid4()),
         "pictures": PICTURES,
         "asks_rating": rating.asked and services.settings.csat == "auto",

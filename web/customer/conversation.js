@@ -33,6 +33,8 @@ export class Conversation {
   people = signal(new Map());
   /** @type {import("@preact/signals").Signal<Map<string, Field>>} custom fields by their keys */
   fields = signal(new Map());
+  /** @type {import("@preact/signals").Signal<{id: string, full_name: string}[]>} */
+  onCopy = signal([]);
   /** @type {import("@preact/signals").Signal<Set<string>>} */
   writing = signal(new Set());
   /** @type {import("../../client/index.d.ts").Ticket | null} */
@@ -69,6 +71,11 @@ export class Conversation {
       this.ticket.value = ticket;
       this.#showUnsent();
       this.#askForNames();
+      this.#askWhoReads();
+    });
+    live.on("refused", ({ code }) => {
+      // It is not theirs any more.
+      if (code === "ticket_not_found") location.replace("/tickets");
     });
     live.on("typing", ({ user_id, active }) => {
       const writing = new Set(this.writing.peek());
@@ -120,6 +127,10 @@ export class Conversation {
     });
     this.#askForFields(arrived);
     this.#askForNames(arrived.flatMap(({ actor_id }) => actor_id ?? []));
+    if (this.ticket.peek() && arrived.some(({ kind }) => kind === "participants_changed")) {
+      this.#askForNames();
+      this.#askWhoReads();
+    }
   }
 
   /** What an earlier page left behind is still on its way. */
@@ -203,6 +214,11 @@ export class Conversation {
   #learn(people) {
     const names = people.map((one) => /** @type {const} */ ([one.id, one.full_name]));
     this.people.value = new Map([...this.people.peek(), ...names]);
+  }
+
+  async #askWhoReads() {
+    const known = { data: this.onCopy.peek() };
+    this.onCopy.value = (await get(`/tickets/${this.id}/participants`).catch(() => known)).data;
   }
 
   /** @param {string[]} [ids] only if one of them has no name yet */

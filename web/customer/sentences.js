@@ -34,6 +34,15 @@ export function sentenceOf(event, conversation) {
       return t("customer.event.unmerged", { ...event.data });
     case "rated":
       return t("customer.event.rated", { score: event.data.score });
+    case "participants_changed":
+      return [
+        ...event.data.added.map((id) =>
+          t("customer.event.added", { name: nameOf(conversation, id) }),
+        ),
+        ...event.data.removed.map((id) =>
+          t("customer.event.removed", { name: nameOf(conversation, id) }),
+        ),
+      ].join(" · ");
     case "fields_changed":
       return changesOf(event.data, conversation.fields.value)
         .map((change) => t("customer.event.field", change))

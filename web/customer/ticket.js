@@ -35,6 +35,7 @@ function TicketPage({ conversation, begun }) {
         <span class="status status-${ticket.status}">${statusWord(ticket.status)}</span>
       </p>
       <p class="muted">${turn(ticket)}</p>
+      <${Readers} conversation=${conversation} ticket=${ticket} />
     </header>
     <${Log} conversation=${conversation} ticket=${ticket} />
     <${Rating} ticketId=${ticket.id} status=${ticket.status} ask=${ask} />
@@ -52,6 +53,16 @@ function TicketPage({ conversation, begun }) {
 /** @type {(method: "GET" | "POST", path: string, body?: object) => Promise<any>} */
 const ask = async (method, path, body) =>
   (await (method === "GET" ? get(path) : post(path, body))).data;
+
+/** Who else reads along. @param {{conversation: Conversation, ticket: Ticket}} props */
+function Readers({ conversation, ticket }) {
+  const others = [ticket.customer, ...conversation.onCopy.value].filter(
+    ({ id }) => id !== readerId,
+  );
+  if (!others.length) return null;
+  const names = others.map(({ full_name }) => full_name).join(", ");
+  return html`<p class="muted">${t("customer.readers", { names })}</p>`;
+}
 
 /** What happens next. @param {Ticket} ticket */
 function turn({ waiting_on, assignee }) {
@@ -88,7 +99,7 @@ function Log({ conversation, ticket }) {
         conversation.hasEarlier
           ? null
           : html`<h2 class="day">${dayName(ticket.created_at)}</h2>
-              <${Message} key="0" at=${ticket.created_at} author="" text=${ticket.description} />`
+              <${Message} key="0" at=${ticket.created_at} author=${authorOf(ticket)} text=${ticket.description} />`
       }
       ${events.map((event) => {
         const isNewDay = dayKey(event.at) !== day;
@@ -103,6 +114,9 @@ function Log({ conversation, ticket }) {
     </div>
     <p class="writing" aria-live="polite">${writers(conversation)}</p>`;
 }
+
+/** Who opened it; empty: the reader. @param {Ticket} ticket */
+const authorOf = ({ user_id, customer }) => (user_id === readerId ? "" : customer.full_name);
 
 /** @param {Conversation} conversation */
 function writers(conversation) {

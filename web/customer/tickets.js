@@ -1,6 +1,7 @@
 // @ts-check
 /** The list of one's own tickets, live. */
 import { get } from "../shared/api.js";
+import { session } from "../shared/session.js";
 import { shortTime } from "../shared/time.js";
 import { computed, effect, html, render, signal } from "../shared/ui.js";
 import { t } from "../shared/words.js";
@@ -20,11 +21,15 @@ const ordered = computed(() =>
 
 /** @param {Ticket} ticket */
 function put(ticket) {
-  // Staff hear of the tickets of others, too.
-  if (ticket.user_id !== readerId) return;
   const known = tickets.peek().get(ticket.id);
   if (known && known.version > ticket.version) return;
   tickets.value = new Map(tickets.peek()).set(ticket.id, ticket);
+}
+
+/** Staff hear of the tickets of others, too. @param {Ticket} ticket */
+function hear(ticket) {
+  const isOwn = ticket.user_id === readerId || tickets.peek().has(ticket.id);
+  if (isOwn || session.value.user?.role === "user") put(ticket);
 }
 
 async function read() {
@@ -49,7 +54,9 @@ function Row({ ticket }) {
           ? html`<span class="preview" dir="auto">${ticket.last_message.preview}</span>`
           : null
       }
-      <span class="muted">#${ticket.number}</span>
+      <span class="muted">
+        #${ticket.number}${ticket.user_id === readerId ? "" : html` · <bdi>${ticket.customer.full_name}</bdi>`}
+      </span>
       <span class="status status-${ticket.status}">${statusWord(ticket.status)}</span>
       ${
         ticket.unread
@@ -68,7 +75,7 @@ function goLive() {
   let isShown = false;
   stayConnected();
   effect(() => {
-    client.value?.on("ticket_changed", put);
+    client.value?.on("ticket_changed", hear);
     // In another tab, or on another device.
     client.value?.on("ticket_read", ({ ticket_id, unread }) => {
       const known = tickets.peek().get(ticket_id);

@@ -86,6 +86,14 @@ export function changeSentence({ people, fields, teams }, event) {
       const key = comment ? "desk.event.rated_because" : "desk.event.rated";
       return t(key, { name, score, comment: comment ?? "" });
     }
+    case "participants_changed":
+      return participantsSentence(people, name, event.data);
+    case "linked":
+    case "unlinked": {
+      const { kind, number, is_source } = event.data;
+      const link = t(`desk.link.${kind}${is_source || kind === "related" ? "" : ".by"}`);
+      return t(`desk.event.${event.kind}`, { name, number, link });
+    }
     case "assigned":
       return assignedSentence(people, name, event);
     default:
@@ -107,6 +115,17 @@ export function otherTicket({ kind, data }) {
     default:
       return null;
   }
+}
+
+/**
+ * @param {import("./people.js").People} people
+ * @param {string} name
+ * @param {{added: string[], removed: string[]}} changed
+ */
+function participantsSentence(people, name, { added, removed }) {
+  const names = (/** @type {string[]} */ ids) => ids.map((id) => people.name(id)).join(", ");
+  const key = added.length ? "added" : "removed";
+  return t(`desk.event.participants_${key}`, { name, who: names(added.length ? added : removed) });
 }
 
 /**

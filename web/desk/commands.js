@@ -128,6 +128,12 @@ function changing(desk, when) {
     command("why", { group, keys: ["g y"], when, run: showOf(desk, "why") }),
     command("merge", { group, keys: ["g t"], when, run: showOf(desk, "merge") }),
     command("unread", { group, keys: ["U"], when, run: () => desk.markUnread(targets(desk)) }),
+    command("follow", {
+      group,
+      keys: ["f"],
+      when: () => desk.opened.peek() !== null,
+      run: () => desk.opened.peek()?.people.follow(),
+    }),
     command("undo", { group, keys: ["z"], run: () => desk.undo() }),
   ];
 }

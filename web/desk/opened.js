@@ -10,6 +10,7 @@ import { goOn } from "./merging.js";
 import { Outgoing } from "./outgoing.js";
 import { compose } from "./overlays.js";
 import { Timeline } from "./store/timeline.js";
+import { TicketPeople } from "./ticket_people.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./types.js").Kind} Kind */
@@ -51,6 +52,7 @@ export class Opened {
     this.desk = desk;
     this.id = id;
     this.outgoing = new Outgoing(this);
+    this.people = new TicketPeople(id, desk.me.id);
     this.row = computed(() => desk.tickets.get(id)?.value ?? null);
     this.#showKnown(desk.ahead.take(id));
     this.join();
@@ -185,6 +187,7 @@ export class Opened {
     this.outgoing.hear(event);
     if (this.isJoined.peek()) {
       this.#announce(event);
+      this.people.hear(event);
       // What it was before that is history by now, which may have been undone.
       if (event.kind === "merged_into")
         goOn(this.desk, this.id, event.data.ticket_id).catch(() => {});

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { newKey } from "../shared/keys.js";
+import { mentionedIn } from "./mentions.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./types.js").Kind} Kind */
@@ -112,7 +113,7 @@ export class Outgoing {
    * @param {number} [holdFor]
    */
   async #send(clientId, holdFor = 0) {
-    const { handle } = this.#opened;
+    const { handle, desk } = this.#opened;
     const message = this.#get(clientId);
     if (!handle || !message) return; // It goes out once somebody is signed in again.
     const { content, kind, expectSeq, files } = message;
@@ -123,6 +124,7 @@ export class Outgoing {
         internal: !isReply,
         draft: true,
         attachmentIds: files.map(({ id }) => id),
+        mentions: mentionedIn(content, desk.team.sorted.peek(), desk.me.id),
         ...(holdFor && { holdFor }),
         ...(isReply && expectSeq !== null && { expectSeq }),
       });

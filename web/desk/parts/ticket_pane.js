@@ -11,6 +11,7 @@ import { Composer } from "./composer.js";
 import { CustomFields } from "./custom_fields.js";
 import { Fields } from "./fields.js";
 import { Log } from "./log.js";
+import { People } from "./people.js";
 import { Unverified } from "./unverified.js";
 
 export function TicketPane() {
@@ -73,6 +74,7 @@ function Shown({ opened }) {
         ${t("desk.do.merge")}
       </button>
       <${CustomFields} row=${row} />
+      <${People} opened=${opened} />
       <${Who} opened=${opened} />
     </header>
     <${Log} opened=${opened} />

@@ -8,6 +8,7 @@ import { useDesk } from "../desk.js";
 import { composing } from "../overlays.js";
 import { settings } from "../settings.js";
 import { Meanwhile } from "./meanwhile.js";
+import { useMentioning } from "./mentioning.js";
 
 /** @typedef {import("../types.js").Kind} Kind */
 
@@ -49,6 +50,7 @@ export function Writing({ opened, kind, isAsked }) {
     desk.drafts.write(opened.id, kind, content, opened.timeline.last);
     opened.handle?.typing(Boolean(content), { internal: kind === "note" });
   };
+  const mentioning = useMentioning(field, onInput);
   const send = () => {
     const typed = field.current?.value ?? "";
     if (!canSend(uploads, !typed.trim())) return;
@@ -68,9 +70,10 @@ export function Writing({ opened, kind, isAsked }) {
     seenTo.value = null;
     isWarned.value = false;
     opened.handle?.typing(false);
+    mentioning.close();
     field.current?.focus();
   };
-  const onKeyDown = keyListener(send, field);
+  const listen = keyListener(send, field);
   return html`<${Conflict} opened=${opened} kind=${kind} />
     <${Colleagues} opened=${opened} kind=${kind} />
     ${said.length ? html`<${Meanwhile} events=${said} isWarned=${isWarned.value} onSeen=${know} />` : null}
@@ -83,10 +86,17 @@ export function Writing({ opened, kind, isAsked }) {
       maxlength=${LONGEST}
       aria-label=${t(`desk.${kind}`)}
       placeholder=${t(`desk.${kind}.hint`)}
-      onInput=${onInput}
-      onKeyDown=${onKeyDown}
+      aria-autocomplete="list"
+      ...${mentioning.attributes}
+      onInput=${() => {
+        onInput();
+        mentioning.look();
+      }}
+      onKeyDown=${(/** @type {KeyboardEvent} */ event) => mentioning.take(event) || listen(event)}
+      onBlur=${mentioning.close}
       defaultValue=${begun}
     ></textarea>
+    ${mentioning.list}
     <${NotKept} />
     ${uploads && parts ? html`<${parts.UploadList} uploads=${uploads} />` : null}
     <div class="composer-foot">

@@ -113,5 +113,8 @@ export default {
   "error.scan_pending":
     "Die Datei wird gerade auf Schadsoftware geprüft. Bitte gleich noch einmal versuchen.",
   "error.attachment_infected": "In dieser Datei ist Schadsoftware; niemand bekommt sie.",
-  "error.attachment_not_found": "Diese Datei gibt es nicht, oder sie ist nicht für Sie."
+  "error.attachment_not_found": "Diese Datei gibt es nicht, oder sie ist nicht für Sie.",
+  "customer.readers": "Es liest auch mit: {names}",
+  "customer.event.added": "{name} wurde hinzugefügt",
+  "customer.event.removed": "{name} wurde entfernt"
 };

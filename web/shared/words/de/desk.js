@@ -224,5 +224,8 @@ export default {
   "desk.field.team": "Team",
   "desk.field.skills": "Nötige Kenntnisse",
   "desk.teams.mine": "Ihre Teams",
-  "desk.admin.teams": "Teams"
+  "desk.admin.teams": "Teams",
+  "desk.notification.added": "{name} hat Sie bei einem Ticket in Kopie gesetzt",
+  "desk.notification.mentioned": "{name} hat Sie erwähnt",
+  "desk.do.follow": "Folgen oder nicht mehr"
 };

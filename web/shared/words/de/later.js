@@ -251,5 +251,45 @@ export default {
   "desk.team.days": {
     "one": "Der letzte Tag",
     "other": "Die letzten {count} Tage"
-  }
+  },
+  "desk.event.participants_added": "{name} hat {who} in Kopie gesetzt",
+  "desk.event.participants_removed": "{name} hat {who} aus der Kopie genommen",
+  "desk.event.linked": "{name} hat das Ticket verknüpft: {link} #{number}",
+  "desk.event.unlinked": "{name} hat eine Verknüpfung entfernt: {link} #{number}",
+  "desk.people": "Personen und Verknüpfungen",
+  "desk.copies": {
+    "one": "{count} in Kopie",
+    "other": "{count} in Kopie"
+  },
+  "desk.follow": {
+    "one": "{count} folgt",
+    "other": "{count} folgen"
+  },
+  "desk.links": {
+    "one": "{count} Verknüpfung",
+    "other": "{count} Verknüpfungen"
+  },
+  "desk.on_copy": "In Kopie",
+  "desk.on_copy.address": "Adresse einer Kundin oder eines Kunden",
+  "desk.on_copy.add": "In Kopie setzen",
+  "desk.on_copy.remove": "{name} aus der Kopie nehmen",
+  "desk.followers": "Wer folgt",
+  "desk.follow.button": "Folgen",
+  "desk.linked": "Verknüpfte Tickets",
+  "desk.link.kind": "Art der Verknüpfung",
+  "desk.link.number": "Nummer eines Tickets",
+  "desk.link.add": "Verknüpfen",
+  "desk.link.remove": "Verknüpfung mit #{number} entfernen",
+  "desk.link.related": "Verwandt mit",
+  "desk.link.duplicate": "Duplikat von",
+  "desk.link.duplicate.by": "Hat das Duplikat",
+  "desk.link.blocks": "Blockiert",
+  "desk.link.blocks.by": "Blockiert von",
+  "desk.mention": "Kolleginnen und Kollegen",
+  "desk.mention.offered": {
+    "one": "{count} Person: Pfeiltasten wählen, Enter übernimmt",
+    "other": "{count} Personen: Pfeiltasten wählen, Enter übernimmt"
+  },
+  "desk.follows.you": "Sie folgen diesem Ticket.",
+  "desk.follows.no_more": "Sie folgen diesem Ticket nicht mehr."
 };

@@ -109,5 +109,8 @@ export default {
   "error.scan_pending":
     "The file is being looked through for malware. Please try again in a moment.",
   "error.attachment_infected": "There is malware in this file, and nobody gets it.",
-  "error.attachment_not_found": "There is no such file, or it is not for you."
+  "error.attachment_not_found": "There is no such file, or it is not for you.",
+  "customer.readers": "Also read by {names}",
+  "customer.event.added": "{name} was added",
+  "customer.event.removed": "{name} was taken off"
 };

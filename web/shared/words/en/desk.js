@@ -221,5 +221,8 @@ export default {
   "desk.field.team": "Team",
   "desk.field.skills": "Required skills",
   "desk.teams.mine": "Your teams",
-  "desk.admin.teams": "Teams"
+  "desk.admin.teams": "Teams",
+  "desk.notification.added": "{name} put you on copy of a ticket",
+  "desk.notification.mentioned": "{name} mentioned you",
+  "desk.do.follow": "Follow, or no longer"
 };

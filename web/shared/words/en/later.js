@@ -248,5 +248,45 @@ export default {
   "desk.team.days": {
     "one": "The last {count} day",
     "other": "The last {count} days"
-  }
+  },
+  "desk.event.participants_added": "{name} put {who} on copy",
+  "desk.event.participants_removed": "{name} took {who} off",
+  "desk.event.linked": "{name} linked the ticket: {link} #{number}",
+  "desk.event.unlinked": "{name} took a link away: {link} #{number}",
+  "desk.people": "People and links",
+  "desk.copies": {
+    "one": "{count} on copy",
+    "other": "{count} on copy"
+  },
+  "desk.follow": {
+    "one": "{count} follows",
+    "other": "{count} follow"
+  },
+  "desk.links": {
+    "one": "{count} link",
+    "other": "{count} links"
+  },
+  "desk.on_copy": "On copy",
+  "desk.on_copy.address": "A customer's address",
+  "desk.on_copy.add": "Put on copy",
+  "desk.on_copy.remove": "Take {name} off",
+  "desk.followers": "Followers",
+  "desk.follow.button": "Follow",
+  "desk.linked": "Linked tickets",
+  "desk.link.kind": "Kind of link",
+  "desk.link.number": "A ticket's number",
+  "desk.link.add": "Link",
+  "desk.link.remove": "Take the link with #{number} away",
+  "desk.link.related": "Related to",
+  "desk.link.duplicate": "Duplicate of",
+  "desk.link.duplicate.by": "Has the duplicate",
+  "desk.link.blocks": "Blocks",
+  "desk.link.blocks.by": "Blocked by",
+  "desk.mention": "Colleagues",
+  "desk.mention.offered": {
+    "one": "{count} colleague: arrow keys choose, Enter takes",
+    "other": "{count} colleagues: arrow keys choose, Enter takes"
+  },
+  "desk.follows.you": "You follow this ticket.",
+  "desk.follows.no_more": "You follow this ticket no more."
 };
