@@ -21,6 +21,7 @@ from models.field import (
 )
 from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
+from models.macro import MACRO_HOLDER, NOBODY, Batch, Macro, MacroCount, MacroScope
 from models.notification import Notification, NotificationKind, Outcome
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
@@ -52,6 +53,8 @@ __all__ = [
     "IS_VERIFIED",
     "IS_WAITING",
     "LONGEST_VALUE",
+    "MACRO_HOLDER",
+    "NOBODY",
     "QUEUE",
     "RANKS",
     "Absence",
@@ -61,6 +64,7 @@ __all__ = [
     "AuthSession",
     "AvailableSpell",
     "Base",
+    "Batch",
     "CustomField",
     "Deadline",
     "Disabled",
@@ -76,6 +80,9 @@ __all__ = [
     "Known",
     "Leased",
     "LooseFile",
+    "Macro",
+    "MacroCount",
+    "MacroScope",
     "Notification",
     "NotificationKind",
     "Outcome",

@@ -34,12 +34,13 @@ TRANSPORT = {"aiohttp", "socketio", "engineio", "celery", "kombu", "redis", "asy
 FLOORS: dict[str, tuple[set[str], ...]] = {
     "desk": (
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
-        {"events", "idempotency", "leases", "outbox", "rows", "statements"},
+        {"causes", "events", "idempotency", "leases", "outbox", "rows", "statements"},
         {"deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
-        {"accounts"},
+        {"actions"},
+        {"accounts", "macros"},
         {"backlog", "retention"},
         {"deadline_kinds"},
     ),

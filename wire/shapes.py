@@ -64,7 +64,12 @@ class Recorded:
         """The event in the audience's numbering; None if it is not for them."""
         if audience is Audience.STAFF:
             return self.event
-        return replace(self.event, seq=self.public_seq) if self.public_seq else None
+        if not self.public_seq:
+            return None
+        data = self.event.data
+        if "cause" in data:
+            data = {name: value for name, value in data.items() if name != "cause"}
+        return replace(self.event, seq=self.public_seq, data=data)
 
 
 def timeline_event(event: Event | EventRow, audience: Audience) -> TimelineEvent:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Audience, numbered
+from desk.causes import present_cause
 from desk.events import Entry, EventData
 from desk.outbox import outbox
 from desk.rows import EventRow
@@ -50,6 +51,7 @@ def record(
         kind=event.kind,
         actor_id=actor_id,
         at=at,
+        cause=present_cause(session),
         **event.columns(),
     )
     session.add(row)
