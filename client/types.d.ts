@@ -10,6 +10,19 @@ export interface Absence {
   reassign: boolean;
 }
 
+/** Only what is named is done. `assignee`: somebody's id, "me" for who does it, or null for the ticket's queue. */
+export interface Actions {
+  status?: Status;
+  priority?: Priority | null;
+  category?: string;
+  tags_add?: Array<string>;
+  tags_remove?: Array<string>;
+  team_id?: string | null;
+  assignee?: "me" | string | null;
+  required_skills?: Array<string>;
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
+}
+
 export interface Agent {
   user_id: string;
   full_name: string;
@@ -35,6 +48,7 @@ export interface Assigned {
   from: string | null;
   to: string | null;
   by: string | null;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface AssignedEvent {
@@ -147,6 +161,7 @@ export interface BulkRefused {
 export interface CategoryChanged {
   from: string;
   to: string;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface CategoryChangedEvent {
@@ -157,6 +172,15 @@ export interface CategoryChangedEvent {
   at: string;
   data: CategoryChanged;
 }
+
+/** What had the event written. `id`: the macro's, or of an undo the undone batch. `batch`: of all events that were written with it. */
+export interface Cause {
+  type: CauseType;
+  id: string;
+  batch: string;
+}
+
+export type CauseType = "macro" | "undo";
 
 /** A value to choose. It is stored by its `id`: its label may change, and it may be archived, so that nobody chooses it any more. */
 export interface Choice {
@@ -282,7 +306,7 @@ export type FieldKind = "text" | "number" | "boolean" | "date" | "choice" | "cho
 export type FieldNeed = "never" | "to_open" | "to_resolve";
 
 /** Values of custom fields that the customer may see, by their keys, were set or cleared. */
-export type FieldsChanged = Record<string, ValueChange>;
+export type FieldsChanged = Record<string, ValueChange> & { /** Of what was written together with others; only the staff are shown it */ cause?: Cause; };
 
 export interface FieldsChangedEvent {
   ticket_id: string;
@@ -358,6 +382,50 @@ export interface Login {
   password: string;
 }
 
+/** A macro. `set`: `Actions`, those that it has. `uses`: how often it was used, by all; `used_at`: last. `editable`: whether whoever asks may change it. */
+export interface Macro {
+  id: string;
+  name: string;
+  scope: MacroScope;
+  team_id: string | null;
+  message: MacroText | null;
+  set: Record<string, unknown>;
+  uses: number;
+  used_at: string | null;
+  editable: boolean;
+  created_at: string;
+}
+
+/** Only the fields that were sent count. `scope` goes with its `team_id`. */
+export interface MacroChange {
+  name?: string;
+  scope?: MacroScope;
+  team_id?: string | null;
+  message?: MacroMessage | null;
+  set?: Actions;
+}
+
+/** What it says, with words such as `{{customer.first_name}}`; `internal`: to the staff. What is behind a bar, as in `{{customer.first_name|there}}`, stands for a word that is empty. */
+export interface MacroMessage {
+  content: string;
+  internal?: boolean;
+}
+
+/** Whose a macro is. */
+export type MacroScope = "own" | "team" | "everyone";
+
+/** A macro's text, with its words as they are written. */
+export interface MacroText {
+  content: string;
+  internal: boolean;
+}
+
+/** The ticket as it is now, and all that the macro has done to it. */
+export interface MacroUsed {
+  ticket: Ticket;
+  events: Array<Event>;
+}
+
 export interface MarkRead {
   ticket_id: string;
   seq: number;
@@ -369,6 +437,7 @@ export interface MessagePosted {
   client_id: string | null;
   content: string;
   attachments: Array<AttachmentInfo>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface MessagePostedEvent {
@@ -396,6 +465,15 @@ export interface NewField {
   customers?: FieldAccess;
   required?: FieldNeed;
   category?: string | null;
+}
+
+/** `set`: what is done to the ticket. `team_id`: of a team's macro, whose it is. */
+export interface NewMacro {
+  name: string;
+  scope?: MacroScope;
+  team_id?: string | null;
+  message?: MacroMessage | null;
+  set?: Actions;
 }
 
 export interface NewMessage {
@@ -462,6 +540,7 @@ export interface NotePosted {
   client_id: string | null;
   content: string;
   attachments: Array<AttachmentInfo>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface NotePostedEvent {
@@ -555,12 +634,24 @@ export interface Present {
   viewers: Array<Viewer>;
 }
 
+export interface Preview {
+  ticket_id: string;
+}
+
+/** What the macro would say, if anything. `missing`: words that are empty on this ticket. */
+export interface Previewed {
+  content: string | null;
+  internal: boolean;
+  missing: Array<string>;
+}
+
 export type Priority = "low" | "medium" | "high" | "urgent";
 
 /** The ticket's priority was set or cleared. */
 export interface PriorityChanged {
   from: Priority | null;
   to: Priority | null;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface PriorityChangedEvent {
@@ -660,6 +751,7 @@ export interface Signup {
 export interface SkillsRequired {
   from: Array<string>;
   to: Array<string>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface SkillsRequiredEvent {
@@ -678,7 +770,7 @@ export interface SocketTicketOut {
 }
 
 /** The same of custom fields that customers may not see. */
-export type StaffFieldsChanged = Record<string, ValueChange>;
+export type StaffFieldsChanged = Record<string, ValueChange> & { /** Of what was written together with others; only the staff are shown it */ cause?: Cause; };
 
 export interface StaffFieldsChangedEvent {
   ticket_id: string;
@@ -695,6 +787,7 @@ export type Status = "open" | "in_progress" | "resolved" | "closed";
 export interface StatusChanged {
   from: Status;
   to: Status;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface StatusChangedEvent {
@@ -712,6 +805,7 @@ export type Strategy = "round_robin" | "least_loaded" | "random";
 export interface TagsChanged {
   added: Array<string>;
   removed: Array<string>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface TagsChangedEvent {
@@ -747,6 +841,7 @@ export interface TeamChange {
 export interface TeamChanged {
   from: string | null;
   to: string | null;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface TeamChangedEvent {
@@ -825,6 +920,7 @@ export interface TicketCounts {
 
 /** A customer opened the ticket, which itself says the rest. */
 export interface TicketCreated {
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface TicketCreatedEvent {
@@ -889,6 +985,25 @@ export interface TypingShown {
   ticket_id: string;
   user_id: string;
   active: boolean;
+}
+
+/** `batch`: as in the `cause` of the events. */
+export interface Undo {
+  batch: string;
+}
+
+/** The ticket as it is now, and what has changed it back. `messages_kept`: how many messages of the batch stay, as what was said was said. */
+export interface Undone {
+  ticket: Ticket;
+  events: Array<Event>;
+  messages_kept: number;
+}
+
+/** `content`: what is said in place of the macro's text, as it is: no words are put in. `draft`: whether to remove the draft of its kind with it. */
+export interface Use {
+  client_id: string;
+  content?: string | null;
+  draft?: boolean;
 }
 
 /** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
@@ -1074,6 +1189,13 @@ export interface Routes {
   "POST /api/v1/csr/tickets/{ticket_id}/assign": { query: undefined; body: Assignment; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
+  "GET /api/v1/csr/macros": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Macro> };
+  "POST /api/v1/csr/macros": { query: undefined; body: NewMacro; answer: Macro };
+  "PATCH /api/v1/csr/macros/{macro_id}": { query: undefined; body: MacroChange; answer: Macro };
+  "DELETE /api/v1/csr/macros/{macro_id}": { query: undefined; body: undefined; answer: undefined };
+  "POST /api/v1/csr/macros/{macro_id}/preview": { query: undefined; body: Preview; answer: Previewed };
+  "POST /api/v1/tickets/{ticket_id}/macros/{macro_id}": { query: undefined; body: Use; answer: MacroUsed };
+  "POST /api/v1/csr/tickets/{ticket_id}/undo": { query: undefined; body: Undo; answer: Undone };
   "GET /api/v1/csr/views": { query: undefined; body: undefined; answer: Array<View> };
   "POST /api/v1/csr/views": { query: undefined; body: NewView; answer: View };
   "PATCH /api/v1/csr/views/{view_id}": { query: undefined; body: ViewChange; answer: View };

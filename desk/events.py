@@ -273,7 +273,7 @@ class Entry:
 
 
 def data_of(event: Event | EventRow) -> dict[str, Any]:
-    """What a stored event carries, whatever its kind; for customers without its ``cause``."""
+    """What a stored event carries, whatever its kind, and its cause, which is the staff's alone."""
     data = event.data
     if event.content is not None:
         said = {"id": event.id, "client_id": event.client_id, "content": event.content}

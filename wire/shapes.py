@@ -64,12 +64,8 @@ class Recorded:
         """The event in the audience's numbering; None if it is not for them."""
         if audience is Audience.STAFF:
             return self.event
-        if not self.public_seq:
-            return None
-        data = self.event.data
-        if "cause" in data:
-            data = {name: value for name, value in data.items() if name != "cause"}
-        return replace(self.event, seq=self.public_seq, data=data)
+        data = {name: value for name, value in self.event.data.items() if name != "cause"}
+        return replace(self.event, seq=self.public_seq, data=data) if self.public_seq else None
 
 
 def timeline_event(event: Event | EventRow, audience: Audience) -> TimelineEvent:

@@ -68,7 +68,7 @@ class MacroChange(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class MessageShown:
+class MacroText:
     """A macro's text, with its words as they are written."""
 
     content: str
@@ -86,7 +86,7 @@ class MacroShown:
     name: str
     scope: MacroScope
     team_id: UUID | None
-    message: MessageShown | None
+    message: MacroText | None
     set: dict[str, Any]
     uses: int
     used_at: datetime | None
@@ -239,7 +239,7 @@ def _shown(session: Session, actor: Actor, found: Sequence[Macro]) -> list[Macro
             name=macro.name,
             scope=macro.scope,
             team_id=macro.team_id,
-            message=MessageShown(**macro.message) if macro.message else None,
+            message=MacroText(**macro.message) if macro.message else None,
             set=macro.actions,
             uses=used.get(macro.id, UNUSED)[0],
             used_at=used.get(macro.id, UNUSED)[1],
