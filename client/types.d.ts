@@ -999,11 +999,13 @@ export interface Undone {
   messages_kept: number;
 }
 
-/** `content`: what is said in place of the macro's text, as it is: no words are put in. `draft`: whether to remove the draft of its kind with it. */
+/** `content`: what is said in place of the macro's text, as it is: no words are put in. The rest as in a message. */
 export interface Use {
   client_id: string;
   content?: string | null;
+  expect_seq?: number | null;
   draft?: boolean;
+  /** Uploads of your own on this ticket. */ attachment_ids?: Array<string>;
 }
 
 /** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */

@@ -19,20 +19,23 @@ from desk.errors import Conflict, Invalid
 from desk.macros import macros
 from desk.macros.macros import MacroMessage
 from desk.macros.words import Rendered, first_name, render
-from desk.text import ClientId, Content, Id, Input
+from desk.text import ClientId, Content, Id, Input, Seq
 from desk.tickets import messages, tickets
+from desk.tickets.attachments import AttachmentIds
 from desk.tickets.messages import NewMessage
 from models import Batch, Macro, MacroCount, Ticket, User
 
 
 class Use(Input):
-    """``content``: what is said in place of the macro's text, as it is: no words are put in.
-    ``draft``: whether to remove the draft of its kind with it.
+    """``content``: what is said in place of the macro's text, as it is: no words are put in. The
+    rest as in a message.
     """
 
     client_id: ClientId
     content: Content | None = None
+    expect_seq: Seq | None = None
     draft: bool = False
+    attachment_ids: AttachmentIds = ()
 
 
 class Preview(Input):
@@ -109,7 +112,7 @@ def _message(
     session: Session, actor: Actor, ticket: Ticket, macro: Macro, use: Use, desk_name: str
 ) -> NewMessage | None:
     if macro.message is None:
-        if use.content is not None:
+        if use.content is not None or use.attachment_ids:
             raise Invalid("invalid", "The macro says nothing", "/content")
         return None
     message = MacroMessage.model_construct(**macro.message)
@@ -120,7 +123,8 @@ def _message(
             word = f"{{{{{rendered.missing[0]}}}}}"
             raise Invalid("word_empty", f"There is nothing to put in for {word}", "/content")
         content = rendered.content
-    return NewMessage(content=content, internal=message.internal, draft=use.draft)
+    same = use.model_dump(exclude={"content"})
+    return NewMessage(content=content, internal=message.internal, **same)
 
 
 def _rendered(

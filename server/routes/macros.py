@@ -149,9 +149,11 @@ ROUTES = (
         ok(MacroUsed),
         refuses=(
             *SET,
+            "409 attachment_unavailable",
             "409 client_id_reused",
             "409 invalid_transition",
             "409 ticket_closed",
+            "412 answered_meanwhile",
             "412 version_mismatch",
             "422 field_required",
             "422 fields_too_large",

@@ -195,9 +195,15 @@ BODIES: dict[tuple[str, str], Body] = {
         {"ticket_id": bad.ID}, {"ticket_id": NO_TICKET}, status=(404,)
     ),
     ("POST", "/tickets/{ticket_id}/macros/{macro_id}"): Body(
-        {"client_id": bad.CLIENT_ID, "content": bad.CONTENT_OR_NULL, "draft": bad.BOOL},
+        {
+            "client_id": bad.CLIENT_ID,
+            "content": bad.CONTENT_OR_NULL,
+            "expect_seq": bad.SEQ_OR_NULL,
+            "draft": bad.BOOL,
+            "attachment_ids": bad.NO_ATTACHMENTS,
+        },
         {"client_id": "once"},
-        frozenset({"content", "draft"}),
+        frozenset({"content", "expect_seq", "draft", "attachment_ids"}),
         (404,),
     ),
     ("POST", "/csr/tickets/{ticket_id}/undo"): Body(

@@ -6,6 +6,9 @@ import { newKey } from "../shared/keys.js";
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./types.js").Kind} Kind */
 /** @typedef {import("../shared/uploads.js").Info} Info */
+/** @typedef {import("./macros/macros.js").Macro} Macro */
+/** @typedef {import("../../client/types.d.ts").Use} Use */
+/** @typedef {{macro: Macro, kind: Kind}} Chosen */
 /**
  * @typedef {object} Message
  * @property {string} clientId
@@ -16,9 +19,17 @@ import { newKey } from "../shared/keys.js";
  * @property {Event[]} [events] what was said meanwhile, where it failed for that
  * @property {number | null} expectSeq
  * @property {Info[]} files
+ * @property {string} [detail] more of why a macro was refused
+ * @property {Macro} [macro] what is used with it
+ * @property {(sent: Use) => Promise<void>} [use] how
  */
 
+/** @typedef {{code?: string, detail?: string, events?: Event[], body?: {events?: Event[]}}} Refused */
+
 const HOLD_MS = 5000;
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Outgoing {
   messages = signal(/** @type {Message[]} */ ([]));
@@ -32,13 +43,14 @@ export class Outgoing {
   /**
    * @param {string} content
    * @param {Kind} kind
-   * @param {{expectSeq?: number | null, isHeld?: boolean, files?: Info[]}} [how] `expectSeq`: the
-   *   last number that the person knew of; `isHeld`: it can be taken back for a while
+   * @param {{expectSeq?: number | null, isHeld?: boolean, files?: Info[],
+   *   macro?: Pick<Message, "macro" | "use">}} [how] `expectSeq`: the last number that the person
+   *   knew of; `isHeld`: it can be taken back for a while; `macro`: it is sent with that
    */
-  send(content, kind, { expectSeq = null, isHeld = false, files = [] } = {}) {
+  send(content, kind, { expectSeq = null, isHeld = false, files = [], macro } = {}) {
     const clientId = newKey();
     const state = isHeld ? /** @type {const} */ ("held") : "sending";
-    this.#put({ clientId, content, kind, state, expectSeq, files });
+    this.#put({ clientId, content, kind, state, expectSeq, files, ...macro });
     if (isHeld) setTimeout(() => this.#hold(clientId), HOLD_MS);
     this.#send(clientId, isHeld ? HOLD_MS : 0);
   }
@@ -51,7 +63,14 @@ export class Outgoing {
   tryAgain(clientId, { expectSeq = null } = {}) {
     const message = this.#get(clientId);
     if (!message) return;
-    this.#put({ ...message, state: "sending", code: undefined, events: undefined, expectSeq });
+    this.#put({
+      ...message,
+      state: "sending",
+      code: undefined,
+      events: undefined,
+      detail: undefined,
+      expectSeq,
+    });
     this.#send(clientId);
   }
 
@@ -64,7 +83,8 @@ export class Outgoing {
     const message = this.#get(clientId);
     if (!message) return null;
     const { desk, id } = this.#opened;
-    if (message.state !== "failed" && !desk.live.cancel(id, clientId)) return null;
+    const isStopped = message.use ? message.state === "held" : desk.live.cancel(id, clientId);
+    if (message.state !== "failed" && !isStopped) return null;
     this.#drop(clientId);
     return message;
   }
@@ -115,24 +135,36 @@ export class Outgoing {
     const { handle } = this.#opened;
     const message = this.#get(clientId);
     if (!handle || !message) return; // It goes out once somebody is signed in again.
-    const { content, kind, expectSeq, files } = message;
+    const { content, kind, expectSeq, files, use } = message;
     const isReply = kind === "reply";
+    const attachmentIds = files.map(({ id }) => id);
     try {
+      if (use) {
+        await pause(holdFor);
+        if (!this.#get(clientId)) return;
+        const expect = isReply ? expectSeq : null;
+        const files = { attachment_ids: attachmentIds };
+        await use({ client_id: clientId, content, expect_seq: expect, draft: true, ...files });
+        return;
+      }
       await handle.send(content, {
         clientId,
         internal: !isReply,
         draft: true,
-        attachmentIds: files.map(({ id }) => id),
+        attachmentIds,
         ...(holdFor && { holdFor }),
         ...(isReply && expectSeq !== null && { expectSeq }),
       });
       // The timeline takes it away; if that is closed meanwhile, nothing shows it any more.
     } catch (error) {
-      const { code, events } = /** @type {{code?: string, events?: Event[]}} */ (error);
+      const { code, detail, events, body } = /** @type {Refused} */ (error);
       // Closed with the connection: the next one sends it. Cancelled: by the person.
       if (code === "closed" || code === "cancelled") return;
       const still = this.#get(clientId);
-      if (still) this.#put({ ...still, state: "failed", code: code ?? "unknown", events });
+      if (still) {
+        const why = { code: code ?? "unknown", events: events ?? body?.events };
+        this.#put({ ...still, state: "failed", ...why, ...(use && { detail }) });
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import { html, useMemo } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { changeSentence } from "../change_sentence.js";
 import { useDesk } from "../desk.js";
+import { causeWord } from "../macros/sayings.js";
 import { Avatar } from "./avatar.js";
 
 /** @typedef {import("../types.js").Event} Event */
@@ -27,6 +28,7 @@ export function Message({ event, opened }) {
       <strong><bdi>${name}</bdi></strong>
       ${isNote ? html`<span class="label" data-note="yes">${t("desk.note")}</span>` : null}
       <time class="muted" datetime=${at} title=${fullTime(at)}>${clockTime(at)}</time>
+      <${Cause} event=${event} />
       ${isMine && !isNote ? html`<${Seen} opened=${opened} seq=${seq} />` : null}
     </header>
     <${Text} text=${content} />
@@ -56,7 +58,14 @@ export function Change({ event }) {
   return html`<p class="change muted" dir="auto">
     ${changeSentence(desk, event)}${" "}
     <time datetime=${event.at} title=${fullTime(event.at)}>${clockTime(event.at)}</time>
+    ${" "}<${Cause} event=${event} />
   </p>`;
+}
+
+/** @param {{event: Event}} props */
+function Cause({ event }) {
+  const word = causeWord(useDesk(), event);
+  return word ? html`<span class="muted">· <bdi>${word}</bdi></span>` : null;
 }
 
 /** What the customer wrote when they opened the ticket. */

@@ -5,6 +5,8 @@ import { NotKept } from "../../shared/not_kept.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef, useSignal } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
+import { macrosOf } from "../macros/macros.js";
+import { Chosen, useMacroMenu } from "../macros/menu.js";
 import { composing } from "../overlays.js";
 import { settings } from "../settings.js";
 import { Meanwhile } from "./meanwhile.js";
@@ -49,6 +51,8 @@ export function Writing({ opened, kind, isAsked }) {
     desk.drafts.write(opened.id, kind, content, opened.timeline.last);
     opened.handle?.typing(Boolean(content), { internal: kind === "note" });
   };
+  const macros = useMacroMenu(opened, kind, field, onInput);
+  const chosen = opened.macro.value?.kind === kind ? opened.macro.value.macro : null;
   const send = () => {
     const typed = field.current?.value ?? "";
     if (!canSend(uploads, !typed.trim())) return;
@@ -60,7 +64,9 @@ export function Writing({ opened, kind, isAsked }) {
     const expectSeq = kind === "reply" && opened.timeline.last ? opened.timeline.last : null;
     const files = uploads?.take() ?? [];
     const content = typed.trim() ? typed : (parts?.namesOf(files) ?? "");
-    opened.outgoing.send(content, kind, { expectSeq, isHeld, files });
+    const macro = chosen ? { macro: chosen, use: userOf(desk, opened, chosen) } : undefined;
+    opened.outgoing.send(content, kind, { expectSeq, isHeld, files, macro });
+    if (chosen) opened.macro.value = null;
     desk.drafts.posted(opened.id, kind);
     if (field.current) field.current.value = "";
     grow(field.current);
@@ -70,10 +76,14 @@ export function Writing({ opened, kind, isAsked }) {
     opened.handle?.typing(false);
     field.current?.focus();
   };
-  const onKeyDown = keyListener(send, field);
+  const otherKeys = keyListener(send, field);
+  /** @param {KeyboardEvent} event */
+  const onKeyDown = (event) => macros.onKeyDown(event) || otherKeys(event);
   return html`<${Conflict} opened=${opened} kind=${kind} />
     <${Colleagues} opened=${opened} kind=${kind} />
     ${said.length ? html`<${Meanwhile} events=${said} isWarned=${isWarned.value} onSeen=${know} />` : null}
+    ${chosen ? html`<${Chosen} opened=${opened} macro=${chosen} />` : null}
+    ${macros.menu}
     <textarea
       key="field"
       ref=${field}
@@ -83,7 +93,12 @@ export function Writing({ opened, kind, isAsked }) {
       maxlength=${LONGEST}
       aria-label=${t(`desk.${kind}`)}
       placeholder=${t(`desk.${kind}.hint`)}
-      onInput=${onInput}
+      ...${macros.aria}
+      onInput=${() => {
+        onInput();
+        macros.look();
+      }}
+      onBlur=${macros.close}
       onKeyDown=${onKeyDown}
       defaultValue=${begun}
     ></textarea>
@@ -102,6 +117,14 @@ export function Writing({ opened, kind, isAsked }) {
       </button>
     </div>`;
 }
+
+/**
+ * @param {import("../desk.js").Desk} desk
+ * @param {import("../opened.js").Opened} opened
+ * @param {import("../macros/macros.js").Macro} macro
+ * @returns {NonNullable<import("../outgoing.js").Message["use"]>}
+ */
+const userOf = (desk, opened, macro) => (sent) => macrosOf(desk).use(macro, opened.id, sent);
 
 /**
  * Whether there is something to send, and all of it is there.
