@@ -83,7 +83,7 @@ def apply(
         if message is not None:
             messages.post(session, actor, ticket_id, message, now)
         actions.apply(session, actor, ticket, todo, now)
-    _count(session, actor, macro)
+    _count(session, actor, macro, now)
     return Done.of(session, actor, ticket, batch)
 
 
@@ -145,10 +145,9 @@ def _rendered(
     return render(content, values)
 
 
-def _count(session: Session, actor: Actor, macro: Macro) -> None:
-    first = insert(MacroCount).values(
-        macro_id=macro.id, user_id=actor.id, uses=1, used_at=func.clock_timestamp()
-    )
+def _count(session: Session, actor: Actor, macro: Macro, now: datetime | None) -> None:
+    at = now or func.clock_timestamp()
+    first = insert(MacroCount).values(macro_id=macro.id, user_id=actor.id, uses=1, used_at=at)
     again = first.on_conflict_do_update(
         index_elements=[MacroCount.macro_id, MacroCount.user_id],
         set_={"uses": MacroCount.uses + 1, "used_at": first.excluded.used_at},
