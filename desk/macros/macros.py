@@ -113,11 +113,6 @@ def found(session: Session, actor: Actor, macro_id: UUID) -> Macro | None:
     return session.scalar(_found(actor, macro_id))
 
 
-def found_to_use(session: Session, actor: Actor, macro_id: UUID) -> Macro | None:
-    """As `found`; it stays until the commit."""
-    return session.scalar(_found(actor, macro_id).with_for_update(read=True, key_share=True))
-
-
 def add(session: Session, actor: Actor, new: NewMacro, now: datetime) -> MacroShown:
     """Raises `Forbidden`, `Conflict` (``macro_name_taken``, ``too_many_macros``), `Invalid`."""
     macro = Macro(name=new.name, created_at=now)

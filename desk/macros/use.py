@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -67,7 +67,7 @@ def apply(
     Raises `NotFound`, `Stale`, `Conflict` (``client_id_reused``), `Invalid` (``word_empty``), and
     what the rules raise of what it does.
     """
-    macro = macros.found_to_use(session, actor, macro_id)
+    macro = macros.found(session, actor, macro_id)
     todo = Actions.model_validate(macro.actions) if macro else Actions()
     if todo.gives:
         lock_cursor_of(session, ticket_id)
@@ -146,8 +146,13 @@ def _rendered(
 
 
 def _count(session: Session, actor: Actor, macro: Macro, now: datetime | None) -> None:
-    at = now or func.clock_timestamp()
-    first = insert(MacroCount).values(macro_id=macro.id, user_id=actor.id, uses=1, used_at=at)
+    """Counts the use, unless the macro is gone by now."""
+    at = literal(now, MacroCount.used_at.type) if now else func.clock_timestamp()
+    # It stays until the commit. Not before all else is locked: who removes a team holds that, and
+    # removes its macros.
+    still = select(Macro.id, literal(actor.id, Uuid()), 1, at).where(Macro.id == macro.id)
+    still = still.with_for_update(read=True, key_share=True)
+    first = insert(MacroCount).from_select(["macro_id", "user_id", "uses", "used_at"], still)
     again = first.on_conflict_do_update(
         index_elements=[MacroCount.macro_id, MacroCount.user_id],
         set_={"uses": MacroCount.uses + 1, "used_at": first.excluded.used_at},

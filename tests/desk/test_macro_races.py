@@ -1,13 +1,15 @@
 """Macros that are used, changed and removed at the same moment."""
 
-from functools import partial
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.actions import undo
 from desk.actions.batches import Done
+from desk.actions.undo import Undo, Undone
 from desk.errors import NotFound
 from desk.macros import macros
 from desk.macros.macros import MacroShown
@@ -44,13 +46,37 @@ def test_a_double_click_does_it_once(own_engine: Engine, committed: Committed) -
     assert run(own_engine, lambda s: s.scalar(select(MacroCount.uses))) == 1
 
 
-def test_a_macro_is_not_removed_while_it_is_used(own_engine: Engine, committed: Committed) -> None:
+@pytest.mark.parametrize("is_first_used", [True, False])
+def test_a_macro_is_used_while_it_is_removed(
+    own_engine: Engine, committed: Committed, *, is_first_used: bool
+) -> None:
     csr, ticket, macro = committed
-    done, _ = overlapping(
-        own_engine,
-        lambda s: apply(s, csr, ticket, macro),
-        lambda s: macros.remove(s, csr, macro.id),
-    )
-    assert done is not None
+
+    def use(session: Session) -> int:
+        return len(apply(session, csr, ticket, macro).events)
+
+    def remove(session: Session) -> int:
+        macros.remove(session, csr, macro.id)
+        return 0
+
+    first, second = (use, remove) if is_first_used else (remove, use)
+    mine, theirs = overlapping(own_engine, first, second)
+    assert mine + theirs.result() == 3
     with pytest.raises(NotFound):
-        run(own_engine, partial(apply, actor=csr, ticket=ticket, macro=macro))
+        run(own_engine, use)
+    assert run(own_engine, lambda s: s.scalar(select(func.sum(MacroCount.uses)))) is None
+
+
+def test_two_undo_it_once(own_engine: Engine, committed: Committed) -> None:
+    csr, ticket, macro = committed
+    done = run(own_engine, lambda s: apply(s, csr, ticket, macro))
+    cause = done.events[0].cause
+    assert cause
+    wanted = Undo(batch=UUID(cause["batch"]))
+
+    def take_back(session: Session) -> Undone:
+        return undo.undo(session, csr, ticket.id, wanted, None)
+
+    mine, theirs = overlapping(own_engine, take_back, take_back)
+    assert theirs.result().done.events == mine.done.events
+    assert [event.kind for event in mine.done.events] == ["status_changed", "assigned"]

@@ -12,6 +12,8 @@ async def test_a_macro_is_made_used_and_undone(
     browser: Browser, api: Api, csr: Person, customer: Person
 ) -> None:
     ticket = await api.a_ticket(customer)
+    silent = {"name": "This is urgent", "set": {"priority": "urgent"}}
+    assert (await api.post("/csr/macros", csr, json=silent)).status == 201
     async with a_console(browser, api, csr, "/desk/macros") as console:
         page = console.page
         await page.get_by_role("button", name="New macro").click()
@@ -24,7 +26,6 @@ async def test_a_macro_is_made_used_and_undone(
         await page.get_by_role("button", name="Save").click()
         made = page.get_by_role("listitem").filter(has_text="Refund is due")
         await expect(made).to_contain_text("Resolved · + refund · + vip")
-        await check_page(page)
 
         await console.go(f"/desk/tickets/{ticket['number']}")
         await expect(console.log).to_contain_text("Help!")
@@ -48,3 +49,20 @@ async def test_a_macro_is_made_used_and_undone(
         await expect(notices).to_contain_text("What was said stays.")
         await expect(console.log).to_contain_text("removed refund, vip")
         await expect(console.said(said)).to_have_count(1)
+
+        # One that says nothing is used at once, and undone by a key.
+        await console.reply.fill("/urg")
+        await expect(offered).to_have_text("This is urgentPriority: Urgent")
+        await page.keyboard.press("Escape")
+        await expect(offered).to_have_count(0)
+        await expect(console.reply).to_be_focused()
+        await page.keyboard.type("e")
+        await expect(offered).to_have_count(1)
+        await page.keyboard.press("Tab")
+        priority = page.get_by_role("combobox", name="Priority")
+        await expect(priority).to_have_value("urgent")
+        await expect(console.reply).to_have_value("")
+        await expect(notices).to_contain_text("This is urgent: done.")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("z")
+        await expect(priority).to_have_value("")

@@ -33,6 +33,8 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Outgoing {
   messages = signal(/** @type {Message[]} */ ([]));
+  /** The macros that are being used, by the names of their messages. */
+  #using = new Set();
   #opened;
 
   /** @param {import("./opened.js").Opened} opened */
@@ -137,24 +139,17 @@ export class Outgoing {
     if (!handle || !message) return; // It goes out once somebody is signed in again.
     const { content, kind, expectSeq, files, use } = message;
     const isReply = kind === "reply";
-    const attachmentIds = files.map(({ id }) => id);
     try {
-      if (use) {
-        await pause(holdFor);
-        if (!this.#get(clientId)) return;
-        const expect = isReply ? expectSeq : null;
-        const files = { attachment_ids: attachmentIds };
-        await use({ client_id: clientId, content, expect_seq: expect, draft: true, ...files });
-        return;
-      }
-      await handle.send(content, {
-        clientId,
-        internal: !isReply,
-        draft: true,
-        attachmentIds,
-        ...(holdFor && { holdFor }),
-        ...(isReply && expectSeq !== null && { expectSeq }),
-      });
+      if (use) await this.#use(message, use, holdFor);
+      else
+        await handle.send(content, {
+          clientId,
+          internal: !isReply,
+          draft: true,
+          attachmentIds: files.map(({ id }) => id),
+          ...(holdFor && { holdFor }),
+          ...(isReply && expectSeq !== null && { expectSeq }),
+        });
       // The timeline takes it away; if that is closed meanwhile, nothing shows it any more.
     } catch (error) {
       const { code, detail, events, body } = /** @type {Refused} */ (error);
@@ -165,6 +160,30 @@ export class Outgoing {
         const why = { code: code ?? "unknown", events: events ?? body?.events };
         this.#put({ ...still, state: "failed", ...why, ...(use && { detail }) });
       }
+    }
+  }
+
+  /**
+   * With a macro, which is asked for once at a time: a new connection would ask again.
+   * @param {Message} message
+   * @param {(sent: Use) => Promise<void>} use
+   * @param {number} holdFor
+   */
+  async #use({ clientId, content, kind, expectSeq, files }, use, holdFor) {
+    if (this.#using.has(clientId)) return;
+    this.#using.add(clientId);
+    try {
+      await pause(holdFor);
+      if (!this.#get(clientId)) return; // It was taken back.
+      await use({
+        client_id: clientId,
+        content,
+        draft: true,
+        expect_seq: kind === "reply" ? expectSeq : null,
+        attachment_ids: files.map(({ id }) => id),
+      });
+    } finally {
+      this.#using.delete(clientId);
     }
   }
 

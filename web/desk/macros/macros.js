@@ -92,6 +92,15 @@ export class Macros {
   }
 
   /**
+   * What a message has that is sent with a macro.
+   * @param {Macro} macro
+   * @param {string} ticketId
+   */
+  sent(macro, ticketId) {
+    return { macro, use: (/** @type {Use} */ sent) => this.use(macro, ticketId, sent) };
+  }
+
+  /**
    * @param {string} ticketId
    * @param {number} number
    * @param {string} batch

@@ -36,7 +36,8 @@ export function useMacroMenu(opened, kind, field, onInput) {
   const look = () => {
     const { value = "", selectionStart = 0 } = field.current ?? {};
     const found = ASKED.exec(value.slice(0, selectionStart ?? 0));
-    if (found && asked.peek() === null) macros.need();
+    // Known ones are offered at once, and colleagues' changes a moment later.
+    if (found && asked.peek() === null) macros.load().catch(() => {});
     if (found?.[1] !== asked.peek()) at.value = 0;
     asked.value = found ? (found[1] ?? "") : null;
   };

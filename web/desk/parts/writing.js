@@ -64,7 +64,7 @@ export function Writing({ opened, kind, isAsked }) {
     const expectSeq = kind === "reply" && opened.timeline.last ? opened.timeline.last : null;
     const files = uploads?.take() ?? [];
     const content = typed.trim() ? typed : (parts?.namesOf(files) ?? "");
-    const macro = chosen ? { macro: chosen, use: userOf(desk, opened, chosen) } : undefined;
+    const macro = chosen ? macrosOf(desk).sent(chosen, opened.id) : undefined;
     opened.outgoing.send(content, kind, { expectSeq, isHeld, files, macro });
     if (chosen) opened.macro.value = null;
     desk.drafts.posted(opened.id, kind);
@@ -117,14 +117,6 @@ export function Writing({ opened, kind, isAsked }) {
       </button>
     </div>`;
 }
-
-/**
- * @param {import("../desk.js").Desk} desk
- * @param {import("../opened.js").Opened} opened
- * @param {import("../macros/macros.js").Macro} macro
- * @returns {NonNullable<import("../outgoing.js").Message["use"]>}
- */
-const userOf = (desk, opened, macro) => (sent) => macrosOf(desk).use(macro, opened.id, sent);
 
 /**
  * Whether there is something to send, and all of it is there.
