@@ -10,6 +10,19 @@ export interface Absence {
   reassign: boolean;
 }
 
+/** Only what is named is done. `assignee`: somebody's id, "me" for who does it, or null for the ticket's queue. */
+export interface Actions {
+  status?: Status;
+  priority?: Priority | null;
+  category?: string;
+  tags_add?: Array<string>;
+  tags_remove?: Array<string>;
+  team_id?: string | null;
+  assignee?: "me" | string | null;
+  required_skills?: Array<string>;
+  /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
+}
+
 export interface Agent {
   user_id: string;
   full_name: string;
@@ -35,6 +48,7 @@ export interface Assigned {
   from: string | null;
   to: string | null;
   by: string | null;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface AssignedEvent {
@@ -147,6 +161,7 @@ export interface BulkRefused {
 export interface CategoryChanged {
   from: string;
   to: string;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface CategoryChangedEvent {
@@ -157,6 +172,15 @@ export interface CategoryChangedEvent {
   at: string;
   data: CategoryChanged;
 }
+
+/** What had the event written. `id`: the macro's, or of an undo the undone batch. `batch`: of all events that were written with it. */
+export interface Cause {
+  type: CauseType;
+  id: string;
+  batch: string;
+}
+
+export type CauseType = "macro" | "undo";
 
 /** A value to choose. It is stored by its `id`: its label may change, and it may be archived, so that nobody chooses it any more. */
 export interface Choice {
@@ -282,7 +306,7 @@ export type FieldKind = "text" | "number" | "boolean" | "date" | "choice" | "cho
 export type FieldNeed = "never" | "to_open" | "to_resolve";
 
 /** Values of custom fields that the customer may see, by their keys, were set or cleared. */
-export type FieldsChanged = Record<string, ValueChange>;
+export type FieldsChanged = Record<string, ValueChange> & { /** Of what was written together with others; only the staff are shown it */ cause?: Cause; };
 
 export interface FieldsChangedEvent {
   ticket_id: string;
@@ -358,6 +382,7 @@ export interface Linked {
   ticket_id: string;
   number: number;
   is_source: boolean;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface LinkedEvent {
@@ -390,6 +415,50 @@ export interface Login {
   password: string;
 }
 
+/** A macro. `set`: `Actions`, those that it has. `uses`: how often it was used, by all; `used_at`: last. `editable`: whether whoever asks may change it. */
+export interface Macro {
+  id: string;
+  name: string;
+  scope: MacroScope;
+  team_id: string | null;
+  message: MacroText | null;
+  set: Record<string, unknown>;
+  uses: number;
+  used_at: string | null;
+  editable: boolean;
+  created_at: string;
+}
+
+/** Only the fields that were sent count. `scope` goes with its `team_id`. */
+export interface MacroChange {
+  name?: string;
+  scope?: MacroScope;
+  team_id?: string | null;
+  message?: MacroMessage | null;
+  set?: Actions;
+}
+
+/** What it says, with words such as `{{customer.first_name}}`; `internal`: to the staff. What is behind a bar, as in `{{customer.first_name|there}}`, stands for a word that is empty. */
+export interface MacroMessage {
+  content: string;
+  internal?: boolean;
+}
+
+/** Whose a macro is. */
+export type MacroScope = "own" | "team" | "everyone";
+
+/** A macro's text, with its words as they are written. */
+export interface MacroText {
+  content: string;
+  internal: boolean;
+}
+
+/** The ticket as it is now, and all that the macro has done to it. */
+export interface MacroUsed {
+  ticket: Ticket;
+  events: Array<Event>;
+}
+
 export interface MarkRead {
   ticket_id: string;
   seq: number;
@@ -402,6 +471,7 @@ export interface MergedFrom {
   title: string;
   description: string;
   messages: number;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface MergedFromEvent {
@@ -417,6 +487,7 @@ export interface MergedFromEvent {
 export interface MergedInto {
   ticket_id: string;
   number: number;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface MergedIntoEvent {
@@ -440,6 +511,7 @@ export interface MessagePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface MessagePostedEvent {
@@ -472,6 +544,15 @@ export interface NewField {
 /** What the first ticket is to the second. */
 export interface NewLink {
   kind: LinkKind;
+}
+
+/** `set`: what is done to the ticket. `team_id`: of a team's macro, whose it is. */
+export interface NewMacro {
+  name: string;
+  scope?: MacroScope;
+  team_id?: string | null;
+  message?: MacroMessage | null;
+  set?: Actions;
 }
 
 export interface NewMessage {
@@ -540,6 +621,7 @@ export interface NotePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface NotePostedEvent {
@@ -587,6 +669,7 @@ export interface OwnRead {
 export interface ParticipantsChanged {
   added: Array<string>;
   removed: Array<string>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface ParticipantsChangedEvent {
@@ -649,12 +732,24 @@ export interface Present {
   viewers: Array<Viewer>;
 }
 
+export interface Preview {
+  ticket_id: string;
+}
+
+/** What the macro would say, if anything. `missing`: words that are empty on this ticket. */
+export interface Previewed {
+  content: string | null;
+  internal: boolean;
+  missing: Array<string>;
+}
+
 export type Priority = "low" | "medium" | "high" | "urgent";
 
 /** The ticket's priority was set or cleared. */
 export interface PriorityChanged {
   from: Priority | null;
   to: Priority | null;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface PriorityChangedEvent {
@@ -702,6 +797,7 @@ export interface Rate {
 export interface Rated {
   score: number;
   comment: string | null;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface RatedEvent {
@@ -784,6 +880,7 @@ export interface Signup {
 export interface SkillsRequired {
   from: Array<string>;
   to: Array<string>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface SkillsRequiredEvent {
@@ -806,6 +903,7 @@ export interface Snooze {
 export interface Snoozed {
   until: string;
   wake_on_reply: boolean;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface SnoozedEvent {
@@ -828,6 +926,7 @@ export interface SplitFrom {
   ticket_id: string;
   number: number;
   seqs: Array<number>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface SplitFromEvent {
@@ -845,6 +944,7 @@ export interface SplitTo {
   number: number;
   title: string;
   seqs: Array<number>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface SplitToEvent {
@@ -864,7 +964,7 @@ export interface Splitting {
 }
 
 /** The same of custom fields that customers may not see. */
-export type StaffFieldsChanged = Record<string, ValueChange>;
+export type StaffFieldsChanged = Record<string, ValueChange> & { /** Of what was written together with others; only the staff are shown it */ cause?: Cause; };
 
 export interface StaffFieldsChangedEvent {
   ticket_id: string;
@@ -881,6 +981,7 @@ export type Status = "open" | "in_progress" | "resolved" | "closed";
 export interface StatusChanged {
   from: Status;
   to: Status;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface StatusChangedEvent {
@@ -898,6 +999,7 @@ export type Strategy = "round_robin" | "least_loaded" | "random";
 export interface TagsChanged {
   added: Array<string>;
   removed: Array<string>;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface TagsChangedEvent {
@@ -933,6 +1035,7 @@ export interface TeamChange {
 export interface TeamChanged {
   from: string | null;
   to: string | null;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface TeamChangedEvent {
@@ -1013,6 +1116,7 @@ export interface TicketCounts {
 
 /** A customer opened the ticket, which itself says the rest. */
 export interface TicketCreated {
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface TicketCreatedEvent {
@@ -1081,12 +1185,25 @@ export interface TypingShown {
   active: boolean;
 }
 
+/** `batch`: as in the `cause` of the events. */
+export interface Undo {
+  batch: string;
+}
+
+/** The ticket as it is now, and what has changed it back. `messages_kept`: how many messages of the batch stay, as what was said was said. */
+export interface Undone {
+  ticket: Ticket;
+  events: Array<Event>;
+  messages_kept: number;
+}
+
 /** The same link was taken away. */
 export interface Unlinked {
   kind: LinkKind;
   ticket_id: string;
   number: number;
   is_source: boolean;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface UnlinkedEvent {
@@ -1102,6 +1219,7 @@ export interface UnlinkedEvent {
 export interface Unmerged {
   ticket_id: string;
   number: number;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface UnmergedEvent {
@@ -1111,6 +1229,15 @@ export interface UnmergedEvent {
   actor_id: string | null;
   at: string;
   data: Unmerged;
+}
+
+/** `content`: what is said in place of the macro's text, as it is: no words are put in. The rest as in a message. */
+export interface Use {
+  client_id: string;
+  content?: string | null;
+  expect_seq?: number | null;
+  draft?: boolean;
+  /** Uploads of your own on this ticket. */ attachment_ids?: Array<string>;
 }
 
 /** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
@@ -1225,6 +1352,7 @@ export interface WebhookView {
 /** The ticket is work again; `by`: the clock, its customer's message, or somebody's id. */
 export interface Woke {
   by: "clock" | "customer" | string;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
 export interface WokeEvent {
@@ -1315,6 +1443,13 @@ export interface Routes {
   "POST /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: Snooze; answer: Ticket };
   "DELETE /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
+  "GET /api/v1/csr/macros": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Macro> };
+  "POST /api/v1/csr/macros": { query: undefined; body: NewMacro; answer: Macro };
+  "PATCH /api/v1/csr/macros/{macro_id}": { query: undefined; body: MacroChange; answer: Macro };
+  "DELETE /api/v1/csr/macros/{macro_id}": { query: undefined; body: undefined; answer: undefined };
+  "POST /api/v1/csr/macros/{macro_id}/preview": { query: undefined; body: Preview; answer: Previewed };
+  "POST /api/v1/tickets/{ticket_id}/macros/{macro_id}": { query: undefined; body: Use; answer: MacroUsed };
+  "POST /api/v1/csr/tickets/{ticket_id}/undo": { query: undefined; body: Undo; answer: Undone };
   "POST /api/v1/csr/tickets/{ticket_id}/merge": { query: undefined; body: Merging; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/unmerge": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/split": { query: undefined; body: Splitting; answer: Ticket };

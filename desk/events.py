@@ -306,8 +306,9 @@ class Entry:
 
 
 def data_of(event: Event | EventRow) -> dict[str, Any]:
-    """What a stored event carries, whatever its kind."""
-    if event.content is None:
-        return event.data
-    said = {"id": event.id, "client_id": event.client_id, "content": event.content}
-    return {**said, "attachments": [], "mentions": [], **event.data}
+    """What a stored event carries, whatever its kind, and its cause, which is the staff's alone."""
+    data = event.data
+    if event.content is not None:
+        said = {"id": event.id, "client_id": event.client_id, "content": event.content}
+        data = {**said, "attachments": [], "mentions": [], **data}
+    return {**data, "cause": event.cause} if event.cause else data

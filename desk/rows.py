@@ -32,6 +32,7 @@ class EventRow(NamedTuple):
     client_id: str | None
     content: str | None
     data: dict[str, Any]
+    cause: dict[str, Any] | None = None
 
 
 class NotificationRow(NamedTuple):

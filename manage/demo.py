@@ -27,8 +27,8 @@ from desk.tickets.snooze import Snooze
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
-from manage.demo_stories import PEOPLE, STORIES, TEAMS
-from manage.story_steps import Course, Step, define_fields, mail_nothing
+from manage.demo_stories import FAREWELL, PEOPLE, STORIES, TEAMS
+from manage.story_steps import Course, Step, define_fields, mail_nothing, make_macros
 from models import ACTIVE_STATUSES, Role, Ticket, User
 from server.identity.passwords import hashed
 from wire.files import FileStore
@@ -146,15 +146,15 @@ def _fill(session: Session, count: int, now: datetime) -> None:
     customers = [actor for actor in people if actor.role is Role.USER]
     (admin,) = [actor for actor in people if actor.role is Role.ADMIN]
     teams_ = _teams(session)
+    farewell = make_macros(session, admin, now)[FAREWELL]
     steps: list[Step] = []
     for number in range(count):
         # Ever more of them towards now, as a desk that grows has it.
         age = timedelta(days=DAYS) * (1 - number / count) ** 1.5
         story = STORIES[number % len(STORIES)]
         shown = FIRST_NUMBER + 37 * number
-        course = Course(
-            session, random, random.choice(customers), story, shown, store, admin, teams_
-        )
+        customer = random.choice(customers)
+        course = Course(session, random, customer, story, shown, store, admin, teams_, farewell)
         steps += course.steps(now - QUIET - age)
     steps = sorted(step for step in steps if step.at <= now - QUIET)
     with click.progressbar(steps, label="Demo data") as bar:

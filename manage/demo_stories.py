@@ -31,6 +31,27 @@ TEAMS = {
 }
 
 
+# What the staff say and do again and again; the last of them by how long nobody has come back.
+FAREWELL = "Close for now"
+MACROS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "Ask for the order number",
+        "message": {"content": "Hello {{customer.first_name|there}}, which order is it about? "
+                    "Its number begins with A."},
+    },
+    {
+        "name": "Escalate",
+        "message": {"content": "Please look at #{{ticket.number}} soon.", "internal": True},
+        "set": {"priority": "urgent", "tags_add": ["escalated"]},
+    },
+    {"name": "Back to the queue", "set": {"status": "open", "assignee": None}},
+    {
+        "name": FAREWELL,
+        "message": {"content": "I am closing this for now. Please write to us again at any time."},
+        "set": {"status": "closed"},
+    },
+)  # fmt: skip
+
 # The custom fields of the desk, one for each thing that customers may do with one.
 ORDER, PLAN, CAUSE = "order_number", "plan", "root_cause"
 FIELDS: tuple[dict[str, Any], ...] = (

@@ -17,6 +17,9 @@ from desk.assignment import assignment, routing
 from desk.assignment.assignment import Strategy
 from desk.assignment.routing import Change
 from desk.files.content_types import TEXT
+from desk.macros import macros, use
+from desk.macros.macros import NewMacro
+from desk.macros.use import Use
 from desk.outbox import outbox
 from desk.tickets import attachments, fields, messages, ratings, reading, tickets
 from desk.tickets.attachments import Stored
@@ -24,8 +27,8 @@ from desk.tickets.fields import NewField
 from desk.tickets.messages import NewMessage
 from desk.tickets.ratings import Rate
 from desk.tickets.tickets import NewTicket
-from manage.demo_stories import CAUSE, FIELDS, ORDER, PLAN, PLANS, Story, Turn
-from models import CustomField, Notification, Outcome, Role, Status, Ticket
+from manage.demo_stories import CAUSE, FIELDS, MACROS, ORDER, PLAN, PLANS, Story, Turn
+from models import CustomField, Macro, MacroScope, Notification, Outcome, Role, Status, Ticket
 from wire.files import FileStore
 
 AGAIN: Turn = ("customer", "The new one is broken as well. What now?")
@@ -35,7 +38,6 @@ OPINIONS: Sequence[tuple[int, str | None] | None] = (
     (3, "It took a while."), (1, "I had to ask three times."),
 )  # fmt: skip
 NO_TEAMS: Mapping[str, UUID] = {}
-FAREWELL: Turn = ("csr", "I am closing this for now. Please write to us again at any time.")
 
 
 def define_fields(session: Session, now: datetime) -> None:
@@ -44,6 +46,17 @@ def define_fields(session: Session, now: datetime) -> None:
     for each in FIELDS:
         if each["key"] not in known:
             fields.add(session, NewField.model_validate(each), now)
+
+
+def make_macros(session: Session, admin: Actor, now: datetime) -> dict[str, UUID]:
+    """Everyone's macros by their names, made if they are not there."""
+    everyones = select(Macro.name, Macro.id).where(Macro.scope == MacroScope.EVERYONE)
+    known = {row.name: row.id for row in session.execute(everyones)}
+    for each in MACROS:
+        if each["name"] not in known:
+            new = NewMacro.model_validate(each | {"scope": "everyone"})
+            known[new.name] = macros.add(session, admin, new, now).id
+    return known
 
 
 @dataclass(order=True, slots=True)
@@ -58,7 +71,7 @@ class Course:
     """A ticket on its way through a story. ``number``: what ``{n}`` in its texts becomes.
 
     ``store``: where its file is kept, without one it has none. ``mover``: who puts it into the
-    team of its category, of ``teams``.
+    team of its category, of ``teams``. ``farewell``: the macro by which it is closed in the end.
     """
 
     id: UUID
@@ -73,12 +86,14 @@ class Course:
         store: FileStore | None = None,
         mover: Actor | None = None,
         teams: Mapping[str, UUID] = NO_TEAMS,
+        farewell: UUID | None = None,
     ) -> None:
         self._session = session
         self._random = random
         self._customer = customer
         self._story = story
         self._number = number
+        self._farewell = farewell
         self._store = store
         self._mover = mover
         self._team_id = teams.get(story.category)
@@ -105,8 +120,7 @@ class Course:
         elif self._story.ending in ("open", "waiting"):
             # What nobody comes back to does not fill the desk for ever.
             at += self._pause(36 * 60, 48 * 60)
-            yield Step(at, partial(self._say, FAREWELL))
-            yield Step(at, partial(self._set, Status.CLOSED))
+            yield Step(at, self._say_farewell)
 
     def open(self, now: datetime) -> None:
         new = NewTicket(
@@ -191,6 +205,11 @@ class Course:
     def _set(self, status: Status, now: datetime) -> None:
         if csr := self._csr:
             routing.change(self._session, csr, self.id, Change(status=status), now)
+
+    def _say_farewell(self, now: datetime) -> None:
+        if (csr := self._csr) and self._farewell:
+            once = Use(client_id="farewell")
+            use.apply(self._session, csr, self.id, self._farewell, once, "", None, now)
 
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:

@@ -21,6 +21,7 @@ from models.field import (
 )
 from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
+from models.macro import MACRO_HOLDER, NOBODY, Batch, Macro, MacroCount, MacroScope
 from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
 from models.rating import Rating, RatingRequest
@@ -57,6 +58,8 @@ __all__ = [
     "IS_VERIFIED",
     "IS_WAITING",
     "LONGEST_VALUE",
+    "MACRO_HOLDER",
+    "NOBODY",
     "QUEUE",
     "RANKS",
     "Absence",
@@ -66,6 +69,7 @@ __all__ = [
     "AuthSession",
     "AvailableSpell",
     "Base",
+    "Batch",
     "CustomField",
     "Deadline",
     "Disabled",
@@ -82,6 +86,9 @@ __all__ = [
     "Leased",
     "LinkKind",
     "LooseFile",
+    "Macro",
+    "MacroCount",
+    "MacroScope",
     "Merge",
     "Notification",
     "NotificationKind",

@@ -36,3 +36,5 @@ class Event(Base):
     client_id: Mapped[str | None] = mapped_column(String(64))
     content: Mapped[str | None]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    # What had it written together with others, for the staff; null: it was asked for alone.
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

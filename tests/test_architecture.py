@@ -35,14 +35,15 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "desk": (
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
         {
-            *("event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
+            *("causes", "event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
             *("people_events", "rows", "statements"),
         },
         {"deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
-        {"accounts", "merging"},
+        {"actions"},
+        {"accounts", "macros", "merging"},
         {"backlog", "retention"},
         {"deadline_kinds"},
     ),

@@ -231,15 +231,15 @@ MUTATIONS = (
     Mutation(
         "customers get the staff's numbers",
         "wire/shapes.py",
-        "replace(self.event, seq=self.public_seq) if self.public_seq else None",
+        "replace(self.event, seq=self.public_seq, data=data) if self.public_seq else None",
         "self.event if self.public_seq else None",
         ROOMS,
     ),
     Mutation(
         "notes go to everybody",
         "wire/shapes.py",
-        "replace(self.event, seq=self.public_seq) if self.public_seq else None",
-        "replace(self.event, seq=self.public_seq or self.event.seq)",
+        "replace(self.event, seq=self.public_seq, data=data) if self.public_seq else None",
+        "replace(self.event, seq=self.public_seq or self.event.seq, data=data)",
         ROOMS,
     ),
     Mutation(

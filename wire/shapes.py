@@ -64,10 +64,12 @@ class Recorded:
         """The event in the audience's numbering; None if it is not for them."""
         if audience is Audience.STAFF:
             return self.event
-        event = replace(self.event, seq=self.public_seq) if self.public_seq else None
-        if event and event.data.get("mentions"):  # Who of the staff is addressed is theirs to know.
-            event.data = {**event.data, "mentions": []}
-        return event
+        if not self.public_seq:
+            return None
+        data = {name: value for name, value in self.event.data.items() if name != "cause"}
+        if data.get("mentions"):  # Who of the staff is addressed is theirs to know.
+            data["mentions"] = []
+        return replace(self.event, seq=self.public_seq, data=data)
 
 
 def timeline_event(event: Event | EventRow, audience: Audience) -> TimelineEvent:

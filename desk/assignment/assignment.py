@@ -214,7 +214,7 @@ def give(
 ) -> None:
     """As `assign`, by who holds the cursor of its queue and the ticket."""
     _require_not_closed(ticket)
-    to = _assignable(session, to_id) if to_id else None
+    to = assignable(session, to_id) if to_id else None
     ticket.offered_to = []
     if to_id != ticket.assigned_to_id:
         _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, ticket, to), now)
@@ -232,7 +232,7 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None)
     _require_not_closed(ticket)
     if ticket.assigned_to_id is not None:
         raise Conflict("already_assigned", "The ticket is already assigned")
-    to = _assignable(session, actor.id)
+    to = assignable(session, actor.id)
     _give(session, ticket, to, _by_hand(session, actor, ByHand.CLAIM, ticket, to), now)
     return tickets.view(session, actor, ticket)
 
@@ -260,7 +260,7 @@ def _require_not_closed(ticket: Ticket) -> None:
         raise Conflict("ticket_closed", "The ticket is closed")
 
 
-def _assignable(session: Session, user_id: UUID) -> User:
+def assignable(session: Session, user_id: UUID) -> User:
     """The person, locked. `Invalid` for who is no active staff (any more)."""
     user = session.scalar(select(User).where(User.id == user_id).with_for_update(key_share=True))
     if user is None or not user.is_active or user.role is Role.USER:

@@ -51,15 +51,31 @@ def change(
         lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(session, actor, ticket, versions)
+    apply(session, actor, ticket, changes, now)
+    return tickets.view(session, actor, ticket)
+
+
+def apply(
+    session: Session,
+    actor: Actor,
+    ticket: Ticket,
+    changes: Change,
+    now: datetime | None,
+    *,
+    keeps_assignee: bool = False,
+) -> None:
+    """As `change`, by who holds the ticket and, to give it to somebody, its queue's cursor.
+
+    ``keeps_assignee``: whoever has it keeps it in another team, too, unless it is given on.
+    """
     tickets.apply(session, actor, ticket, changes, now)
     if changes.team_id is not MISSING:
-        keeps = changes.assignee_id is not MISSING
+        keeps = keeps_assignee or changes.assignee_id is not MISSING
         set_team(session, actor, ticket, changes.team_id, now, keeps_assignee=keeps)
     if changes.assignee_id is not MISSING:
         assignment.give(session, actor, ticket, changes.assignee_id, now)
     if changes.required_skills is not MISSING:
         require_skills(session, actor, ticket, changes.required_skills, now)
-    return tickets.view(session, actor, ticket)
 
 
 def set_team(
@@ -77,10 +93,8 @@ def set_team(
     """
     if to == ticket.team_id:
         return
-    # Locked, so that the team stays until the commit.
-    team = select(Team.id).where(Team.id == to).with_for_update(read=True, key_share=True)
-    if to is not None and session.scalar(team) is None:
-        raise Invalid("no_such_team", "There is no such team", pointer="/team_id")
+    if to is not None:
+        require_team(session, to)
     event = TeamChanged(from_=ticket.team_id, to=to)
     ticket.team_id, ticket.offered_to = to, []
     timeline.record(session, ticket, event, actor.id, now)
@@ -89,6 +103,13 @@ def set_team(
         return
     if not pool.is_member(session, to, holder):
         assignment.put_back(session, ticket, Decision(ByHand.MANUAL, actor.id), now)
+
+
+def require_team(session: Session, team_id: UUID) -> None:
+    """Refuses (`Invalid`, ``no_such_team``) unless there is one, which stays until the commit."""
+    team = select(Team.id).where(Team.id == team_id).with_for_update(read=True, key_share=True)
+    if session.scalar(team) is None:
+        raise Invalid("no_such_team", "There is no such team", pointer="/team_id")
 
 
 def require_skills(

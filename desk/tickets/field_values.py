@@ -122,6 +122,15 @@ def set_fields(
         timeline.record(session, ticket, StaffFieldsChanged(changes=internal), actor.id, now)
 
 
+def require_settable(session: Session, actor: Actor, sent: Sent) -> None:
+    """Refuses what `set_fields` would on a ticket without values. Raises `Invalid`."""
+    defined = _held(session, sent) if sent else {}
+    for key, value in sent.items():
+        field = _writable(actor, defined.get(key), key)
+        if value is not None:
+            typed(field, value)
+
+
 def _held(session: Session, sent: Sent) -> dict[str, CustomField]:
     """The fields, which nobody defines anew until the commit.
 

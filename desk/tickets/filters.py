@@ -31,7 +31,7 @@ def word_or_id(*words: str) -> GetPydanticSchema:
     return GetPydanticSchema(
         lambda _, __: core_schema.no_info_wrap_validator_function(
             known,
-            core_schema.nullable_schema(core_schema.uuid_schema()),
+            core_schema.nullable_schema(core_schema.uuid_schema(strict=False)),
             serialization=core_schema.plain_serializer_function_ser_schema(text, when_used="json"),
         )
     )

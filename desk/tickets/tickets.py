@@ -29,6 +29,10 @@ ACTIVE = Ticket.status.in_(ACTIVE_STATUSES)
 AWAKE = Ticket.snoozed_until.is_(None)
 WAITING = and_(Ticket.assigned_to_id.is_(None), ACTIVE, AWAKE)
 
+# Of one ticket.
+MOST_TAGS = 20
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(unique)]
+
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.OPEN: frozenset({Status.IN_PROGRESS, Status.RESOLVED, Status.CLOSED}),
     Status.IN_PROGRESS: frozenset({Status.OPEN, Status.RESOLVED, Status.CLOSED}),
@@ -61,7 +65,7 @@ class Change(Input):
 
     status: Annotated[Status, Strict(False)] | MISSING = MISSING
     priority: Annotated[Priority | None, Strict(False)] | MISSING = MISSING
-    tags: Annotated[list[Tag], Field(max_length=20), AfterValidator(unique)] | MISSING = MISSING
+    tags: Tags | MISSING = MISSING
     category: Label | MISSING = MISSING
     fields: SentFields | MISSING = MISSING
 
@@ -195,7 +199,7 @@ def set_status(
     if to is before:
         return
     if to not in TRANSITIONS.get(before, ()):  # None from a status that a newer process has set.
-        raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}")
+        raise Conflict("invalid_transition", f"A ticket cannot go from {before} to {to}", "/status")
     if to is Status.RESOLVED:
         field_values.require(session, FieldNeed.TO_RESOLVE, ticket.category, ticket.fields)
     ticket.status = to

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from desk.access import Audience, numbered
+from desk.causes import present_cause
 from desk.event_data import EventData
 from desk.events import Entry
 from desk.outbox import outbox
@@ -51,6 +52,7 @@ def record(
         kind=event.kind,
         actor_id=actor_id,
         at=at,
+        cause=present_cause(session),
         **event.columns(),
     )
     session.add(row)

@@ -11,12 +11,14 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
+from desk.causes import Cause
 from desk.events import KINDS
 from wire.shapes import TimelineEvent
 
 Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
+CAUSE = "Of what was written together with others; only the staff are shown it"
 
 
 class _Generator(GenerateJsonSchema):
@@ -37,7 +39,8 @@ class Schemas:
         shapes: dict[tuple[Any, JsonSchemaMode], None] = {}
         shapes |= {(shape, "validation"): None for shape in taken}
         shapes |= {
-            (shape, "serialization"): None for shape in (*given, TimelineEvent, *KINDS.values())
+            (shape, "serialization"): None
+            for shape in (*given, TimelineEvent, Cause, *KINDS.values())
         }
         self._found, whole = TypeAdapter.json_schemas(
             [(shape, mode, TypeAdapter(shape)) for shape, mode in shapes],
@@ -48,6 +51,9 @@ class Schemas:
         assert len(set(self._names.values())) == len(self._names), "two shapes of one name"
         components = {self._names[name]: self._tidy(s) for name, s in whole["$defs"].items()}
         components |= _events(components["Event"])
+        for kind in KINDS.values():
+            members = components[kind.__name__].setdefault("properties", {})
+            members["cause"] = {"$ref": REF + Cause.__name__, "description": CAUSE}
         self.components: dict[str, Schema] = dict(sorted(components.items()))
 
     def taken(self, shape: Any) -> Schema:

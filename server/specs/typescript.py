@@ -51,7 +51,7 @@ export type Ack<T> = { ok: true; data: T } | { ok: false; error: Refusal };
 
 def _declared(name: str, schema: Schema) -> str:
     comment = _comment(schema.get("description"))
-    if "properties" in schema:
+    if "properties" in schema and not isinstance(schema.get("additionalProperties"), dict):
         return comment + _block(name, _members(schema))
     return f"{comment}export type {name} = {_type(schema)};\n"
 
@@ -144,11 +144,13 @@ def _type(schema: Any) -> str:
     kind = schema.get("type")
     if kind == "array":
         return f"Array<{_type(schema['items'])}>"
-    if kind == "object" and "properties" in schema:
-        return f"{{ {' '.join(_members(schema))} }}"
     if kind == "object":
         of = schema.get("additionalProperties")
-        return f"Record<string, {_type(of) if isinstance(of, dict) else 'unknown'}>"
+        members = f"{{ {' '.join(_members(schema))} }}" if "properties" in schema else ""
+        others = f"Record<string, {_type(of) if isinstance(of, dict) else 'unknown'}>"
+        if members and isinstance(of, dict):
+            return f"{others} & {members}"
+        return members or others
     return SIMPLE.get(str(kind), "null" if kind == "null" else "unknown")
 
 

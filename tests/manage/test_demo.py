@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models import Attachment, Event, Notification, Status, TeamMember, Ticket, User
+from models import Attachment, Event, MacroCount, Notification, Status, TeamMember, Ticket, User
 from server.identity.passwords import matches
 from tests.conftest import Backend
 from tests.factories import database, now
@@ -53,6 +53,10 @@ def test_it_makes_a_desk_that_has_lived_for_days_and_only_once(
             assert times[0] == ticket.created_at
             assert times[-1] == ticket.updated_at < now()
         assert session.scalar(select(func.count()).where(Notification.done_at.is_(None))) == 0
+        said = select(Event.ticket_id).where(Event.cause["type"].astext == "macro")
+        closed = {ticket.id for ticket in tickets if ticket.status is Status.CLOSED}
+        assert {*session.scalars(said)} <= closed
+        assert session.scalar(select(func.sum(MacroCount.uses)))
         kept = session.scalars(select(Attachment)).all()
         assert {str(file.file_id) for file in kept} == {path.name for path in files.iterdir()}
         assert all(file.event_seq for file in kept)

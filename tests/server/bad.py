@@ -58,7 +58,7 @@ def text(longest: int, *, short: bool = True) -> Kind:
 
 TITLE, LABEL, CONTENT = text(200), text(64), text(10_000)
 COMMENT = Kind(text(2000).wrong, (*text(2000).good, None), text(2000).fine | {"null"})
-NOTE = Kind(CONTENT.wrong, (*CONTENT.good, None), CONTENT.fine | {"null"})
+CONTENT_OR_NULL = Kind(CONTENT.wrong, (*CONTENT.good, None), CONTENT.fine | {"null"})
 DESCRIPTION, PASSWORD = text(20_000), text(128, short=False)
 EMAIL = Kind(
     {
@@ -219,6 +219,34 @@ FIELDS = Kind(
     },
     ({},),
     frozenset({"an object"}),
+)
+ACTIONS = Kind(
+    {
+        "another action": {"title": "x"},
+        "a status within": {"status": "OPEN"},
+        "too many within": {"tags_add": [str(n) for n in range(21)]},
+        "a word for nobody": {"assignee": "queue"},
+        "an empty word for nobody": {"assignee": ""},
+        "a number for somebody": {"assignee": 1},
+        "NUL within": {"tags_remove": ["a\0"]},
+        "a surrogate within": {"fields": {"plan": "\udbff"}},
+    },
+    ({"status": "open", "assignee": "me", "tags_add": ["x"]}, {"assignee": None}),
+    frozenset({"an object"}),
+)
+MACRO_SCOPE = Kind({"another": "OWN", "padded": " own"}, ("own", "everyone"))
+MACRO_MESSAGE = Kind(
+    {
+        "no text": {"internal": True},
+        "an unknown word": {"content": "{{customer.email}}"},
+        "an open word": {"content": "{{ticket.title"},
+        "NUL within": {"content": "a\0"},
+        "a surrogate within": {"content": "\udbff"},
+        "too long within": {"content": "x" * 10_001},
+        "another kind": {"content": "x", "internal": 1},
+    },
+    ({"content": "{{customer.first_name|there}}"}, None),
+    frozenset({"null"}),
 )
 FIELD_KEY = Kind(
     {"upper case": "Plan", "a dash": "a-b", "a digit first": "1st", "too long": "x" * 33},

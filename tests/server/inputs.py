@@ -33,6 +33,13 @@ FIELD = {
     "required": bad.FIELD_NEED,
     "category": bad.LABEL_OR_NULL,
 }
+MACRO = {
+    "name": bad.LABEL,
+    "scope": bad.MACRO_SCOPE,
+    "team_id": bad.ID_OR_NULL,
+    "message": bad.MACRO_MESSAGE,
+    "set": bad.ACTIONS,
+}
 SIGNED_OUT = (200, 400, 401)
 
 AWAY = {
@@ -137,7 +144,7 @@ BODIES: dict[tuple[str, str], Body] = {
         (409,),
     ),
     ("POST", "/csr/tickets/{ticket_id}/snooze"): Body(
-        {"until": bad.MOMENT, "wake_on_reply": bad.BOOL, "note": bad.NOTE},
+        {"until": bad.MOMENT, "wake_on_reply": bad.BOOL, "note": bad.CONTENT_OR_NULL},
         {"until": "2400-01-01T00:00:00Z"},
         frozenset({"wake_on_reply", "note"}),
         (422,),
@@ -204,6 +211,30 @@ BODIES: dict[tuple[str, str], Body] = {
         {},
         frozenset({"name", "query", "shared"}),
         (404,),
+    ),
+    # It neither says nor does anything: what is accepted is refused for that.
+    ("POST", "/csr/macros"): Body(
+        MACRO, {"name": "Refund"}, frozenset(MACRO) - {"name"}, (201, 409, 422)
+    ),
+    # There is no such macro: what is accepted is not found.
+    ("PATCH", "/csr/macros/{macro_id}"): Body(MACRO, {}, frozenset(MACRO), (404,)),
+    ("POST", "/csr/macros/{macro_id}/preview"): Body(
+        {"ticket_id": bad.ID}, {"ticket_id": NO_TICKET}, status=(404,)
+    ),
+    ("POST", "/tickets/{ticket_id}/macros/{macro_id}"): Body(
+        {
+            "client_id": bad.CLIENT_ID,
+            "content": bad.CONTENT_OR_NULL,
+            "expect_seq": bad.SEQ_OR_NULL,
+            "draft": bad.BOOL,
+            "attachment_ids": bad.NO_ATTACHMENTS,
+        },
+        {"client_id": "once"},
+        frozenset({"content", "expect_seq", "draft", "attachment_ids"}),
+        (404,),
+    ),
+    ("POST", "/csr/tickets/{ticket_id}/undo"): Body(
+        {"batch": bad.ID}, {"batch": NO_TICKET}, status=(404,)
     ),
     ("PUT", "/csr/me/availability"): Body(
         {"available": bad.BOOL, "capacity": bad.CAPACITY},
@@ -272,6 +303,7 @@ NO_BODY = {
     ("DELETE", "/tickets/{ticket_id}/followers/{user_id}"),
     ("DELETE", "/csr/tickets/{ticket_id}/links/{other_id}"),
     ("DELETE", "/admin/fields/{field_id}"),
+    ("DELETE", "/csr/macros/{macro_id}"),
     ("DELETE", "/csr/me/away"),
     ("DELETE", "/csr/tickets/{ticket_id}/snooze"),
     ("DELETE", "/admin/users/{user_id}/away"),
@@ -328,6 +360,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/csr/drafts": PAGED,
     "/csr/agents": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/teams/{team_id}/fairness": {"days": [*WORDS, "0", "93", "1.5"]},
+    "/csr/macros": PAGED | {"count": [*WORDS, "maybe"]},
     "/csr/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,

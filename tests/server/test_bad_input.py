@@ -49,6 +49,7 @@ IDS = (
     "webhook_id",
     "attempt_id",
     "view_id",
+    "macro_id",
     "attachment_id",
     "field_id",
     "team_id",

@@ -88,9 +88,13 @@ def links() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     ]
 
 
+# They take two ids of which none is below the other, and no answer has both.
+OF_TWO = {"macros_apply"}
+
+
 def test_whatever_has_an_id_in_its_path_can_be_reached_by_a_link() -> None:
     reached = {link["operationId"] for _, _, link in links()}
-    assert reached == {route.operation_id for route in ROUTES if route.parameters}
+    assert reached | OF_TWO == {route.operation_id for route in ROUTES if route.parameters}
 
 
 def test_a_link_takes_what_is_there() -> None:

@@ -69,6 +69,7 @@ def expected(path: str) -> Right:
         "/admin/": Right.ADMIN,
         "/csr/": Right.STAFF,
         "/users/tickets/{ticket_id}": Right.OWNER,
+        "/tickets/{ticket_id}/macros/": Right.STAFF,
         "/tickets/{ticket_id}": Right.VIEWER,
     }
     found = (right for address, right in by_address.items() if path.startswith(address))
@@ -103,6 +104,10 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/csr/tickets/bulk": {"ticket_ids": [cast.ticket_id], "change": {}},
         "/csr/tickets/{ticket_id}/links/{other_id}": {"kind": "related"},
         "/csr/me/availability": {"available": True},
+        "/csr/macros": {"name": f"Macro {uuid4()}", "message": {"content": "Hello"}},
+        "/csr/macros/{macro_id}/preview": {"ticket_id": cast.ticket_id},
+        "/tickets/{ticket_id}/macros/{macro_id}": {"client_id": "once"},
+        "/csr/tickets/{ticket_id}/undo": {"batch": str(uuid4())},
         "/csr/views": {"name": "Mine", "query": {}},
         "/admin/fields": {"key": f"f{uuid4().hex[:8]}", "label": "Plan", "kind": "text"},
         "/admin/users": {**new_user, "role": "user"},
@@ -143,6 +148,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{field_id}", str(uuid4()))
         .replace("{attempt_id}", str(uuid4()))
         .replace("{view_id}", str(uuid4()))
+        .replace("{macro_id}", str(uuid4()))
         .replace("{attachment_id}", str(uuid4()))
         .replace("{team_id}", str(uuid4()))
         .replace("{other_id}", other_id)

@@ -15,7 +15,11 @@ import { sentences } from "./parts/parts.js";
  * Of the ticket's own columns, of custom fields by their keys, whose it is, or until when it sleeps.
  * @typedef {{fields: Fields} | {values: Record<string, Value | null>} | {assignee: string | null} | {snooze: Snooze | null}} Change
  */
-/** @typedef {{id: string, number: number, forth: Change, back: Change}} Done */
+/**
+ * What was done to a ticket: a change and its inverse, or what undoes it all by itself.
+ * @typedef {{id: string, number: number, forth: Change, back: Change}
+ *   | {id: string, number: number, undo: () => Promise<boolean>}} Done
+ */
 
 const MOST_UNDONE = 50;
 const MOST_TRIES = 3;
@@ -125,6 +129,7 @@ export class Changes {
    * @returns {Promise<number | null>} of the ticket that is as it was
    */
   async #undo(done) {
+    if ("undo" in done) return (await done.undo()) ? done.number : null;
     const row = this.#desk.tickets.peek(done.id);
     if (row && !isAsWanted(row, done.forth)) {
       say(t("desk.undo.changed", { number: String(done.number) }), { manner: "refused" });

@@ -199,6 +199,7 @@ function going(desk) {
     view("closed", "d"),
     command("go_notifications", { group, keys: ["g i"], run: show("notifications") }),
     command("go_wall", { group, keys: ["g w"], run: () => navigate("/desk/wall") }),
+    command("go_macros", { group, run: () => navigate("/desk/macros") }),
     command("save_view", {
       group,
       keys: ["g v"],

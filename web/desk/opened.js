@@ -35,6 +35,8 @@ export class Opened {
   readTo = signal(/** @type {number | null} */ (null));
   failure = signal(/** @type {string | null} */ (null));
   isLoadingOlder = signal(false);
+  /** The macro that goes with what is written as one kind. */
+  macro = signal(/** @type {import("./outgoing.js").Chosen | null} */ (null));
   /** Whether the live connection has brought all that there was. */
   isJoined = signal(false);
 
@@ -169,6 +171,7 @@ export class Opened {
     const written = drafts.get(this.id, back.kind)?.content;
     const text = written ? `${said}\n\n${written}` : said;
     this.uploads(back.kind)?.putBack(back.files);
+    if (back.macro) this.macro.value = { macro: back.macro, kind: back.kind };
     drafts.replace(this.id, back.kind, text, this.timeline.last);
     compose(back.kind);
   }

@@ -7,6 +7,9 @@ import { mentionedIn } from "./mentions.js";
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./types.js").Kind} Kind */
 /** @typedef {import("../shared/uploads.js").Info} Info */
+/** @typedef {import("./macros/macros.js").Macro} Macro */
+/** @typedef {import("../../client/types.d.ts").Use} Use */
+/** @typedef {{macro: Macro, kind: Kind}} Chosen */
 /**
  * @typedef {object} Message
  * @property {string} clientId
@@ -17,12 +20,22 @@ import { mentionedIn } from "./mentions.js";
  * @property {Event[]} [events] what was said meanwhile, where it failed for that
  * @property {number | null} expectSeq
  * @property {Info[]} files
+ * @property {string} [detail] more of why a macro was refused
+ * @property {Macro} [macro] what is used with it
+ * @property {(sent: Use) => Promise<void>} [use] how
  */
+
+/** @typedef {{code?: string, detail?: string, events?: Event[], body?: {events?: Event[]}}} Refused */
 
 const HOLD_MS = 5000;
 
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 export class Outgoing {
   messages = signal(/** @type {Message[]} */ ([]));
+  /** The macros that are being used, by the names of their messages. */
+  #using = new Set();
   #opened;
 
   /** @param {import("./opened.js").Opened} opened */
@@ -33,13 +46,14 @@ export class Outgoing {
   /**
    * @param {string} content
    * @param {Kind} kind
-   * @param {{expectSeq?: number | null, isHeld?: boolean, files?: Info[]}} [how] `expectSeq`: the
-   *   last number that the person knew of; `isHeld`: it can be taken back for a while
+   * @param {{expectSeq?: number | null, isHeld?: boolean, files?: Info[],
+   *   macro?: Pick<Message, "macro" | "use">}} [how] `expectSeq`: the last number that the person
+   *   knew of; `isHeld`: it can be taken back for a while; `macro`: it is sent with that
    */
-  send(content, kind, { expectSeq = null, isHeld = false, files = [] } = {}) {
+  send(content, kind, { expectSeq = null, isHeld = false, files = [], macro } = {}) {
     const clientId = newKey();
     const state = isHeld ? /** @type {const} */ ("held") : "sending";
-    this.#put({ clientId, content, kind, state, expectSeq, files });
+    this.#put({ clientId, content, kind, state, expectSeq, files, ...macro });
     if (isHeld) setTimeout(() => this.#hold(clientId), HOLD_MS);
     this.#send(clientId, isHeld ? HOLD_MS : 0);
   }
@@ -52,7 +66,14 @@ export class Outgoing {
   tryAgain(clientId, { expectSeq = null } = {}) {
     const message = this.#get(clientId);
     if (!message) return;
-    this.#put({ ...message, state: "sending", code: undefined, events: undefined, expectSeq });
+    this.#put({
+      ...message,
+      state: "sending",
+      code: undefined,
+      events: undefined,
+      detail: undefined,
+      expectSeq,
+    });
     this.#send(clientId);
   }
 
@@ -65,7 +86,8 @@ export class Outgoing {
     const message = this.#get(clientId);
     if (!message) return null;
     const { desk, id } = this.#opened;
-    if (message.state !== "failed" && !desk.live.cancel(id, clientId)) return null;
+    const isStopped = message.use ? message.state === "held" : desk.live.cancel(id, clientId);
+    if (message.state !== "failed" && !isStopped) return null;
     this.#drop(clientId);
     return message;
   }
@@ -116,25 +138,54 @@ export class Outgoing {
     const { handle, desk } = this.#opened;
     const message = this.#get(clientId);
     if (!handle || !message) return; // It goes out once somebody is signed in again.
-    const { content, kind, expectSeq, files } = message;
+    const { content, kind, expectSeq, files, use } = message;
     const isReply = kind === "reply";
     try {
-      await handle.send(content, {
-        clientId,
-        internal: !isReply,
-        draft: true,
-        attachmentIds: files.map(({ id }) => id),
-        mentions: mentionedIn(content, desk.team.sorted.peek(), desk.me.id),
-        ...(holdFor && { holdFor }),
-        ...(isReply && expectSeq !== null && { expectSeq }),
-      });
+      if (use) await this.#use(message, use, holdFor);
+      else
+        await handle.send(content, {
+          clientId,
+          internal: !isReply,
+          draft: true,
+          attachmentIds: files.map(({ id }) => id),
+          mentions: mentionedIn(content, desk.team.sorted.peek(), desk.me.id),
+          ...(holdFor && { holdFor }),
+          ...(isReply && expectSeq !== null && { expectSeq }),
+        });
       // The timeline takes it away; if that is closed meanwhile, nothing shows it any more.
     } catch (error) {
-      const { code, events } = /** @type {{code?: string, events?: Event[]}} */ (error);
+      const { code, detail, events, body } = /** @type {Refused} */ (error);
       // Closed with the connection: the next one sends it. Cancelled: by the person.
       if (code === "closed" || code === "cancelled") return;
       const still = this.#get(clientId);
-      if (still) this.#put({ ...still, state: "failed", code: code ?? "unknown", events });
+      if (still) {
+        const why = { code: code ?? "unknown", events: events ?? body?.events };
+        this.#put({ ...still, state: "failed", ...why, ...(use && { detail }) });
+      }
+    }
+  }
+
+  /**
+   * With a macro, which is asked for once at a time: a new connection would ask again.
+   * @param {Message} message
+   * @param {(sent: Use) => Promise<void>} use
+   * @param {number} holdFor
+   */
+  async #use({ clientId, content, kind, expectSeq, files }, use, holdFor) {
+    if (this.#using.has(clientId)) return;
+    this.#using.add(clientId);
+    try {
+      await pause(holdFor);
+      if (!this.#get(clientId)) return; // It was taken back.
+      await use({
+        client_id: clientId,
+        content,
+        draft: true,
+        expect_seq: kind === "reply" ? expectSeq : null,
+        attachment_ids: files.map(({ id }) => id),
+      });
+    } finally {
+      this.#using.delete(clientId);
     }
   }
 

@@ -15,7 +15,7 @@ import { FIRST } from "./store/views.js";
  * @typedef {{page: "list", list: ListPlace}
  *   | {page: "ticket", number: number, list: ListPlace}
  *   | {page: "admin", name: string}
- *   | {page: "wall"}} Place
+ *   | {page: "wall"} | {page: "macros"}} Place
  */
 
 const NUMBER = /^[1-9]\d{0,14}$/;
@@ -36,7 +36,7 @@ export function placeOf({ path, params, state }) {
   if (first === "tickets" && NUMBER.test(second)) {
     return { page: "ticket", number: Number(second), list: state?.list ?? lastList };
   }
-  if (first === "wall") return { page: "wall" };
+  if (first === "wall" || first === "macros") return { page: first };
   if (first === "admin") return { page: "admin", name: second || "users" };
   if (first === "search") {
     const asked = [...params].filter(([name]) => name.startsWith(FIELD));

@@ -52,6 +52,9 @@ function Main({ place }) {
   if (place.page === "admin") {
     return html`<${Later} key="admin" load=${parts.admin} name="Admin" with=${{ page: place.name }} />`;
   }
+  if (place.page === "macros") {
+    return html`<${Later} key="macros" load=${parts.macros} name="MacroPage" />`;
+  }
   if (place.page === "wall") return html`<${Later} key="wall" load=${parts.wall} name="Wall" />`;
   return html`<section class="list-pane" key="list" aria-label=${t("desk.tickets")}>
       <${ListHead} isPage=${place.page === "list"} list=${place.list} />

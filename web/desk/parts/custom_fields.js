@@ -62,7 +62,7 @@ function CustomField({ row, field }) {
 }
 
 /** @param {One} props */
-function Control({ id, field, value, set }) {
+export function Control({ id, field, value, set }) {
   switch (field.kind) {
     case "boolean":
       return html`<${Choice}

@@ -7,6 +7,7 @@ import { html, useMemo } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { changeSentence, otherTicket } from "../change_sentence.js";
 import { useDesk } from "../desk.js";
+import { causeWord } from "../macros/sayings.js";
 import { overlay } from "../overlays.js";
 import { ticketAddress } from "../place.js";
 import { Avatar } from "./avatar.js";
@@ -32,6 +33,7 @@ export function Message({ event, opened, isPart = false }) {
       <strong><bdi>${name}</bdi></strong>
       ${isNote ? html`<span class="label" data-note="yes">${t("desk.note")}</span>` : null}
       <time class="muted" datetime=${at} title=${fullTime(at)}>${clockTime(at)}</time>
+      <${Cause} event=${event} />
       ${isMine && !isNote && !isPart ? html`<${Seen} opened=${opened} seq=${seq} />` : null}
       ${side === "customer" && !isPart ? html`<${SplitOff} ticketId=${opened.id} seq=${seq} text=${content} />` : null}
     </header>
@@ -72,7 +74,14 @@ export function Change({ event }) {
     ${changeSentence(desk, event)}${" "}
     ${other ? html`<a href=${ticketAddress(other)}>#${other}</a>${" "}` : null}
     <time datetime=${event.at} title=${fullTime(event.at)}>${clockTime(event.at)}</time>
+    ${" "}<${Cause} event=${event} />
   </p>`;
+}
+
+/** @param {{event: Event}} props */
+function Cause({ event }) {
+  const word = causeWord(useDesk(), event);
+  return word ? html`<span class="muted">· <bdi>${word}</bdi></span>` : null;
 }
 
 /** What the customer wrote when they opened the ticket. */

@@ -25,7 +25,8 @@ export function Help() {
           <dl>
             ${
               group === "writing"
-                ? html`<div><dt><${Keys} keys=${["Ctrl+Enter"]} /></dt><dd>${t("desk.send")}</dd></div>`
+                ? html`<div><dt><${Keys} keys=${["Ctrl+Enter"]} /></dt><dd>${t("desk.send")}</dd></div>
+                  <div><dt><${Keys} keys=${["/"]} /></dt><dd>${t("desk.macro.offers")}</dd></div>`
                 : null
             }
             ${commands

@@ -27,6 +27,7 @@ export function Nav() {
     <nav aria-label=${t("desk.more")}>
       <ul role="list">
         <${PlainLink} href="/desk/wall" is=${place.page === "wall"} word="desk.wall.title" />
+        <${PlainLink} href="/desk/macros" is=${place.page === "macros"} word="desk.macros.title" />
         ${
           desk.me.role === "admin"
             ? ADMIN.map(

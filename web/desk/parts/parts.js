@@ -8,6 +8,7 @@ const AT_LAST_MS = 1000;
 export const admin = () => withWords(import("../admin/admin.js"));
 export const dialogs = () => withWords(import("./dialogs.js"));
 export const fieldFilter = () => withWords(import("./field_filter.js"));
+export const macros = () => withWords(import("../macros/page.js"));
 export const sentences = () => withWords(import("../change_sentence.js"));
 export const ticket = () => withWords(import("./ticket_pane.js"));
 export const wall = () => withWords(import("../wall/wall.js"));

@@ -38,12 +38,13 @@ function One({ message, outgoing }) {
 }
 
 /** @param {{message: Message}} props */
-function State({ message: { state, code } }) {
+function State({ message: { state, code, detail } }) {
   const isOffline = useDesk().live.connection.value.state !== "live";
   if (state === "failed") {
     const key = `desk.message.failed.${code}`;
     return html`<span class="failed" role="alert">
       <${Icon} name="alert" /> ${t(has(key) ? key : "desk.message.failed")}
+      ${detail && !has(key) ? html` <bdi>${detail}</bdi>` : null}
     </span>`;
   }
   if (state === "held") return html`<span class="muted">${t("desk.message.held")}</span>`;

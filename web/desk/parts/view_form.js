@@ -1,18 +1,18 @@
 /** What is on the screen becomes a view with a name; or a view is changed, or removed. */
 
-import { Dialog, html, useEffect, useId, useRef, useState } from "../../shared/ui.js";
+import { Dialog, html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
-import { fetchLabels } from "../labels.js";
 import { closeOverlay } from "../overlays.js";
 import { reason } from "../reasons.js";
 import { changeableView, mayShare, removeView, saveView } from "../saved_views.js";
 import { priorityWord, statusWord, wordOf } from "../sayings.js";
 import { fieldsOf, NOBODY, queryOf, SOMEBODY } from "../view_query.js";
+import { Choice, Remove, Text, useLabels } from "./form_fields.js";
 import { SORTS } from "./list_head.js";
 
 /** @typedef {import("../view_query.js").Fields} Fields */
-/** @typedef {[value: string, label: string][]} Options */
+/** @typedef {import("./form_fields.js").Options} Options */
 
 const STATUSES = ["open", "in_progress", "resolved", "closed"];
 const PRIORITIES = ["urgent", "high", "medium", "low"];
@@ -150,49 +150,3 @@ const teamOptions = ({ teams }) => [
   ["none", t("desk.no_team")],
   ...teams.all.value.map(({ id, name }) => /** @type {[string, string]} */ ([id, name])),
 ];
-
-function useLabels() {
-  const [labels, setLabels] = useState({
-    categories: /** @type {string[]} */ ([]),
-    tags: /** @type {string[]} */ ([]),
-  });
-  useEffect(() => void fetchLabels().then(setLabels, () => {}), []);
-  return labels;
-}
-
-/** @param {{name: string, label: string, value: unknown, among?: string[], required?: boolean}} props */
-function Text({ name, label, value, among = [], required = false }) {
-  const id = useId();
-  const list = `${id}-known`;
-  return html`<div class="field">
-    <label for=${id}>${label}</label>
-    <input id=${id} name=${name} type="text" dir="auto" autocomplete="off" maxlength="200" list=${among.length ? list : undefined} required=${required} autofocus=${required} defaultValue=${value} />
-    ${
-      among.length
-        ? html`<datalist id=${list}>${among.map((one) => html`<option key=${one} value=${one}></option>`)}</datalist>`
-        : null
-    }
-  </div>`;
-}
-
-/** @param {{name: string, label: string, value: unknown, options: Options}} props */
-function Choice({ name, label, value, options }) {
-  const id = useId();
-  return html`<div class="field">
-    <label for=${id}>${label}</label>
-    <select id=${id} name=${name}>
-      ${options.map(
-        ([one, word]) =>
-          html`<option key=${one} value=${one} defaultSelected=${one === value}>${word}</option>`,
-      )}
-    </select>
-  </div>`;
-}
-
-/** @param {{onClick: () => void}} props */
-function Remove({ onClick }) {
-  const [isSure, setSure] = useState(false);
-  return html`<button type="button" onClick=${() => (isSure ? onClick() : setSure(true))}>
-    ${t(isSure ? "desk.view_form.sure" : "desk.view_form.remove")}
-  </button>`;
-}

@@ -5,6 +5,8 @@ import { NotKept } from "../../shared/not_kept.js";
 import { html, Icon, useEffect, useLayoutEffect, useRef, useSignal } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
+import { macrosOf } from "../macros/macros.js";
+import { Chosen, useMacroMenu } from "../macros/menu.js";
 import { composing } from "../overlays.js";
 import { settings } from "../settings.js";
 import { Meanwhile } from "./meanwhile.js";
@@ -50,7 +52,9 @@ export function Writing({ opened, kind, isAsked }) {
     desk.drafts.write(opened.id, kind, content, opened.timeline.last);
     opened.handle?.typing(Boolean(content), { internal: kind === "note" });
   };
+  const macros = useMacroMenu(opened, kind, field, onInput);
   const mentioning = useMentioning(field, onInput);
+  const chosen = opened.macro.value?.kind === kind ? opened.macro.value.macro : null;
   const send = () => {
     const typed = field.current?.value ?? "";
     if (!canSend(uploads, !typed.trim())) return;
@@ -62,7 +66,9 @@ export function Writing({ opened, kind, isAsked }) {
     const expectSeq = kind === "reply" && opened.timeline.last ? opened.timeline.last : null;
     const files = uploads?.take() ?? [];
     const content = typed.trim() ? typed : (parts?.namesOf(files) ?? "");
-    opened.outgoing.send(content, kind, { expectSeq, isHeld, files });
+    const macro = chosen ? macrosOf(desk).sent(chosen, opened.id) : undefined;
+    opened.outgoing.send(content, kind, { expectSeq, isHeld, files, macro });
+    if (chosen) opened.macro.value = null;
     desk.drafts.posted(opened.id, kind);
     if (field.current) field.current.value = "";
     grow(field.current);
@@ -73,10 +79,15 @@ export function Writing({ opened, kind, isAsked }) {
     mentioning.close();
     field.current?.focus();
   };
-  const listen = keyListener(send, field);
+  const otherKeys = keyListener(send, field);
+  /** @param {KeyboardEvent} event */
+  const onKeyDown = (event) =>
+    macros.onKeyDown(event) || mentioning.take(event) || otherKeys(event);
   return html`<${Conflict} opened=${opened} kind=${kind} />
     <${Colleagues} opened=${opened} kind=${kind} />
     ${said.length ? html`<${Meanwhile} events=${said} isWarned=${isWarned.value} onSeen=${know} />` : null}
+    ${chosen ? html`<${Chosen} opened=${opened} macro=${chosen} />` : null}
+    ${macros.menu}
     <textarea
       key="field"
       ref=${field}
@@ -86,14 +97,17 @@ export function Writing({ opened, kind, isAsked }) {
       maxlength=${LONGEST}
       aria-label=${t(`desk.${kind}`)}
       placeholder=${t(`desk.${kind}.hint`)}
-      aria-autocomplete="list"
-      ...${mentioning.attributes}
+      ...${{ ...macros.aria, ...mentioning.attributes }}
       onInput=${() => {
         onInput();
+        macros.look();
         mentioning.look();
       }}
-      onKeyDown=${(/** @type {KeyboardEvent} */ event) => mentioning.take(event) || listen(event)}
-      onBlur=${mentioning.close}
+      onBlur=${() => {
+        macros.close();
+        mentioning.close();
+      }}
+      onKeyDown=${onKeyDown}
       defaultValue=${begun}
     ></textarea>
     ${mentioning.list}

@@ -216,6 +216,8 @@ export default {
   "desk.fields.back": "Zurückholen",
   "desk.event.fields_changed": "{name} hat geändert: {changes}",
   "desk.event.field": "{label} von {from} auf {to}",
+  "desk.macros.title": "Makros",
+  "desk.do.go_macros": "Zu den Makros",
   "desk.wall.title": "Übersicht",
   "desk.do.why": "Warum ist es bei wem es ist?",
   "desk.do.merge": "In ein anderes Ticket zusammenführen",

@@ -213,6 +213,8 @@ export default {
   "desk.fields.back": "Bring back",
   "desk.event.fields_changed": "{name} changed {changes}",
   "desk.event.field": "{label} from {from} to {to}",
+  "desk.macros.title": "Macros",
+  "desk.do.go_macros": "Go to the macros",
   "desk.wall.title": "Wall",
   "desk.do.why": "Why is it whose it is?",
   "desk.do.merge": "Merge into another ticket",

@@ -1,0 +1,1 @@
+"""Macros: what the staff say and do again and again, kept by a name."""
