@@ -29,9 +29,12 @@ export function sentenceOf(event, conversation) {
     case "category_changed":
       return t("customer.event.category", { category: event.data.to });
     case "merged_from":
-      return t("customer.event.merged_from", { ...event.data });
+      return t("customer.event.merged_from", {
+        number: event.data.number,
+        title: event.data.title,
+      });
     case "unmerged":
-      return t("customer.event.unmerged", { ...event.data });
+      return t("customer.event.unmerged", { number: event.data.number });
     case "rated":
       return t("customer.event.rated", { score: event.data.score });
     case "participants_changed":
