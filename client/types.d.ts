@@ -21,6 +21,7 @@ export interface Actions {
   assignee?: "me" | string | null;
   required_skills?: Array<string>;
   /** Values by the keys of fields; null clears one */ fields?: Record<string, string | number | boolean | Array<string> | null>;
+  snooze?: LaterSnooze;
 }
 
 export interface Agent {
@@ -367,6 +368,13 @@ export interface LastMessage {
   at: string;
   by: Side;
   preview: string;
+}
+
+/** A snooze that is kept for later: so many minutes from when it is done, or until a time. */
+export interface LaterSnooze {
+  minutes?: number;
+  until?: string;
+  /** Whether it wakes as soon as its customer writes. */ wake_on_reply?: boolean;
 }
 
 export interface LeaveTicket {

@@ -13,9 +13,10 @@ from desk.access import Actor
 from desk.assignment import assignment, routing
 from desk.errors import DeskError, Invalid
 from desk.text import Id, Input, Label, Skills, unique
-from desk.tickets import field_values, tickets
+from desk.tickets import field_values, snooze, tickets
 from desk.tickets.field_values import SentFields
 from desk.tickets.filters import word_or_id
+from desk.tickets.snooze import LaterSnooze
 from models import Priority, Status, Ticket
 
 Assignee = Annotated[
@@ -49,6 +50,7 @@ class Actions(Input):
     assignee: Assignee | MISSING = MISSING
     required_skills: Skills | MISSING = MISSING
     fields: SentFields | MISSING = MISSING
+    snooze: LaterSnooze | MISSING = MISSING
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -100,13 +102,17 @@ def apply(
     """
     with _pointing():
         routing.apply(session, actor, ticket, actions.change(actor, ticket), now)
+        if actions.snooze is not MISSING:
+            with _pointing("/snooze"):
+                snooze.set_later(session, actor, ticket, actions.snooze, now)
 
 
 @contextmanager
-def _pointing() -> Iterator[None]:
+def _pointing(to: str = "/set") -> Iterator[None]:
+    """Where an action is that is refused: behind ``to``."""
     try:
         yield
     except DeskError as error:
         if error.pointer is not None:
-            error.pointer = "/set" + POINTERS.get(error.pointer, error.pointer)
+            error.pointer = to + POINTERS.get(error.pointer, error.pointer)
         raise

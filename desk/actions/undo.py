@@ -23,6 +23,7 @@ from desk.events import (
     FieldsChanged,
     PriorityChanged,
     SkillsRequired,
+    Snoozed,
     StaffFieldsChanged,
     StatusChanged,
     TagsChanged,
@@ -30,7 +31,7 @@ from desk.events import (
 )
 from desk.rows import EventRow
 from desk.text import Id, Input
-from desk.tickets import tickets
+from desk.tickets import snooze, tickets
 from models import Batch, Role, Status, Ticket
 
 # What the ticket's change calls it that an event of the kind has changed.
@@ -43,7 +44,7 @@ PLAIN = {
     SkillsRequired.kind: "required_skills",
 }
 FIELDS = (FieldsChanged.kind, StaffFieldsChanged.kind)
-KINDS = (*PLAIN, *FIELDS, TagsChanged.kind)
+KINDS = (*PLAIN, *FIELDS, TagsChanged.kind, Snoozed.kind)
 
 
 class Undo(Input):
@@ -125,6 +126,8 @@ def _changes_of(event: EventRow) -> Iterable[tuple[tuple[str, ...], Change]]:
     elif event.kind in FIELDS:
         for key, change in data.items():
             yield ("fields", key), Change(change["from"], change["to"])
+    elif event.kind == Snoozed.kind:
+        yield ("snooze",), Change(before=None, after=data["until"])
     elif event.kind == TagsChanged.kind:
         for tag in data["added"]:
             yield ("tags", tag), Change(before=False, after=True)
@@ -163,6 +166,8 @@ def _apply(
                 tags.append(tag)
             case ("tags", tag):
                 tags.remove(tag)
+            case ("snooze",):
+                snooze.wake(session, ticket, actor.id, actor.id, now)
             case ("fields", key):
                 back.setdefault("fields", {})[key] = change.before
             case (name,):

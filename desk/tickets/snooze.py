@@ -2,10 +2,11 @@
 
 from collections.abc import Container
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import MISSING, ConfigDict, Field, model_validator
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk import deadlines
@@ -22,16 +23,42 @@ DEADLINE = "snooze"
 LONGEST = timedelta(days=366)
 
 
+Until = Annotated[Moment, Field(strict=False)]
+WakeOnReply = Annotated[bool, Field(description="Whether it wakes as soon as its customer writes.")]
+
+
 class Snooze(Input):
     """``note``: an internal note that is written with it."""
 
     model_config = ConfigDict(title="Snooze")
 
-    until: Annotated[Moment, Field(strict=False)]
-    wake_on_reply: Annotated[
-        bool, Field(description="Whether it wakes as soon as its customer writes.")
-    ] = True
+    until: Until
+    wake_on_reply: WakeOnReply = True
     note: Content | None = None
+
+
+class LaterSnooze(Input):
+    """A snooze that is kept for later: so many minutes from when it is done, or until a time."""
+
+    model_config = ConfigDict(title="LaterSnooze", json_schema_extra={"example": {"minutes": 60}})
+
+    minutes: Annotated[int, Field(ge=1, le=LONGEST // timedelta(minutes=1))] | MISSING = MISSING
+    until: Until | MISSING = MISSING
+    wake_on_reply: WakeOnReply = True
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.minutes is MISSING) == (self.until is MISSING):
+            raise Invalid("invalid", "Send either minutes or until", pointer="/minutes")
+        return self
+
+    def at(self, now: datetime) -> Snooze:
+        """What it comes to where it is done now."""
+        until = self.until
+        if self.minutes is not MISSING:
+            until = now + timedelta(minutes=self.minutes)
+        assert until is not MISSING
+        return Snooze(until=until, wake_on_reply=self.wake_on_reply)
 
 
 def snooze(
@@ -70,6 +97,14 @@ def set_snooze(session: Session, actor: Actor, ticket: Ticket, sent: Snooze, now
     deadlines.arm(session, DEADLINE, ticket.id, sent.until, ticket_id=ticket.id)
     event = Snoozed(until=sent.until, wake_on_reply=sent.wake_on_reply)
     timeline.record(session, ticket, event, actor.id, None)
+
+
+def set_later(
+    session: Session, actor: Actor, ticket: Ticket, sent: LaterSnooze, now: datetime | None
+) -> None:
+    """As `set_snooze`, of what was kept."""
+    at = now or session.scalars(select(func.clock_timestamp())).one()
+    set_snooze(session, actor, ticket, sent.at(at), at)
 
 
 def end_snooze(

@@ -1,5 +1,6 @@
 """Undo: what was done at once is taken back as one, unless somebody has touched it since."""
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +15,9 @@ from desk.actions.undo import Undo, Undone
 from desk.assignment import assignment, routing
 from desk.assignment.assignment import Strategy
 from desk.errors import Conflict, Forbidden, NotFound
-from desk.tickets import messages
+from desk.tickets import messages, snooze
 from desk.tickets.messages import NewMessage
+from desk.tickets.snooze import Snooze
 from desk.tickets.views import TicketView
 from models import Role, Ticket
 from tests.desk.using_macros import a_macro, a_team, apply, version
@@ -85,6 +87,30 @@ def test_all_is_as_it_was(session: Session, csr: Actor, ticket: TicketView, stat
     cause = {"type": "undo", "id": str(batch_of(done)), "batch": str(batch_of(undone))}
     assert [event.cause for event in undone.done.events] == [cause] * len(undone.done.events)
     assert "message_posted" not in {event.kind for event in undone.done.events}
+
+
+def test_a_snooze_is_undone_by_waking_and_touched_by_another(
+    session: Session, csr: Actor, ticket: TicketView
+) -> None:
+    change(session, csr, ticket, assignee_id=csr.id)
+    macro = a_macro(session, csr, message=None, set={"snooze": {"minutes": 60}})
+    done = apply(session, csr, ticket, macro)
+    assert done.ticket.snoozed_until
+    assert done.ticket.snoozed_until > now() + timedelta(minutes=50)
+    [woke] = take_back(session, csr, ticket, done).done.events
+    assert (woke.kind, woke.data) == ("woke", {"by": str(csr.id)})
+    done = apply(session, csr, ticket, macro)
+    later = Snooze(until=now() + timedelta(days=1))
+    snooze.snooze(session, csr, ticket.id, later, now())
+    assert touched(session, csr, ticket, done) == {"/snooze"}
+
+
+def test_what_is_resolved_cannot_sleep_and_so_is_not_resolved(
+    session: Session, csr: Actor, ticket: TicketView
+) -> None:
+    todo = {"status": "resolved", "snooze": {"minutes": 5}}
+    with pytest.raises(Conflict, match="open or in progress"):
+        apply(session, csr, ticket, a_macro(session, csr, set=todo))
 
 
 def test_once_and_an_undo_may_be_undone(session: Session, csr: Actor, ticket: TicketView) -> None:

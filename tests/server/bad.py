@@ -229,9 +229,15 @@ ACTIONS = Kind(
         "an empty word for nobody": {"assignee": ""},
         "a number for somebody": {"assignee": 1},
         "NUL within": {"tags_remove": ["a\0"]},
+        "no time within": {"snooze": {}},
+        "no minutes within": {"snooze": {"minutes": 0}},
+        "two times within": {"snooze": {"minutes": 5, "until": "2031-01-01T00:00:00Z"}},
         "a surrogate within": {"fields": {"plan": "\udbff"}},
     },
-    ({"status": "open", "assignee": "me", "tags_add": ["x"]}, {"assignee": None}),
+    (
+        {"status": "open", "assignee": "me", "tags_add": ["x"]},
+        {"assignee": None, "snooze": {"minutes": 60, "wake_on_reply": False}},
+    ),
     frozenset({"an object"}),
 )
 MACRO_SCOPE = Kind({"another": "OWN", "padded": " own"}, ("own", "everyone"))

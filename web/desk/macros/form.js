@@ -7,8 +7,8 @@ import { Control } from "../parts/custom_fields.js";
 import { Choice, Text, useLabels } from "../parts/form_fields.js";
 import { reason } from "../reasons.js";
 import { priorityWord, statusWord } from "../sayings.js";
-import { actionsOf } from "./sayings.js";
-import { CLEAR, chosenOf, holderOf, LEAVE, macroOf } from "./values.js";
+import { actionsOf, timeWord } from "./sayings.js";
+import { CLEAR, chosenOf, holderOf, LEAVE, MINUTES, macroOf } from "./values.js";
 
 /** @typedef {import("./macros.js").Macro} Macro */
 /** @typedef {import("../parts/form_fields.js").Options} Options */
@@ -112,6 +112,9 @@ function Does({ actions }) {
     ],
     assignee: [["me", t("desk.macro.me")], ...staff, [CLEAR, t("desk.nobody")]],
   };
+  const minutes = actions.snooze?.minutes;
+  // One that was made elsewhere may be of any length.
+  const lengths = minutes && !MINUTES.includes(minutes) ? [...MINUTES, minutes] : MINUTES;
   const choice = (/** @type {"status" | "priority" | "team_id" | "assignee"} */ name) =>
     html`<${Choice}
       name=${name}
@@ -123,6 +126,12 @@ function Does({ actions }) {
     <legend>${t("desk.macro.does")}</legend>
     <div class="fields">
       ${choice("status")} ${choice("priority")} ${choice("team_id")} ${choice("assignee")}
+      <${Choice}
+        name="snooze"
+        label=${t("desk.macro.snooze")}
+        value=${minutes ? String(minutes) : LEAVE}
+        options=${[...leave, ...lengths.map((one) => /** @type {[string, string]} */ ([String(one), timeWord(one)]))]}
+      />
       <${Text} name="category" label=${t("desk.field.category")} value=${actions.category ?? ""} among=${labels.categories} />
       <${Text} name="tags_add" label=${t("desk.macro.tags_add")} value=${list(actions.tags_add)} />
       <${Text} name="tags_remove" label=${t("desk.macro.tags_remove")} value=${list(actions.tags_remove)} />

@@ -1,7 +1,8 @@
 /** What a macro does, and that one was used, in words. */
 
 import { valueWord } from "../../shared/fields.js";
-import { t } from "../../shared/words.js";
+import { fullTime } from "../../shared/time.js";
+import { locale, t } from "../../shared/words.js";
 import { priorityWord, statusWord } from "../sayings.js";
 import { macrosOf } from "./macros.js";
 
@@ -52,7 +53,20 @@ export function actionWords(desk, macro) {
     const field = desk.fields.byKey.value.get(key);
     said.push(t("desk.macro.set", { what: field?.label ?? key, to: valueWord(field, value) }));
   }
+  const { minutes, until } = actions.snooze ?? {};
+  if (minutes) said.push(t("desk.macro.snoozes", { time: timeWord(minutes) }));
+  if (until) said.push(t("desk.macro.snoozes_until", { until: fullTime(until) }));
   return said.join(" · ");
+}
+
+/** How long that is: "3 days". @param {number} minutes */
+export function timeWord(minutes) {
+  const [unit, size] = [
+    /** @type {const} */ (["day", 1440]),
+    /** @type {const} */ (["hour", 60]),
+  ].find(([, one]) => minutes % one === 0) ?? ["minute", 1];
+  const style = /** @type {const} */ ({ style: "unit", unit, unitDisplay: "long" });
+  return new Intl.NumberFormat(locale, style).format(minutes / size);
 }
 
 /**

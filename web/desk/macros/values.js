@@ -10,6 +10,11 @@ import { listOf } from "../skills.js";
 export const LEAVE = "";
 export const CLEAR = "none";
 
+const HOUR = 60;
+const DAY = 24 * HOUR;
+/** For how long a macro may let its ticket sleep. */
+export const MINUTES = [HOUR, 4 * HOUR, DAY, 3 * DAY, 7 * DAY];
+
 /**
  * @param {string | null | undefined} value
  * @returns {string}
@@ -53,6 +58,7 @@ function actionsOf(text, fields = {}) {
     const values = listOf(text(name));
     if (values.length) set[name] = values;
   }
+  if (text("snooze") !== LEAVE) set.snooze = { minutes: Number(text("snooze")) };
   if (Object.keys(fields).length) set.fields = fields;
   return /** @type {Actions} */ (set);
 }
