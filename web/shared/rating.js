@@ -48,7 +48,7 @@ export function Rating({ ticketId, status, ask }) {
       <legend>${t("rating.score")}</legend>
       ${SCORES.map(
         (score) => html`<label key=${score}>
-          <input type="radio" name="score" value=${score} required /> ${score}
+          <input type="radio" name="score" value=${score} required /> ${score}${" "}
           <span class="muted">${t(`rating.score.${score}`)}</span>
         </label>`,
       )}

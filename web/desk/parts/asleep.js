@@ -23,5 +23,7 @@ export function Asleep({ row }) {
   const ask = () => {
     overlay.value = { name: "snooze" };
   };
-  return html`<button type="button" class="take" onClick=${ask}>${t("desk.do.snooze")}</button>`;
+  return html`<p class="asleep">
+    <button type="button" onClick=${ask}>${t("desk.do.snooze")}</button>
+  </p>`;
 }

@@ -124,7 +124,7 @@ function Labels({ row }) {
     : null;
   return html`<span class="row-labels">
     ${row.status !== "open" ? html`<span class="label" data-status=${row.status}>${statusWord(row.status)}</span>` : null}
-    ${row.snoozed_until ? html`<span class="label" title=${fullTime(row.snoozed_until)}><${Icon} name="clock" />${t("desk.view.snoozed")}</span>` : null}
+    ${row.snoozed_until ? html`<span class="label" title=${fullTime(row.snoozed_until)}>${t("desk.view.snoozed")}</span>` : null}
     ${row.priority ? html`<span class="label" data-priority=${row.priority}>${priorityWord(row.priority)}</span>` : null}
     ${row.tags.slice(0, MOST_TAGS).map((tag) => html`<span key=${tag} class="label"><bdi>${tag}</bdi></span>`)}
     </span>
