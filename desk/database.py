@@ -1,9 +1,12 @@
-"""Which database this is, as every process sees it, and when to leave a connection to it."""
+"""Which database this is and what its clock says, as every process sees it; and when to leave a
+connection to it.
+"""
 
 import hashlib
+from datetime import datetime
 
 import psycopg
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -20,6 +23,11 @@ def short_name(session: Session) -> str:
     """Tells this database from any other, whatever the address it is reached by."""
     system, database = session.execute(IDENTITY).one()
     return hashlib.sha256(f"{system}/{database}".encode()).hexdigest()[:DIGITS]
+
+
+def clock(session: Session, now: datetime | None = None) -> datetime:
+    """The database's time; ``now`` is for imports and tests."""
+    return now or session.scalars(select(func.clock_timestamp())).one()
 
 
 def is_outdated(error: BaseException | None) -> bool:

@@ -200,7 +200,7 @@ class Course:
         opinion = self._random.choice(OPINIONS)
         if opinion and ratings.show(session, customer, self.id, now).until:
             score, comment = opinion
-            ratings.rate(session, customer, self.id, Rate(score=score, comment=comment), now, now)
+            ratings.rate(session, customer, self.id, Rate(score=score, comment=comment), now)
 
     def _set(self, status: Status, now: datetime) -> None:
         if csr := self._csr:

@@ -12,11 +12,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, with_config
 from pydantic_core import PydanticCustomError
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from desk import access, deadlines
 from desk.access import Actor, numbered
+from desk.database import clock
 from desk.deadlines import Due
 from desk.errors import Busy, Conflict, NotFound
 from desk.events import AttachmentInfo
@@ -124,7 +125,7 @@ def add(
     twin = _twin(session, ticket_id, sha256)
     if twin is not None:
         loose_files.drop(session, file_id)
-    now = session.scalars(select(func.clock_timestamp())).one()
+    now = clock(session)
     file = Attachment(
         ticket_id=ticket_id,
         uploader_id=actor.id,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
+from desk.database import clock
 from desk.errors import Conflict
 from desk.events import Rated
 from desk.text import Input, Text
@@ -43,14 +44,16 @@ class RatingShown:
     asked: bool
 
 
-def show(session: Session, actor: Actor, ticket_id: UUID, now: datetime) -> RatingShown:
+def show(
+    session: Session, actor: Actor, ticket_id: UUID, now: datetime | None = None
+) -> RatingShown:
     """Of a ticket of their own. Raises `NotFound`."""
     ticket = session.scalar(
         select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
     )
     if ticket is None:
         raise not_found()
-    return _shown(session, ticket, now)
+    return _shown(session, ticket, clock(session, now))
 
 
 def rate(
@@ -58,44 +61,43 @@ def rate(
     actor: Actor,
     ticket_id: UUID,
     sent: Rate,
-    now: datetime,
-    at: datetime | None = None,
+    now: datetime | None,
 ) -> RatingShown:
-    """In the place of what they have said of it before. ``at``: as of `timeline.record`.
+    """In the place of what they have said of it before.
 
     Raises `NotFound`, `Conflict` (``not_resolved``, ``rating_over``).
     """
     ticket = tickets.held_own(session, actor, ticket_id)
-    _rate(session, ticket, sent, now, at)
-    return _shown(session, ticket, now)
+    _rate(session, ticket, sent, now)
+    return _shown(session, ticket, clock(session, now))
 
 
-def show_linked(session: Session, ticket_id: UUID, now: datetime) -> RatingShown:
+def show_linked(session: Session, ticket_id: UUID) -> RatingShown:
     """As `show`, for whoever holds the link that its customer was mailed."""
     if (ticket := session.get(Ticket, ticket_id)) is None:
         raise not_found()
+    now = clock(session)
     _require_rateable(_found(session, ticket_id), ticket, now)
     return _shown(session, ticket, now)
 
 
-def rate_linked(session: Session, ticket_id: UUID, sent: Rate, now: datetime) -> None:
+def rate_linked(session: Session, ticket_id: UUID, sent: Rate) -> None:
     """As `rate`, by whoever holds the link that its customer was mailed."""
     ticket = session.scalar(tickets.locked(select(Ticket).where(Ticket.id == ticket_id)))
     if ticket is None:
         raise not_found()
-    _rate(session, ticket, sent, now)
+    _rate(session, ticket, sent, None)
 
 
-def _rate(
-    session: Session, ticket: Ticket, sent: Rate, now: datetime, at: datetime | None = None
-) -> None:
+def _rate(session: Session, ticket: Ticket, sent: Rate, now: datetime | None) -> None:
     """The ticket is held."""
-    rating = _require_rateable(_found(session, ticket.id), ticket, now)
+    at = clock(session, now)
+    rating = _require_rateable(_found(session, ticket.id), ticket, at)
     if (rating.score, rating.comment) == (sent.score, sent.comment):
         return
-    rating.score, rating.comment, rating.rated_at = sent.score, sent.comment, now
+    rating.score, rating.comment, rating.rated_at = sent.score, sent.comment, at
     event = Rated(score=sent.score, comment=sent.comment)
-    timeline.record(session, ticket, event, ticket.user_id, at)
+    timeline.record(session, ticket, event, ticket.user_id, now)
 
 
 def _found(session: Session, ticket_id: UUID) -> Rating | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from desk import deadlines
 from desk.access import Actor
+from desk.database import clock
 from desk.deadlines import Due
 from desk.errors import Conflict, Invalid
 from desk.events import NotePosted, Snoozed, Woke
@@ -66,10 +67,10 @@ def snooze(
     actor: Actor,
     ticket_id: UUID,
     sent: Snooze,
-    now: datetime,
+    now: datetime | None,
     versions: Container[int] | None = None,
 ) -> TicketView:
-    """In the place of what was said of its sleep before. ``now``: what is over by then is refused.
+    """In the place of what was said of its sleep before.
 
     Raises `NotFound`, `Stale`, `Conflict` (``not_active``), `Invalid` (``in_the_past``,
     ``too_long``).
@@ -80,23 +81,26 @@ def snooze(
     return tickets.view(session, actor, ticket)
 
 
-def set_snooze(session: Session, actor: Actor, ticket: Ticket, sent: Snooze, now: datetime) -> None:
+def set_snooze(
+    session: Session, actor: Actor, ticket: Ticket, sent: Snooze, now: datetime | None
+) -> None:
     """As `snooze`, of a ticket that is held."""
-    if sent.until <= now:
+    at = clock(session, now)
+    if sent.until <= at:
         raise Invalid("in_the_past", "That time is over", pointer="/until")
-    if sent.until > now + LONGEST:
+    if sent.until > at + LONGEST:
         raise Invalid("too_long", "No ticket sleeps for more than a year", pointer="/until")
     if not tickets.is_active(ticket):
         raise Conflict("not_active", "Only a ticket that is open or in progress can be snoozed")
     if sent.note is not None:
         noted = NotePosted(client_id=None, content=sent.note)
-        timeline.record(session, ticket, noted, actor.id, None)
+        timeline.record(session, ticket, noted, actor.id, now)
     if (ticket.snoozed_until, ticket.wakes_on_reply) == (sent.until, sent.wake_on_reply):
         return
     ticket.snoozed_until, ticket.wakes_on_reply = sent.until, sent.wake_on_reply
     deadlines.arm(session, DEADLINE, ticket.id, sent.until, ticket_id=ticket.id)
     event = Snoozed(until=sent.until, wake_on_reply=sent.wake_on_reply)
-    timeline.record(session, ticket, event, actor.id, None)
+    timeline.record(session, ticket, event, actor.id, now)
 
 
 def set_later(

@@ -6,10 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import MISSING, AfterValidator, Field, Strict
-from sqlalchemy import Select, and_, func, literal, select
+from sqlalchemy import Select, and_, literal, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, owned_by, readable
+from desk.database import clock
 from desk.errors import Conflict, Merged, Stale
 from desk.events import (
     CategoryChanged,
@@ -85,7 +86,7 @@ def open_ticket(
     """
     if is_asked:
         field_values.require(session, FieldNeed.TO_OPEN, new.category, new.fields)
-    at = now or session.scalars(select(func.clock_timestamp())).one()
+    at = clock(session, now)
     times = {"created_at": at, "updated_at": at, "public_updated_at": at}
     ticket = Ticket(
         **new.columns, **times, status=Status.OPEN, tags=[], fields={}, user_id=actor.id

@@ -5,7 +5,6 @@ from aiohttp import web
 from desk.errors import Conflict
 from desk.tickets import ratings
 from desk.tickets.ratings import Rate, RatingShown
-from server.clock import now
 from server.http.contract import NOTHING, At, Right, ok
 from server.http.guard import ACTOR, limit
 from server.http.input import LONGEST_BODY, Query, body, path_id, query
@@ -18,7 +17,7 @@ async def show(request: web.Request) -> web.Response:
     query(request, Query)
     require_asked(request)
     desk = request.app[SERVICES].desk
-    return reply(await desk.read(ratings.show, request[ACTOR], path_id(request), now()))
+    return reply(await desk.read(ratings.show, request[ACTOR], path_id(request)))
 
 
 async def rate(request: web.Request) -> web.Response:
@@ -26,7 +25,7 @@ async def rate(request: web.Request) -> web.Response:
     require_asked(request)
     await limit(request, shared.POST, str(actor.id))
     desk = request.app[SERVICES].desk
-    return reply(await desk.run(ratings.rate, actor, path_id(request), sent, now()))
+    return reply(await desk.run(ratings.rate, actor, path_id(request), sent, None))
 
 
 def require_asked(request: web.Request) -> None:

@@ -5,7 +5,6 @@ from aiohttp import web
 from desk.tickets import snooze
 from desk.tickets.snooze import Snooze
 from desk.tickets.views import TicketView
-from server.clock import now
 from server.http.contract import ETAG, NOTHING, At, Right, ok
 from server.http.guard import ACTOR
 from server.http.input import LONGEST_BODY, body, no_body, path_id
@@ -18,7 +17,7 @@ async def start(request: web.Request) -> web.Response:
     sent = await body(request, Snooze, LONGEST_BODY)
     versions = expected_versions(request)
     ticket = await request.app[SERVICES].desk.run(
-        snooze.snooze, request[ACTOR], path_id(request), sent, now(), versions
+        snooze.snooze, request[ACTOR], path_id(request), sent, None, versions
     )
     return ticket_reply(ticket)
 

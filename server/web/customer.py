@@ -206,7 +206,7 @@ async def _ticket_page(
     parts = await parts_of(services.desk, actor, events)
     readers = await services.desk.read(participants.others, actor, ticket)
     known = await _known_fields(request)
-    rating = await services.desk.read(ratings.show, actor, ticket.id, now())
+    rating = await services.desk.read(ratings.show, actor, ticket.id)
     asked = custom_fields.asked_on(known, ticket)
     is_about_fields = (sent or {}).get("do") == "fields"
     values = {

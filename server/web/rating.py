@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from desk.errors import Conflict, DeskError, NotFound
 from desk.tickets import ratings
 from desk.tickets.ratings import Rate, RatingShown
-from server.clock import now
 from server.http.guard import ACTOR, limit
 from server.http.input import validated
 from server.limits import shared
@@ -51,7 +50,7 @@ async def store(request: web.Request) -> web.Response:
         await limit(request, shared.LOGIN, request.app[SERVICES].limits.address(request))
         ticket_id = _ticket_id(request)
         given = validated(Rate, rate_of(sent))
-        await request.app[SERVICES].desk.run(ratings.rate_linked, ticket_id, given, now())
+        await request.app[SERVICES].desk.run(ratings.rate_linked, ticket_id, given)
     except ValidationError as error:
         return _page(request, sent, error)
     except DeskError as error:
@@ -66,7 +65,7 @@ async def store_own(request: web.Request) -> web.Response:
     await limit(request, shared.POST, str(request[ACTOR].id))
     ticket_id = (await own_ticket(request)).id
     given = validated(Rate, rate_of(sent))
-    await request.app[SERVICES].desk.run(ratings.rate, request[ACTOR], ticket_id, given, now())
+    await request.app[SERVICES].desk.run(ratings.rate, request[ACTOR], ticket_id, given, None)
     return see_other(f"/tickets/{request.match_info['number']}")
 
 
@@ -79,7 +78,7 @@ def rate_of(sent: dict[str, str]) -> dict[str, object]:
 
 async def _rating(request: web.Request) -> RatingShown:
     ticket_id = _ticket_id(request)
-    return await request.app[SERVICES].desk.read(ratings.show_linked, ticket_id, now())
+    return await request.app[SERVICES].desk.read(ratings.show_linked, ticket_id)
 
 
 def _ticket_id(request: web.Request) -> UUID:

@@ -47,11 +47,11 @@ def set_status(
 def rate(
     session: Session, customer: Actor, ticket_id: UUID, score: int, comment: str | None = None
 ) -> RatingShown:
-    return ratings.rate(session, customer, ticket_id, Rate(score=score, comment=comment), now())
+    return ratings.rate(session, customer, ticket_id, Rate(score=score, comment=comment), None)
 
 
 def shown(session: Session, customer: Actor, ticket_id: UUID) -> RatingShown:
-    return ratings.show(session, customer, ticket_id, now())
+    return ratings.show(session, customer, ticket_id)
 
 
 def said(session: Session, ticket_id: UUID) -> list[dict[str, object]]:
@@ -102,7 +102,7 @@ def test_after_a_while_it_is_too_late(session: Session, customer: Actor, csr: Ac
         rate(session, customer, late, 3)
     assert refused.value.code == "rating_over"
     with pytest.raises(Conflict):
-        ratings.show_linked(session, late, now())
+        ratings.show_linked(session, late)
 
 
 def test_a_customer_is_asked_once_in_a_week(session: Session, customer: Actor, csr: Actor) -> None:
@@ -154,7 +154,7 @@ def test_a_rating_is_its_customers_alone(session: Session, customer: Actor, csr:
             rate(session, stranger, ticket_id, 1)
         with pytest.raises(NotFound):
             shown(session, stranger, ticket_id)
-    ratings.rate_linked(session, ticket_id, Rate(score=1), now())
+    ratings.rate_linked(session, ticket_id, Rate(score=1))
     assert shown(session, customer, ticket_id).score == 1
 
 
