@@ -111,7 +111,7 @@ def test_a_new_kind_that_says_something_is_shown_with_its_text(
     event.kind, event.content = "mail_received", "Dear desk"
     shown = timeline_event(event, csr.audience)
     said: dict[str, Any] = {"id": event.id, "client_id": None, "content": "Dear desk"}
-    assert shown.data == said | {"attachments": [], "into": 7}
+    assert shown.data == said | {"attachments": [], "mentions": [], "into": 7}
 
 
 def test_a_change_from_a_status_that_is_not_known_keeps_its_name(

@@ -38,6 +38,7 @@ async def test_a_message_is_created_once_and_then_found(
             "client_id": "a",
             "content": "hello",
             "attachments": [],
+            "mentions": [],
         },
     }
 

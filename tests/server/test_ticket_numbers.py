@@ -33,11 +33,12 @@ async def test_a_number_is_answered_as_its_id(
 ) -> None:
     known = BODIES.get((route.method, route.path))
     body = known.valid if known else None
+    beside = {"user_id": str(csr.id), "other_id": (await api.a_ticket(customer))["id"]}
     for person in (customer, stranger, csr):
         answers = []
         for name in ("id", "number"):  # Of two tickets that are alike: some routes change them.
             ticket = await api.a_ticket(customer)
-            path = route.path.replace("{ticket_id}", str(ticket[name]))
+            path = route.path.format(ticket_id=ticket[name], **beside)
             answers.append(await api.call(route.method, path, person, json=body))
         by_id, by_number = answers
         assert by_id.status == by_number.status
