@@ -22,6 +22,8 @@ class NotificationKind(StrEnum):
     MENTIONED = "mentioned"
     WOKE = "woke"
     RATED = "rated"
+    # Another ticket became a part of it.
+    MERGED = "merged"
 
 
 class Outcome(StrEnum):

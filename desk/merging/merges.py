@@ -18,9 +18,9 @@ from desk.assignment import assignment
 from desk.errors import Conflict
 from desk.events import MESSAGES, PUBLIC_MESSAGES, StatusChanged
 from desk.merge_events import MergedFrom, MergedInto, Unmerged
-from desk.merging import linked, locks
+from desk.merging import files, linked, locks
 from desk.text import Id, Input
-from desk.tickets import attachments, followers, participants, tickets, timeline
+from desk.tickets import followers, participants, tickets, timeline
 from desk.tickets.views import TicketView
 from models import ACTIVE_STATUSES, Deadline, Event, Merge, Status, Ticket
 
@@ -70,7 +70,7 @@ def merge(
     linked.take_over(session, source.id, target.id)
     answers = (source.first_response_at, target.first_response_at)
     target.first_response_at = min((at for at in answers if at is not None), default=None)
-    attachments.move_untaken(session, source.id, target.id)
+    files.move_untaken(session, source.id, target.id)
     session.execute(delete(Deadline).where(Deadline.ticket_id == source.id))
     # What is no work may be of somebody who left the staff.
     is_work = status in ACTIVE_STATUSES and tickets.is_active(target)

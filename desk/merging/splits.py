@@ -14,6 +14,7 @@ from desk.assignment import routing
 from desk.errors import Invalid
 from desk.events import MessagePosted
 from desk.merge_events import SplitFrom, SplitTo
+from desk.merging import files
 from desk.merging.merges import readers
 from desk.text import Input, Seq, Title
 from desk.tickets import attachments, tickets, timeline
@@ -104,11 +105,11 @@ def _author(said: Sequence[Event]) -> UUID:
 
 def _copy(session: Session, message: Event, ticket: Ticket, now: datetime | None) -> None:
     """The same words and files once more, as said now: nothing is older than its ticket."""
-    files = attachments.copy_of(session, message, ticket.id)
+    copies = files.copy_of(session, message, ticket.id)
     copy = MessagePosted(
         client_id=None,
         content=message.content or "",
-        attachments=[attachments.info(file) for file in files],
+        attachments=[attachments.info(file) for file in copies],
     )
     event = timeline.record(session, ticket, copy, message.actor_id, now)
-    attachments.take(session, files, event.seq)
+    attachments.take(session, copies, event.seq)

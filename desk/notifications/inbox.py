@@ -16,6 +16,7 @@ from desk.access import OWNED_BY, Actor, owned_ids, owns
 from desk.errors import NotFound
 from desk.events import Assigned, Entry, Message, Rated, StatusChanged, Woke
 from desk.jobs import Job
+from desk.merge_events import MergedFrom
 from desk.outbox import InboxRead, outbox
 from desk.people_events import ParticipantsChanged
 from desk.row_ids import row_id, row_id_in_sql
@@ -78,6 +79,8 @@ def recipients(session: Session, entry: Entry) -> dict[UUID, NotificationKind]:
             }
         case Assigned(to=UUID() as assignee):
             return {assignee: NotificationKind.ASSIGNED}
+        case MergedFrom():
+            return dict.fromkeys(_staff(session, ticket), NotificationKind.MERGED)
         case ParticipantsChanged(added=added):
             return dict.fromkeys(added, NotificationKind.ADDED)
         case Woke(by=by) if by != "customer":  # Of their message one is told anyway.

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from migrations.operations import create_index, drop_index, set_timeouts
+from migrations.operations import allow, create_index, disallow, drop_index, set_timeouts
 
 revision = "0032"
 down_revision = "0031"
@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", name=op.f("pk_merges")),
     )
     op.create_index("ix_merges_into", "merges", ["into_id"])
+    allow("notifications", "kind", "merged")
     op.add_column("tickets", sa.Column("merged_into_id", sa.Uuid()))
     # Not checked for the rows that are there, which have none: so nobody waits for that.
     op.create_foreign_key(
@@ -82,4 +83,5 @@ def downgrade() -> None:
     op.drop_column("ticket_links", "merged_from_id")
     drop_index("ix_tickets_merged_into", "tickets")
     op.drop_column("tickets", "merged_into_id")
+    disallow("notifications", "kind", "merged")
     op.drop_table("merges")

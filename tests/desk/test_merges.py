@@ -21,7 +21,17 @@ from desk.tickets.links import NewLink
 from desk.tickets.messages import NewMessage
 from desk.tickets.tickets import OwnChange
 from desk.tickets.views import TicketView
-from models import Attachment, Deadline, DraftKind, Event, LinkKind, Notification, Status, Ticket
+from models import (
+    Attachment,
+    Deadline,
+    DraftKind,
+    Event,
+    LinkKind,
+    Notification,
+    NotificationKind,
+    Status,
+    Ticket,
+)
 from tests.factories import a_ticket, an_actor, an_attachment, now
 
 
@@ -253,6 +263,17 @@ def test_the_customer_is_told_of_no_end(
     merges.unmerge(session, csr, ticket.id, now())
     told = session.scalars(select(Notification).where(Notification.user_id == customer.id))
     assert told.all() == []
+
+
+def test_who_has_the_target_and_who_follows_it_are_told(
+    session: Session, csr: Actor, ticket: TicketView, target: TicketView
+) -> None:
+    assigned, follower = [an_actor(session, csr.role) for _ in range(2)]
+    assignment.assign(session, csr, target.id, Assign(assignee_id=assigned.id), now())
+    stored(session, target).follower_ids = [follower.id, csr.id]
+    merge(session, csr, ticket, target)
+    told = select(Notification.user_id).where(Notification.kind == NotificationKind.MERGED)
+    assert {*session.scalars(told)} == {assigned.id, follower.id}
 
 
 def test_nothing_falls_due_on_the_source_and_uploads_go_on_with_the_target(

@@ -335,6 +335,7 @@ def test_kinds_are_those_of_the_contract() -> None:
         "mentioned",
         "woke",
         "rated",
+        "merged",
     }
 
 

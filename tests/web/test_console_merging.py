@@ -11,10 +11,11 @@ from tests.web.console import a_console
 
 
 async def test_a_ticket_is_merged_read_undone_and_split(
-    browser: Browser, api: Api, customer: Person, csr: Person
+    browser: Browser, api: Api, customer: Person, stranger: Person, csr: Person
 ) -> None:
     source = await api.a_ticket(customer, title="The tap drips", description="Since Monday")
     target = await api.a_ticket(customer, title="The bath leaks")
+    others = await api.a_ticket(stranger, title="The well is dry")
     said = {"content": "It drips still"}
     await api.post(f"/tickets/{source['id']}/messages", customer, json=said)
     there = re.compile(f"/desk/tickets/{target['number']}$")
@@ -28,6 +29,10 @@ async def test_a_ticket_is_merged_read_undone_and_split(
         await watching.reply.fill("Half a thought")
         await page.get_by_role("button", name="Merge into another ticket").click()
         dialog = page.get_by_role("dialog")
+        await dialog.get_by_role("textbox").fill(f"#{others['number']}")
+        await dialog.get_by_role("radio", name="The well is dry").check()
+        await expect(dialog).to_contain_text(f"is read by {stranger.full_name}, too")
+        await expect(dialog.get_by_role("button", name="Merge #")).to_be_disabled()
         await dialog.get_by_role("textbox").fill(f"#{target['number']}")
         await dialog.get_by_role("radio", name="The bath leaks").check()
         await expect(dialog).to_contain_text("becomes a part of")

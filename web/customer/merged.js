@@ -1,5 +1,6 @@
 // @ts-check
 /** What a ticket was that is a part of this one, folded. */
+import { post } from "../shared/api.js";
 import { linked } from "../shared/text.js";
 import { timelineOf } from "../shared/timeline.js";
 import { html, useState } from "../shared/ui.js";
@@ -24,6 +25,7 @@ export function Merged({ event, conversation, Entry }) {
     if (!all) return;
     await conversation.learnPeopleOf(id);
     setEvents(all);
+    post(`/tickets/${id}/read`, { seq: all.at(-1)?.seq ?? 0 }).catch(() => {});
   };
   return html`<details class="merged" onToggle=${unfold}>
     <summary>${sentenceOf(event, conversation)}</summary>

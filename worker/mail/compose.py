@@ -140,6 +140,8 @@ def _headline(item: News) -> str:
             return f"{who} set the status to {status}."
         case NotificationKind.ADDED:
             return f"{who} put you on copy of this ticket."
+        case NotificationKind.MERGED:
+            return f"{who} merged another ticket into this one."
         case NotificationKind.MENTIONED:
             return f"{who} mentioned you in {'a note' if item.is_note else 'a message'}:"
         case NotificationKind.MESSAGE_POSTED:

@@ -4,10 +4,9 @@ import { get } from "../../shared/api.js";
 import { Dialog, html, useEffect, useId, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
-import { merge } from "../merging.js";
 import { closeOverlay } from "../overlays.js";
-import { reason } from "../reasons.js";
 import { statusWord } from "../sayings.js";
+import { Consequences } from "./merge_consequences.js";
 
 /** @typedef {import("../types.js").Row} Row */
 
@@ -101,52 +100,4 @@ function Found({ rows, into, onChoose }) {
       </label>`,
     )}
   </fieldset>`;
-}
-
-/**
- * What will happen, and who will read what they could not read.
- * @param {{source: Row, into: Row}} props
- */
-function Consequences({ source, into }) {
-  const desk = useDesk();
-  const [isShared, setShared] = useState(false);
-  const [failure, setFailure] = useState("");
-  const [isBusy, setBusy] = useState(false);
-  const [isRefused, setRefused] = useState(false);
-  const isOther = source.user_id !== into.user_id || isRefused;
-  const go = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await merge(desk, source, { into: into.id, share: isShared });
-      closeOverlay();
-    } catch (error) {
-      const code = /** @type {{code?: string}} */ (error).code;
-      if (code === "different_customers") setRefused(true);
-      setFailure(reason(error));
-      setBusy(false);
-    }
-  };
-  const numbers = { number: source.number, into: into.number };
-  return html`<form onSubmit=${go}>
-    <p>${t("desk.merge.will", numbers)}</p>
-    ${
-      isOther
-        ? html`<p><strong>${t("desk.merge.readers", { from: source.customer.full_name, to: into.customer.full_name })}</strong></p>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked=${isShared}
-              onChange=${(/** @type {any} */ event) => setShared(event.currentTarget.checked)}
-            />
-            ${t("desk.merge.share")}
-          </label>`
-        : null
-    }
-    ${failure ? html`<p class="failed" role="alert">${failure}</p>` : null}
-    <p class="message-actions">
-      <button class="primary" disabled=${isBusy || (isOther && !isShared)}>${t("desk.merge.go", numbers)}</button>
-      <button type="button" onClick=${closeOverlay}>${t("desk.many.cancel")}</button>
-    </p>
-  </form>`;
 }

@@ -1,6 +1,6 @@
 /** What a ticket was made of besides: a folded block for each that was merged into it. */
 
-import { get } from "../../shared/api.js";
+import { get, post } from "../../shared/api.js";
 import { clockTime, fullTime } from "../../shared/time.js";
 import { timelineOf } from "../../shared/timeline.js";
 import { html, useState } from "../../shared/ui.js";
@@ -33,6 +33,7 @@ export function Merged({ event, opened }) {
     const ids = [...new Set(all.map(({ actor_id }) => actor_id).filter((one) => one !== null))];
     if (ids.length) desk.people.learn((await get("/people", { ids })).data);
     setEvents(all);
+    post(`/tickets/${id}/read`, { seq: all.at(-1)?.seq ?? 0 }).catch(() => {});
   };
   const isUndoable = Date.now() - Date.parse(event.at) < UNDOABLE_MS;
   return html`<details class="merged" onToggle=${unfold}>

@@ -119,6 +119,7 @@ export default {
   "desk.notification.reopened": "{name} hat ein Ticket wieder geöffnet",
   "desk.notification.woke": "{name} hat ein zurückgestelltes Ticket zurückgeholt",
   "desk.notification.rated": "{name} hat eine Antwort mit {score} von 5 bewertet",
+  "desk.notification.merged": "{name} hat ein anderes Ticket in dieses zusammengeführt",
   "desk.notification.other": "{name} hat ein Ticket geändert",
   "desk.availability.title": "Verfügbarkeit",
   "desk.availability.switch": "Tickets annehmen",

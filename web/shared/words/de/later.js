@@ -79,9 +79,8 @@ export default {
   "desk.merge.none": "Kein anderes Ticket passt.",
   "desk.merge.will":
     "#{number} wird geschlossen und ein Teil von #{into}: Wer es öffnet oder darin schreibt, kommt zu #{into}. Sie können das einen Tag lang rückgängig machen, solange niemand geschrieben hat.",
-  "desk.merge.readers":
-    "{from}, {to} und alle, die bei einem davon in Kopie sind, lesen dann beide Tickets und schreiben in #{into}.",
-  "desk.merge.share": "Sie dürfen beide lesen",
+  "desk.merge.readers": "Dann lesen #{number} auch {names}.",
+  "desk.merge.share": "Sie dürfen das lesen",
   "desk.merge.go": "#{number} in #{into} zusammenführen",
   "desk.merge.done": "#{number} ist jetzt ein Teil von #{into}.",
   "desk.merge.led": "Das Ticket wurde mit #{number} zusammengeführt.",

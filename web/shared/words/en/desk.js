@@ -117,6 +117,7 @@ export default {
   "desk.notification.reopened": "{name} reopened a ticket",
   "desk.notification.woke": "{name} woke a ticket that was snoozed",
   "desk.notification.rated": "{name} rated an answer {score} of 5",
+  "desk.notification.merged": "{name} merged another ticket into this one",
   "desk.notification.other": "{name} changed a ticket",
   "desk.availability.title": "Availability",
   "desk.availability.switch": "Take tickets",

@@ -77,9 +77,8 @@ export default {
   "desk.merge.none": "No other ticket fits.",
   "desk.merge.will":
     "#{number} is closed and becomes a part of #{into}: whoever opens it, or writes to it, comes to #{into}. It can be undone for a day, as long as nobody has written.",
-  "desk.merge.readers":
-    "{from}, {to} and whoever is on copy of either will read both tickets, and write on #{into}.",
-  "desk.merge.share": "They may read both",
+  "desk.merge.readers": "From then on #{number} is read by {names}, too.",
+  "desk.merge.share": "They may read that",
   "desk.merge.go": "Merge #{number} into #{into}",
   "desk.merge.done": "#{number} is a part of #{into} now.",
   "desk.merge.led": "The ticket was merged into #{number}.",
