@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.assignment import assignment
+from desk.database import clock
 from desk.errors import Conflict
 from desk.events import MESSAGES, PUBLIC_MESSAGES, StatusChanged
 from desk.merge_events import MergedFrom, MergedInto, Unmerged
@@ -152,7 +153,7 @@ def unmerge(session: Session, actor: Actor, ticket_id: UUID, now: datetime | Non
 
 
 def _require_undoable(session: Session, done: Merge, target: Ticket, now: datetime | None) -> None:
-    if (now or session.scalars(select(func.clock_timestamp())).one()) > done.at + UNDONE_WITHIN:
+    if clock(session, now) > done.at + UNDONE_WITHIN:
         raise Conflict("cannot_undo", "A merge can be undone for a day")
     said = select(Event.seq).where(
         Event.ticket_id == target.id, Event.seq > done.into_seq, Event.kind.in_(MESSAGES)

@@ -6,7 +6,6 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk import deadlines
@@ -107,7 +106,7 @@ def set_later(
     session: Session, actor: Actor, ticket: Ticket, sent: LaterSnooze, now: datetime | None
 ) -> None:
     """As `set_snooze`, of what was kept."""
-    at = now or session.scalars(select(func.clock_timestamp())).one()
+    at = clock(session, now)
     set_snooze(session, actor, ticket, sent.at(at), at)
 
 
