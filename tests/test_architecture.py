@@ -149,6 +149,7 @@ WHOSE = re.compile(
 COMPARED_WITH = {
     "desk/access.py": "the one place",
     "desk/accounts/customers.py": "the tickets that the staff are told somebody opened",
+    "desk/notifications/mail_queue.py": "who opened it is asked by mail how it was resolved",
     "desk/accounts/visitors.py": "a visitor talks in the widget on what they opened",
 }
 

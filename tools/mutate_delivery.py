@@ -147,8 +147,8 @@ MUTATIONS = (
     Mutation(
         "a message by itself leaves the ticket resolved",
         "desk/tickets/fast_path.py",
-        "            and (status <> 'resolved' or not {IS_OWN} or %(is_note)s)\n",
-        "",
+        "or (status <> 'resolved' and (snoozed_until is null or not wakes_on_reply))",
+        "or (snoozed_until is null or not wakes_on_reply)",
         STATEMENTS,
     ),
     Mutation(
@@ -231,15 +231,15 @@ MUTATIONS = (
     Mutation(
         "customers get the staff's numbers",
         "wire/shapes.py",
-        "replace(self.event, seq=self.public_seq, data=data) if self.public_seq else None",
-        "self.event if self.public_seq else None",
+        "replace(self.event, seq=self.public_seq, data=data)",
+        "replace(self.event, data=data)",
         ROOMS,
     ),
     Mutation(
         "notes go to everybody",
         "wire/shapes.py",
-        "replace(self.event, seq=self.public_seq, data=data) if self.public_seq else None",
-        "replace(self.event, seq=self.public_seq or self.event.seq, data=data)",
+        "        if not self.public_seq:\n            return None\n",
+        "",
         ROOMS,
     ),
     Mutation(

@@ -6,6 +6,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from desk.access import owns
 from desk.events import Entry, StatusChanged
 from models import Rating, RatingRequest, Status
 
@@ -21,7 +22,7 @@ def ask_for_rating(session: Session, entry: Entry) -> None:
     """
     ticket, row = entry.ticket, entry.row
     match entry.event:
-        case StatusChanged(to=Status.RESOLVED) if row.actor_id not in (None, ticket.user_id):
+        case StatusChanged(to=Status.RESOLVED) if row.actor_id and not owns(ticket, row.actor_id):
             pass
         case _:
             return

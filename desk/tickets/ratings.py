@@ -6,10 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, with_config
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from desk.access import Actor
+from desk.access import Actor, owned_by
 from desk.database import clock
 from desk.errors import Conflict
 from desk.events import Rated
@@ -48,10 +48,8 @@ def show(
     session: Session, actor: Actor, ticket_id: UUID, now: datetime | None = None
 ) -> RatingShown:
     """Of a ticket of their own. Raises `NotFound`."""
-    ticket = session.scalar(
-        select(Ticket).where(Ticket.id == ticket_id, Ticket.user_id == actor.id)
-    )
-    if ticket is None:
+    is_own = owned_by(literal(actor.id, Ticket.user_id.type))
+    if (ticket := session.scalar(select(Ticket).where(Ticket.id == ticket_id, is_own))) is None:
         raise not_found()
     return _shown(session, ticket, clock(session, now))
 
@@ -68,7 +66,7 @@ def rate(
     Raises `NotFound`, `Conflict` (``not_resolved``, ``rating_over``).
     """
     ticket = tickets.held_own(session, actor, ticket_id)
-    _rate(session, ticket, sent, now)
+    _rate(session, ticket, sent, actor.id, now)
     return _shown(session, ticket, clock(session, now))
 
 
@@ -86,10 +84,10 @@ def rate_linked(session: Session, ticket_id: UUID, sent: Rate) -> None:
     ticket = session.scalar(tickets.locked(select(Ticket).where(Ticket.id == ticket_id)))
     if ticket is None:
         raise not_found()
-    _rate(session, ticket, sent, None)
+    _rate(session, ticket, sent, ticket.user_id, None)
 
 
-def _rate(session: Session, ticket: Ticket, sent: Rate, now: datetime | None) -> None:
+def _rate(session: Session, ticket: Ticket, sent: Rate, by: UUID, now: datetime | None) -> None:
     """The ticket is held."""
     at = clock(session, now)
     rating = _require_rateable(_found(session, ticket.id), ticket, at)
@@ -97,7 +95,7 @@ def _rate(session: Session, ticket: Ticket, sent: Rate, now: datetime | None) ->
         return
     rating.score, rating.comment, rating.rated_at = sent.score, sent.comment, at
     event = Rated(score=sent.score, comment=sent.comment)
-    timeline.record(session, ticket, event, ticket.user_id, now)
+    timeline.record(session, ticket, event, by, now)
 
 
 def _found(session: Session, ticket_id: UUID) -> Rating | None:

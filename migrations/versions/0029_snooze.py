@@ -1,7 +1,7 @@
 """Tickets sleep until a time: they do not wait in a queue meanwhile, and are nobody's load
 
 Revision ID: 0029
-Revises: 0027
+Revises: 0028
 """
 
 from typing import Any

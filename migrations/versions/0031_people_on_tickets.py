@@ -1,7 +1,7 @@
 """Customers on copy of a ticket, who follows it, and what it is linked with
 
 Revision ID: 0031
-Revises: 0027
+Revises: 0030
 """
 
 from uuid import UUID
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from migrations.operations import create_index, drop_index, set_timeouts
+from migrations.operations import allow, create_index, disallow, drop_index, set_timeouts
 
 revision = "0031"
 down_revision = "0030"
@@ -18,9 +18,8 @@ branch_labels = None
 depends_on = None
 
 PEOPLE = ("participant_ids", "follower_ids")
-# Kinds of notifications, before and since.
-KINDS = "'assigned', 'message_posted', 'status_changed', 'reopened'"
-MORE_KINDS = f"{KINDS}, 'added', 'mentioned'"
+# Kinds of notifications.
+KINDS = ("added", "mentioned")
 
 
 def upgrade() -> None:
@@ -71,27 +70,15 @@ def upgrade() -> None:
         "uq_ticket_links_pair", "ticket_links", [*map(sa.text, pair), "kind"], unique=True
     )
     op.create_index("ix_ticket_links_other", "ticket_links", ["other_id"])
-    _limit_kinds(MORE_KINDS)
-
-
-def _limit_kinds(kinds: str) -> None:
-    """Has notifications be of these kinds. Those that are there are read through while others are
-    written.
-    """
-    op.execute("alter table notifications drop constraint ck_notifications_kind")
-    op.execute(
-        f"alter table notifications add constraint ck_notifications_kind check (kind in ({kinds})) "
-        "not valid"
-    )
-    with op.get_context().autocommit_block():
-        op.execute("alter table notifications validate constraint ck_notifications_kind")
+    for kind in KINDS:
+        allow("notifications", "kind", kind)
 
 
 def downgrade() -> None:
     set_timeouts()
     op.drop_table("ticket_links")
-    op.execute("delete from notifications where kind in ('added', 'mentioned')")
-    _limit_kinds(KINDS)
+    for kind in KINDS:
+        disallow("notifications", "kind", kind)
     drop_index("ix_tickets_participants", "tickets")
     for name in PEOPLE:
         op.drop_column("tickets", name)
