@@ -856,6 +856,12 @@ export interface Refusal {
   errors?: Array<{ pointer: string; detail: string; }>;
 }
 
+/** `note`: what of; nobody else reads it. */
+export interface Remind {
+  at: string;
+  note?: string | null;
+}
+
 export interface Resync {
   ticket_id: string;
 }
@@ -1450,6 +1456,8 @@ export interface Routes {
   "POST /api/v1/csr/tickets/{ticket_id}/claim": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: Snooze; answer: Ticket };
   "DELETE /api/v1/csr/tickets/{ticket_id}/snooze": { query: undefined; body: undefined; answer: Ticket };
+  "PUT /api/v1/tickets/{ticket_id}/reminder": { query: undefined; body: Remind; answer: undefined };
+  "DELETE /api/v1/tickets/{ticket_id}/reminder": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/csr/tickets/bulk": { query: undefined; body: Bulk; answer: Array<BulkDone | BulkRefused> };
   "GET /api/v1/csr/macros": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Macro> };
   "POST /api/v1/csr/macros": { query: undefined; body: NewMacro; answer: Macro };

@@ -3,6 +3,7 @@
 from desk import retention
 from desk.assignment import by_clock
 from desk.deadlines import Kinds
+from desk.notifications import reminders
 from desk.tickets import attachments, snooze
 
 KINDS: Kinds = {
@@ -10,4 +11,5 @@ KINDS: Kinds = {
     **by_clock.KINDS,
     attachments.DEADLINE: attachments.drop_untaken,
     snooze.DEADLINE: snooze.wake_by_clock,
+    reminders.DEADLINE: reminders.remind,
 }

@@ -25,6 +25,7 @@ from models.macro import MACRO_HOLDER, NOBODY, Batch, Macro, MacroCount, MacroSc
 from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
 from models.rating import Rating, RatingRequest
+from models.reminder import Reminder
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
 from models.ticket import (
@@ -97,6 +98,7 @@ __all__ = [
     "Rating",
     "RatingRequest",
     "ReadCursor",
+    "Reminder",
     "Role",
     "Scan",
     "SocketTicket",

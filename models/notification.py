@@ -21,6 +21,7 @@ class NotificationKind(StrEnum):
     ADDED = "added"
     MENTIONED = "mentioned"
     WOKE = "woke"
+    REMINDER = "reminder"
     RATED = "rated"
     # Another ticket became a part of it.
     MERGED = "merged"

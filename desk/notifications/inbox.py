@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
 from desk.access import OWNED_BY, Actor, owned_ids, owns
 from desk.errors import NotFound
@@ -154,6 +155,27 @@ def told_of_message(
 def _id(cause: Event | EventRow, kind: NotificationKind, user_id: UUID) -> UUID:
     """One cause notifies a person once, whoever runs the rule again."""
     return row_id(cause.at, cause.ticket_id, cause.seq, kind, user_id)
+
+
+def remind(
+    session: Session, ticket: Ticket, user_id: UUID, note: str | None, seq: int, at: datetime
+) -> None:
+    """Tells a person of a ticket because they wanted it. ``seq``: the newest that they may see."""
+    row = NotificationRow(
+        id=uuid7(),
+        user_id=user_id,
+        kind=NotificationKind.REMINDER,
+        ticket_id=ticket.id,
+        actor_id=None,
+        data={"number": ticket.number, "title": ticket.title, "note": note},
+        created_at=at,
+        read_at=None,
+        actor_name=None,
+    )
+    values = {name: getattr(row, name) for name in STORED}
+    session.add(Notification(**values, event_seq=seq, due_at=at))
+    outbox(session).notifications.append(row)
+    outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
 
 
 def _tell(

@@ -44,7 +44,9 @@ MAY_SEE = or_(
 )
 HAS_READ = or_(
     Notification.read_at.is_not(None),
+    # Of what one wants to be told of again one has read before.
     exists().where(
+        Notification.kind != NotificationKind.REMINDER,
         ReadCursor.user_id == Notification.user_id,
         ReadCursor.ticket_id == Notification.ticket_id,
         ReadCursor.seq >= Notification.event_seq,
@@ -248,12 +250,20 @@ def _news(notification: Notification, event: Event, who: User | None) -> News:
         notification.created_at,
         who.full_name if who else None,
         who.role if who else None,
-        event.data["comment"] if event.kind == Rated.kind else event.content,
+        _content(notification, event),
         event.kind == NotePosted.kind,
         event.data.get("to") if event.kind == StatusChanged.kind else None,
         [(each["id"], each["name"]) for each in event.data.get("attachments", ())],
         event.data["score"] if event.kind == Rated.kind else None,
     )
+
+
+def _content(notification: Notification, event: Event) -> str | None:
+    """What is said beside the headline: never more of an event than its kind of news is about."""
+    if notification.kind is NotificationKind.REMINDER:
+        note: str | None = notification.data["note"]
+        return note
+    return event.data["comment"] if event.kind == Rated.kind else event.content
 
 
 def finished(session: Session, mail: Mail, outcome: Outcome, now: datetime) -> None:

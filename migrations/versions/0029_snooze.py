@@ -1,4 +1,4 @@
-"""Tickets sleep until a time: they do not wait in a queue meanwhile, and are nobody's load
+"""Tickets sleep until a time, and are no work meanwhile; people are reminded of them
 
 Revision ID: 0029
 Revises: 0028
@@ -19,6 +19,7 @@ depends_on = None
 QUEUE = sa.text("coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)")
 IS_ACTIVE = "status in ('open', 'in_progress')"
 IS_WAITING = f"assigned_to_id is null and {IS_ACTIVE}"
+KINDS = ("woke", "reminder")
 IS_AWAKE = "snoozed_until is null"
 # The columns of each, and what is in it.
 Indexes = dict[str, tuple[list[Any], str]]
@@ -61,7 +62,23 @@ def upgrade() -> None:
         where query->'status' <@ '["open", "in_progress"]' and not query ? 'snoozed'
         """
     )
-    allow("notifications", "kind", "woke")
+    op.create_table(
+        "reminders",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("note", sa.String(length=200)),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_reminders_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_reminders_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminders")),
+        sa.UniqueConstraint("ticket_id", "user_id", name=op.f("uq_reminders_ticket_id_user_id")),
+    )
+    for kind in KINDS:
+        allow("notifications", "kind", kind)
     _replace(BEFORE, AFTER)
 
 
@@ -69,7 +86,9 @@ def downgrade() -> None:
     set_timeouts()
     op.execute("update views set query = query - 'snoozed'")
     _replace(AFTER, BEFORE)
-    disallow("notifications", "kind", "woke")
+    for kind in KINDS:
+        disallow("notifications", "kind", kind)
+    op.drop_table("reminders")
     op.drop_column("tickets", "wakes_on_reply")
     op.drop_column("tickets", "snoozed_until")
 

@@ -47,7 +47,7 @@ async def store(request: web.Request) -> web.Response:
     sent: dict[str, str] = {}
     try:
         sent = await fields(request)
-        await limit(request, shared.LOGIN, request.app[SERVICES].limits.address(request))
+        await limit(request, shared.POST, request.app[SERVICES].limits.address(request))
         ticket_id = _ticket_id(request)
         given = validated(Rate, rate_of(sent))
         await request.app[SERVICES].desk.run(ratings.rate_linked, ticket_id, given)

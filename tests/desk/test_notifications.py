@@ -334,6 +334,7 @@ def test_kinds_are_those_of_the_contract() -> None:
         "added",
         "mentioned",
         "woke",
+        "reminder",
         "rated",
         "merged",
     }

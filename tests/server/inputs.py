@@ -143,6 +143,12 @@ BODIES: dict[tuple[str, str], Body] = {
         frozenset({"comment"}),
         (409,),
     ),
+    ("PUT", "/tickets/{ticket_id}/reminder"): Body(
+        {"at": bad.MOMENT, "note": bad.REASON},
+        {"at": "2400-01-01T00:00:00Z"},
+        frozenset({"note"}),
+        (422,),
+    ),
     ("POST", "/csr/tickets/{ticket_id}/snooze"): Body(
         {"until": bad.MOMENT, "wake_on_reply": bad.BOOL, "note": bad.CONTENT_OR_NULL},
         {"until": "2400-01-01T00:00:00Z"},
@@ -306,6 +312,7 @@ NO_BODY = {
     ("DELETE", "/csr/macros/{macro_id}"),
     ("DELETE", "/csr/me/away"),
     ("DELETE", "/csr/tickets/{ticket_id}/snooze"),
+    ("DELETE", "/tickets/{ticket_id}/reminder"),
     ("DELETE", "/admin/users/{user_id}/away"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),

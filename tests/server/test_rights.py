@@ -93,6 +93,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/auth/password": {"current_password": "wrong", "new_password": PASSWORD},
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
         "/users/tickets/{ticket_id}/rating": {"score": 3},
+        "/tickets/{ticket_id}/reminder": {"at": (now() + timedelta(hours=1)).isoformat()},
         "/tickets/{ticket_id}/messages": {"content": "hello"},
         "/tickets/{ticket_id}/read": {"seq": 1},
         "/tickets/{ticket_id}/unread": {"seq": 1},

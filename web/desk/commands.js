@@ -21,7 +21,7 @@ const command = (id, rest) => ({ id, word: `desk.do.${id}`, ...rest });
 
 /**
  * @param {Desk} desk
- * @param {"why" | "merge"} name of what is about one ticket
+ * @param {"why" | "merge" | "remind"} name of what is about one ticket
  */
 const showOf = (desk, name) => () => {
   const [ticketId = ""] = targets(desk);
@@ -125,6 +125,7 @@ function changing(desk, when) {
       when: () => targets(desk).some((id) => desk.tickets.peek(id)?.snoozed_until),
       run: () => desk.bulk.make({ snooze: null }),
     }),
+    command("remind", { group, keys: ["g b"], when, run: showOf(desk, "remind") }),
     command("why", { group, keys: ["g y"], when, run: showOf(desk, "why") }),
     command("merge", { group, keys: ["g t"], when, run: showOf(desk, "merge") }),
     command("unread", { group, keys: ["U"], when, run: () => desk.markUnread(targets(desk)) }),

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 /** @typedef {"assignee" | "status" | "priority" | "category" | "tags" | "team"} Field */
 /**
  * @typedef {{name: "help" | "notifications" | "settings" | "save_view" | "change_view" | "snooze"}
- *   | {name: "why" | "merge", ticketId: string}
+ *   | {name: "why" | "merge" | "remind", ticketId: string}
  *   | {name: "split", ticketId: string, seq: number, text: string}
  *   | {name: "many", change: import("./bulk.js").ManyChange}
  *   | {name: "palette", field?: Field}} Overlay

@@ -72,5 +72,6 @@ export function notificationSentence({ people }, { kind, actor, actor_id, data }
   const key = `desk.notification.${isNote ? "note_posted" : kind}`;
   const to = typeof data.to === "string" ? statusWord(data.to) : "";
   const score = typeof data.score === "number" ? data.score : 0;
-  return has(key) ? t(key, { name, to, score }) : t("desk.notification.other", { name });
+  const note = typeof data.note === "string" ? data.note : String(data.title);
+  return has(key) ? t(key, { name, to, score, note }) : t("desk.notification.other", { name });
 }

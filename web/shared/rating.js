@@ -17,7 +17,9 @@ const OVER = ["resolved", "closed"];
 export function Rating({ ticketId, status, ask }) {
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const [rating, setRating] = useState(/** @type {Answer | null} */ (null));
-  const [state, setState] = useState(/** @type {"asking" | "failed" | "done"} */ ("asking"));
+  const [state, setState] = useState(
+    /** @type {"asking" | "changing" | "failed" | "done"} */ ("asking"),
+  );
   const path = `/users/tickets/${ticketId}/rating`;
   const isOver = OVER.includes(status);
   useEffect(() => {
@@ -40,7 +42,16 @@ export function Rating({ ticketId, status, ask }) {
     );
   };
   if (state === "done") return html`<p class="rating" role="status">${t("rating.thanks")}</p>`;
-  if (!rating?.asked) return null;
+  if (!rating?.until) return null;
+  if (rating.score !== null && state === "asking") {
+    return html`<p class="rating">
+      ${t("rating.given", { score: rating.score })}${" "}
+      <button type="button" class="quiet" onClick=${() => setState("changing")}>
+        ${t("rating.change")}
+      </button>
+    </p>`;
+  }
+  if (rating.score === null && !rating.asked) return null;
   return html`<form ref=${form} class="card rating" onSubmit=${submit}>
     <h2>${t("rating.title")}</h2>
     ${state === "failed" ? html`<p class="error" role="alert">${t("error.other")}</p>` : null}
@@ -48,13 +59,13 @@ export function Rating({ ticketId, status, ask }) {
       <legend>${t("rating.score")}</legend>
       ${SCORES.map(
         (score) => html`<label key=${score}>
-          <input type="radio" name="score" value=${score} required /> ${score}${" "}
+          <input type="radio" name="score" value=${score} defaultChecked=${score === rating.score} required /> ${score}${" "}
           <span class="muted">${t(`rating.score.${score}`)}</span>
         </label>`,
       )}
     </fieldset>
     <label for="rating-comment">${t("rating.comment")}</label>
-    <textarea id="rating-comment" name="comment" maxlength="2000" rows="2" dir="auto"></textarea>
+    <textarea id="rating-comment" name="comment" maxlength="2000" rows="2" dir="auto" defaultValue=${rating.comment ?? ""}></textarea>
     <button>${t("rating.submit")}</button>
   </form>`;
 }

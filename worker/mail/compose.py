@@ -130,6 +130,8 @@ def _headline(item: News) -> str:
             return f"{who} assigned this ticket to you."
         case NotificationKind.REOPENED:
             return f"{who} reopened this ticket."
+        case NotificationKind.REMINDER:
+            return "You wanted to be reminded of this ticket."
         case NotificationKind.RATED:
             return f"{who} rated the answer {item.score} of {rating_links.SCORES[-1]}."
         case NotificationKind.WOKE if item.actor_name is None:

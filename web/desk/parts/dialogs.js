@@ -8,6 +8,7 @@ import { Many } from "./many.js";
 import { Merge } from "./merge.js";
 import { Palette } from "./palette.js";
 import { Preferences } from "./preferences.js";
+import { Remind } from "./remind.js";
 import { Snooze } from "./snooze.js";
 import { Split } from "./split.js";
 import { ViewForm } from "./view_form.js";
@@ -25,6 +26,8 @@ export function Dialogs() {
     case "save_view":
     case "change_view":
       return html`<${ViewForm} key=${shown.name} isNew=${shown.name === "save_view"} />`;
+    case "remind":
+      return html`<${Remind} ticketId=${shown.ticketId} />`;
     case "snooze":
       return html`<${Snooze} />`;
     case "many":

@@ -41,5 +41,7 @@ export default {
   "rating.score.5": "sehr gut",
   "rating.comment": "Möchten Sie uns mehr dazu sagen?",
   "rating.submit": "Bewertung senden",
+  "rating.given": "Sie haben dies mit {score} von 5 bewertet.",
+  "rating.change": "Ändern",
   "rating.thanks": "Danke für Ihre Bewertung."
 };

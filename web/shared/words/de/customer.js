@@ -64,6 +64,7 @@ export default {
   "customer.notice.message_posted": "{name} hat Ihnen geschrieben",
   "customer.notice.status_changed": "{name} hat den Status Ihrer Anfrage geändert",
   "customer.notice.reopened": "Ihre Anfrage ist wieder offen",
+  "customer.notice.reminder": "Sie wollten an Ihre Anfrage erinnert werden",
   "customer.notice.other": "Bei Ihrer Anfrage ist etwas passiert",
   "customer.problem": "Das hat nicht geklappt",
   "customer.start": "Zur Startseite",

@@ -259,6 +259,8 @@ export default {
   "desk.view_form.awake": "Nicht zurückgestellt",
   "desk.event.rated": "{name} hat die Antwort mit {score} von 5 bewertet",
   "desk.event.rated_because": "{name} hat die Antwort mit {score} von 5 bewertet: {comment}",
+  "desk.reminded": "Sie werden erinnert: {at}.",
+  "desk.remind.note": "Woran",
   "desk.outcome.not_in_team": "Nicht im Team",
   "desk.outcome.lacks_skill": "Kenntnisse fehlen",
   "desk.outcome.away": "Abwesend",

@@ -40,5 +40,7 @@ export default {
   "rating.score.5": "very good",
   "rating.comment": "Do you want to tell us more?",
   "rating.submit": "Send the rating",
+  "rating.given": "You rated this {score} of 5.",
+  "rating.change": "Change",
   "rating.thanks": "Thank you for your rating."
 };

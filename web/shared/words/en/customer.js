@@ -62,6 +62,7 @@ export default {
   "customer.notice.message_posted": "{name} wrote to you",
   "customer.notice.status_changed": "{name} changed the status of your ticket",
   "customer.notice.reopened": "Your ticket is open again",
+  "customer.notice.reminder": "You wanted to be reminded of your ticket",
   "customer.notice.other": "Something happened on your ticket",
   "customer.problem": "That did not work",
   "customer.start": "To the start page",

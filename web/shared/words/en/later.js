@@ -256,6 +256,8 @@ export default {
   "desk.view_form.awake": "Not snoozed",
   "desk.event.rated": "{name} rated the answer {score} of 5",
   "desk.event.rated_because": "{name} rated the answer {score} of 5: {comment}",
+  "desk.reminded": "You are reminded on {at}.",
+  "desk.remind.note": "What of",
   "desk.outcome.not_in_team": "Not in the team",
   "desk.outcome.lacks_skill": "Lacks a skill",
   "desk.outcome.away": "Absent",
