@@ -224,8 +224,8 @@ def _asked(
     """The tickets whose customer the mail asks how they were resolved: it tells of that."""
     causes = [
         (ticket.id, event.seq)
-        for _, event, ticket, _ in rows
-        if ticket.user_id == user.id and event.kind == StatusChanged.kind
+        for notification, event, ticket, _ in rows
+        if ticket.user_id == user.id and notification.kind is NotificationKind.STATUS_CHANGED
     ]
     asked = tuple_(Rating.ticket_id, Rating.asked_seq).in_(causes)
     return set(session.scalars(select(Rating.ticket_id).where(asked))) if causes else ()
@@ -245,25 +245,20 @@ def _by_ticket(
 
 
 def _news(notification: Notification, event: Event, who: User | None) -> News:
+    if notification.kind is NotificationKind.REMINDER:  # Its event is only what it stands beside.
+        note, at = notification.data["note"], notification.created_at
+        return News(notification.kind, at, None, None, note, is_note=False, status=None)
     return News(
         notification.kind,
         notification.created_at,
         who.full_name if who else None,
         who.role if who else None,
-        _content(notification, event),
+        event.data["comment"] if event.kind == Rated.kind else event.content,
         event.kind == NotePosted.kind,
         event.data.get("to") if event.kind == StatusChanged.kind else None,
         [(each["id"], each["name"]) for each in event.data.get("attachments", ())],
         event.data["score"] if event.kind == Rated.kind else None,
     )
-
-
-def _content(notification: Notification, event: Event) -> str | None:
-    """What is said beside the headline: never more of an event than its kind of news is about."""
-    if notification.kind is NotificationKind.REMINDER:
-        note: str | None = notification.data["note"]
-        return note
-    return event.data["comment"] if event.kind == Rated.kind else event.content
 
 
 def finished(session: Session, mail: Mail, outcome: Outcome, now: datetime) -> None:
