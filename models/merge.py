@@ -24,9 +24,8 @@ class Merge(Base):
     at: Mapped[datetime]
     # The number of its event in the target's timeline.
     into_seq: Mapped[int]
-    # What the source and the target had before.
+    # What the source had before.
     source_status: Mapped[Status] = mapped_column(one_of(Status, "source_status"))
-    into_first_response_at: Mapped[datetime | None]
     # Of the source's people, who is on copy of the target, or follows it, by the merge alone.
     participants_added: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     followers_added: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))

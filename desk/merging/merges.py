@@ -17,11 +17,11 @@ from desk.access import Actor
 from desk.assignment import assignment
 from desk.database import clock
 from desk.errors import Conflict
-from desk.events import MESSAGES, PUBLIC_MESSAGES, StatusChanged
+from desk.events import MESSAGES, PUBLIC_MESSAGES, MessagePosted, StatusChanged
 from desk.merge_events import MergedFrom, MergedInto, Unmerged
-from desk.merging import files, linked, locks
+from desk.merging import files, linked, locks, people
 from desk.text import Id, Input
-from desk.tickets import followers, participants, tickets, timeline
+from desk.tickets import drafts, tickets, timeline
 from desk.tickets.views import TicketView
 from models import ACTIVE_STATUSES, Deadline, Event, Merge, Status, Ticket
 
@@ -52,7 +52,7 @@ def merge(
     source, target, parts = locks.for_merge(session, ticket_id, asked.into)
     if target.status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket to merge into is closed")
-    if not asked.share and readers(source) != readers(target):
+    if not asked.share and people.readers(source) != people.readers(target):
         raise Conflict("different_customers", "Other people would read what is on the tickets")
     status, holder = source.status, source.assigned_to_id
     for part in (source, *parts):
@@ -65,51 +65,18 @@ def merge(
     event = timeline.record(session, target, _merged_from(session, source), actor.id, now)
     undoing = Merge(source_id=source.id, into_id=target.id, at=event.at, into_seq=event.seq)
     undoing.source_status = status
-    undoing.into_first_response_at = target.first_response_at
-    _join_people(session, actor, undoing, source, target, now)
+    people.join(session, actor, undoing, source, target, now)
     session.add(undoing)
     linked.take_over(session, source.id, target.id)
-    answers = (source.first_response_at, target.first_response_at)
-    target.first_response_at = min((at for at in answers if at is not None), default=None)
+    target.first_response_at = _first(target.first_response_at, source.first_response_at)
     files.move_untaken(session, source.id, target.id)
+    drafts.move(session, source.id, target.id)
     session.execute(delete(Deadline).where(Deadline.ticket_id == source.id))
     # What is no work may be of somebody who left the staff.
     is_work = status in ACTIVE_STATUSES and tickets.is_active(target)
     if is_work and holder is not None and target.assigned_to_id is None:
         assignment.give(session, actor, target, holder, now)
     return tickets.view(session, actor, target)
-
-
-def readers(ticket: Ticket) -> set[UUID]:
-    """The customers whose own the ticket is."""
-    return {ticket.user_id, *ticket.participant_ids}
-
-
-def _join_people(
-    session: Session,
-    actor: Actor,
-    undoing: Merge,
-    source: Ticket,
-    target: Ticket,
-    now: datetime | None,
-) -> None:
-    """Whoever read the source, or was told of it, is so of the target.
-
-    Raises `Conflict` as `participants.add`.
-    """
-    told = {*source.follower_ids} | ({source.assigned_to_id} if source.assigned_to_id else set())
-    undoing.participants_added = sorted(readers(source) - readers(target))
-    undoing.followers_added = sorted(told - {*target.follower_ids, target.assigned_to_id})
-    participants.add(session, actor, target, undoing.participants_added, now)
-    followers.add(target, undoing.followers_added)
-
-
-def _part_people(
-    session: Session, actor: Actor, done: Merge, target: Ticket, now: datetime | None
-) -> None:
-    participants.remove(session, actor, target, done.participants_added, now)
-    gone = done.followers_added
-    target.follower_ids = [each for each in target.follower_ids if each not in gone]
 
 
 def _merged_from(session: Session, source: Ticket) -> MergedFrom:
@@ -142,14 +109,40 @@ def unmerge(session: Session, actor: Actor, ticket_id: UUID, now: datetime | Non
         source.resolved_at = resolved_at
     for part in by_id.values():
         part.merged_into_id = source.id if part not in (source, target) else None
-    target.first_response_at = done.into_first_response_at
-    _part_people(session, actor, done, target, now)
-    linked.give_back(session, done)
     session.delete(done)
+    session.flush()  # What is left of the target is read without it.
+    others = _merged_into(session, target)
+    people.part(session, actor, done, target, others, now)
+    linked.give_back(session, done)
+    for _, other in others:
+        linked.take_over(session, other.id, target.id)
+    answers = (other.first_response_at for _, other in others)
+    target.first_response_at = _first(_own_answer(session, target), *answers)
     for ticket, other in ((source, target), (target, source)):
         event = Unmerged(ticket_id=other.id, number=other.number)
         timeline.record(session, ticket, event, actor.id, now)
     return tickets.view(session, actor, source)
+
+
+def _merged_into(session: Session, target: Ticket) -> list[tuple[Merge, Ticket]]:
+    """What else was merged into it, the first one first. While it is locked that stays so."""
+    steps = select(Merge, Ticket).join(Ticket, Ticket.id == Merge.source_id)
+    found = session.execute(steps.where(Merge.into_id == target.id).order_by(Merge.into_seq))
+    return [(step, ticket) for step, ticket in found]
+
+
+def _own_answer(session: Session, ticket: Ticket) -> datetime | None:
+    """When somebody else than its customers first answered on the ticket itself."""
+    answers = select(func.min(Event.at)).where(
+        Event.ticket_id == ticket.id,
+        Event.kind == MessagePosted.kind,
+        Event.actor_id.not_in(people.readers(ticket)),
+    )
+    return session.scalar(answers)
+
+
+def _first(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
 
 
 def _require_undoable(session: Session, done: Merge, target: Ticket, now: datetime | None) -> None:

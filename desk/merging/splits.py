@@ -15,7 +15,7 @@ from desk.errors import Invalid
 from desk.events import MessagePosted
 from desk.merge_events import SplitFrom, SplitTo
 from desk.merging import files
-from desk.merging.merges import readers
+from desk.merging.people import readers
 from desk.text import Input, Seq, Title
 from desk.tickets import attachments, tickets, timeline
 from desk.tickets.tickets import NewTicket

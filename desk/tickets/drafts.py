@@ -10,9 +10,20 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import Strict, with_config
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, delete, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from desk.access import Actor, visible
 from desk.errors import Forbidden, Stale
@@ -117,6 +128,21 @@ def remove(session: Session, actor: Actor, ticket_id: UUID, kind: DraftKind) -> 
     )
     for draft in session.scalars(removed.returning(Draft)).all():
         _tell(session, draft, NONE)
+
+
+def move(session: Session, from_id: UUID, to_id: UUID) -> None:
+    """What was begun on a ticket is on another from now on, but where its writer has begun there.
+
+    Nobody has seen what was said there by these numbers.
+    """
+    there = aliased(Draft)
+    same = (there.ticket_id == to_id, there.user_id == Draft.user_id, there.kind == Draft.kind)
+    moved = update(Draft).where(Draft.ticket_id == from_id, ~exists().where(*same))
+    moved = moved.values(ticket_id=to_id, base_seq=0)
+    for draft in session.scalars(moved.returning(Draft)).all():
+        gone = DraftChanged(draft.user_id, from_id, draft.kind, NONE)
+        outbox(session).drafts.append(gone)
+        _tell(session, draft, draft.version)
 
 
 def page(

@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("into_seq", sa.BigInteger(), nullable=False),
         sa.Column("source_status", sa.String(length=32), nullable=False),
-        sa.Column("into_first_response_at", sa.TIMESTAMP(timezone=True)),
         sa.Column("participants_added", ARRAY(sa.Uuid()), nullable=False),
         sa.Column("followers_added", ARRAY(sa.Uuid()), nullable=False),
         sa.CheckConstraint(

@@ -196,6 +196,40 @@ def test_the_people_of_the_source_are_the_targets_until_it_is_undone(
         history.read(session, an_actor(session), ticket.id, 0, 10)
 
 
+def test_what_two_merges_brought_stays_until_both_are_undone(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView
+) -> None:
+    target, second = a_ticket(session, an_actor(session)), a_ticket(session, customer)
+    answer = say(session, csr, second)
+    linked_with = a_ticket(session, customer)
+    for one in (ticket, second):
+        stored(session, one).follower_ids = [csr.id]
+        new = NewLink(kind=LinkKind.RELATED)
+        links.link(session, csr, one.id, linked_with.id, new, now())
+        merges.merge(session, csr, one.id, Merging(into=target.id, share=True), now())
+    for one, is_left in ((ticket, True), (second, False)):
+        merges.unmerge(session, csr, one.id, now())
+        left = stored(session, target)
+        assert left.participant_ids == ([customer.id] if is_left else [])
+        assert left.follower_ids == ([csr.id] if is_left else [])
+        assert left.first_response_at == (answer.at if is_left else None)
+        assert bool(links.links(session, csr, target.id)) == is_left
+
+
+def test_what_was_begun_on_the_source_goes_on_with_the_target(
+    session: Session, customer: Actor, csr: Actor, ticket: TicketView, target: TicketView
+) -> None:
+    for one, kind in ((ticket, "reply"), (ticket, "note"), (target, "note")):
+        new = NewDraft(kind=DraftKind(kind), content=f"{kind} of #{one.number}", base_seq=1)
+        drafts.keep(session, csr, one.id, new)
+    merge(session, csr, ticket, target)
+    session.expire_all()
+    assert {draft.content for draft in drafts.of_ticket(session, csr, target.id)} == {
+        f"reply of #{ticket.number}",
+        f"note of #{target.number}",
+    }
+
+
 def test_links_are_the_targets_until_it_is_undone(
     session: Session, customer: Actor, csr: Actor, ticket: TicketView, target: TicketView
 ) -> None:

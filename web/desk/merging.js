@@ -20,8 +20,9 @@ export async function goOn(desk, fromId, intoId) {
   desk.tickets.put(data);
   for (const kind of /** @type {const} */ (["reply", "note"])) {
     const written = desk.drafts.get(fromId, kind)?.content;
-    if (!written) continue;
     const there = desk.drafts.get(data.id, kind)?.content;
+    // What the server had of it is there already.
+    if (!written || there === written) continue;
     desk.drafts.replace(data.id, kind, there ? `${there}\n\n${written}` : written, data.seq);
     desk.drafts.replace(fromId, kind, "", 0);
   }
