@@ -9,7 +9,15 @@ from aiohttp import ClientConnectionResetError, WSCloseCode, WSMessage, WSMsgTyp
 from pydantic import Field, TypeAdapter, ValidationError
 
 from desk.accounts import socket_tickets
-from desk.errors import DeskError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
+from desk.errors import (
+    DeskError,
+    Forbidden,
+    Invalid,
+    Merged,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+)
 from desk.text import ClientId, Content, Id, Input
 from desk.tickets import fast_path, views
 from desk.tickets.messages import NewMessage
@@ -97,6 +105,10 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         await _converse(services, ws, member, ticket_id, after)
     except (ValidationError, ValueError, Unauthenticated, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
+    except Merged as error:
+        # Not to be tried again here.
+        told = f"merged {error.into}".encode()
+        await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=told)
     except DeskError as error:
         await ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=error.code.encode())
     finally:

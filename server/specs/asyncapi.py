@@ -214,7 +214,8 @@ def _plain_channel(schemas: Schemas) -> Schema:
     return {
         "address": "/ws/tickets/{ticket_id}",
         "title": "The messages of one ticket",
-        "description": "Not allowed, or no such ticket: close code 1008. Too busy, too slow, or "
+        "description": "Not allowed, or no such ticket: close code 1008; of a merged "
+        "ticket the reason is `merged` and the id of what it is a part of. Too busy, too slow, or "
         "`too_many_sockets` of the account or address: 1013; the process stops: 1001; connect "
         "again with the last `seq` as `after`.",
         "servers": [{"$ref": "#/servers/websocket"}],

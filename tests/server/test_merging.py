@@ -104,6 +104,16 @@ async def test_sockets_are_told_of_the_merge_and_led_to_the_target(
             assert refused["error"]["into"] == target["id"]
 
 
+async def test_a_plain_socket_is_told_where_to_go(
+    api: Api, customer: Person, csr: Person, pair: Any
+) -> None:
+    source, target = pair
+    await merge(api, csr, source, target)
+    async with api.http.ws_connect(f"/ws/tickets/{source['id']}?token={customer.token}") as ws:
+        closed = await ws.receive()
+    assert (closed.data, closed.extra) == (1008, f"merged {target['id']}")
+
+
 async def test_of_many_a_merged_one_is_left_out(api: Api, csr: Person, pair: Any) -> None:
     source, target = pair
     await merge(api, csr, source, target)
