@@ -11,7 +11,7 @@ import { refuse } from "./reasons.js";
 /** @typedef {import("../../client/types.d.ts").LinkKind} LinkKind */
 
 /** Kinds of events by which what is shown here may be another. */
-const ABOUT = new Set(["participants_changed", "linked", "unlinked"]);
+const ABOUT = new Set(["participants_changed", "linked", "unlinked", "merged_from", "unmerged"]);
 
 export class TicketPeople {
   participants = signal(/** @type {Person[]} */ ([]));

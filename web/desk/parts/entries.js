@@ -24,7 +24,10 @@ export function Message({ event, opened, isPart = false }) {
   const isNote = kind === "note_posted";
   const name = desk.people.name(actor_id, t("desk.event.desk"));
   const row = opened.row.value;
-  const side = isNote ? "note" : actor_id === row?.user_id ? "customer" : "staff";
+  // Whoever is on copy is a customer, too.
+  const role = actor_id ? desk.people.person(actor_id)?.role : "";
+  const isStaff = actor_id !== row?.user_id && role !== "user";
+  const side = isNote ? "note" : isStaff ? "staff" : "customer";
   const content = "content" in data ? data.content : "";
   const isMine = actor_id === desk.me.id;
   return html`<article class="message" data-side=${side} data-mine=${isMine ? "yes" : "no"}>

@@ -1,6 +1,6 @@
 /** What a ticket was made of besides: a folded block for each that was merged into it. */
 
-import { get, post } from "../../shared/api.js";
+import { post } from "../../shared/api.js";
 import { clockTime, fullTime } from "../../shared/time.js";
 import { timelineOf } from "../../shared/timeline.js";
 import { html, useState } from "../../shared/ui.js";
@@ -30,8 +30,6 @@ export function Merged({ event, opened }) {
     if (!currentTarget.open || events) return;
     const all = await timelineOf(id).catch(() => null);
     if (!all) return;
-    const ids = [...new Set(all.map(({ actor_id }) => actor_id).filter((one) => one !== null))];
-    if (ids.length) desk.people.learn((await get("/people", { ids })).data);
     setEvents(all);
     post(`/tickets/${id}/read`, { seq: all.at(-1)?.seq ?? 0 }).catch(() => {});
   };
