@@ -652,7 +652,7 @@ export interface Notification {
   read_at: string | null;
 }
 
-export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "added" | "mentioned" | "woke" | "rated" | "merged";
+export type NotificationKind = "assigned" | "message_posted" | "status_changed" | "reopened" | "added" | "mentioned" | "woke" | "reminder" | "rated" | "merged";
 
 export type Outcome = "chosen" | "not_in_team" | "away" | "lacks_skill" | "unavailable" | "at_capacity" | "not_their_turn";
 
