@@ -1,6 +1,6 @@
 /** Messages of one ticket that are not in its timeline yet: held, sending, or refused. */
 
-import { signal } from "@preact/signals";
+import { signal } from "@preact/signals-core";
 import { newKey } from "../shared/keys.js";
 import { mentionedIn } from "./mentions.js";
 
@@ -175,7 +175,7 @@ export class Outgoing {
     if (this.#using.has(clientId)) return;
     this.#using.add(clientId);
     try {
-      await pause(holdFor);
+      if (holdFor) await pause(holdFor);
       if (!this.#get(clientId)) return; // It was taken back.
       await use({
         client_id: clientId,
