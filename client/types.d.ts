@@ -1252,6 +1252,7 @@ export interface Use {
   expect_seq?: number | null;
   draft?: boolean;
   /** Uploads of your own on this ticket. */ attachment_ids?: Array<string>;
+  /** By the staff and of the staff: who is told of it, and follows from then on */ mentions?: Array<string>;
 }
 
 /** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */

@@ -22,7 +22,7 @@ from desk.macros.words import Rendered, first_name, render
 from desk.text import ClientId, Content, Id, Input, Seq
 from desk.tickets import messages, tickets
 from desk.tickets.attachments import AttachmentIds
-from desk.tickets.messages import NewMessage
+from desk.tickets.messages import Mentions, NewMessage
 from models import Batch, Macro, MacroCount, Ticket, User
 
 
@@ -36,6 +36,7 @@ class Use(Input):
     expect_seq: Seq | None = None
     draft: bool = False
     attachment_ids: AttachmentIds = ()
+    mentions: Mentions = ()
 
 
 class Preview(Input):

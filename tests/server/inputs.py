@@ -234,9 +234,10 @@ BODIES: dict[tuple[str, str], Body] = {
             "expect_seq": bad.SEQ_OR_NULL,
             "draft": bad.BOOL,
             "attachment_ids": bad.NO_ATTACHMENTS,
+            "mentions": bad.MENTIONS,
         },
         {"client_id": "once"},
-        frozenset({"content", "expect_seq", "draft", "attachment_ids"}),
+        frozenset({"content", "expect_seq", "draft", "attachment_ids", "mentions"}),
         (404,),
     ),
     ("POST", "/csr/tickets/{ticket_id}/undo"): Body(

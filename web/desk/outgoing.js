@@ -135,7 +135,7 @@ export class Outgoing {
    * @param {number} [holdFor]
    */
   async #send(clientId, holdFor = 0) {
-    const { handle, desk } = this.#opened;
+    const { handle } = this.#opened;
     const message = this.#get(clientId);
     if (!handle || !message) return; // It goes out once somebody is signed in again.
     const { content, kind, expectSeq, files, use } = message;
@@ -148,7 +148,7 @@ export class Outgoing {
           internal: !isReply,
           draft: true,
           attachmentIds: files.map(({ id }) => id),
-          mentions: mentionedIn(content, desk.team.sorted.peek(), desk.me.id),
+          mentions: this.#mentioned(content),
           ...(holdFor && { holdFor }),
           ...(isReply && expectSeq !== null && { expectSeq }),
         });
@@ -183,10 +183,17 @@ export class Outgoing {
         draft: true,
         expect_seq: kind === "reply" ? expectSeq : null,
         attachment_ids: files.map(({ id }) => id),
+        mentions: this.#mentioned(content),
       });
     } finally {
       this.#using.delete(clientId);
     }
+  }
+
+  /** @param {string} content */
+  #mentioned(content) {
+    const { team, me } = this.#opened.desk;
+    return mentionedIn(content, team.sorted.peek(), me.id);
   }
 
   /** @param {string} clientId */

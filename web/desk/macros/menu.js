@@ -1,10 +1,11 @@
 /** The macros that a composer offers: behind a slash at the beginning of a line. */
 
-import { html, useId, useSignal } from "../../shared/ui.js";
+import { html } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { say } from "../notices.js";
 import { compose } from "../overlays.js";
+import { useOffers } from "../parts/offers.js";
 import { refuse } from "../reasons.js";
 import { macrosOf } from "./macros.js";
 import { actionWords } from "./sayings.js";
@@ -25,77 +26,26 @@ const ASKED = /(?:^|\n)\/((?!\s)[^\n]{0,64})?$/;
 export function useMacroMenu(opened, kind, field, onInput) {
   const desk = useDesk();
   const macros = macrosOf(desk);
-  const id = useId();
-  const asked = useSignal(/** @type {string | null} */ (null));
-  const at = useSignal(0);
-  const shown = asked.value === null ? [] : macros.fitting(asked.value);
-  const chosen = shown[Math.min(at.value, shown.length - 1)];
-  const close = () => {
-    asked.value = null;
-  };
-  const look = () => {
-    const { value = "", selectionStart = 0 } = field.current ?? {};
-    const found = ASKED.exec(value.slice(0, selectionStart ?? 0));
-    // Known ones are offered at once, and colleagues' changes a moment later.
-    if (found && asked.peek() === null) macros.load().catch(() => {});
-    if (found?.[1] !== asked.peek()) at.value = 0;
-    asked.value = found ? (found[1] ?? "") : null;
-  };
-  /** @param {Macro} macro */
-  const choose = (macro) => {
-    const begin = cut(field.current, (asked.peek() ?? "").length + 1);
-    close();
-    onInput();
-    take(desk, opened, kind, macro, begin).catch(refuse);
-  };
-  /** @param {KeyboardEvent} event @returns {boolean} whether it was for the menu */
-  const onKeyDown = (event) => {
-    if (!chosen || event.isComposing) return false;
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
-    if (by) at.value = (shown.indexOf(chosen) + by + shown.length) % shown.length;
-    else if ((event.key === "Enter" || event.key === "Tab") && isPlain) choose(chosen);
-    else if (event.key === "Escape") close();
-    else return false;
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
-  };
-  const optionId = (/** @type {Macro} */ macro) => `${id}-${macro.id}`;
-  return {
-    look,
-    close,
-    onKeyDown,
-    aria: {
-      "aria-autocomplete": "list",
-      "aria-controls": chosen ? id : undefined,
-      "aria-activedescendant": chosen ? optionId(chosen) : undefined,
+  return useOffers(field, {
+    label: t("desk.macros.title"),
+    begun: (before) => {
+      const found = ASKED.exec(before);
+      return found && (found[1] ?? "");
     },
-    // How many there are is said, as the list itself does not have the focus.
-    menu: html`<p class="visually-hidden" role="status">
-        ${chosen ? t("desk.macro.offered", { count: shown.length }) : ""}
-      </p>
-      ${
-        chosen
-          ? html`<ul id=${id} class="macros" role="listbox" aria-label=${t("desk.macros.title")}>
-        ${shown.map(
-          (macro) => html`<li
-            key=${macro.id}
-            id=${optionId(macro)}
-            role="option"
-            aria-selected=${String(macro === chosen)}
-            onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()}
-            onClick=${() => choose(macro)}
-          >
-            <strong><bdi>${macro.name}</bdi></strong>
-            ${macro.message ? html`<span class="muted said"><bdi>${macro.message.content}</bdi></span>` : null}
-            <span class="muted"><bdi>${actionWords(desk, macro)}</bdi></span>
-          </li>`,
-        )}
-      </ul>`
-          : null
-      }`,
-  };
+    // Known ones are offered at once, and colleagues' changes a moment later.
+    onBegin: () => macros.load().catch(() => {}),
+    offered: (asked) => macros.fitting(asked),
+    keyOf: ({ id }) => id,
+    spoken: (count) => t("desk.macro.offered", { count }),
+    shown: (macro) => html`<strong><bdi>${macro.name}</bdi></strong>
+      ${macro.message ? html`<span class="muted said"><bdi>${macro.message.content}</bdi></span>` : null}
+      <span class="muted"><bdi>${actionWords(desk, macro)}</bdi></span>`,
+    choose: (macro, asked) => {
+      const begin = cut(field.current, asked.length + 1);
+      onInput();
+      take(desk, opened, kind, macro, begin).catch(refuse);
+    },
+  });
 }
 
 /**

@@ -81,13 +81,13 @@ export function Writing({ opened, kind, isAsked }) {
   };
   const otherKeys = keyListener(send, field);
   /** @param {KeyboardEvent} event */
-  const onKeyDown = (event) =>
-    macros.onKeyDown(event) || mentioning.take(event) || otherKeys(event);
+  const onKeyDown = (event) => macros.take(event) || mentioning.take(event) || otherKeys(event);
   return html`<${Conflict} opened=${opened} kind=${kind} />
     <${Colleagues} opened=${opened} kind=${kind} />
     ${said.length ? html`<${Meanwhile} events=${said} isWarned=${isWarned.value} onSeen=${know} />` : null}
     ${chosen ? html`<${Chosen} opened=${opened} macro=${chosen} />` : null}
-    ${macros.menu}
+    ${macros.list}
+    ${mentioning.list}
     <textarea
       key="field"
       ref=${field}
@@ -97,7 +97,8 @@ export function Writing({ opened, kind, isAsked }) {
       maxlength=${LONGEST}
       aria-label=${t(`desk.${kind}`)}
       placeholder=${t(`desk.${kind}.hint`)}
-      ...${{ ...macros.aria, ...mentioning.attributes }}
+      aria-autocomplete="list"
+      ...${{ ...macros.attributes, ...mentioning.attributes }}
       onInput=${() => {
         onInput();
         macros.look();
@@ -110,7 +111,6 @@ export function Writing({ opened, kind, isAsked }) {
       onKeyDown=${onKeyDown}
       defaultValue=${begun}
     ></textarea>
-    ${mentioning.list}
     <${NotKept} />
     ${uploads && parts ? html`<${parts.UploadList} uploads=${uploads} />` : null}
     <div class="composer-foot">
