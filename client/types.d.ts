@@ -1486,8 +1486,8 @@ export interface Routes {
   "GET /api/v1/people": { query: { ids?: Array<string> }; body: undefined; answer: Array<Person> };
   "GET /api/v1/tickets/{ticket_id}/people": { query: undefined; body: undefined; answer: Array<Person> };
   "GET /api/v1/tickets/{ticket_id}/participants": { query: undefined; body: undefined; answer: Array<Person> };
-  "PUT /api/v1/csr/tickets/{ticket_id}/participants/{user_id}": { query: undefined; body: undefined; answer: Person };
-  "DELETE /api/v1/csr/tickets/{ticket_id}/participants/{user_id}": { query: undefined; body: undefined; answer: undefined };
+  "PUT /api/v1/csr/tickets/{ticket_id}/participants/{participant}": { query: undefined; body: undefined; answer: Person };
+  "DELETE /api/v1/csr/tickets/{ticket_id}/participants/{participant}": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/tickets/{ticket_id}/followers": { query: undefined; body: undefined; answer: Array<Person> };
   "PUT /api/v1/tickets/{ticket_id}/followers/me": { query: undefined; body: undefined; answer: undefined };
   "DELETE /api/v1/tickets/{ticket_id}/followers/me": { query: undefined; body: undefined; answer: undefined };

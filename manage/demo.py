@@ -27,6 +27,7 @@ from desk.tickets.snooze import Snooze
 from manage import bulk, environment
 from manage.database import connected, transaction
 from manage.demo_live import talk_forever
+from manage.demo_people import bring_together
 from manage.demo_stories import FAREWELL, PEOPLE, STORIES, TEAMS
 from manage.story_steps import Course, Step, define_fields, mail_nothing, make_macros
 from models import ACTIVE_STATUSES, Role, Ticket, User
@@ -161,6 +162,7 @@ def _fill(session: Session, count: int, now: datetime) -> None:
         for step in bar:
             step.act(step.at)
     _merge_two(session, admin, now - QUIET)
+    bring_together(session, admin, customers, now - QUIET)
     _snooze(session, now)
     mail_nothing(session)
 

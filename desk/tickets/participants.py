@@ -44,7 +44,7 @@ def put(
     ticket = tickets.held(session, actor, ticket_id)
     is_customer = (User.id == user_id, User.role == Role.USER, User.is_active)
     if session.scalar(select(User.id).where(*is_customer)) is None:
-        raise Invalid("not_a_customer", "Not an active customer", pointer="/user_id")
+        raise Invalid("not_a_customer", "Not an active customer", pointer="/participant")
     add(session, actor, ticket, [user_id], now)
     [person] = people.among(session, [user_id])
     return person

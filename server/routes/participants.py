@@ -30,7 +30,7 @@ async def put_participant(request: web.Request) -> web.Response:
     """By an id; or by an address, which makes the customer if nobody has it."""
     await no_body(request)
     desk, actor, ticket_id = request.app[SERVICES].desk, request[ACTOR], path_id(request)
-    if "@" in (named := request.match_info["user_id"]):
+    if "@" in (named := request.match_info["participant"]):
         address = _address(named)
         return reply(await desk.run(customers.put_on_copy, actor, ticket_id, address, None))
     return reply(await desk.run(participants.put, actor, ticket_id, _user_id(request), None))
@@ -50,19 +50,21 @@ def _address(named: str) -> str:
     try:
         return ADDRESS.validate_python(named)
     except ValidationError:
-        raise Invalid("invalid", "Not an address", pointer="/user_id") from None
+        raise Invalid("invalid", "Not an address", pointer="/participant") from None
 
 
 def _user_id(request: web.Request) -> UUID:
-    return path_id(request, "user_id", "User")
+    return path_id(request, "participant", "User")
 
 
-LISTED = Gives(200, list[Person], (), names="user_id")
+LISTED = Gives(200, list[Person], (), names="participant")
 ROUTES = (
     At("GET", "/tickets/{ticket_id}/participants", list_participants, Right.VIEWER).says(
         "List who is on copy of a ticket", NOTHING, LISTED, refuses=()
     ),
-    At("PUT", "/csr/tickets/{ticket_id}/participants/{user_id}", put_participant, Right.STAFF).says(
+    At(
+        "PUT", "/csr/tickets/{ticket_id}/participants/{participant}", put_participant, Right.STAFF
+    ).says(
         "Put a customer on copy, by their id or address",
         NOTHING,
         ok(Person),
@@ -74,6 +76,9 @@ ROUTES = (
         ),
     ),
     At(
-        "DELETE", "/csr/tickets/{ticket_id}/participants/{user_id}", remove_participant, Right.STAFF
+        "DELETE",
+        "/csr/tickets/{ticket_id}/participants/{participant}",
+        remove_participant,
+        Right.STAFF,
     ).says("Take a customer off", NOTHING, done(), refuses=("308 merged",)),
 )

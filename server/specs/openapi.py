@@ -88,6 +88,10 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 TICKET: Schema = {"anyOf": [UUID, {"type": "integer", "minimum": 1}]}
 PATH: dict[str, Schema] = {
     "ticket_id": {"description": "The ticket's id, or its number.", "schema": TICKET},
+    "participant": {
+        "description": "A customer's id, or address.",
+        "schema": {"anyOf": [UUID, {"type": "string", "format": "email"}]},
+    },
     "other_id": {"description": "The other ticket's id, or its number.", "schema": TICKET},
 }
 # What else a refusal tells, by its code: a member's name, and its shape.

@@ -16,7 +16,7 @@ from desk.notifications import mail_queue
 from desk.notifications.inbox import ASSIGNED_WINDOW, MAIL_WINDOW
 from desk.notifications.mail_queue import Mail
 from desk.outbox import outbox
-from desk.tickets import messages, reading
+from desk.tickets import messages, participants, reading
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import TicketView
 from models import Notification, NotificationKind, Outcome, Role, User
@@ -323,6 +323,20 @@ def test_a_mail_whose_mailers_all_died_is_dead_after_ten_attempts(case: Case) ->
         assert case.mail(timedelta(days=day + 1)) is not None
     assert case.mail(timedelta(days=30)) is None
     assert case.outcomes() == {Outcome.DEAD}
+
+
+def test_who_is_taken_off_is_not_mailed_what_waits(case: Case) -> None:
+    copied = an_actor(case.session)
+    participants.put(case.session, case.assignee, case.ticket.id, copied.id, now())
+    case.forget()
+    case.say(case.assignee)
+    assert (copied.id, "message_posted") in case.told
+    participants.take_off(case.session, case.assignee, case.ticket.id, copied.id, now())
+    mail = case.mail()
+    assert mail is not None
+    assert mail.user_id == case.customer.id
+    assert case.mail() is None
+    assert Outcome.UNWANTED in case.outcomes()
 
 
 def test_kinds_are_those_of_the_contract() -> None:

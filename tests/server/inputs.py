@@ -302,8 +302,8 @@ BODIES: dict[tuple[str, str], Body] = {
     ),
 }  # fmt: skip
 NO_BODY = {
-    ("PUT", "/csr/tickets/{ticket_id}/participants/{user_id}"),
-    ("DELETE", "/csr/tickets/{ticket_id}/participants/{user_id}"),
+    ("PUT", "/csr/tickets/{ticket_id}/participants/{participant}"),
+    ("DELETE", "/csr/tickets/{ticket_id}/participants/{participant}"),
     ("PUT", "/tickets/{ticket_id}/followers/me"),
     ("DELETE", "/tickets/{ticket_id}/followers/me"),
     ("PUT", "/tickets/{ticket_id}/followers/{user_id}"),

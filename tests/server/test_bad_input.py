@@ -54,6 +54,7 @@ IDS = (
     "field_id",
     "team_id",
     "other_id",
+    "participant",
 )
 
 

@@ -53,7 +53,7 @@ async def test_an_address_in_the_path_makes_a_customer(
     assert (made.status, made.json["full_name"]) == (200, name)
     for wrong in ("@", "nobody@", "a@b@c", "%00@example.com"):
         answer = await api.call("PUT", path_of(ticket, wrong), csr)
-        assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/user_id")
+        assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/participant")
     assert (await api.call("PUT", path_of(ticket, csr), csr)).code == "not_a_customer"
 
 

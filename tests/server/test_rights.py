@@ -124,7 +124,7 @@ ENDS_SESSIONS = {"/auth/logout_all"}
 # Nor what ends the ticket that others still ask for, or makes it theirs.
 CHANGES = {
     "/users/tickets/{ticket_id}/close",
-    "/csr/tickets/{ticket_id}/participants/{user_id}",
+    "/csr/tickets/{ticket_id}/participants/{participant}",
     "/csr/tickets/{ticket_id}/links/{other_id}",
 }
 
@@ -143,6 +143,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
     path = (
         route.path.replace("{ticket_id}", ticket_id)
         .replace("{user_id}", str(cast.other_customer.id))
+        .replace("{participant}", str(cast.other_customer.id))
         .replace("{customer_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
         .replace("{webhook_id}", str(uuid4()))

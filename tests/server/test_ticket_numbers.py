@@ -34,7 +34,8 @@ async def test_a_number_is_answered_as_its_id(
     known = BODIES.get((route.method, route.path))
     body = known.valid if known else None
     other_id = (await api.a_ticket(customer))["id"]
-    beside = {"user_id": str(csr.id), "other_id": other_id, "macro_id": NO_TICKET}
+    beside = {"user_id": csr.id, "participant": stranger.id, "other_id": other_id}
+    beside["macro_id"] = NO_TICKET
     for person in (customer, stranger, csr):
         answers = []
         for name in ("id", "number"):  # Of two tickets that are alike: some routes change them.

@@ -17,7 +17,7 @@ from config import settings
 from desk.assignment import assignment, routing
 from desk.assignment.assignment import Assign
 from desk.notifications.inbox import MAIL_WINDOW
-from desk.tickets import messages
+from desk.tickets import messages, participants
 from desk.tickets.messages import NewMessage
 from models import Notification, Outcome, Role, Status, Ticket, User
 from tests.conftest import Backend
@@ -309,6 +309,23 @@ def test_a_status_is_mailed_in_words(
     let_time_pass(backend)
     drain()
     assert f"{csr.full_name}, support, set the status to in progress." in parts(mailbox.mails[0])[0]
+
+
+def test_who_is_added_and_who_is_mentioned_is_told_so(
+    backend: Backend, mailbox: Mailbox, pair: tuple[Person, Person]
+) -> None:
+    customer, csr = pair
+    copied, colleague = people(backend.settings, Role.USER, Role.CSR)
+    ticket_id = opened(backend, customer)
+    with database(backend.settings) as session:
+        participants.put(session, csr.actor, ticket_id, copied.id, now())
+        new = NewMessage(content="@you", internal=True, mentions=(colleague.id,))
+        messages.post(session, csr.actor, ticket_id, new, now())
+    let_time_pass(backend)
+    drain()
+    said = {str(mail["To"].addresses[0].addr_spec): parts(mail)[0] for mail in mailbox.mails}
+    assert f"{csr.full_name}, support, put you on copy of this ticket." in said[copied.email]
+    assert f"{csr.full_name}, support, mentioned you in a note:" in said[colleague.email]
 
 
 def header(raw: bytes, name: str) -> str:
