@@ -191,7 +191,8 @@ export class Conversation {
   async #askForFields(events) {
     const known = this.fields.peek();
     const isAbout = (/** @type {TimelineEvent} */ { kind, data }) =>
-      kind === "fields_changed" && Object.keys(data).some((key) => !known.has(key));
+      kind === "fields_changed" &&
+      Object.keys(data).some((key) => key !== "cause" && !known.has(key));
     if (!events.some(isAbout)) return;
     const { data } = await get("/fields").catch(() => ({ data: [] }));
     this.fields.value = new Map(data.map((/** @type {Field} */ field) => [field.key, field]));
