@@ -22,6 +22,7 @@ from desk.assignment.cursors import lock_all
 from desk.assignment.teams import NewTeam
 from desk.merging import merges
 from desk.merging.merges import Merging
+from desk.merging.people import readers
 from desk.tickets import snooze, tickets
 from desk.tickets.snooze import Snooze
 from manage import bulk, environment
@@ -170,12 +171,13 @@ def _fill(session: Session, count: int, now: datetime) -> None:
 def _merge_two(session: Session, by: Actor, now: datetime) -> None:
     """A customer has written twice about one thing, where one has two tickets that are work."""
     work = select(Ticket).where(Ticket.status.in_(ACTIVE_STATUSES)).order_by(Ticket.number.desc())
-    newest: dict[UUID, Ticket] = {}
+    newest: dict[frozenset[UUID], Ticket] = {}
     for ticket in session.scalars(work.limit(LIVELY)):
-        if (newer := newest.get(ticket.user_id)) is not None:
+        theirs = frozenset(readers(ticket))
+        if (newer := newest.get(theirs)) is not None:
             merges.merge(session, by, ticket.id, Merging(into=newer.id), now)
             return
-        newest[ticket.user_id] = ticket
+        newest[theirs] = ticket
 
 
 def _snooze(session: Session, now: datetime) -> None:
