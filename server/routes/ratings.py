@@ -46,6 +46,7 @@ ROUTES = (
         Rate,
         ok(RatingShown),
         refuses=(
+            "308 merged",
             "409 not_resolved",
             "409 rating_over",
             "409 ratings_off",

@@ -35,9 +35,18 @@ ROUTES = (
         "Let a ticket sleep until a time",
         Snooze,
         ok(TicketView, ETAG),
-        refuses=("409 not_active", "412 version_mismatch", "422 in_the_past", "422 too_long"),
+        refuses=(
+            "308 merged",
+            "409 not_active",
+            "412 version_mismatch",
+            "422 in_the_past",
+            "422 too_long",
+        ),
     ),
     At("DELETE", "/csr/tickets/{ticket_id}/snooze", end, Right.STAFF).says(
-        "Wake a ticket", NOTHING, ok(TicketView, ETAG), refuses=("412 version_mismatch",)
+        "Wake a ticket",
+        NOTHING,
+        ok(TicketView, ETAG),
+        refuses=("308 merged", "412 version_mismatch"),
     ),
 )

@@ -45,6 +45,7 @@ ROUTES = (
         undo.Undo,
         ok(Undone),
         refuses=(
+            "308 merged",
             "403 admin_required",
             "404 batch_not_found",
             "409 changed_since",

@@ -23,6 +23,9 @@ async def test_whoever_asks_for_the_source_is_led_to_the_target(
     api: Api, customer: Person, csr: Person, pair: Any
 ) -> None:
     source, target = pair
+    macro = (
+        await api.post("/csr/macros", csr, json={"name": "High", "set": {"priority": "high"}})
+    ).json
     merged = await merge(api, csr, source, target)
     assert (merged.status, merged.json["id"]) == (200, target["id"])
     assert merged.headers["ETag"]
@@ -33,6 +36,11 @@ async def test_whoever_asks_for_the_source_is_led_to_the_target(
         ("POST", "/tickets/{}/messages", customer, {"content": "Hello"}),
         ("PATCH", "/csr/tickets/{}", csr, {"status": "open"}),
         ("PUT", "/tickets/{}/draft", csr, {"kind": "note", "content": "?", "base_seq": 1}),
+        ("POST", "/csr/tickets/{}/snooze", csr, {"until": "2031-01-01T00:00:00Z"}),
+        ("DELETE", "/csr/tickets/{}/snooze", csr, None),
+        ("POST", "/users/tickets/{}/rating", customer, {"score": 5}),
+        ("PUT", "/tickets/{}/followers/me", csr, None),
+        ("POST", f"/tickets/{{}}/macros/{macro['id']}", csr, {"client_id": "once"}),
     ):
         for named in (source["id"], source["number"]):
             led = await api.call(
