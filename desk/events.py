@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, GetJsonSchemaHandler
@@ -17,6 +17,7 @@ from desk.event_data import EventData
 from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
 from desk.people_events import Linked, ParticipantsChanged, Unlinked
 from desk.rows import EventRow
+from desk.snooze_events import Snoozed, Woke
 from models import Event, Priority, Status, Ticket, Value
 
 
@@ -218,29 +219,6 @@ class SkillsRequired(EventData):
 
     from_: Annotated[list[str], Field(alias="from")]
     to: list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snoozed(EventData):
-    """The ticket is no work until a time; with ``wake_on_reply`` also until its customer writes."""
-
-    kind = "snoozed"
-    sentence = "snoozed the ticket until {until}"
-    is_internal = True
-
-    until: datetime
-    wake_on_reply: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Woke(EventData):
-    """The ticket is work again; ``by``: the clock, its customer's message, or somebody's id."""
-
-    kind = "woke"
-    sentence = "woke the ticket"
-    is_internal = True
-
-    by: Literal["clock", "customer"] | UUID
 
 
 @dataclass(frozen=True, kw_only=True)

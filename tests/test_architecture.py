@@ -36,7 +36,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"access", "crypto", "database", "errors", "jobs", "row_ids", "text"},
         {
             *("causes", "event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
-            *("people_events", "rows", "statements"),
+            *("people_events", "rows", "snooze_events", "statements"),
         },
         {"deadlines"},
         {"files", "notifications", "webhooks"},

@@ -23,13 +23,13 @@ from desk.events import (
     FieldsChanged,
     PriorityChanged,
     SkillsRequired,
-    Snoozed,
     StaffFieldsChanged,
     StatusChanged,
     TagsChanged,
     TeamChanged,
 )
 from desk.rows import EventRow
+from desk.snooze_events import Snoozed
 from desk.text import Id, Input
 from desk.tickets import snooze, tickets
 from models import Batch, Role, Status, Ticket

@@ -15,13 +15,14 @@ from uuid_utils.compat import uuid7
 
 from desk.access import OWNED_BY, Actor, owned_ids, owns
 from desk.errors import NotFound
-from desk.events import Assigned, Entry, Message, Rated, StatusChanged, Woke
+from desk.events import Assigned, Entry, Message, Rated, StatusChanged
 from desk.jobs import Job
 from desk.merge_events import MergedFrom
 from desk.outbox import InboxRead, outbox
 from desk.people_events import ParticipantsChanged
 from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
+from desk.snooze_events import Woke
 from models import Event, Notification, NotificationKind, Role, Status, TeamMember, Ticket, User
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.

@@ -15,15 +15,14 @@ from desk.events import (
     Message,
     MessagePosted,
     SkillsRequired,
-    Snoozed,
     StatusChanged,
     TeamChanged,
     TicketCreated,
-    Woke,
 )
 from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import outbox
+from desk.snooze_events import Snoozed, Woke
 from desk.tickets import search
 from desk.tickets.rating_asks import ask_for_rating
 from desk.webhooks import webhook_queue

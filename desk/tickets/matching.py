@@ -17,17 +17,16 @@ from desk.events import (
     PriorityChanged,
     Rated,
     SkillsRequired,
-    Snoozed,
     StaffFieldsChanged,
     StatusChanged,
     TagsChanged,
     TeamChanged,
     TicketCreated,
-    Woke,
     texts_of,
 )
 from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
 from desk.people_events import Linked, ParticipantsChanged, Unlinked
+from desk.snooze_events import Snoozed, Woke
 from desk.tickets.field_index import PREFIX
 from desk.tickets.keyset import MY_TEAMS, NO_TEAM, UNREAD, UPDATED_AFTER, WORDS
 from desk.tickets.views import Side, TicketRow

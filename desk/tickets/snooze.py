@@ -13,7 +13,8 @@ from desk.access import Actor
 from desk.database import clock
 from desk.deadlines import Due
 from desk.errors import Conflict, Invalid
-from desk.events import NotePosted, Snoozed, Woke
+from desk.events import NotePosted
+from desk.snooze_events import Snoozed, Woke
 from desk.text import Content, Input, Moment
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView

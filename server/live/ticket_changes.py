@@ -17,7 +17,8 @@ import structlog
 
 from desk.access import Actor
 from desk.errors import Unavailable
-from desk.events import Assigned, Snoozed, StatusChanged, Woke
+from desk.events import Assigned, StatusChanged
+from desk.snooze_events import Snoozed, Woke
 from desk.statements import array, ids
 from desk.tickets.changed import (
     FOR_CUSTOMERS,

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from desk.assignment import assignment
 from desk.assignment.assignment import Assign
-from desk.events import Woke
+from desk.snooze_events import Woke
 from desk.tickets import snooze
 from desk.tickets.snooze import Snooze
 from embedded.server import free_port

@@ -19,9 +19,10 @@ from desk.assignment.agents import Availability
 from desk.assignment.assignment import Assign, Strategy
 from desk.assignment.decisions import ByClock
 from desk.errors import Conflict, Invalid, NotFound, Stale
-from desk.events import NotePosted, Snoozed, StatusChanged, Woke
+from desk.events import NotePosted, StatusChanged
 from desk.jobs import Job
 from desk.outbox import Outbox, outbox
+from desk.snooze_events import Snoozed, Woke
 from desk.tickets import matching, messages, saved_views, snooze, tickets, timeline, views
 from desk.tickets.filters import Filters, asked_of
 from desk.tickets.keyset import SORT_NAMES, Sort
