@@ -105,7 +105,6 @@ async def test_a_customer_signs_up_opens_a_ticket_and_converses(
     await page.get_by_role("button", name="Send the rating").click()
     await expect(page.get_by_text("Thank you for your rating.")).to_be_visible()
     await expect(log).to_contain_text("You rated the answer 5 of 5")
-    await page.reload()
     await page.get_by_role("button", name="Change").click()
     await expect(page.get_by_role("radio", name="5 very good")).to_be_checked()
     await page.get_by_role("button", name="Notifications", exact=True).click()

@@ -41,11 +41,12 @@ export function Rating({ ticketId, status, ask }) {
       () => setState("failed"),
     );
   };
-  if (state === "done") return html`<p class="rating" role="status">${t("rating.thanks")}</p>`;
   if (!rating?.until) return null;
-  if (rating.score !== null && state === "asking") {
+  if (rating.score !== null && (state === "asking" || state === "done")) {
     return html`<p class="rating">
-      ${t("rating.given", { score: rating.score })}${" "}
+      <span role="status">
+        ${state === "done" ? t("rating.thanks") : t("rating.given", { score: rating.score })}
+      </span>${" "}
       <button type="button" class="quiet" onClick=${() => setState("changing")}>
         ${t("rating.change")}
       </button>
