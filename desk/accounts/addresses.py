@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.accounts import accounts
+from desk.accounts import accounts, customers
 from desk.crypto import token_hash
 from desk.errors import Malformed
 from desk.notifications import confirmations
@@ -63,4 +63,5 @@ def verify(session: Session, verification: Verification, now: datetime) -> UUID:
         )
     if confirmed is None:
         raise Malformed("invalid_token", "This link was used, or is too old: ask for a new one")
+    customers.take_copies(session, confirmed, None)
     return confirmed

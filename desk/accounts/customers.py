@@ -99,6 +99,28 @@ def put_on_copy(
     return participants.put(session, actor, ticket_id, user_id, now)
 
 
+def take_off_copy(
+    session: Session, actor: Actor, ticket_id: UUID, address: str, now: datetime | None
+) -> None:
+    """Takes off who has the address, of those who are on copy. Raises `NotFound`."""
+    ticket = tickets.held(session, actor, ticket_id)
+    those = select(User.id).where(User.id.in_(ticket.participant_ids), address == ADDRESS)
+    for user_id in session.scalars(those).all():
+        participants.take_off(session, actor, ticket_id, user_id, now)
+
+
+def take_copies(session: Session, user_id: UUID, now: datetime | None) -> None:
+    """Gives an account what was put on copy of its address, as that is known to be theirs."""
+    email = select(User.email).where(User.id == user_id).scalar_subquery()
+    made = select(User.id).where(
+        User.visitor_email == email,
+        User.identity_subject.is_(None),
+        User.email_verified_at.is_not(None),
+    )
+    for before in session.scalars(made.order_by(User.id)).all():
+        participants.replace(session, before, user_id, now)
+
+
 def _called(query: Select[*tuple[Any, ...]], q: str | None) -> Select[*tuple[Any, ...]]:
     query = query.where(User.role == Role.USER)
     return query if q is None else query.where(people.called(q))

@@ -82,6 +82,8 @@ class Told:
     news: Sequence[News]
     # Whether its customer, who is told, is asked how it was resolved.
     asks_rating: bool = False
+    # Whether the person is on copy, and did not open it themselves.
+    is_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,8 @@ def _by_ticket(
     for notification, event, ticket, who in rows:
         told[ticket.id].append(_news(notification, event, who))
         about = (ticket.id, ticket.number, ticket.title, told[ticket.id])
-        found[ticket.id] = Told(*about, asks_rating=ticket.id in asked)
+        is_copy = notification.user_id in ticket.participant_ids
+        found[ticket.id] = Told(*about, asks_rating=ticket.id in asked, is_copy=is_copy)
     return sorted(found.values(), key=lambda each: (each.news[0].at, each.number))
 
 

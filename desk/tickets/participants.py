@@ -72,6 +72,17 @@ def add(
     timeline.record(session, ticket, event, actor.id, now)
 
 
+def replace(session: Session, before: UUID, after: UUID, now: datetime | None) -> None:
+    """Has somebody be on copy wherever another was, who is known to be the same."""
+    theirs = select(Ticket).where(Ticket.id.in_(copied_ids(literal(before, User.id.type))))
+    for ticket in session.scalars(tickets.locked(theirs.order_by(Ticket.id))):
+        added = [] if owns(ticket, after) else [after]
+        left = [each for each in ticket.participant_ids if each != before]
+        ticket.participant_ids = [*left, *added]
+        event = ParticipantsChanged(added=added, removed=[before])
+        timeline.record(session, ticket, event, None, now)
+
+
 def take_off(
     session: Session, actor: Actor, ticket_id: UUID, user_id: UUID, now: datetime | None
 ) -> None:

@@ -39,10 +39,11 @@ async def put_participant(request: web.Request) -> web.Response:
 async def remove_participant(request: web.Request) -> web.Response:
     """Their sockets leave the ticket's room, and what was to be mailed to them is not."""
     await no_body(request)
-    actor, ticket_id = request[ACTOR], path_id(request)
-    await request.app[SERVICES].desk.run(
-        participants.take_off, actor, ticket_id, _user_id(request), None
-    )
+    desk, actor, ticket_id = request.app[SERVICES].desk, request[ACTOR], path_id(request)
+    if "@" in (named := request.match_info["participant"]):
+        await desk.run(customers.take_off_copy, actor, ticket_id, _address(named), None)
+    else:
+        await desk.run(participants.take_off, actor, ticket_id, _user_id(request), None)
     return web.Response(status=204)
 
 
@@ -54,7 +55,7 @@ def _address(named: str) -> str:
 
 
 def _user_id(request: web.Request) -> UUID:
-    return path_id(request, "participant", "User")
+    return path_id(request, "participant", "Participant")
 
 
 LISTED = Gives(200, list[Person], (), names="participant")

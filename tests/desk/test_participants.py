@@ -8,9 +8,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor, Audience
-from desk.accounts import customers
+from desk.accounts import accounts, addresses, customers
 from desk.errors import Conflict, Invalid, NotFound
-from desk.notifications import inbox
+from desk.notifications import confirmations, inbox
 from desk.statements import ids
 from desk.tickets import (
     attachments,
@@ -31,7 +31,8 @@ from desk.tickets.filters import Filters, OwnList
 from desk.tickets.keyset import SORTS, Sort
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import OWN, TicketView
-from models import DraftKind, NotificationKind, Role, Status, Ticket, User
+from models import DraftKind, EmailConfirmation, NotificationKind, Role, Status, Ticket, User
+from tests.conftest import SECRET
 from tests.desk.races import committing, overlapping, run
 from tests.factories import a_ticket, an_actor, an_attachment, now
 
@@ -235,6 +236,26 @@ def test_an_address_stands_for_its_account_or_makes_a_customer(
     assert put(session, csr, other.id, "ann.smith@example.com", now()) == made
     [mailed] = session.scalars(select(User).where(User.visitor_email == "ann.smith@example.com"))
     assert mailed.email_verified_at
+
+
+def test_who_confirms_an_address_has_what_was_put_on_copy_of_it(
+    session: Session, ticket: TicketView, csr: Actor
+) -> None:
+    made = customers.put_on_copy(session, csr, ticket.id, "ann@example.com", now())
+    account = Actor(
+        accounts.create(session, "ann@example.com", "Ann", "x", is_confirmed=False).id, Role.USER
+    )
+    with pytest.raises(NotFound):
+        tickets.get(session, account, ticket.id)
+    confirmations.ask(session, account.id, "ann@example.com", SECRET, now())
+    session.flush()
+    token = confirmations.token(SECRET, session.scalars(select(EmailConfirmation.nonce)).one())
+    addresses.verify(session, addresses.Verification(token=token), now())
+    assert [each.id for each in participants.participants(session, account, ticket.id)] == [
+        account.id
+    ]
+    with pytest.raises(NotFound):
+        tickets.get(session, Actor(made.id, Role.USER), ticket.id)
 
 
 @pytest.mark.parametrize("is_theirs", [True, False])

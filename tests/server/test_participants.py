@@ -51,6 +51,9 @@ async def test_an_address_in_the_path_makes_a_customer(
     name = f"bob.{uuid4().hex}"
     made = await api.call("PUT", path_of(ticket, f"{name}@Example.com"), csr)
     assert (made.status, made.json["full_name"]) == (200, name)
+    assert (await api.call("DELETE", path_of(ticket, f"{name}@example.com"), csr)).status == 204
+    left = (await api.get(f"/tickets/{ticket}/participants", csr)).json
+    assert [each["id"] for each in left] == [str(stranger.id)]
     for wrong in ("@", "nobody@", "a@b@c", "%00@example.com"):
         answer = await api.call("PUT", path_of(ticket, wrong), csr)
         assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/participant")

@@ -14,6 +14,7 @@ from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 
 from config import settings
+from desk.accounts import customers
 from desk.assignment import assignment, routing
 from desk.assignment.assignment import Assign
 from desk.notifications.inbox import MAIL_WINDOW
@@ -319,12 +320,15 @@ def test_who_is_added_and_who_is_mentioned_is_told_so(
     ticket_id = opened(backend, customer)
     with database(backend.settings) as session:
         participants.put(session, csr.actor, ticket_id, copied.id, now())
+        made = f"made.{ticket_id.hex}@example.com"
+        customers.put_on_copy(session, csr.actor, ticket_id, made, now())
         new = NewMessage(content="@you", internal=True, mentions=(colleague.id,))
         messages.post(session, csr.actor, ticket_id, new, now())
     let_time_pass(backend)
     drain()
     said = {str(mail["To"].addresses[0].addr_spec): parts(mail)[0] for mail in mailbox.mails}
     assert f"{csr.full_name}, support, put you on copy of this ticket." in said[copied.email]
+    assert "sign up with this address: https://desk.test/signup" in said[made]
     assert f"{csr.full_name}, support, mentioned you in a note:" in said[colleague.email]
 
 

@@ -143,12 +143,19 @@ export class Opened {
    * @returns {{id: string, internal: boolean}[]}
    */
   get writers() {
-    const customer = this.row.value?.user_id ?? "";
     const { writing } = this.desk.activity.of(this.id);
-    const staff = writing.filter(({ user_id }) => user_id !== customer);
-    const writers = staff.map(({ user_id: id, internal }) => ({ id, internal }));
-    if (this.writing.value.has(customer)) writers.unshift({ id: customer, internal: false });
-    return writers;
+    const staff = writing.filter(({ user_id }) => !this.isCustomer(user_id));
+    const customers = [...this.writing.value].filter((id) => this.isCustomer(id));
+    return [
+      ...customers.map((id) => ({ id, internal: false })),
+      ...staff.map(({ user_id: id, internal }) => ({ id, internal })),
+    ];
+  }
+
+  /** Whether somebody is its customer, or one on copy. @param {string | null} id */
+  isCustomer(id) {
+    if (!id) return false;
+    return id === this.row.value?.user_id || this.desk.people.person(id)?.role === "user";
   }
 
   /** The number of the newest message by somebody else. */

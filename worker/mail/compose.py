@@ -95,6 +95,7 @@ def _told(told: Told, settings: Settings) -> dict[str, object]:
         "scores": rating_links.links(base_url, settings.jwt_secret_key, told.id)
         if is_asked
         else {},
+        "sign_up": f"{base_url}/signup" if told.is_copy else None,
     }
 
 

@@ -23,11 +23,7 @@ export function Message({ event, opened, isPart = false }) {
   const { kind, actor_id, at, seq, data } = event;
   const isNote = kind === "note_posted";
   const name = desk.people.name(actor_id, t("desk.event.desk"));
-  const row = opened.row.value;
-  // Whoever is on copy is a customer, too.
-  const role = actor_id ? desk.people.person(actor_id)?.role : "";
-  const isStaff = actor_id !== row?.user_id && role !== "user";
-  const side = isNote ? "note" : isStaff ? "staff" : "customer";
+  const side = isNote ? "note" : opened.isCustomer(actor_id) ? "customer" : "staff";
   const content = "content" in data ? data.content : "";
   const isMine = actor_id === desk.me.id;
   return html`<article class="message" data-side=${side} data-mine=${isMine ? "yes" : "no"}>

@@ -172,9 +172,8 @@ function grow(field) {
  */
 function Colleagues({ opened, kind }) {
   const desk = useDesk();
-  const customer = opened.row.value?.user_id;
   const names = opened.writers
-    .filter(({ id, internal }) => id !== customer && !internal)
+    .filter(({ id, internal }) => !opened.isCustomer(id) && !internal)
     .map(({ id }) => desk.people.name(id));
   if (kind !== "reply" || !names.length) return null;
   return html`<p class="hint" role="status">
