@@ -104,9 +104,10 @@ def take_off_copy(
 ) -> None:
     """Takes off who has the address, of those who are on copy. Raises `NotFound`."""
     ticket = tickets.held(session, actor, ticket_id)
-    those = select(User.id).where(User.id.in_(ticket.participant_ids), address == ADDRESS)
-    for user_id in session.scalars(those).all():
-        participants.take_off(session, actor, ticket_id, user_id, now)
+    those = select(User.id, ADDRESS).where(User.id.in_(ticket.participant_ids))
+    for user_id, theirs in session.execute(those).all():
+        if theirs == address:
+            participants.take_off(session, actor, ticket_id, user_id, now)
 
 
 def take_copies(session: Session, user_id: UUID, now: datetime | None) -> None:
