@@ -158,7 +158,11 @@ def test_a_list_of_one_s_own_has_both_in_order(session: Session, copied: Actor) 
         row = session.get_one(Ticket, ticket_id)
         row.participant_ids = [copied.id] if row.user_id == other.id else []
     session.flush()
-    for filters, field, descending in product(ASKED, SORTS, (True, False)):
+    every = [
+        *product(ASKED[:1], SORTS, (True, False)),
+        *product(ASKED[1:], ("created_at",), (True,)),
+    ]
+    for filters, field, descending in every:
         read = [*pages(session, copied, filters, Sort(field, descending))]
         found = [row for page in read for row in page.tickets]
         assert {row.id for row in found} == {made[0], *made[2:]}
