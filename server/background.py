@@ -55,7 +55,7 @@ async def whenever(
         await asyncio.sleep(pause(time.perf_counter() - began))
 
 
-async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Cancels until all have ended: a timeout of redis-py swallows a cancellation that comes at
     the same moment, and the task goes on as if nobody had asked.
     """

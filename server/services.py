@@ -1,5 +1,6 @@
 """What a web process holds: built, started and stopped here, in this order."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from weakref import WeakSet
@@ -18,7 +19,7 @@ from desk.outbox import (
     TicketRead,
     ViewChanged,
 )
-from server.background import Background
+from server.background import Background, end
 from server.database.transaction import Desk, create_engine
 from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
@@ -53,6 +54,9 @@ from wire.files import FileStore
 from wire.messages import NotificationRecorded, SessionEnded, TypingChanged, ViewersChanged
 from wire.shapes import Recorded
 
+# A statement that waits gives up before.
+FINISH_SECONDS = 15
+
 
 class Services:
     """Each needs only those above it."""
@@ -61,6 +65,8 @@ class Services:
         self.settings = settings
         self.release = release()
         self.background = Background()
+        # Requests that go on also without their client.
+        self.unfinished: set[asyncio.Future[web.StreamResponse]] = set()
         self.metrics = Metrics()
         self.limits = RateLimits(settings)
         self.read_slots = ReadSlots()
@@ -160,6 +166,7 @@ class Services:
         ):
             self.background.start(work)
         yield
+        await self._finish()
         await self.sockets.shutdown()
         await self.background.end()
         await self.presence.close()
@@ -168,6 +175,12 @@ class Services:
         self.delivery.close()
         self.passwords.close()
         await self.desk.close()
+
+    async def _finish(self) -> None:
+        """Lets what goes on without its client end, as what it works with is closed then."""
+        if self.unfinished:
+            _, late = await asyncio.wait(self.unfinished, timeout=FINISH_SECONDS)
+            await end(late)
 
     async def _channel_prefix(self) -> str:
         return self.settings.redis_prefix or await self.desk.read(short_name)

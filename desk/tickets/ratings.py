@@ -105,8 +105,10 @@ def _found(session: Session, ticket_id: UUID) -> Rating | None:
 def _require_rateable(rating: Rating | None, ticket: Ticket, now: datetime) -> Rating:
     if rating is None or tickets.is_active(ticket):
         raise Conflict("not_resolved", "Nobody has resolved the ticket")
-    if rating.expires_at <= now:
-        raise Conflict("rating_over", "It was resolved too long ago to be rated")
+    if rating.expires_at <= now or ticket.merged_into_id is not None:
+        raise Conflict(
+            "rating_over", "It was resolved too long ago, or is a part of another ticket"
+        )
     return rating
 
 

@@ -42,7 +42,11 @@ async def finished(request: web.Request, handler: Handler) -> web.StreamResponse
     """
     if request.method in READS and request.rel_url.raw_path.startswith(PREFIX):
         return await handler(request)
-    return await asyncio.shield(asyncio.ensure_future(handler(request)))
+    task = asyncio.ensure_future(handler(request))
+    unfinished = request.app[SERVICES].unfinished
+    unfinished.add(task)
+    task.add_done_callback(unfinished.discard)
+    return await asyncio.shield(task)
 
 
 @web.middleware

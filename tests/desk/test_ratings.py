@@ -1,6 +1,7 @@
 """Satisfaction: which tickets are rated, when their customers are asked, and who is told."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,8 @@ from desk.assignment.assignment import Assign
 from desk.assignment.teams import NewTeam
 from desk.errors import Conflict, NotFound
 from desk.events import Rated, StatusChanged
+from desk.merging import merges
+from desk.merging.merges import Merging
 from desk.tickets import ratings, tickets, timeline
 from desk.tickets.rating_asks import LIFETIME, PAUSE
 from desk.tickets.ratings import Rate, RatingShown
@@ -103,6 +106,16 @@ def test_after_a_while_it_is_too_late(session: Session, customer: Actor, csr: Ac
     assert refused.value.code == "rating_over"
     with pytest.raises(Conflict):
         ratings.show_linked(session, late)
+
+
+def test_what_became_a_part_of_another_is_rated_no_more_by_its_link(
+    session: Session, customer: Actor, csr: Actor
+) -> None:
+    source, target = resolved(session, customer, csr), a_ticket(session, customer)
+    merges.merge(session, csr, source, Merging(into=target.id), None)
+    for rating in (ratings.show_linked, partial(ratings.rate_linked, sent=Rate(score=1))):
+        with pytest.raises(Conflict, match="part of another"):
+            rating(session, source)
 
 
 def test_a_customer_is_asked_once_in_a_week(session: Session, customer: Actor, csr: Actor) -> None:
