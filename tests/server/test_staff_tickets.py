@@ -30,8 +30,8 @@ async def assign(api: Api, person: Person, ticket: dict[str, Any], **sent: objec
 @pytest.mark.parametrize(("method", "path"), FOR_STAFF)
 async def test_customers_are_kept_out(api: Api, customer: Person, method: str, path: str) -> None:
     ticket = await api.a_ticket(customer)
-    ids = {"ticket_id": ticket["id"], "customer_id": customer.id, "view_id": uuid4()}
-    ids["macro_id"] = uuid4()
+    others = ("customer_id", "view_id", "macro_id", "participant", "other_id")
+    ids = {name: uuid4() for name in others} | {"ticket_id": ticket["id"]}
     answer = await api.call(method, path.format(**ids), customer)
     assert (answer.status, answer.code) == (403, "csr_required")
     assert answer.json["detail"] == "CSR privileges required"

@@ -27,6 +27,7 @@ async def test_a_ticket_is_opened(api: Api, customer: Person) -> None:
         "team_id": None,
         "required_skills": [],
         "snoozed_until": None,
+        "merged_into_id": None,
         "user_id": str(customer.id),
         "assigned_to_id": None,
         "created_at": ticket["created_at"],

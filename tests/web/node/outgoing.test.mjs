@@ -8,14 +8,18 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function withMacro() {
   const asked = [];
   const handle = { unsent: [], send: () => assert.fail("it is sent with the macro") };
-  const desk = { me: { id: "me" }, live: { cancel: () => assert.fail("it is in no outbox") } };
+  const desk = {
+    me: { id: "me" },
+    team: { sorted: { peek: () => [{ full_name: "Ann Lee", user_id: "ann" }] } },
+    live: { cancel: () => assert.fail("it is in no outbox") },
+  };
   const outgoing = new Outgoing({ id: "ticket", desk, handle });
   const use = (sent) =>
     new Promise((resolve, reject) => {
       asked.push({ sent, resolve, reject });
     });
   const send = (how = {}) =>
-    outgoing.send("Hello", "reply", { expectSeq: 3, macro: { macro: { id: "m" }, use }, ...how });
+    outgoing.send("Hello @Ann Lee", "reply", { expectSeq: 3, macro: { macro: { id: "m" }, use }, ...how });
   return { asked, outgoing, send, get: () => outgoing.messages.value[0] };
 }
 
@@ -27,7 +31,8 @@ test("a macro is asked for once, however often the connection is new", async () 
   await settled();
   assert.equal(asked.length, 1);
   const { sent } = asked[0];
-  assert.deepEqual([sent.content, sent.expect_seq, sent.draft], ["Hello", 3, true]);
+  assert.deepEqual([sent.content, sent.expect_seq, sent.draft], ["Hello @Ann Lee", 3, true]);
+  assert.deepEqual(sent.mentions, ["ann"]);
   outgoing.hear({ actor_id: "me", data: { client_id: sent.client_id } });
   assert.equal(get(), undefined);
 });
