@@ -12,18 +12,14 @@ const OVER = ["resolved", "closed"];
 export function Asleep({ row }) {
   const { changes } = useDesk();
   if (row.snoozed_until) {
-    return html`<p class="asleep">
-      <${Icon} name="clock" /> ${t("desk.snoozed_until", { until: fullTime(row.snoozed_until) })}
+    return html`<span><${Icon} name="clock" /> ${t("desk.snoozed_until", { until: fullTime(row.snoozed_until) })}</span>
       <button type="button" onClick=${() => changes.make(row.id, { snooze: null })}>
         ${t("desk.do.wake")}
-      </button>
-    </p>`;
+      </button>`;
   }
   if (OVER.includes(row.status)) return null;
   const ask = () => {
     overlay.value = { name: "snooze" };
   };
-  return html`<p class="asleep">
-    <button type="button" onClick=${ask}>${t("desk.do.snooze")}</button>
-  </p>`;
+  return html`<button type="button" onClick=${ask}>${t("desk.do.snooze")}</button>`;
 }

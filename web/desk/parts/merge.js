@@ -41,6 +41,7 @@ function Find({ q, onFind }) {
     <input
       id=${id}
       type="text"
+      autofocus
       autocomplete="off"
       maxlength="200"
       value=${q}

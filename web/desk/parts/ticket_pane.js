@@ -62,17 +62,18 @@ function Shown({ opened }) {
         <${Unverified} id=${row.user_id} />
         ${" "}· <bdi>${row.category}</bdi> · <bdi>${row.type}</bdi>
       </p>
-      <${Asleep} row=${row} />
+      <p class="ticket-doings">
+        <${Asleep} row=${row} />
+        <button
+          type="button"
+          onClick=${() => {
+            overlay.value = { name: "merge", ticketId: row.id };
+          }}
+        >
+          ${t("desk.do.merge")}
+        </button>
+      </p>
       <${Fields} row=${row} />
-      <button
-        type="button"
-        class="quiet"
-        onClick=${() => {
-          overlay.value = { name: "merge", ticketId: row.id };
-        }}
-      >
-        ${t("desk.do.merge")}
-      </button>
       <${CustomFields} row=${row} />
       <${People} opened=${opened} />
       <${Who} opened=${opened} />
