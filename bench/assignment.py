@@ -79,6 +79,18 @@ def fill(session: Session, count: int, **columns: object) -> None:
         session.execute(insert(Ticket), rows)
 
 
+def draining(cluster: Cluster, count: int) -> float:
+    """Tickets per second from so full a queue, once the first of them are assigned."""
+    cluster.start_beat()
+    while (left := unassigned(cluster)) == count:
+        time.sleep(0.01)
+    began, first = time.perf_counter(), left
+    while left:
+        time.sleep(0.02)
+        left = unassigned(cluster)
+    return first / (time.perf_counter() - began)
+
+
 def drain_rate(workers: int, count: int) -> float:
     """Tickets per second, 10 CSRs, from a full queue; the worker's start is not counted."""
     with product() as cluster:
@@ -89,14 +101,7 @@ def drain_rate(workers: int, count: int) -> float:
             time.sleep(0.1)
         with database(cluster.settings) as session:
             fill(session, count)
-        cluster.start_beat()
-        while (left := unassigned(cluster)) == count:
-            time.sleep(0.01)
-        began, first = time.perf_counter(), left
-        while left:
-            time.sleep(0.02)
-            left = unassigned(cluster)
-        return first / (time.perf_counter() - began)
+        return draining(cluster, count)
 
 
 def timed(rule: Callable[[], object], times: int = 7) -> float:

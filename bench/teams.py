@@ -20,12 +20,12 @@ from uuid import UUID
 import click
 from sqlalchemy import Row, select, text, update
 
-from bench.assignment import fill, product
+from bench.assignment import draining, fill, product
 from desk.assignment import teams
 from models import Role, Ticket
 from tests.api import Api
 from tests.cluster.conftest import Cluster
-from tests.cluster.storm import ready, unassigned
+from tests.cluster.storm import ready
 from tests.factories import Person, database, people
 
 WORKERS = 2  # Of two processes each.
@@ -69,14 +69,7 @@ def drain_rate(team_count: int, tickets: int) -> float:
             for n, team_id in enumerate(made):
                 own = ids[n::team_count]
                 session.execute(update(Ticket).where(Ticket.id.in_(own)).values(team_id=team_id))
-        cluster.start_beat()
-        while (left := unassigned(cluster)) == tickets:
-            time.sleep(0.01)
-        began, first = time.perf_counter(), left
-        while left:
-            time.sleep(0.02)
-            left = unassigned(cluster)
-        return first / (time.perf_counter() - began)
+        return draining(cluster, tickets)
 
 
 async def move(cluster: Cluster, csr: Person, tickets: Sequence[UUID], made: list[UUID]) -> None:
