@@ -79,13 +79,16 @@ def show(session: Session, user_id: UUID) -> CustomerDetails:
 def put_on_copy(
     session: Session, actor: Actor, ticket_id: UUID, address: str, now: datetime | None
 ) -> Person:
-    """Puts who has an address on copy of a ticket: the account that signs in by it, else a customer
-    whose address that is known to be, else a new one, for whom the staff answer.
+    """Puts who has an address on copy of a ticket: the account that has confirmed it, else a
+    customer whose address that is known to be, else a new one, for whom the staff answer. Whoever
+    signs up with somebody else's address has nothing of it.
 
     Raises as `participants.put`.
     """
     tickets.held(session, actor, ticket_id)  # Nobody is made for a ticket that there is not.
-    by_account = select(User.id).where(User.email == address)
+    # Two who do the same at once make one customer.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(address, 0))))
+    by_account = select(User.id).where(User.email == address, IS_VERIFIED)
     known = (User.visitor_email == address, User.is_active, IS_VERIFIED)
     by_visitor = select(User.id).where(*known).order_by(User.created_at, User.id).limit(1)
     user_id = session.scalar(by_account) or session.scalar(by_visitor)
@@ -103,7 +106,7 @@ def take_off_copy(
     session: Session, actor: Actor, ticket_id: UUID, address: str, now: datetime | None
 ) -> None:
     """Takes off who has the address, of those who are on copy. Raises `NotFound`."""
-    ticket = tickets.held(session, actor, ticket_id)
+    ticket = tickets.get(session, actor, ticket_id)
     those = select(User.id, ADDRESS).where(User.id.in_(ticket.participant_ids))
     for user_id, theirs in session.execute(those).all():
         if theirs == address:

@@ -84,6 +84,8 @@ class Actions(Input):
 
 def require_sound(session: Session, actor: Actor, actions: Actions) -> None:
     """Refuses what no ticket could take, as it is now. Raises `Invalid` as the rules would."""
+    if actions.snooze is not MISSING and actions.status in (Status.RESOLVED, Status.CLOSED):
+        raise Invalid("not_active", "What is done does not sleep", "/set/snooze")
     with _pointing():
         if actions.team_id is not MISSING and actions.team_id is not None:
             routing.require_team(session, actions.team_id)

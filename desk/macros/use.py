@@ -72,10 +72,11 @@ def apply(
     todo = Actions.model_validate(macro.actions) if macro else Actions()
     if todo.gives:
         lock_cursor_of(session, ticket_id)
-    ticket = tickets.held(session, actor, ticket_id)
+    ticket = tickets.held_as_it_is(session, actor, ticket_id)
     if (before := batches.of_client(session, actor, ticket_id, use.client_id)) is not None:
         _require_same(session, before, macro_id, use)
         return Done.of(session, actor, ticket, before)
+    tickets.unmerged(ticket)  # After that: a repeat is not for the other ticket.
     if macro is None:
         raise macros.not_found()
     tickets.expect_version(session, actor, ticket, versions)
@@ -113,7 +114,7 @@ def _message(
     session: Session, actor: Actor, ticket: Ticket, macro: Macro, use: Use, desk_name: str
 ) -> NewMessage | None:
     if macro.message is None:
-        if use.content is not None or use.attachment_ids:
+        if use.content is not None or use.attachment_ids or use.mentions:
             raise Invalid("invalid", "The macro says nothing", "/content")
         return None
     message = MacroMessage.model_construct(**macro.message)

@@ -3,7 +3,7 @@
 The order: the cursor of the queue that the target is in, then the tickets by their ids.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,12 +13,6 @@ from desk.assignment.cursors import lock_cursor_of
 from desk.errors import Conflict
 from desk.tickets import tickets
 from models import Merge, Ticket
-
-
-def held(session: Session, ids: Collection[UUID]) -> Mapping[UUID, Ticket]:
-    """The tickets by their ids, locked until the commit."""
-    query = select(Ticket).where(Ticket.id.in_(ids)).order_by(Ticket.id)
-    return {ticket.id: ticket for ticket in session.scalars(tickets.locked(query))}
 
 
 def for_merge(
@@ -36,13 +30,13 @@ def for_merge(
             if target_id == source_id:
                 raise Conflict("merge_circle", "A ticket cannot be merged into a part of itself")
             lock_cursor_of(session, target_id)
-            parts = _parts(session, source_id)
-            by_id = held(session, {source_id, target_id, *parts})
+            parts = tickets.parts(session, source_id)
+            by_id = tickets.all_held(session, {source_id, target_id, *parts})
             source, target = by_id[source_id], by_id[target_id]
             if source.merged_into_id is not None:
                 raise Conflict("already_merged", "The ticket is a part of another already")
             # Somebody may have merged the target, or others into the source, before it was locked.
-            if target.merged_into_id is None and _parts(session, source_id) == parts:
+            if target.merged_into_id is None and tickets.parts(session, source_id) == parts:
                 return source, target, [by_id[part] for part in parts]
             attempt.rollback()
 
@@ -55,16 +49,11 @@ def for_unmerge(session: Session, source_id: UUID) -> tuple[Merge, Mapping[UUID,
     found = select(Merge).where(Merge.source_id == source_id)
     if (merge := session.scalar(found)) is not None:
         # While a ticket is merged, nothing comes to its parts, nor goes from them.
-        by_id = held(session, {source_id, merge.into_id, *_steps(session, source_id)})
+        by_id = tickets.all_held(session, {source_id, merge.into_id, *_steps(session, source_id)})
         merge = session.scalar(found.execution_options(populate_existing=True))
     if merge is None:
         raise Conflict("not_merged", "The ticket is a part of no other")
     return merge, by_id
-
-
-def _parts(session: Session, ticket_id: UUID) -> set[UUID]:
-    """All that ends in the ticket."""
-    return set(session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket_id)))
 
 
 def _steps(session: Session, ticket_id: UUID) -> set[UUID]:

@@ -86,8 +86,28 @@ def replace(session: Session, before: UUID, after: UUID, now: datetime | None) -
 def take_off(
     session: Session, actor: Actor, ticket_id: UUID, user_id: UUID, now: datetime | None
 ) -> None:
-    """Ends that the ticket is theirs; who is not on copy stays so. Raises `NotFound`."""
-    remove(session, actor, tickets.held(session, actor, ticket_id), [user_id], now)
+    """Ends that the ticket is theirs, and what was merged into it; who is not on copy stays so.
+
+    Raises `NotFound`.
+    """
+    ticket, parts = _held_with_parts(session, actor, ticket_id)
+    for each in (ticket, *parts):
+        remove(session, actor, each, [user_id], now)
+
+
+def _held_with_parts(
+    session: Session, actor: Actor, ticket_id: UUID
+) -> tuple[Ticket, list[Ticket]]:
+    """As `tickets.held`, and what was merged into it, locked in the order of all ids."""
+    while True:
+        # What was locked in vain is free again after it.
+        with session.begin_nested() as attempt:
+            by_id = tickets.all_held(session, {ticket_id, *tickets.parts(session, ticket_id)})
+            parts = tickets.parts(session, ticket_id)
+            # Another may have been merged into it before it was locked.
+            if parts <= by_id.keys():
+                return tickets.held(session, actor, ticket_id), [by_id[part] for part in parts]
+            attempt.rollback()
 
 
 def remove(

@@ -51,7 +51,7 @@ def show(
     is_own = owned_by(literal(actor.id, Ticket.user_id.type))
     if (ticket := session.scalar(select(Ticket).where(Ticket.id == ticket_id, is_own))) is None:
         raise not_found()
-    return _shown(session, ticket, clock(session, now))
+    return _shown(session, tickets.unmerged(ticket), clock(session, now))
 
 
 def rate(

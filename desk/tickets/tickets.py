@@ -1,6 +1,6 @@
 """Tickets: opening, seeing, changing them."""
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -123,6 +123,17 @@ def unmerged(ticket: Ticket) -> Ticket:
     if ticket.merged_into_id is not None:
         raise Merged(ticket.merged_into_id)
     return ticket
+
+
+def parts(session: Session, ticket_id: UUID) -> set[UUID]:
+    """All that was merged into the ticket, at once or step by step."""
+    return set(session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket_id)))
+
+
+def all_held(session: Session, ids: Collection[UUID]) -> dict[UUID, Ticket]:
+    """The tickets by their ids, locked in the order of these until the commit."""
+    query = select(Ticket).where(Ticket.id.in_(ids)).order_by(Ticket.id)
+    return {ticket.id: ticket for ticket in session.scalars(locked(query))}
 
 
 def end_of(session: Session, ticket_id: UUID) -> UUID:

@@ -1,6 +1,7 @@
 """A ticket that is somebody's own without having been opened by them."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise, product
 
 import pytest
@@ -230,9 +231,14 @@ def test_a_ticket_and_a_person_have_so_many_copies_at_most(
 def test_an_address_stands_for_its_account_or_makes_a_customer(
     session: Session, ticket: TicketView, copied: Actor, csr: Actor
 ) -> None:
-    address = session.get_one(User, copied.id).email
+    account = session.get_one(User, copied.id)
+    address = account.email
     assert address
     put = customers.put_on_copy
+    # Anybody may sign up with it.
+    account.email_verified_at = None
+    assert put(session, csr, ticket.id, address, now()).id != copied.id
+    account.email_verified_at = now()
     assert put(session, csr, ticket.id, address, now()).id == copied.id
     made = put(session, csr, ticket.id, "ann.smith@example.com", now())
     assert (made.full_name, made.role) == ("ann.smith", Role.USER)
@@ -280,3 +286,23 @@ def test_who_is_taken_off_while_a_message_waits_neither_posts_it_nor_is_told(
     if is_theirs:
         with pytest.raises(NotFound):
             run(own_engine, posting.otherwise)
+
+
+def test_two_who_put_a_new_address_on_copy_at_once_make_one_customer(own_engine: Engine) -> None:
+    with committing(own_engine) as session:
+        ann, csr = an_actor(session), an_actor(session, Role.CSR)
+        pair = [a_ticket(session, ann) for _ in range(2)]
+    mine, theirs = overlapping(
+        own_engine,
+        *(
+            partial(
+                customers.put_on_copy,
+                actor=csr,
+                ticket_id=ticket.id,
+                address="new@example.com",
+                now=None,
+            )
+            for ticket in pair
+        ),
+    )
+    assert theirs.result() == mine

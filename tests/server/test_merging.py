@@ -20,12 +20,17 @@ async def merge(api: Api, csr: Person, source: Any, into: Any) -> Answer:
 
 
 async def test_whoever_asks_for_the_source_is_led_to_the_target(
-    api: Api, customer: Person, csr: Person, pair: Any
+    api: Api, customer: Person, stranger: Person, csr: Person, pair: Any
 ) -> None:
     source, target = pair
     macro = (
         await api.post("/csr/macros", csr, json={"name": "High", "set": {"priority": "high"}})
     ).json
+    use = f"/tickets/{source['id']}/macros/{macro['id']}"
+    used = (await api.post(use, csr, json={"client_id": "before"})).json
+    for ticket in pair:
+        on_copy = f"/csr/tickets/{ticket['id']}/participants/{stranger.id}"
+        assert (await api.call("PUT", on_copy, csr)).status == 200
     merged = await merge(api, csr, source, target)
     assert (merged.status, merged.json["id"]) == (200, target["id"])
     assert merged.headers["ETag"]
@@ -50,12 +55,21 @@ async def test_whoever_asks_for_the_source_is_led_to_the_target(
             assert led.json["into"] == target["id"]
             assert led.headers["Location"] == f"/api/v1{path.format(target['id'])}"
             assert led.headers["Cache-Control"] == "no-store"
+    # Who is taken off the target reads the source no more, which they were on copy of.
+    assert (await api.get(f"/tickets/{source['id']}/timeline", stranger)).status == 200
+    off = f"/csr/tickets/{target['id']}/participants/{stranger.id}"
+    assert (await api.call("DELETE", off, csr)).status == 204
+    assert (await api.get(f"/tickets/{source['id']}/timeline", stranger)).status == 404
+    # What was asked for before the merge is answered with what it did.
+    again = (await api.post(use, csr, json={"client_id": "before"})).json
+    assert again["events"] == used["events"]
     # Whoever follows has said it there.
     sent = {"content": "Hello", "client_id": "one"}
     said = await api.post(f"/tickets/{source['id']}/messages", customer, json=sent)
     assert (said.status, said.json["ticket_id"]) == (201, target["id"])
     read = await api.get(f"/tickets/{source['id']}/timeline", customer)
-    assert [event["kind"] for event in read.json][-1] == "merged_into"
+    ends = [event["kind"] for event in read.json][-2:]
+    assert ends == ["merged_into", "participants_changed"]
 
 
 async def test_a_merge_is_undone(api: Api, csr: Person, pair: Any) -> None:
