@@ -39,7 +39,7 @@ ROUTES = (
         "Show how you rated a ticket of your own, and whether you may",
         NOTHING,
         ok(RatingShown),
-        refuses=("409 ratings_off",),
+        refuses=("308 merged", "409 ratings_off"),
     ),
     At("POST", "/users/tickets/{ticket_id}/rating", rate, Right.OWNER).says(
         "Rate how a ticket of your own was resolved",
