@@ -71,8 +71,6 @@ class Desk:
 
     def __init__(self, engine: AsyncEngine, deliver: Callable[[Outbox], None]) -> None:
         self._engine = engine
-        # Reads need no transaction; without one each is a single round trip.
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         connect = _connect(SINGLE_STATEMENT_TIMEOUT)
         self._readers = DriverPool(engine.url, size=READERS, patience=POOL_TIMEOUT, connect=connect)
         self._writers = DriverPool(engine.url, size=WRITERS, patience=POOL_TIMEOUT, connect=connect)
@@ -96,7 +94,7 @@ class Desk:
         Raises what the rule raises, and `Unavailable` if the database cannot be reached. Then the
         commit may have happened or not: the caller has to repeat it with the same key.
         """
-        result, recorded = await self._run(self._engine, rule, args, kwargs)
+        result, recorded = await self._run(rule, args, kwargs)
         self._deliver(recorded)
         return result
 
@@ -127,7 +125,7 @@ class Desk:
         **kwargs: P.kwargs,
     ) -> T:
         """Runs a rule that only reads."""
-        result, _ = await self._run(self._reading, rule, args, kwargs)
+        result, _ = await self._run(_without_transaction(rule), args, kwargs)
         return result
 
     async def fetch(self, statement: Statement[T], **values: Any) -> list[T]:
@@ -148,13 +146,12 @@ class Desk:
 
     async def _run(
         self,
-        engine: AsyncEngine,
         rule: Callable[..., T],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> tuple[T, Outbox]:
         for last_try in (False, True):
-            async with AsyncSession(engine, expire_on_commit=False) as session:
+            async with AsyncSession(self._engine, expire_on_commit=False) as session:
                 try:
                     result = await session.run_sync(rule, *args, **kwargs)
                     await session.flush()
@@ -169,6 +166,18 @@ class Desk:
                     raise _translated(error) from None
                 return result, outbox(session.sync_session)
         raise AssertionError("unreachable")
+
+
+def _without_transaction(rule: Callable[..., T]) -> Callable[..., T]:
+    """Reads need none; without one each is a single round trip. Asked of the session, which gives
+    the connection back also where it is cancelled here: an engine of its own for them did not.
+    """
+
+    def read(session: Session, *args: Any, **kwargs: Any) -> T:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        return rule(session, *args, **kwargs)
+
+    return read
 
 
 def _can_write(session: Session) -> bool:

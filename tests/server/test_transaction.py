@@ -11,6 +11,7 @@ from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from desk.access import Actor
 from desk.database import leave_outdated
@@ -25,7 +26,7 @@ from server.database.transaction import DatabaseFault, Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
 from tests.locks import end_connections
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, forever
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +207,29 @@ async def test_a_statement_that_takes_too_long_is_told_and_not_run_again(post: P
     for pool in (post.desk._readers, post.desk._writers):
         shown = await pool.run(Statement("show statement_timeout", lambda setting: setting))
         assert shown == ["5s"]
+
+
+async def test_a_read_that_is_cancelled_as_it_begins_gives_its_connection_back(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_engine(backend.database_url)
+    desk = Desk(engine, lambda _: None)
+    began = asyncio.Event()
+
+    async def halt(_: psycopg.AsyncConnection[Any], __: bool) -> None:
+        began.set()
+        await forever()
+
+    await desk.read(lambda session: session.scalar(text("select 1")))
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.AsyncConnection, "set_autocommit", halt)
+        reading = asyncio.ensure_future(desk.read(lambda session: session.scalar(text("select 2"))))
+        await began.wait()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        # While it is refused, what was left behind would be found in use.
+        pool = engine.sync_engine.pool
+        assert isinstance(pool, QueuePool)
+        assert pool.checkedout() == 0
+    assert await desk.read(lambda session: session.scalar(text("select 3"))) == 3
+    await desk.close()

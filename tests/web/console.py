@@ -45,6 +45,12 @@ class Console:
         )
         assert answer.ok
 
+    async def pick(self, words: str) -> None:
+        """From the palette, which comes a moment after it was asked for."""
+        await expect(self.page.locator("dialog.palette input")).to_be_focused()
+        await self.page.keyboard.type(words)
+        await self.page.keyboard.press("Enter")
+
     def row(self, ticket: Any) -> Locator:
         return self.rows.filter(has_text=f"#{ticket['number']} ")
 

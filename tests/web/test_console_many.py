@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Route, expect
 
 from models import Role
 from tests.api import Api
@@ -32,8 +32,7 @@ async def test_many_are_changed_and_undone_in_one_go(
         await page.keyboard.press("J")
         chosen = page.get_by_role("group", name="2 selected")
         await chosen.get_by_role("button", name="Priority").click()
-        await page.keyboard.type("high")
-        await page.keyboard.press("Enter")
+        await console.pick("high")
         await expect(page.get_by_text("2 tickets changed.")).to_be_visible()
         assert await priorities(api, csr, tickets) == ["high", "high", None]
         await page.get_by_role("button", name="Undo").click()
@@ -43,8 +42,7 @@ async def test_many_are_changed_and_undone_in_one_go(
 
         await until(are_undone)
         await chosen.get_by_role("button", name="Status").click()
-        await page.keyboard.type("clo")
-        await page.keyboard.press("Enter")
+        await console.pick("clo")
         await expect(console.rows).to_have_count(1)
 
 
@@ -64,7 +62,7 @@ async def test_all_that_match_are_changed_once_one_has_agreed(
         await expect(page.get_by_role("group", name="3 selected")).to_be_visible()
         # What matches no longer is what the person saw: nothing is changed.
         await api.patch(f"/csr/tickets/{tickets[0]['id']}", csr, json={"status": "closed"})
-        await choose(page, "Priority", "high")
+        await choose(console, "Priority", "high")
         asked = page.get_by_role("dialog", name="Change 3 tickets?")
         await expect(asked).to_contain_text("Priority: High")
         assert await priorities(api, csr, tickets) == [None, None, None]
@@ -76,7 +74,7 @@ async def test_all_that_match_are_changed_once_one_has_agreed(
         # A ticket that is refused is named, and stays selected; the other one is changed.
         held = tickets[1]
         await page.route("**/csr/tickets/bulk", refusing(held["id"]))
-        await choose(page, "Priority", "high")
+        await choose(console, "Priority", "high")
         await page.get_by_role("button", name="Change 2 tickets").click()
         said = f"1 changed, 1 refused: #{held['number']} internal_error"
         await expect(page.get_by_text(said)).to_be_visible()
@@ -105,10 +103,10 @@ def refusing(ticket_id: str) -> Callable[[Route], Awaitable[None]]:
     return refuse
 
 
-async def choose(page: Page, field: str, value: str) -> None:
-    await page.get_by_role("group", name="selected").get_by_role("button", name=field).click()
-    await page.keyboard.type(value)
-    await page.keyboard.press("Enter")
+async def choose(console: Console, field: str, value: str) -> None:
+    many = console.page.get_by_role("group", name="selected")
+    await many.get_by_role("button", name=field).click()
+    await console.pick(value)
 
 
 async def priorities(api: Api, csr: Person, tickets: list[dict[str, object]]) -> list[str | None]:

@@ -46,8 +46,7 @@ async def test_who_is_away_says_so_and_is_back(browser: Browser, api: Api, csr: 
         page = console.page
         await page.keyboard.press("Control+k")
         await expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
-        await page.keyboard.type("Settings")
-        await page.keyboard.press("Enter")
+        await console.pick("Settings")
         # The browser's zone may be any.
         until = now() + timedelta(days=2)
         await page.get_by_label("Until").fill(f"{until:%Y-%m-%dT%H:%M}")
