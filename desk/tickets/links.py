@@ -122,8 +122,7 @@ def _both(session: Session, ticket_id: UUID, other_id: UUID) -> tuple[Ticket, Ti
     """Both, locked. The staff may see all: what is not there is nowhere."""
     if ticket_id == other_id:
         raise Invalid("same_ticket", "A ticket has no link with itself", pointer="/other_id")
-    query = select(Ticket).where(Ticket.id.in_([ticket_id, other_id])).order_by(Ticket.id)
-    found = {ticket.id: ticket for ticket in session.scalars(tickets.locked(query))}
+    found = tickets.all_held(session, {ticket_id, other_id})
     if len(found) < 2:
         raise not_found()
     return tickets.unmerged(found[ticket_id]), found[other_id]

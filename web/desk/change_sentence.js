@@ -5,7 +5,7 @@ import { changesOf } from "../shared/fields.js";
 import { fullTime } from "../shared/time.js";
 import { t } from "../shared/words.js";
 import { isMessage } from "./opened.js";
-import { priorityWord, statusWord } from "./sayings.js";
+import { linkWord, priorityWord, statusWord } from "./sayings.js";
 
 /** @typedef {import("./types.js").Event} Event */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -90,9 +90,8 @@ export function changeSentence({ people, fields, teams }, event) {
       return participantsSentence(people, name, event.data);
     case "linked":
     case "unlinked": {
-      const { kind, number, is_source } = event.data;
-      const link = t(`desk.link.${kind}${is_source || kind === "related" ? "" : ".by"}`);
-      return t(`desk.event.${event.kind}`, { name, number, link });
+      const { number } = event.data;
+      return t(`desk.event.${event.kind}`, { name, number, link: linkWord(event.data) });
     }
     case "assigned":
       return assignedSentence(people, name, event);

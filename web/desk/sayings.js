@@ -75,3 +75,10 @@ export function notificationSentence({ people }, { kind, actor, actor_id, data }
   const note = typeof data.note === "string" ? data.note : String(data.title);
   return has(key) ? t(key, { name, to, score, note }) : t("desk.notification.other", { name });
 }
+
+/**
+ * What a ticket is to the other of a link.
+ * @param {{kind: string, is_source: boolean}} link
+ */
+export const linkWord = ({ kind, is_source }) =>
+  t(`desk.link.${kind}${is_source || kind === "related" ? "" : ".by"}`);

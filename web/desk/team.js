@@ -1,11 +1,9 @@
 /** The staff: who takes tickets, and how many they have. */
 
 import { computed, signal } from "@preact/signals";
-import { get, put } from "../shared/api.js";
+import { getAll, put } from "../shared/api.js";
 
 /** @typedef {import("./types.js").Agent} Agent */
-
-const MOST = 100;
 
 export class Team {
   /** By id. */
@@ -31,13 +29,7 @@ export class Team {
 
   async load() {
     /** @type {Agent[]} */
-    const all = [];
-    let page = await get("/csr/agents", { limit: MOST });
-    all.push(...page.data);
-    while (page.next) {
-      page = await get(page.next);
-      all.push(...page.data);
-    }
+    const all = await getAll("/csr/agents");
     this.agents.value = Object.fromEntries(all.map((agent) => [agent.user_id, agent]));
     this.#people.learn(all.map(({ user_id: id, full_name, role }) => ({ id, full_name, role })));
   }

@@ -1,12 +1,10 @@
 /** The teams: their names, and which of them the person is in. */
 
 import { computed, signal } from "@preact/signals";
-import { get } from "../shared/api.js";
+import { getAll } from "../shared/api.js";
 import { ownTeams } from "./store/own_teams.js";
 
 /** @typedef {import("../../client/types.d.ts").Team} TeamOf */
-
-const MOST = 100;
 
 export class Teams {
   all = signal(/** @type {TeamOf[]} */ ([]));
@@ -20,13 +18,7 @@ export class Teams {
   }
 
   async load() {
-    let page = await get("/csr/teams", { limit: MOST });
-    const all = [...page.data];
-    while (page.next) {
-      page = await get(page.next);
-      all.push(...page.data);
-    }
-    this.all.value = all;
+    this.all.value = await getAll("/csr/teams");
     ownTeams.value = new Set(this.mine.peek().map(({ id }) => id));
   }
 

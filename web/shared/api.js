@@ -21,6 +21,24 @@ const NEXT = /<([^>]+)>;\s*rel="next"/;
  */
 export const get = (path, params) => call("GET", withParams(path, params));
 
+/** So many rows a page has at most. */
+const LARGEST_PAGE = 100;
+
+/**
+ * All rows of a list, page after page.
+ * @param {string} path under /api/v1
+ * @returns {Promise<any[]>}
+ */
+export async function getAll(path) {
+  let page = await get(path, { limit: LARGEST_PAGE });
+  const all = [...page.data];
+  while (page.next) {
+    page = await get(page.next);
+    all.push(...page.data);
+  }
+  return all;
+}
+
 /**
  * @param {string} path
  * @param {unknown} [body]

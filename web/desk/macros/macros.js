@@ -1,7 +1,7 @@
 /** Macros: which of them the person may use; using one, and undoing that. */
 
 import { computed, signal } from "@preact/signals";
-import { ApiError, get, post } from "../../shared/api.js";
+import { ApiError, getAll, post } from "../../shared/api.js";
 import { newKey } from "../../shared/keys.js";
 import { t } from "../../shared/words.js";
 import { say } from "../notices.js";
@@ -12,7 +12,6 @@ import { refuse } from "../reasons.js";
 /** @typedef {import("../../../client/types.d.ts").MacroUsed} Used */
 /** @typedef {import("../desk.js").Desk} Desk */
 
-const MOST = 100;
 const MOST_OFFERED = 8;
 
 export class Macros {
@@ -39,13 +38,7 @@ export class Macros {
   }
 
   async load() {
-    let page = await get("/csr/macros", { limit: MOST });
-    const all = [...page.data];
-    while (page.next) {
-      page = await get(page.next);
-      all.push(...page.data);
-    }
-    this.all.value = all;
+    this.all.value = await getAll("/csr/macros");
   }
 
   /**

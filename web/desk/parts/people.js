@@ -2,7 +2,7 @@
 
 import { html, Icon, useEffect, useId, useRef } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
-import { statusWord } from "../sayings.js";
+import { linkWord, statusWord } from "../sayings.js";
 
 /** @typedef {import("../ticket_people.js").TicketPeople} TicketPeople */
 /** @typedef {import("../ticket_people.js").LinkedTicket} LinkedTicket */
@@ -83,7 +83,7 @@ function Links({ people }) {
     <ul role="list" class="people-list">
       ${people.links.value.map(
         (link) => html`<li key=${`${link.id} ${link.kind}`}>
-          ${t(wordOf(link))}${" "}
+          ${linkWord(link)}${" "}
           <a href=${`/desk/tickets/${link.number}`}>#${link.number} <bdi>${link.title}</bdi></a>
           ${" "}<span class="muted">${statusWord(link.status)}</span>
           <${Remove}
@@ -109,10 +109,6 @@ function Links({ people }) {
     />
   </section>`;
 }
-
-/** What this ticket is to the other. @param {LinkedTicket} link */
-const wordOf = ({ kind, is_source }) =>
-  `desk.link.${kind}${is_source || kind === "related" ? "" : ".by"}`;
 
 /** @param {{label: string, onClick: () => void}} props */
 function Remove({ label, onClick }) {
