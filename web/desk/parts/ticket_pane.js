@@ -37,8 +37,8 @@ function Shown({ opened }) {
   const heading = useRef(/** @type {HTMLHeadingElement | null} */ (null));
   const row = opened.row.value;
   useEffect(() => {
-    // From a row the focus stays there, so that j and k go on; else it comes here.
-    if (!document.activeElement?.closest(".rows, .palette"))
+    // From a row the focus stays there, so that j and k go on, and where one writes; else it comes here.
+    if (!document.activeElement?.closest(".rows, .palette, textarea"))
       heading.current?.focus({ preventScroll: true });
   }, []);
   if (!row) return null;
