@@ -52,6 +52,11 @@ def record(
     outbox(session).audited.append(Audited(action, ids, address))
 
 
+def record_own(session: Session, action: str, user_id: UUID, **data: Any) -> None:
+    """An entry of what people do with their own account."""
+    record(session, action, actor_id=user_id, subject_type="user", subject_id=user_id, data=data)
+
+
 def address_hash(salt: bytes | None, address: str | None) -> bytes | None:
     """What the seal is over in an address's place, which may have to be forgotten."""
     if salt is None or address is None:
