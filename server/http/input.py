@@ -50,9 +50,15 @@ class Countable(Query):
     count: bool = Field(False, description="Whether to add `X-Total-Count`, the whole list's")
 
 
-class Paged(Countable):
+class Walked(Query):
+    """Of a list that comes page by page, and is too long to be counted."""
+
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, max_length=200, description="Where the last page ended")
+
+
+class Paged(Walked, Countable):
+    """Of a list that comes page by page."""
 
 
 def validated(model: type[M], value: object) -> M:

@@ -11,14 +11,14 @@ from desk import audit_log
 from desk.audit_log import EntryShown, Wanted
 from desk.text import Id, Moment, Text
 from server.http.contract import At, Right, listed
-from server.http.input import Paged, decode_cursor, query
+from server.http.input import Walked, decode_cursor, query
 from server.http.output import page_of
 from server.services import SERVICES
 
 POSITION = TypeAdapter(tuple[datetime, UUID])
 
 
-class AuditQuery(Paged):
+class AuditQuery(Walked):
     actor_id: Id | None = Field(None, description="Who did it")
     action: Annotated[str, Text(64)] | None = Field(None, description="What was done")
     subject_id: Annotated[str, Text(100)] | None = Field(None, description="To whom or what")

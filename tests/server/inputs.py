@@ -379,7 +379,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     | {
         "actor_id": [*WORDS, "me"],
         "action": TEXT,
-        "subject_id": [*TEXT[:5], "x" * 101],
+        "subject_id": [*TEXT[:4], "x" * 101],
         "since": [*WORDS, "2026-01-01", "2026-01-01T00:00:00"],
     },
     "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},

@@ -49,7 +49,8 @@ async def check_page(page: Page) -> None:
     """Fails where somebody is shut out, or has to scroll sideways on a phone."""
     for scheme in ("dark", "light"):
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert await violations(page) == [], scheme
+        found = await violations(page)
+        assert not found, (scheme, found)
     before = page.viewport_size
     await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert await page.evaluate(OVERFLOW) <= 0

@@ -39,6 +39,9 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => shown(values[name] ?? whole));
 }
 
+/** The keys that begin so, in the order of their file. @param {string} prefix */
+export const keysOf = (prefix) => [...known.keys()].filter((key) => key.startsWith(prefix));
+
 /** @param {string} key */
 export const has = (key) => known.has(key);
 

@@ -3,13 +3,14 @@
 import { html } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
+import { Audit } from "./audit.js";
 import { Fields } from "./fields.js";
 import { Teams } from "./teams.js";
 import { Users } from "./users.js";
 import { Webhooks } from "./webhooks.js";
 
 /** @type {Record<string, () => any>} */
-const PAGES = { users: Users, teams: Teams, fields: Fields, webhooks: Webhooks };
+const PAGES = { users: Users, teams: Teams, fields: Fields, webhooks: Webhooks, audit: Audit };
 
 /** @param {{page: string}} props */
 export function Admin({ page }) {

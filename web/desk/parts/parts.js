@@ -5,7 +5,7 @@ import { fetchPart } from "./later.js";
 
 const AT_LAST_MS = 1000;
 
-export const admin = () => withWords(import("../admin/admin.js"));
+export const admin = () => withWords(import("../admin/admin.js"), "audit");
 export const dialogs = () => withWords(import("./dialogs.js"));
 export const fieldFilter = () => withWords(import("./field_filter.js"));
 export const macros = () => withWords(import("../macros/page.js"));
@@ -13,9 +13,9 @@ export const sentences = () => withWords(import("../change_sentence.js"));
 export const ticket = () => withWords(import("./ticket_pane.js"));
 export const wall = () => withWords(import("../wall/wall.js"));
 
-/** @template T @param {Promise<T>} part which has words that nothing else needs */
-async function withWords(part) {
-  await load("later");
+/** @template T @param {Promise<T>} part which has words that nothing else needs @param {...string} more */
+async function withWords(part, ...more) {
+  await load("later", ...more);
   return part;
 }
 
