@@ -1537,5 +1537,5 @@ export interface Routes {
   "DELETE /api/v1/admin/webhooks/{webhook_id}": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/admin/webhooks/{webhook_id}/attempts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<AttemptView> };
   "POST /api/v1/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver": { query: undefined; body: undefined; answer: Redelivery };
-  "GET /api/v1/admin/audit": { query: { limit?: number; cursor?: string; actor_id?: string; action?: string; subject_id?: string; since?: string }; body: undefined; answer: Array<AuditEntry> };
+  "GET /api/v1/admin/audit": { query: { count?: boolean; limit?: number; cursor?: string; actor_id?: string; action?: string; subject_id?: string; since?: string }; body: undefined; answer: Array<AuditEntry> };
 }

@@ -7,7 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from pydantic import with_config
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import AuditEntry
@@ -58,15 +58,25 @@ def entries(
 ) -> Sequence[EntryShown]:
     """The newest first."""
     at, entry_id = AuditEntry.at.expression, AuditEntry.id.expression
-    query = select(AuditEntry).order_by(at.desc(), entry_id.desc()).limit(limit)
+    query = select(AuditEntry).where(*_matching(wanted)).limit(limit)
+    query = query.order_by(at.desc(), entry_id.desc())
+    if before is not None:
+        query = query.where(tuple_(at, entry_id) < tuple_(*before))
+    return [EntryShown.of(entry) for entry in session.scalars(query)]
+
+
+def count(session: Session, wanted: Wanted) -> int:
+    query = select(func.count()).select_from(AuditEntry)
+    return session.scalar(query.where(*_matching(wanted))) or 0
+
+
+def _matching(wanted: Wanted) -> list[ColumnElement[bool]]:
     equal = (
         (AuditEntry.actor_id, wanted.actor_id),
         (AuditEntry.action, wanted.action),
         (AuditEntry.subject_id, wanted.subject_id),
     )
-    query = query.where(*(column == value for column, value in equal if value is not None))
+    matching = [column == value for column, value in equal if value is not None]
     if wanted.since is not None:
-        query = query.where(at >= wanted.since)
-    if before is not None:
-        query = query.where(tuple_(at, entry_id) < tuple_(*before))
-    return [EntryShown.of(entry) for entry in session.scalars(query)]
+        matching.append(AuditEntry.at.expression >= wanted.since)
+    return matching

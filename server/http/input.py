@@ -50,15 +50,9 @@ class Countable(Query):
     count: bool = Field(False, description="Whether to add `X-Total-Count`, the whole list's")
 
 
-class Walked(Query):
-    """Of a list that comes page by page, and is too long to be counted."""
-
+class Paged(Countable):
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, max_length=200, description="Where the last page ended")
-
-
-class Paged(Walked, Countable):
-    """Of a list that comes page by page."""
 
 
 def validated(model: type[M], value: object) -> M:

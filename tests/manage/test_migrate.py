@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from desk import audit, audit_chain, audit_pruning
 from desk.database import short_name
 from manage.migrate import newest
 from tests.manage.conftest import Manage, refusal
@@ -62,6 +63,10 @@ def test_a_plain_role_can_do_all_the_work_and_change_no_table(
     # Opens, assigns, talks, resolves, indexes: by the rules.
     done = manage("demo", "--not-embedded", DATABASE_URL=urls["DATABASE_URL"])
     assert done.returncode == 0, done.stderr
+    with engine.begin() as connection:
+        last_month = connection.scalars(audit_pruning.MONTHS).all()[-1]
+        connection.execute(text(f"drop table {last_month}"))
+    engine.dispose()
     engine = create_engine(plain)
     with Session(engine) as session:
         assert short_name(session)
@@ -70,8 +75,17 @@ def test_a_plain_role_can_do_all_the_work_and_change_no_table(
             "alter table users add more text",
             "create table mine (a int)",
             "update alembic_version set version_num = 'x'",
+            "alter table audit disable trigger all",
+            "truncate audit",
+            "drop table audit_default",
         ):
             with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
                 session.execute(text(forbidden))
             session.rollback()
+        # It keeps the audit log, and makes its months by a function of the owner's.
+        assert not audit_pruning.may_prune(session)
+        audit_pruning.add_partitions(session)
+        assert session.scalar(text(f"select to_regclass('{last_month}')"))
+        audit.record(session, "tried", actor_id=None)
+        assert audit_chain.seal(session)
     engine.dispose()

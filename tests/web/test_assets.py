@@ -158,6 +158,19 @@ def values(word: str | dict[str, str]) -> set[str]:
     return {name for text in texts for name in re.findall(r"\{(\w+)\}", text)}
 
 
+RECORDED = re.compile(
+    r"(?:audit\.record|record_own|audited|failures\.record)\(\s*(?:[\w.]+,\s*)*\"(\w+)\""
+)
+
+
+def test_every_action_of_the_audit_log_has_a_sentence() -> None:
+    parts = [path for part in ("desk", "server", "manage") for path in (ROOT / part).rglob("*.py")]
+    actions = {action for path in parts for action in RECORDED.findall(path.read_text())}
+    assert {"logged_in", "login_failed", "password_changed", "team_added"} <= actions
+    known = words("en", "audit")
+    assert {action for action in actions if f"audit.did.{action}" not in known} == set()
+
+
 ASKED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
 
 
