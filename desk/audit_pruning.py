@@ -21,7 +21,7 @@ IS_OWNER = text(
     "where oid = 'audit'::regclass"
 )
 # Whoever waits for the table has every log-in wait behind.
-LOCK_TIMEOUT = text("set local lock_timeout = '5s'")
+LOCK_TIMEOUT = text("set local lock_timeout = '2s'")
 
 
 class Pruned(NamedTuple):
