@@ -10,12 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.accounts import sessions
+from desk.accounts import one_time_tokens, sessions
 from desk.accounts.full_names import FullName, require_own
 from desk.accounts.passwords import GivenPassword, Password
 from desk.assignment import absences
 from desk.errors import Conflict, Forbidden
 from desk.jobs import Job
+from desk.notifications import account_mails
 from desk.outbox import outbox
 from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
@@ -134,6 +135,9 @@ def change_password(
         raise wrong_password()
     user.password_hash = new_hash
     sessions.end_all(session, actor.id, "password_changed", now, but=actor.session_id)
+    one_time_tokens.drop(session, actor.id)
+    if user.email is not None:
+        account_mails.send(session, actor.id, user.email, "password_changed", {}, now)
 
 
 def wrong_password() -> Forbidden:
