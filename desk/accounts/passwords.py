@@ -34,9 +34,10 @@ def require_own(password: str, pointer: str, email: str, full_name: str, desk_na
 
     Signs, cases and the digits around it do not make another one of it.
     """
-    known = (full_name, email, email.partition("@")[0], desk_name, PRODUCT)
+    words = (full_name, email, email.partition("@")[0], desk_name, PRODUCT)
+    known = {*map(_plain, words)} - {""}
     said = _plain(password)
-    if {said, said.strip(DIGITS)} & {_plain(word) for word in known}:
+    if {said, said.strip(DIGITS)} & known:
         detail = "Others would guess this password: it is your name or address, or the desk's name"
         raise Invalid("password_guessable", detail, pointer=pointer)
 

@@ -17,7 +17,9 @@ from server.routes import (
     macros,
     merging,
     notifications,
+    own_sessions,
     participants,
+    passwords,
     people,
     ratings,
     reminders,
@@ -35,6 +37,8 @@ from server.routes import (
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *addresses.ROUTES,
+    *passwords.ROUTES,
+    *own_sessions.ROUTES,
     *tickets.ROUTES,
     *ratings.ROUTES,
     *drafts.ROUTES,
