@@ -10,13 +10,10 @@ from server.services import SERVICES
 
 def client_of(request: web.Request, signed_in_by: str, *, is_new: bool = False) -> Client:
     """``signed_in_by``, ``is_new``: as `Client` has them."""
-    address = request.app[SERVICES].limits.address(request)
     browser = browser_name(request.headers.get("User-Agent", ""))
-    return Client(browser, network(address), signed_in_by, is_new)
+    return Client(browser, network_of(request) or "", signed_in_by, is_new)
 
 
-def audited_network(request: web.Request) -> str | None:
-    """Where a request came from, for the audit, where that is wanted: the network alone."""
-    if request.app[SERVICES].settings.audit_addresses == "off":
-        return None
-    return network(request.app[SERVICES].limits.address(request))
+def network_of(request: web.Request) -> str | None:
+    """Where a request came from, for the audit: the network alone."""
+    return network(request.app[SERVICES].limits.address(request)) or None

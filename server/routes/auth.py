@@ -14,7 +14,7 @@ from desk.text import Input
 from models import Role
 from server import audit
 from server.clock import now
-from server.http.clients import audited_network, client_of
+from server.http.clients import client_of
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
 from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
@@ -22,6 +22,7 @@ from server.http.output import reply
 from server.identity.guesses import Guesses
 from server.identity.tokens import Pair
 from server.limits import shared
+from server.limits.addresses import network
 from server.services import SERVICES
 
 
@@ -106,7 +107,7 @@ async def log_in(
     )
     if stored is None or not matches:
         user_id = stored.user_id if stored else None
-        audit.note("login_failed", user_id=user_id, address=audited_network(request))
+        audit.note("login_failed", user_id=user_id, address=_noted(request))
         await guesses.count()
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
@@ -123,9 +124,16 @@ async def log_in(
         "logged_in",
         user_id=issued.user_id,
         session_id=issued.session_id,
-        address=audited_network(request),
+        address=_noted(request),
     )
     return issued, stored
+
+
+def _noted(request: web.Request) -> str | None:
+    """Where a log-in came from, for the audit, where that is wanted: the network alone."""
+    if request.app[SERVICES].settings.audit_addresses == "off":
+        return None
+    return network(request.app[SERVICES].limits.address(request))
 
 
 async def refresh(request: web.Request) -> web.Response:

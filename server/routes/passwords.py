@@ -7,7 +7,7 @@ from desk.accounts.accounts import StoredPassword
 from desk.accounts.password_resets import Forgotten, Reset
 from server import audit
 from server.clock import now
-from server.http.clients import audited_network
+from server.http.clients import network_of
 from server.http.contract import At, Gives, Right, done
 from server.http.guard import ACTOR, limit
 from server.http.input import body
@@ -32,7 +32,7 @@ async def ask_reset(request: web.Request, sent: Forgotten) -> None:
     await limit(request, shared.FORGOT_ADDRESS, request.app[SERVICES].limits.address(request))
     await limit(request, shared.FORGOT, sent.email)
     secret = request.app[SERVICES].settings.jwt_secret_key
-    network = audited_network(request)
+    network = network_of(request)
     await request.app[SERVICES].desk.run(password_resets.ask, sent.email, secret, now(), network)
 
 
@@ -54,9 +54,7 @@ async def set_forgotten(request: web.Request, sent: Reset) -> None:
         full_name=owner.full_name,
         pointer="/new_password",
     )
-    await services.desk.run(
-        password_resets.reset, sent.token, new_hash, now(), audited_network(request)
-    )
+    await services.desk.run(password_resets.reset, sent.token, new_hash, now(), network_of(request))
     await forgive(services.limits, owner.email, address)
 
 
