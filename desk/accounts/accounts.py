@@ -125,7 +125,9 @@ def end_mails(session: Session, user_id: UUID) -> None:
 def change_password(
     session: Session, actor: Actor, verified_hash: str, new_hash: str, now: datetime
 ) -> None:
-    """Sets a new password and ends the account's other sessions.
+    """Sets a new password and ends the account's other sessions and its links.
+
+    A confirmed address is told: nobody has a stranger's mailed again and again.
 
     Raises `Forbidden` if the password is no longer the one that was verified: of two changes at
     once, with the same old password, one wins.
@@ -136,7 +138,7 @@ def change_password(
     user.password_hash = new_hash
     sessions.end_all(session, actor.id, "password_changed", now, but=actor.session_id)
     one_time_tokens.drop(session, actor.id)
-    if user.email is not None:
+    if user.email is not None and user.email_verified_at is not None:
         account_mails.send(session, actor.id, user.email, "password_changed", {}, now)
 
 

@@ -93,13 +93,15 @@ def open_session(
 
 def _tell(session: Session, user: User, email: str, client: Client, now: datetime) -> None:
     """Mails the owner of a sign-in by a new browser: not the one that made the account, and no
-    program once and again that keeps no cookie.
+    program once and again that keeps no cookie. An address that nobody has confirmed may be a
+    stranger's, and is told once, whatever it is.
     """
     live = exists().where(AuthSession.user_id == user.id, AuthSession.ended_at.is_(None))
     if user.created_at > now - NEW_ACCOUNT and not session.scalar(select(live)):
         return
     data = {"browser": client.browser, "network": client.network}
-    if not account_mails.was_sent(session, user.id, "new_sign_in", data, now - TOLD_AGAIN):
+    same = data if user.email_verified_at is not None else None
+    if not account_mails.was_sent(session, user.id, "new_sign_in", now - TOLD_AGAIN, same):
         account_mails.send(session, user.id, email, "new_sign_in", data, now)
 
 

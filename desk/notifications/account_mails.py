@@ -90,15 +90,14 @@ def send(
 
 
 def was_sent(
-    session: Session, user_id: UUID, kind: str, data: Mapping[str, Any], since: datetime
+    session: Session, user_id: UUID, kind: str, since: datetime, data: Mapping[str, Any] | None
 ) -> bool:
-    """Whether somebody was told the same since then."""
+    """Whether somebody was told the same since then; ``data``: None for whatever it was."""
     same = exists().where(
-        AccountMail.user_id == user_id,
-        AccountMail.kind == kind,
-        AccountMail.created_at > since,
-        AccountMail.data == dict(data),
+        AccountMail.user_id == user_id, AccountMail.kind == kind, AccountMail.created_at > since
     )
+    if data is not None:
+        same = same.where(AccountMail.data == dict(data))
     return bool(session.scalar(select(same)))
 
 

@@ -92,8 +92,10 @@ SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
 TRY_SOCKET_TICKET = Limit("try-socket-ticket", parse("600 per minute"))
 # Mails with a link that an account asks for: the address may be a stranger's.
 CONFIRM = Limit("confirm", parse("5 per day"))
-# Links for a new password: to one address, whether or not it has an account, and from one network.
-FORGOT = Limit("forgot", parse("3 per hour"))
+# Mails that whoever asks has sent to one address, whether or not it has an account: links for a new
+# password, to a new address, of a sign-up.
+MAILED = Limit("mailed", parse("3 per hour"))
+# Links for a new password, asked for from one address.
 FORGOT_ADDRESS = Limit("forgot-address", parse("20 per hour"))
 # Links to a new address, of an account.
 CHANGE_EMAIL = Limit("change-email", parse("5 per day"))

@@ -49,6 +49,7 @@ async def ask_change(request: web.Request, sent: EmailChange) -> None:
     services = request.app[SERVICES]
     stored = await require_password(request, sent.current_password)
     await limit(request, shared.CHANGE_EMAIL, str(request[ACTOR].id))
+    await limit(request, shared.MAILED, sent.new_email)
     secret = services.settings.jwt_secret_key
     await services.desk.run(
         email_changes.ask, request[ACTOR], sent.new_email, stored, secret, now()

@@ -64,6 +64,8 @@ async def sign_up(request: web.Request, new: accounts.Signup) -> accounts.Profil
         raise sign_ups.closed()
     address = services.limits.address(request)
     await limit(request, shared.SIGNUP_ADDRESS, new.email)
+    if services.settings.signup == "verified":
+        await limit(request, shared.MAILED, new.email)
     desk_name = services.settings.desk_name
     require_own(new.full_name, desk_name)  # Before it costs a hash.
     password_hash = await services.new_passwords.hashed(

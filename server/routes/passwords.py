@@ -30,7 +30,7 @@ async def forgot(request: web.Request) -> web.Response:
 
 async def ask_reset(request: web.Request, sent: Forgotten) -> None:
     await limit(request, shared.FORGOT_ADDRESS, request.app[SERVICES].limits.address(request))
-    await limit(request, shared.FORGOT, sent.email)
+    await limit(request, shared.MAILED, sent.email)
     secret = request.app[SERVICES].settings.jwt_secret_key
     network = network_of(request)
     await request.app[SERVICES].desk.run(password_resets.ask, sent.email, secret, now(), network)

@@ -12,7 +12,7 @@ from desk.accounts import own_sessions, sessions
 from desk.accounts.sessions import GRACE, Client, Issued
 from desk.errors import NotFound
 from desk.outbox import outbox
-from models import AccountMail
+from models import AccountMail, User
 from tests.desk.mailed import mails
 from tests.factories import an_actor, behind, now
 
@@ -99,3 +99,6 @@ def test_a_new_browser_is_told_once_and_not_the_one_that_came_first(
     session.execute(update(AccountMail).values(created_at=now() - sessions.TOLD_AGAIN))
     sign_in("Safari on iPhone")
     assert len(mails(session)) == 1
+    session.get_one(User, ann.id).email_verified_at = None
+    sign_in("Opera on Windows")
+    assert mails(session) == []

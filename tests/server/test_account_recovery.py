@@ -1,6 +1,7 @@
 """Forgotten passwords, other addresses, sign-ups by mail, one's own sessions, through the door."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from desk.accounts import password_resets
 from desk.notifications import account_mails
 from models import AccountMail, OneTimeToken, User
+from server.identity.tokens import Tokens
 from server.limits import shared
 from tests.api import Answer, Api
 from tests.conftest import SECRET, Backend
@@ -105,7 +107,7 @@ async def test_the_answers_and_limits_are_the_same_for_who_has_no_account(
 async def test_a_reset_forgets_the_wrong_passwords_but_only_of_that_account(
     limited: Api, backend: Backend, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("FORGOT", "FORGOT_ADDRESS"):
+    for name in ("MAILED", "FORGOT_ADDRESS"):
         monkeypatch.setattr(shared, name, shared.Limit(f"{name}-2", shared.LOGIN.item))
     for _ in range(shared.WRONG_PASSWORD_HERE.item.amount):
         await logs_in(limited, customer.email, "not this one")
@@ -185,6 +187,18 @@ async def test_ones_sessions_are_listed_and_ended_one_by_one(
     assert (await api.get("/auth/me", other)).status == 401
     assert (await api.call("DELETE", f"/auth/sessions/{here[1]['id']}", customer)).status == 204
     assert (await api.get("/auth/me", customer)).status == 401
+
+
+async def test_a_browser_with_the_cookie_of_before_is_no_new_one(
+    backend: Backend, customer: Person
+) -> None:
+    async with serving(backend.settings) as (_, api):
+        for _ in range(2):
+            assert await logs_in(api, customer.email) == 200
+        api.http.cookie_jar.clear()
+        assert kinds(backend, customer.email) == ["new_sign_in"]
+    lifetime = backend.settings.model_copy(update={"session_max_days": 1})
+    assert Tokens(lifetime).refresh_lifetime == timedelta(days=1)
 
 
 async def test_to_look_at_a_link_uses_it_for_nothing(
