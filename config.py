@@ -114,6 +114,8 @@ class Database(BaseSettings):
     assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
     # How long an entry of the audit log is kept at least; whole months go.
     audit_days: Annotated[int, Field(ge=31, le=36_500)] = 400
+    # A file of SHA-1 prefixes of stolen passwords, which nobody may choose; empty: none.
+    password_breach_list: str = ""
     # Where the files of messages are kept: a folder, or a store of objects such as s3://bucket/desk.
     files_url: Annotated[str, AfterValidator(_files)] = ""
 
@@ -137,6 +139,9 @@ class Settings(Database):
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=365)] = 7
     # No session lasts longer, however often it is refreshed.
     session_max_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+    # Whether customers make accounts: at once, by a link in a mail, or not at all.
+    signup: Literal["open", "verified", "closed"] = "open"
 
     # Shared with the sites that say who their visitors are; none: nobody says so.
     identity_secret: Annotated[str, AfterValidator(_secret)] | None = None

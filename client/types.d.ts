@@ -273,6 +273,11 @@ export interface DraftShown {
   version: number;
 }
 
+export interface EmailChange {
+  new_email: string;
+  current_password: string;
+}
+
 /** One event of a timeline; `seq` is the number for its reader's audience. */
 export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent | SnoozedEvent | WokeEvent | RatedEvent;
 
@@ -328,6 +333,10 @@ export interface FieldsChangedEvent {
   actor_id: string | null;
   at: string;
   data: FieldsChanged;
+}
+
+export interface Forgotten {
+  email: string;
 }
 
 /** What a new ticket may be about, as this desk offers it. Other words are taken, too. */
@@ -395,6 +404,10 @@ export interface LeaveTicket {
 
 /** What a ticket is to the other: of `related` both are the same. */
 export type LinkKind = "related" | "duplicate" | "blocks";
+
+export interface LinkToken {
+  token: string;
+}
 
 /** The ticket was linked with another. `is_source`: it is this one that blocks the other, or is a duplicate of it. */
 export interface Linked {
@@ -874,6 +887,11 @@ export interface Remind {
   note?: string | null;
 }
 
+export interface Reset {
+  token: string;
+  new_password: string;
+}
+
 export interface Resync {
   ticket_id: string;
 }
@@ -881,6 +899,16 @@ export interface Resync {
 export type Role = "user" | "csr" | "admin";
 
 export type Scan = "pending" | "clean" | "infected";
+
+/** `browser`: as "Firefox on Linux", or empty. `address`: a network, /24 or /48. `last_used_at`: when it was opened or refreshed last. */
+export interface Session {
+  id: string;
+  created_at: string;
+  last_used_at: string;
+  browser: string;
+  address: string;
+  is_current: boolean;
+}
 
 /** The two that talk on a ticket: the one who opened it, and everybody else. */
 export type Side = "customer" | "staff";
@@ -1431,16 +1459,22 @@ export interface ServerToClientEvents {
 }
 
 export interface Routes {
-  "POST /api/v1/auth/signup": { query: undefined; body: Signup; answer: SignedUp };
+  "POST /api/v1/auth/signup": { query: undefined; body: Signup; answer: SignedUp | undefined };
   "POST /api/v1/auth/login": { query: undefined; body: Login; answer: Tokens };
   "POST /api/v1/auth/refresh": { query: undefined; body: RefreshToken; answer: Tokens };
   "POST /api/v1/auth/logout": { query: undefined; body: RefreshToken; answer: LoggedOut };
   "POST /api/v1/auth/logout_all": { query: undefined; body: undefined; answer: undefined };
-  "POST /api/v1/auth/password": { query: undefined; body: PasswordChange; answer: undefined };
   "GET /api/v1/auth/me": { query: undefined; body: undefined; answer: Profile };
   "PATCH /api/v1/auth/me": { query: undefined; body: ProfileChange; answer: Profile };
+  "POST /api/v1/auth/email": { query: undefined; body: EmailChange; answer: undefined };
+  "POST /api/v1/auth/email/undo": { query: undefined; body: LinkToken; answer: undefined };
   "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
   "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
+  "POST /api/v1/auth/password": { query: undefined; body: PasswordChange; answer: undefined };
+  "POST /api/v1/auth/password/forgot": { query: undefined; body: Forgotten; answer: undefined };
+  "POST /api/v1/auth/password/reset": { query: undefined; body: Reset; answer: undefined };
+  "GET /api/v1/auth/sessions": { query: undefined; body: undefined; answer: Array<Session> };
+  "DELETE /api/v1/auth/sessions/{session_id}": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
   "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };

@@ -12,11 +12,15 @@ from config import Database, Misconfigured, read, settings
 from desk import audit
 from desk.accounts import accounts
 from desk.accounts.accounts import Signup
+from desk.accounts.passwords import require_own
+from desk.errors import Invalid
 from desk.jobs import Job
 from desk.outbox import outbox
 from manage.database import transaction
 from manage.timeouts import within
 from models import Role
+from server.identity.breaches import breach_list
+from server.identity.new_passwords import require_unbreached
 from server.identity.passwords import hashed
 from wire.broker import celery_app, wake
 
@@ -37,12 +41,13 @@ def create_user(email: str, full_name: str, role: str, password_stdin: bool) -> 
     """
     _checked(email, full_name, NOT_YET)
     new = _checked(email, full_name, _from_stdin() if password_stdin else _asked())
+    password_hash = _hashed(new)
     with transaction() as session:
         made = accounts.create(
             session,
             new.email,
             new.full_name,
-            hashed(new.password),
+            password_hash,
             Role(role),
             read(Database).default_capacity,
         )
@@ -66,6 +71,17 @@ def _checked(email: str, full_name: str, password: str) -> Signup:
         first = error.errors()[0]
         name = str(first["loc"][0]).replace("_", "-")
         raise click.ClickException(f"{name}: {first['msg']}") from None
+
+
+def _hashed(new: Signup) -> str:
+    """Refuses what the pages refuse."""
+    breaches = breach_list(read(Database).password_breach_list)
+    try:
+        require_own(new.password, "/password", new.email, new.full_name, "")
+        require_unbreached(new.password, "/password", breaches)
+    except Invalid as error:
+        raise click.ClickException(f"password: {error.detail}") from None
+    return hashed(new.password)
 
 
 def _asked() -> str:

@@ -11,6 +11,7 @@ from aiohttp import web
 import logs
 from config import Settings, settings
 from processes import Program, keep_what_is_there, supervise
+from server.identity.breaches import breach_list
 
 log = structlog.get_logger("server")
 
@@ -48,6 +49,8 @@ async def _made(settings: Settings) -> web.Application:
 def main() -> int:
     chosen = settings()
     logs.configure(chosen.log_level, chosen.log_format)
+    if (breaches := breach_list(chosen.password_breach_list)) is not None:
+        breaches.close()  # A wrong file stops the start here, of one process or of many.
     if chosen.web_processes == 1 or ONE_OF_MANY in os.environ:
         serve(chosen)
         return 0

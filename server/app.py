@@ -33,6 +33,7 @@ from server.web.customer import add_customer_pages
 from server.web.pages import add_pages
 from server.web.problems import problem_pages
 from server.web.rating import add_rating_page
+from server.web.recovery import add_recovery_pages
 from server.web.session import add_session
 from server.web.visitor import add_visitor
 from server.web.widget import add_widget
@@ -79,6 +80,7 @@ def _add_routes(app: web.Application) -> None:
     add_customer_pages(app)
     add_account_page(app)
     add_rating_page(app)
+    add_recovery_pages(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get("/metrics", metrics.show)

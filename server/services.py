@@ -25,6 +25,7 @@ from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.failures import SignInFailures
+from server.identity.new_passwords import NewPasswords
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
 from server.identity.site_tokens import SiteTokens
@@ -95,6 +96,7 @@ class Services:
         self.attachment_links = AttachmentLinks(settings)
         self.site_tokens = SiteTokens(settings)
         self.passwords = Passwords()
+        self.new_passwords = NewPasswords(settings, self.passwords)
         self.devices = Devices(settings)
         self.authenticator = Authenticator(self.desk, self.tokens)
         self.session_watch = SessionWatch(
@@ -177,6 +179,7 @@ class Services:
         await self.limits.close()
         self.delivery.close()
         self.passwords.close()
+        self.new_passwords.close()
         await self.desk.close()
 
     async def _finish(self) -> None:

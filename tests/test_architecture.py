@@ -49,20 +49,10 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     ),
     "wire": (
         {
-            *(
-                "account_links",
-                "addresses",
-                "broker",
-                "codec",
-                "confirm",
-                "files",
-                "rating_links",
-                "seal",
-                "shapes",
-            ),
+            *("addresses", "broker", "codec", "confirm", "files", "rating_links", "seal", "shapes"),
             *("signed_ids", "unsubscribe", "workers"),
         },
-        {"presence", "server_events"},
+        {"account_links", "presence", "server_events"},
         {"messages"},
     ),
     "server": (

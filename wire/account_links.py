@@ -4,12 +4,14 @@ The token stands behind the ``#``: no server is told it with the page, and no lo
 page's form sends it, as programs that read mails follow links.
 """
 
+from wire import confirm
+
 # By the kind of the mail, which is the purpose of its token.
 PATHS = {
     "password_reset": "/reset",
-    "email_change": "/email",
-    "email_undo": "/email/undo",
-    "sign_up": "/signup/confirm",
+    "email_change": confirm.PATH,
+    "email_undo": "/undo",
+    "sign_up": confirm.PATH,
 }
 
 

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from desk import audit
 from desk.access import Actor
-from desk.accounts import sessions
+from desk.accounts import one_time_tokens, sessions
 from desk.accounts.full_names import FullName, require_own
 from desk.accounts.passwords import GivenPassword, Password
 from desk.assignment import absences
 from desk.errors import Conflict, Forbidden
 from desk.jobs import Job
+from desk.notifications import account_mails
 from desk.outbox import outbox
 from desk.text import Email, Input
 from models import DEFAULT_CAPACITY, Role, User
@@ -131,7 +132,9 @@ def end_mails(session: Session, user_id: UUID) -> None:
 def change_password(
     session: Session, actor: Actor, verified_hash: str, new_hash: str, now: datetime
 ) -> None:
-    """Sets a new password and ends the account's other sessions.
+    """Sets a new password and ends the account's other sessions and its links.
+
+    A confirmed address is told: nobody has a stranger's mailed again and again.
 
     Raises `Forbidden` if the password is no longer the one that was verified: of two changes at
     once, with the same old password, one wins.
@@ -142,6 +145,9 @@ def change_password(
     user.password_hash = new_hash
     audit.record_own(session, "password_changed", actor.id)
     sessions.end_all(session, actor.id, "password_changed", now, but=actor.session_id)
+    one_time_tokens.drop(session, actor.id)
+    if user.email is not None and user.email_verified_at is not None:
+        account_mails.send(session, actor.id, user.email, "password_changed", {}, now)
 
 
 def wrong_password() -> Forbidden:

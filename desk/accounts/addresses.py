@@ -1,25 +1,28 @@
-"""Addresses are confirmed by the links of `desk.notifications.confirmations`."""
+"""Addresses are confirmed by the links that are mailed to them: those of
+`desk.notifications.confirmations`, of a new address and of an account that waits for it.
+"""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import StringConstraints
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from desk import audit
 from desk.access import Actor
-from desk.accounts import accounts, customers
+from desk.accounts import accounts, customers, email_changes, one_time_tokens, sign_ups
+from desk.accounts.one_time_tokens import Token
 from desk.crypto import token_hash
-from desk.errors import Malformed
 from desk.notifications import confirmations
 from desk.text import Input
 from models import ADDRESS, EmailConfirmation, User
 
+# What else a link does, which proves that the address is read.
+CONFIRMS = {email_changes.CHANGE: email_changes.confirm, sign_ups.PURPOSE: sign_ups.confirm}
+
 
 class Verification(Input):
-    token: Annotated[str, StringConstraints(max_length=200)]
+    token: Token
 
 
 def sign_up(
@@ -46,10 +49,22 @@ def send(session: Session, actor: Actor, secret: str, now: datetime) -> None:
 
 
 def verify(session: Session, verification: Verification, now: datetime) -> UUID:
-    """Spends a token: of two who try, one confirms. Raises `Malformed` (``invalid_token``)."""
-    spent = delete(EmailConfirmation).where(
-        EmailConfirmation.hash == token_hash(verification.token)
-    )
+    """Spends a token: of two who try, one confirms. The account whose address it is.
+
+    Raises `Malformed` (``invalid_token``), and `Conflict` where another has the address by now.
+    """
+    purpose = one_time_tokens.purpose_of(session, verification.token)
+    if purpose in CONFIRMS:
+        confirmed = CONFIRMS[purpose](session, verification.token, now)
+    else:
+        confirmed = _confirm(session, verification.token, now)
+    customers.take_copies(session, confirmed, None)
+    audit.record_own(session, "email_verified", confirmed)
+    return confirmed
+
+
+def _confirm(session: Session, token: str, now: datetime) -> UUID:
+    spent = delete(EmailConfirmation).where(EmailConfirmation.hash == token_hash(token))
     link = session.execute(
         spent.returning(
             EmailConfirmation.user_id, EmailConfirmation.email, EmailConfirmation.expires_at
@@ -64,7 +79,5 @@ def verify(session: Session, verification: Verification, now: datetime) -> UUID:
             .returning(User.id)
         )
     if confirmed is None:
-        raise Malformed("invalid_token", "This link was used, or is too old: ask for a new one")
-    customers.take_copies(session, confirmed, None)
-    audit.record_own(session, "email_verified", confirmed)
+        raise one_time_tokens.invalid_token()
     return confirmed

@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from pydantic import StringConstraints
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,9 @@ from desk.notifications.account_mails import Link
 from models import OneTimeToken
 
 NONCE_BYTES = 16
+# Takes a change of the address back: no thief ends it by what else they can do with the account.
+UNDO = "email_undo"
+Token = Annotated[str, StringConstraints(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,12 @@ def issue(
     return link
 
 
+def purpose_of(session: Session, token: str) -> str | None:
+    """What a token was made for, whether or not it is good; None for what is none."""
+    query = select(OneTimeToken.purpose).where(OneTimeToken.hash == token_hash(token))
+    return session.scalar(query)
+
+
 def find(session: Session, purpose: str, token: str, now: datetime) -> Use:
     """What a token is for, which is not used by that. Raises `Malformed` (``invalid_token``)."""
     query = select(OneTimeToken.user_id, OneTimeToken.data)
@@ -78,9 +88,21 @@ def use(session: Session, purpose: str, token: str, now: datetime) -> Use:
     return Use(*row)
 
 
+def drop(session: Session, user_id: UUID) -> None:
+    """Ends the tokens of an account, but for `UNDO`."""
+    theirs = (OneTimeToken.user_id == user_id, OneTimeToken.purpose != UNDO)
+    session.execute(delete(OneTimeToken).where(*theirs))
+
+
 def drop_all(session: Session, user_id: UUID) -> None:
     """Ends all tokens of an account."""
     session.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id))
+
+
+def extend(session: Session, purpose: str, key: str, expires_at: datetime) -> None:
+    """Has what is still good be good until then."""
+    mine = (OneTimeToken.purpose == purpose, OneTimeToken.key == key)
+    session.execute(update(OneTimeToken).where(*mine).values(expires_at=expires_at))
 
 
 def invalid_token() -> Malformed:

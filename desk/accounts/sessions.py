@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, exists, select
 from sqlalchemy.orm import Session
 
 from desk import audit
 from desk.access import Actor
 from desk.errors import Unauthenticated
+from desk.notifications import account_mails
 from desk.outbox import outbox
 from desk.statements import Statement, in_array, param
 from models import AuthSession, Role, User
@@ -23,6 +24,10 @@ KEPT_AFTER_EXPIRY = timedelta(days=7)
 LONGEST = timedelta(days=30)
 # Why a session ended that its own person has ended.
 LOGGED_OUT = "logged_out"
+# So long after it was made an account's first sign-in is its owner's.
+NEW_ACCOUNT = timedelta(days=1)
+# Of a browser and a network that one was told of.
+TOLD_AGAIN = timedelta(days=1)
 # Issue times kept: as many refreshes as a client may make within the grace time and be forgiven.
 KEPT = 20
 
@@ -42,12 +47,14 @@ class Client:
     """What somebody signs in with, as they read it in the list of their sessions.
 
     ``browser``: as "Firefox on Linux". ``network``: a /24 or /48. ``signed_in_by``: an open word:
-    ``password``, ``visitor`` …
+    ``password``, ``visitor`` … ``is_new``: whether it never signed the account in before, as far
+    as it can tell; then the account's owner is told.
     """
 
     browser: str = ""
     network: str = ""
     signed_in_by: str = "password"
+    is_new: bool = False
 
 
 UNKNOWN = Client()
@@ -80,6 +87,8 @@ def open_session(
         network=client.network,
         signed_in_by=client.signed_in_by,
     )
+    if client.is_new and user.email is not None:
+        _tell(session, user, user.email, client, now)
     session.add(opened)
     session.flush()  # Its id goes into the tokens.
     audit.record(
@@ -92,6 +101,20 @@ def open_session(
         address=client.network or None,
     )
     return Issued(opened.id, user_id, 0, now)
+
+
+def _tell(session: Session, user: User, email: str, client: Client, now: datetime) -> None:
+    """Mails the owner of a sign-in by a new browser: not the one that made the account, and no
+    program once and again that keeps no cookie. An address that nobody has confirmed may be a
+    stranger's, and is told once, whatever it is.
+    """
+    live = exists().where(AuthSession.user_id == user.id, AuthSession.ended_at.is_(None))
+    if user.created_at > now - NEW_ACCOUNT and not session.scalar(select(live)):
+        return
+    data = {"browser": client.browser, "network": client.network}
+    same = data if user.email_verified_at is not None else None
+    if not account_mails.was_sent(session, user.id, "new_sign_in", now - TOLD_AGAIN, same):
+        account_mails.send(session, user.id, email, "new_sign_in", data, now)
 
 
 def refresh(

@@ -89,6 +89,18 @@ def send(
     outbox(session).wakes.add(Job.DRAIN_NOTIFICATIONS)
 
 
+def was_sent(
+    session: Session, user_id: UUID, kind: str, since: datetime, data: Mapping[str, Any] | None
+) -> bool:
+    """Whether somebody was told the same since then; ``data``: None for whatever it was."""
+    same = exists().where(
+        AccountMail.user_id == user_id, AccountMail.kind == kind, AccountMail.created_at > since
+    )
+    if data is not None:
+        same = same.where(AccountMail.data == dict(data))
+    return bool(session.scalar(select(same)))
+
+
 def lease(session: Session, now: datetime) -> Notice | None:
     """Takes the next; None if nothing is due."""
     is_good = exists().where(OneTimeToken.hash == AccountMail.hash, OneTimeToken.expires_at > now)

@@ -33,11 +33,7 @@ class Guesses:
                 pass
             else:
                 return own
-        near: list[Count] = [
-            (shared.WRONG_PASSWORD_NEAR, (email, near)) for near in networks(address)
-        ]
-        here = (shared.WRONG_PASSWORD_HERE, (email, address))
-        return cls(rates, here, *near, (shared.WRONG_PASSWORD, (email,)))
+        return cls(rates, *_of_account(email, address))
 
     async def require(self) -> None:
         """Raises `RateLimited` where too many were wrong."""
@@ -48,3 +44,16 @@ class Guesses:
         """One more. Raises as `require`."""
         for limit, who in self._counts:
             await self._rates.spend(limit, *who)
+
+
+def _of_account(email: str, address: str) -> list[Count]:
+    """An account's counts here, in the networks around and everywhere."""
+    near: list[Count] = [(shared.WRONG_PASSWORD_NEAR, (email, near)) for near in networks(address)]
+    here = (shared.WRONG_PASSWORD_HERE, (email, address))
+    return [here, *near, (shared.WRONG_PASSWORD, (email,))]
+
+
+async def forgive(rates: RateLimits, email: str, address: str) -> None:
+    """Forgets the wrong passwords of an account, as far as they keep this address out."""
+    for limit, who in _of_account(email, address):
+        await rates.clear(limit, *who)

@@ -1,6 +1,7 @@
 """Rate limits: counted in Redis for all processes together, here alone while Redis is down."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -96,6 +97,13 @@ SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
 TRY_SOCKET_TICKET = Limit("try-socket-ticket", parse("600 per minute"))
 # Mails with a link that an account asks for: the address may be a stranger's.
 CONFIRM = Limit("confirm", parse("5 per day"))
+# Mails that whoever asks has sent to one address, whether or not it has an account: links for a new
+# password, to a new address, of a sign-up.
+MAILED = Limit("mailed", parse("3 per hour"))
+# Links for a new password, asked for from one address.
+FORGOT_ADDRESS = Limit("forgot-address", parse("20 per hour"))
+# Links to a new address, of an account.
+CHANGE_EMAIL = Limit("change-email", parse("5 per day"))
 # Links tried from one address.
 VERIFY = Limit("verify", parse("120 per minute"))
 
@@ -166,6 +174,12 @@ class RateLimits:
         limiter, allowed = await self._count(limit, who, cost=0)
         if limiter is not None and not allowed:
             raise _refused(await self._headers(limiter, limit, who))
+
+    async def clear(self, limit: Limit, *who: str) -> None:
+        """Forgets what was counted."""
+        with suppress(StorageError):  # Who counts here alone begins anew soon anyway.
+            await self._shared.clear(limit.item, limit.name, *who)
+        await self._own.clear(limit.item, limit.name, *who)
 
     async def _count(
         self, limit: Limit, who: tuple[str, ...], cost: int = 1

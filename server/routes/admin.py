@@ -17,6 +17,7 @@ from server.http.guard import ACTOR
 from server.http.idempotency import once
 from server.http.input import Paged, Query, body, decode_cursor, path_id, query
 from server.http.output import counted, page_of, reply
+from server.routes.passwords import REFUSED
 from server.services import SERVICES
 
 POSITION = TypeAdapter(tuple[datetime, UUID])
@@ -46,8 +47,12 @@ async def list_users(request: web.Request) -> web.Response:
 
 async def add_user(request: web.Request) -> web.Response:
     new = await body(request, administration.NewUser)
-    password_hash = await request.app[SERVICES].passwords.hashed(
-        new.password, str(request[ACTOR].id)
+    password_hash = await request.app[SERVICES].new_passwords.hashed(
+        new.password,
+        str(request[ACTOR].id),
+        email=new.email,
+        full_name=new.full_name,
+        pointer="/password",
     )
 
     def write(account: administration.Account) -> web.Response:
@@ -93,7 +98,7 @@ ROUTES = (
         "Make an account of any role",
         administration.NewUser,
         made(administration.Account, names="user_id"),
-        refuses=("409 email_taken", "503 busy", *KEYED),
+        refuses=("409 email_taken", *REFUSED, *KEYED),
     ),
     At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN).says(
         "Show an account", NOTHING, ok(administration.Account), refuses=()

@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import StringConstraints
 
-from desk.accounts import accounts, addresses, sessions
+from desk.accounts import accounts, addresses, sessions, sign_ups
 from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
@@ -42,24 +42,38 @@ class LoggedOut:
 
 
 async def signup(request: web.Request) -> web.Response:
-    """A link that confirms the address is mailed to it; the account can be used before."""
+    """A link that confirms the address is mailed to it; the account can be used before.
+
+    With `SIGNUP=verified` the answer is 202 for everybody, and the account is there once the link
+    was used; with `closed` nobody makes one.
+    """
     await limit(request, shared.SIGNUP, request.app[SERVICES].limits.address(request))
     new = await body(request, accounts.Signup)
-    profile = await sign_up(request, new)
+    if (profile := await sign_up(request, new)) is None:
+        return web.Response(status=202)
     account = SignedUp(profile.id, new.email, profile.full_name, profile.role)
     return reply(account, status=201)
 
 
-async def sign_up(request: web.Request, new: accounts.Signup) -> accounts.Profile:
-    address = request.app[SERVICES].limits.address(request)
+async def sign_up(request: web.Request, new: accounts.Signup) -> accounts.Profile | None:
+    """None where the account is there once the link was used that is mailed to it."""
+    services = request.app[SERVICES]
+    if services.settings.signup == "closed":
+        raise sign_ups.closed()
+    address = services.limits.address(request)
     await limit(request, shared.SIGNUP_ADDRESS, new.email)
-    desk_name = request.app[SERVICES].settings.desk_name
+    if services.settings.signup == "verified":
+        await limit(request, shared.MAILED, new.email)
+    desk_name = services.settings.desk_name
     require_own(new.full_name, desk_name)  # Before it costs a hash.
-    password_hash = await request.app[SERVICES].passwords.hashed(new.password, address)
-    secret = request.app[SERVICES].settings.jwt_secret_key
-    return await request.app[SERVICES].desk.run(
-        addresses.sign_up, new, password_hash, secret, now()
+    password_hash = await services.new_passwords.hashed(
+        new.password, address, email=new.email, full_name=new.full_name, pointer="/password"
     )
+    secret = services.settings.jwt_secret_key
+    if services.settings.signup == "verified":
+        await services.desk.run(sign_ups.ask, new, password_hash, secret, now())
+        return None
+    return await services.desk.run(addresses.sign_up, new, password_hash, secret, now())
 
 
 async def login(request: web.Request) -> web.Response:
@@ -103,7 +117,7 @@ async def log_in(
         tokens.refresh_lifetime,
         now(),
         stored.password_hash,
-        client_of(request, "password"),
+        client_of(request, "password", is_new=device is None),
     )
     return issued, stored
 
@@ -159,28 +173,6 @@ async def logout_all(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def change_password(request: web.Request) -> web.Response:
-    await set_password(request, await body(request, accounts.PasswordChange))
-    return web.Response(status=204)
-
-
-async def set_password(request: web.Request, sent: accounts.PasswordChange) -> None:
-    actor = request[ACTOR]
-    counted = request.app[SERVICES].limits
-    await limit(request, shared.PASSWORD, str(actor.id))
-    # Who holds a session may not guess on either.
-    await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
-    desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
-    stored = await desk.read(accounts.stored_hash, actor.id)
-    matches = await passwords.matches(sent.current_password, stored, str(actor.id))
-    if stored is None or not matches:
-        await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
-        raise accounts.wrong_password()
-    await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
-    new = await passwords.hashed(sent.new_password, str(actor.id))
-    await desk.run(accounts.change_password, actor, stored, new, now())
-
-
 async def me(request: web.Request) -> web.Response:
     query(request, Query)
     actor = request[ACTOR]
@@ -198,7 +190,16 @@ ROUTES = (
         "Make an account for yourself, as a customer",
         accounts.Signup,
         Gives(201, SignedUp, ()),
-        refuses=("409 email_taken", "422 name_reserved", "429 rate_limited", "503 busy"),
+        Gives(202, None, (), "A link was mailed, if the address has no account"),
+        refuses=(
+            "403 signup_closed",
+            "409 email_taken",
+            "422 name_reserved",
+            "422 password_guessable",
+            "422 password_breached",
+            "429 rate_limited",
+            "503 busy",
+        ),
     ),
     At("POST", "/auth/login", login, Right.ANYONE).says(
         "Log in",
@@ -220,12 +221,6 @@ ROUTES = (
     ),
     At("POST", "/auth/logout_all", logout_all, Right.PERSON).says(
         "End all of your sessions", NOTHING, done(), refuses=()
-    ),
-    At("POST", "/auth/password", change_password, Right.PERSON).says(
-        "Change your password and end your other sessions",
-        accounts.PasswordChange,
-        done(),
-        refuses=("403 invalid_credentials", "429 rate_limited", "503 busy"),
     ),
     At("GET", "/auth/me", me, Right.PERSON).says(
         "Show your profile", NOTHING, ok(accounts.Profile), refuses=()

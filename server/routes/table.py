@@ -18,7 +18,9 @@ from server.routes import (
     macros,
     merging,
     notifications,
+    own_sessions,
     participants,
+    passwords,
     people,
     ratings,
     reminders,
@@ -36,6 +38,8 @@ from server.routes import (
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *addresses.ROUTES,
+    *passwords.ROUTES,
+    *own_sessions.ROUTES,
     *tickets.ROUTES,
     *ratings.ROUTES,
     *drafts.ROUTES,

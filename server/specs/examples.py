@@ -22,6 +22,7 @@ WORDS: dict[str, Any] = {
     "email": "ann@example.com",
     "expires_in": 900,
     "full_name": "Ann Lee",
+    "new_email": "ann.lee@example.com",
     "new_password": "a much longer horse battery",
     "number": 1042,
     "password": "correct horse battery staple",

@@ -19,6 +19,8 @@ from server.services import SERVICES
 from server.web.forms import fields, form_page, form_shell, see_other
 from server.web.session import leave, replaced, set_cookie
 
+# What was done before one signs in, as a page says.
+DONE = ("reset", "undo")
 LOGIN, SIGNUP = form_shell("login.html"), form_shell("signup.html")
 # Where one may be sent after signing in: a path of ours, which no browser takes for a host.
 OURS = re.compile(r"/(tickets|desk|account|attachments)(/[A-Za-z0-9/_-]*)?")
@@ -34,7 +36,13 @@ def sign_in_page(
     error: DeskError | ValidationError | None = None,
     status: int = 200,
 ) -> web.Response:
-    values = {"email": filled.get("email", ""), "next": filled.get("next", "")}
+    done = request.query.get("done", "")
+    values = {
+        "email": filled.get("email", ""),
+        "next": filled.get("next", ""),
+        "signup": request.app[SERVICES].settings.signup,
+        "done": done if done in DONE else "",
+    }
     return form_page(request, LOGIN, values, error, status)
 
 
@@ -42,8 +50,14 @@ def sign_up_page(
     request: web.Request,
     filled: Mapping[str, str],
     error: DeskError | ValidationError | None = None,
+    *,
+    is_mailed: bool = False,
 ) -> web.Response:
-    values = {name: filled.get(name, "") for name in ("full_name", "email")}
+    values = {
+        **{name: filled.get(name, "") for name in ("full_name", "email")},
+        "signup": request.app[SERVICES].settings.signup,
+        "is_mailed": is_mailed,
+    }
     return form_page(request, SIGNUP, values, error)
 
 
@@ -65,7 +79,8 @@ async def sign_up(request: web.Request) -> web.Response:
         await limit(request, shared.SIGNUP, request.app[SERVICES].limits.address(request))
         given = {name: sent.get(name, "") for name in ("full_name", "email", "password")}
         new = validated(accounts.Signup, given)
-        await auth.sign_up(request, new)
+        if await auth.sign_up(request, new) is None:
+            return sign_up_page(request, {}, is_mailed=True)
         login = accounts.Login(email=new.email, password=new.password)
         issued, stored = await auth.log_in(request, login)
     except (DeskError, ValidationError) as error:

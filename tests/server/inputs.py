@@ -65,6 +65,20 @@ BODIES: dict[tuple[str, str], Body] = {
         {"refresh_token": bad.TOKEN}, {"refresh_token": "x"}, status=SIGNED_OUT
     ),
     ("POST", "/auth/email/verify"): Body({"token": bad.TOKEN}, {"token": "x"}, status=(400,)),
+    ("POST", "/auth/email"): Body(
+        {"new_email": bad.EMAIL, "current_password": GIVEN_PASSWORD},
+        {"new_email": "new.address@desk.test", "current_password": "wrong"},
+        status=(403, 429),
+    ),
+    ("POST", "/auth/email/undo"): Body({"token": bad.TOKEN}, {"token": "x"}, status=(400,)),
+    ("POST", "/auth/password/forgot"): Body(
+        {"email": bad.EMAIL}, {"email": "nobody@desk.test"}, status=(202, 429)
+    ),
+    ("POST", "/auth/password/reset"): Body(
+        {"token": bad.TOKEN, "new_password": bad.PASSWORD},
+        {"token": "x", "new_password": PASSWORD},
+        status=(400,),
+    ),
     ("PATCH", "/auth/me"): Body(
         {"full_name": bad.TITLE, "notify_email": bad.BOOL},
         {},
@@ -316,6 +330,7 @@ NO_BODY = {
     ("DELETE", "/tickets/{ticket_id}/reminder"),
     ("DELETE", "/admin/users/{user_id}/away"),
     ("DELETE", "/admin/teams/{team_id}"),
+    ("DELETE", "/auth/sessions/{session_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
     ("POST", "/attachments/{attachment_id}/link"),

@@ -46,6 +46,7 @@ IDS = (
     "notification_id",
     "user_id",
     "customer_id",
+    "session_id",
     "webhook_id",
     "attempt_id",
     "view_id",

@@ -62,7 +62,8 @@ def expected(path: str) -> Right:
     """The contract's rights, by address: the tests below trust the table, and this is why."""
     if path in {
         *("/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"),
-        "/auth/email/verify",
+        *("/auth/email/verify", "/auth/email/undo"),
+        *("/auth/password/forgot", "/auth/password/reset"),
     }:
         return Right.ANYONE
     by_address = {
@@ -90,6 +91,10 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/auth/refresh": {"refresh_token": cast.bystander.tokens.refresh_token},
         "/auth/logout": {"refresh_token": cast.bystander.tokens.refresh_token},
         "/auth/email/verify": {"token": "x"},
+        "/auth/email/undo": {"token": "x"},
+        "/auth/email": {"new_email": "new@desk.test", "current_password": "wrong"},
+        "/auth/password/forgot": {"email": "nobody@desk.test"},
+        "/auth/password/reset": {"token": "x", "new_password": PASSWORD},
         "/auth/password": {"current_password": "wrong", "new_password": PASSWORD},
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
         "/users/tickets/{ticket_id}/rating": {"score": 3},
@@ -147,6 +152,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{customer_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
         .replace("{webhook_id}", str(uuid4()))
+        .replace("{session_id}", str(uuid4()))
         .replace("{field_id}", str(uuid4()))
         .replace("{attempt_id}", str(uuid4()))
         .replace("{view_id}", str(uuid4()))

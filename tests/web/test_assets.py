@@ -14,6 +14,7 @@ from server.web import assets
 from server.web.account import ACCOUNT
 from server.web.customer import NEW, TICKET, TICKETS
 from server.web.pages import DESK, Shell
+from server.web.recovery import FORGOT, RESET, UNDO
 from server.web.signing import LOGIN, SIGNUP
 from server.web.words import LANGUAGES, words
 from tests.api import Api
@@ -21,7 +22,7 @@ from tests.conftest import ROOT
 
 WEB = ROOT / "web"
 VENDORED = sorted(path.name for path in (WEB / "vendor").iterdir())
-SHELLS = [ACCOUNT, DESK, LOGIN, NEW, SIGNUP, TICKET, TICKETS]
+SHELLS = [ACCOUNT, DESK, FORGOT, LOGIN, NEW, RESET, SIGNUP, TICKET, TICKETS, UNDO]
 MOST_BYTES = 120_000
 OURS = sorted(name for name in browser_files() if name.endswith(".js") and "vendor" not in name)
 

@@ -3,12 +3,16 @@
 import re
 
 from playwright.async_api import Page, expect
+from sqlalchemy import select
 
+from desk.notifications import account_mails
+from models import AccountMail
 from tests.api import Api
 from tests.browser import Tab, sign_in
-from tests.conftest import Backend
+from tests.conftest import SECRET, Backend
 from tests.factories import PASSWORD, Person, a_past, database
 from tests.web.checks import check_page, violations
+from wire import account_links
 
 HOSTILE = "<img src=x onerror=alert(1)> javascript:alert(1) https://example.com/a?b=1. \u202eback"
 
@@ -127,7 +131,7 @@ async def test_nobody_is_shut_out_of_a_page(
     web_url: str, tab: Tab, api: Api, customer: Person, csr: Person
 ) -> None:
     page = tab.page
-    for path in ("/", "/login", "/signup"):
+    for path in ("/", "/login", "/signup", "/forgot", "/reset#token=x", "/undo#token=x"):
         await page.goto(f"{web_url}{path}?lang=en")
         await check_page(page)
     ticket = await api.a_ticket(customer, title="Long" * 40)
@@ -184,6 +188,41 @@ async def test_who_is_signed_out_elsewhere_goes_on_where_they_were(
     await expect(log.locator(".unsent")).to_have_count(0)
     posted = (await api.get(f"/tickets/{number}/messages", csr)).json
     assert [event["data"]["content"] for event in posted] == ["Half a sentence"]
+
+
+async def test_a_forgotten_password_is_replaced_by_the_link_in_the_mail(
+    backend: Backend, web_url: str, tab: Tab, customer: Person
+) -> None:
+    page = tab.page
+    await page.goto(f"{web_url}/login?lang=de")
+    await page.get_by_role("link", name="Passwort vergessen?").click()
+    await page.get_by_label("E-Mail").fill(customer.email)
+    await page.get_by_role("button", name="Link schicken").click()
+    await expect(page.get_by_role("status")).to_contain_text("Wenn es zu dieser Adresse")
+    with database(backend.settings) as session:
+        mine = select(AccountMail.nonce).where(AccountMail.user_id == customer.id)
+        nonce = session.scalars(mine).one()
+    assert nonce is not None
+    token = account_mails.token(SECRET, "password_reset", nonce)
+    await page.goto(account_links.link(web_url, "password_reset", token))
+    await expect(page.get_by_role("heading", name="Neues Passwort")).to_be_visible()
+    # A script takes it out of the address.
+    await page.wait_for_url(f"{web_url}/reset")
+    await page.get_by_label("Neues Passwort").fill("password")
+    await page.get_by_role("button", name="Passwort setzen").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.get_by_label("Neues Passwort").fill("a much longer horse battery")
+    await page.get_by_role("button", name="Passwort setzen").click()
+    await expect(page.get_by_role("status")).to_contain_text("überall abgemeldet")
+    await page.get_by_label("E-Mail").fill(customer.email)
+    await page.get_by_label("Passwort").fill("a much longer horse battery")
+    await page.get_by_role("button", name="Anmelden").click()
+    await expect(page.get_by_role("heading", name="Meine Anfragen")).to_be_visible()
+    await page.goto(f"{web_url}/account")
+    await expect(page.get_by_role("listitem").filter(has_text="Chrome unter Linux")).to_be_visible()
+    await page.get_by_role("button", name="hier abmelden").click()
+    await expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+    assert not [url for url in tab.urls if token in url.partition("#")[0]]
 
 
 async def test_a_long_conversation_begins_near_its_end(

@@ -86,6 +86,9 @@ async def test_all_of_it_works_without_scripts(
     ("path", "form"),
     [
         ("/account", {"do": "everywhere"}),
+        ("/forgot", {"email": "a@desk.test"}),
+        ("/reset", {"token": "x", "new_password": PASSWORD}),
+        ("/undo", {"token": "x"}),
         ("/login", {"email": "a@desk.test", "password": PASSWORD}),
         ("/logout", {}),
         ("/signup", {"email": "b@desk.test", "password": PASSWORD, "full_name": "Eve"}),
@@ -112,6 +115,31 @@ async def test_who_is_not_signed_in_signs_in_first(api: Api, customer: Person) -
         assert ticket["title"] not in got.html
     got = await ask(api, "POST", "/tickets/new", data=NEW)
     assert got.status == 401
+
+
+async def test_the_staff_have_an_account_page_too_and_end_other_sessions_there(
+    api: Api, csr: Person, stranger: Person
+) -> None:
+    cookie = await cookie_of(api, csr)
+    got = await ask(api, "GET", "/account", headers=dict(cookie))
+    assert 'href="/desk"' in got.html
+    listed = (await api.get("/auth/sessions", csr)).json
+    (mine,) = [one["id"] for one in listed if one["is_current"]]
+    assert mine in got.html
+    for person, status in ((stranger, 404), (csr, 303)):
+        headers = cookie if person is csr else await cookie_of(api, person)
+        form = {"do": "session", "session_id": mine}
+        got = await ask(api, "POST", "/account", data=form, headers=dict(headers))
+        assert got.status == status
+    assert got.headers["Location"] == "/account?done=session"
+    assert (await api.get("/auth/me", csr)).status == 401
+    wrong = {"do": "email", "new_email": "new@desk.test", "current_password": "wrong"}
+    got = await ask(api, "POST", "/account", data=wrong, headers=dict(cookie))
+    assert (got.status, "password is wrong" in got.html) == (403, True)
+    got = await ask(
+        api, "POST", "/account", data={"do": "session", "session_id": "x"}, headers=dict(cookie)
+    )
+    assert got.status == 422
 
 
 async def test_a_ticket_has_one_address(api: Api, customer: Person) -> None:

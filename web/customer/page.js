@@ -37,7 +37,7 @@ function follow() {
 }
 
 /** Whether the page is there to sign in or up. */
-const asksWho = () => document.querySelector("input[type=password]") !== null;
+const asksWho = () => document.querySelector("input[name=password]") !== null;
 
 /** The sign-in, over what was there. */
 function Again() {

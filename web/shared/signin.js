@@ -51,6 +51,7 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
       required
     />
     <button class="primary" disabled=${isBusy}>${t("signin.submit")}</button>
+    <p><a href="/forgot">${t("signin.forgot")}</a></p>
     ${children}
   </form>`;
 }

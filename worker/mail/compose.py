@@ -100,6 +100,7 @@ def _told(told: Told, settings: Settings) -> dict[str, object]:
         if is_asked
         else {},
         "sign_up": f"{base_url}/signup" if told.is_copy else None,
+        "may_sign_up": settings.signup != "closed",
     }
 
 

@@ -11,6 +11,7 @@ function answer(status) {
   if (status === 400 || status === 422) {
     return "This link was used before, or is too old. Ask for a new one where you are signed in.";
   }
+  if (status === 409) return "This address has an account by now.";
   button.disabled = false;
   return "That did not work. Please try again in a moment.";
 }

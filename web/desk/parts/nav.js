@@ -28,6 +28,7 @@ export function Nav() {
       <ul role="list">
         <${PlainLink} href="/desk/wall" is=${place.page === "wall"} word="desk.wall.title" />
         <${PlainLink} href="/desk/macros" is=${place.page === "macros"} word="desk.macros.title" />
+        <${PlainLink} href="/account" is=${false} word="desk.account" />
         ${
           desk.me.role === "admin"
             ? ADMIN.map(

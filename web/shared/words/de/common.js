@@ -4,6 +4,7 @@ export default {
   "signin.again": "Zum Weiterarbeiten anmelden",
   "signin.email": "E-Mail",
   "signin.password": "Passwort",
+  "signin.forgot": "Passwort vergessen?",
   "signin.submit": "Anmelden",
   "signout": "Abmelden",
   "noscript": "Diese Seite braucht JavaScript.",

@@ -80,6 +80,52 @@ export default {
   "account.everywhere": "Überall abmelden",
   "account.done.profile": "Gespeichert.",
   "account.done.password": "Ihr Passwort ist geändert. Andere Browser sind abgemeldet.",
+  "signin.done.reset":
+    "Ihr neues Passwort ist gesetzt, und Sie sind überall abgemeldet. Melden Sie sich damit an.",
+  "signin.done.undo":
+    "Die Adresse bleibt, wie sie war, und das Konto ist überall abgemeldet. In Ihrer Post ist ein Link für ein neues Passwort: Bitte benutzen Sie ihn.",
+  "signup.mailed":
+    "Bitte sehen Sie in Ihre Post: Der Link darin legt das Konto an, oder dort steht, dass es zu der Adresse schon eines gibt.",
+  "forgot.title": "Passwort vergessen?",
+  "forgot.what_next":
+    "Wir schicken Ihnen einen Link, mit dem Sie ein neues setzen. Er gilt 30 Minuten.",
+  "forgot.submit": "Link schicken",
+  "forgot.done":
+    "Wenn es zu dieser Adresse ein Konto gibt, ist ein Link unterwegs. Nur der neueste gilt.",
+  "reset.title": "Neues Passwort setzen",
+  "reset.what_next": "Danach sind Sie überall abgemeldet.",
+  "reset.submit": "Passwort setzen",
+  "reset.again": "Neuen Link anfordern",
+  "undo.title": "Diese Adresse behalten",
+  "undo.what_next":
+    "Jemand, der Ihr Passwort kennt, wollte für Ihr Konto eine andere Adresse. Wenn Sie das nicht waren: Hiermit behält das Konto die Adresse, an die die E-Mail ging, oder bekommt sie zurück, es wird überall abgemeldet, und Sie bekommen einen Link für ein neues Passwort.",
+  "undo.submit": "Diese Adresse behalten",
+  "link.no_script":
+    "Ohne JavaScript kann diese Seite den Link nicht lesen. Bitte kopieren Sie, was darin hinter „#token=“ steht.",
+  "link.token": "Aus dem Link",
+  "account.email": "Adresse",
+  "account.email_hint":
+    "Wir schicken einen Link an die neue Adresse; mit ihm wird sie geändert. Die alte Adresse erfährt davon.",
+  "account.new_email": "Neue Adresse",
+  "account.change_email": "Adresse ändern",
+  "account.done.email": "Ein Link ist an die neue Adresse unterwegs.",
+  "account.done.session": "Diese Sitzung ist beendet.",
+  "account.on": "unter",
+  "account.unknown_browser": "Ein Programm oder ein Browser, den wir nicht kennen",
+  "account.here": "(hier)",
+  "account.last_used": "zuletzt benutzt",
+  "account.end": "Diese Sitzung beenden",
+  "account.end_here": "Diese Sitzung beenden und hier abmelden",
+  "error.email_unchanged": "Das ist schon Ihre Adresse.",
+  "error.invalid_token":
+    "Dieser Link wurde schon benutzt oder ist zu alt. Bitte fordern Sie einen neuen an.",
+  "error.password_guessable":
+    "Dieses Passwort würden andere erraten: Es ist Ihr Name oder Ihre Adresse oder der Name dieser Seite.",
+  "error.password_breached":
+    "Dieses Passwort wurde anderswo gestohlen. Bitte nehmen Sie eines, das Sie sonst nirgends benutzen.",
+  "error.signup_closed": "Hier kann niemand selbst ein Konto anlegen. Bitte schreiben Sie uns.",
+  "error.session_not_found": "Diese Sitzung ist schon beendet.",
+  "error.field.new_email": "Bitte prüfen Sie die neue Adresse.",
   "error.field_required": "Ein Pflichtfeld ist leer.",
   "error.fields": "Was Sie eingegeben haben, passt nicht.",
   "error.fields_too_large": "Die Werte der Felder sind zusammen zu lang.",

@@ -179,6 +179,7 @@ export default {
   "desk.do.find_by_field": "Nach einem Feld suchen",
   "desk.do.help": "Tastenkürzel",
   "desk.do.availability": "Tickets annehmen oder nicht mehr",
+  "desk.account": "Konto",
   "desk.do.sign_out": "Abmelden",
   "desk.message.returned":
     "Eine Nachricht von Ihnen wurde abgelehnt; ihr Text steht wieder dort, wo Sie sie geschrieben haben.",

@@ -4,6 +4,7 @@ export default {
   "signin.again": "Sign in to go on",
   "signin.email": "Email",
   "signin.password": "Password",
+  "signin.forgot": "Forgot your password?",
   "signin.submit": "Sign in",
   "signout": "Sign out",
   "noscript": "This page needs JavaScript.",

@@ -78,6 +78,50 @@ export default {
   "account.everywhere": "Sign out everywhere",
   "account.done.profile": "Saved.",
   "account.done.password": "Your password is changed. Other browsers are signed out.",
+  "signin.done.reset":
+    "Your new password is set, and you are signed out everywhere. Sign in with it.",
+  "signin.done.undo":
+    "The address stays as it was, and the account is signed out everywhere. A link for a new password is in your mail: please use it.",
+  "signup.mailed":
+    "Please look into your mail: the link in it makes the account, or it says that the address has one.",
+  "forgot.title": "Forgot your password?",
+  "forgot.what_next": "We mail you a link with which you set a new one. It is good for 30 minutes.",
+  "forgot.submit": "Mail me a link",
+  "forgot.done":
+    "If there is an account with this address, a link is on its way. Only the newest one is good.",
+  "reset.title": "Set a new password",
+  "reset.what_next": "You are signed out everywhere then.",
+  "reset.submit": "Set password",
+  "reset.again": "Get a new link",
+  "undo.title": "Keep this address",
+  "undo.what_next":
+    "Somebody who knows your password asked to use another address for your account. If it was not you: this keeps the address that the mail went to or brings it back, signs the account out everywhere, and has a link for a new password mailed.",
+  "undo.submit": "Keep this address",
+  "link.no_script":
+    "Without JavaScript this page cannot read the link. Please copy what stands behind “#token=” in it.",
+  "link.token": "From the link",
+  "account.email": "Address",
+  "account.email_hint":
+    "We mail a link to the new address, and the change is made once you use it. The old address is told.",
+  "account.new_email": "New address",
+  "account.change_email": "Change address",
+  "account.done.email": "A link is on its way to the new address.",
+  "account.done.session": "That session is over.",
+  "account.on": "on",
+  "account.unknown_browser": "A program, or a browser that we do not know",
+  "account.here": "(here)",
+  "account.last_used": "last used",
+  "account.end": "End this session",
+  "account.end_here": "End this session and sign out here",
+  "error.email_unchanged": "This is your address already.",
+  "error.invalid_token": "This link was used before, or is too old. Please ask for a new one.",
+  "error.password_guessable":
+    "Others would guess this password: it is your name or address, or the name of this desk.",
+  "error.password_breached":
+    "This password was stolen from another site. Please choose one that you use nowhere else.",
+  "error.signup_closed": "Nobody can make an account here themselves. Please write to us.",
+  "error.session_not_found": "That session is over already.",
+  "error.field.new_email": "Please check the new address.",
   "error.field_required": "A field that is required is empty.",
   "error.fields": "What you entered does not fit.",
   "error.fields_too_large": "The values of the fields are too long, taken together.",

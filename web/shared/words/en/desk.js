@@ -177,6 +177,7 @@ export default {
   "desk.do.find_by_field": "Find by a field",
   "desk.do.help": "Keyboard shortcuts",
   "desk.do.availability": "Take tickets, or no more",
+  "desk.account": "Account",
   "desk.do.sign_out": "Sign out",
   "desk.message.returned": "A message of yours was refused; its text is back where you wrote it.",
   "desk.outdated": "There is a newer version of this page.",

@@ -1,0 +1,134 @@
+"""An account gets another address: a link that was mailed to it makes the change.
+
+The old address is mailed a link that takes it back. It outlives all that a thief can do with the
+account, other changes of the address, too.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from desk import audit
+from desk.access import Actor
+from desk.accounts import accounts, customers, one_time_tokens, password_resets, sessions
+from desk.accounts.one_time_tokens import UNDO, Token
+from desk.accounts.passwords import GivenPassword
+from desk.errors import Conflict, Invalid
+from desk.notifications import account_mails
+from desk.text import Email, Input
+from models import User
+
+CHANGE = "email_change"
+CHANGE_LIFETIME = timedelta(days=3)
+UNDO_LIFETIME = timedelta(days=7)
+
+
+class EmailChange(Input):
+    new_email: Email
+    current_password: GivenPassword
+
+
+class LinkToken(Input):
+    token: Token
+
+
+def ask(
+    session: Session,
+    actor: Actor,
+    new_email: str,
+    verified_hash: str,
+    secret: str,
+    now: datetime,
+) -> None:
+    """Mails a link to the new address, and one that keeps the old one to that.
+
+    An address that has an account is mailed that somebody wanted it: whoever asks is told nothing.
+    Raises `Forbidden` if the password is no longer the one that was verified.
+    """
+    user = session.get_one(User, actor.id, with_for_update={"key_share": True})
+    if user.email is None or user.password_hash != verified_hash:
+        raise accounts.wrong_password()
+    if new_email == user.email:
+        raise Invalid("email_unchanged", "This is your address already", pointer="/new_email")
+    taken_by = session.scalar(select(User.id).where(User.email == new_email))
+    is_free = taken_by is None
+    lifetime = CHANGE_LIFETIME if is_free else timedelta(0)
+    data = {"email": new_email}
+    link = one_time_tokens.issue(session, CHANGE, user.id, secret, now, lifetime, data=data)
+    kind, whom = (CHANGE, user.id) if is_free else ("email_taken", taken_by)
+    account_mails.send(session, whom, new_email, kind, {}, now, link=link if is_free else None)
+    undo = one_time_tokens.issue(
+        session,
+        UNDO,
+        user.id,
+        secret,
+        now,
+        UNDO_LIFETIME,
+        key=_undo_key(user.id, user.email),
+        data={"email": user.email},
+    )
+    account_mails.send(session, user.id, user.email, UNDO, {}, now, link=undo)
+    _note(session, "email_change_asked", user)
+
+
+def confirm(session: Session, token: str, now: datetime) -> UUID:
+    """Makes the change. Raises `Malformed` (``invalid_token``), and `Conflict` if the address has
+    an account by now.
+    """
+    user, data = _whose(session, CHANGE, token, now)
+    assert user.email is not None
+    one_time_tokens.extend(session, UNDO, _undo_key(user.id, user.email), now + UNDO_LIFETIME)
+    _set(session, user, data["email"], now)
+    one_time_tokens.drop(session, user.id)
+    _note(session, "email_changed", user)
+    return user.id
+
+
+def undo(session: Session, token: str, secret: str, now: datetime) -> None:
+    """Brings the old address back, or keeps it, and ends all sessions and all other links.
+
+    Whoever asked for the change knew the password: the address is mailed a link for a new one.
+    Raises as `confirm`.
+    """
+    user, data = _whose(session, UNDO, token, now)
+    if user.email != data["email"]:
+        _set(session, user, data["email"], now)
+        customers.take_copies(session, user.id, None)
+    one_time_tokens.drop_all(session, user.id)
+    sessions.end_all(session, user.id, "email_change_undone", now)
+    password_resets.send(session, user.id, data["email"], secret, now)
+    _note(session, "email_change_undone", user)
+
+
+def _whose(
+    session: Session, purpose: str, token: str, now: datetime
+) -> tuple[User, Mapping[str, Any]]:
+    """Uses a token up; the account that it is of, locked."""
+    used = one_time_tokens.use(session, purpose, token, now)
+    user = session.get(User, used.user_id, with_for_update={"key_share": True})
+    if user is None or not user.is_active or user.email is None:
+        raise one_time_tokens.invalid_token()
+    return user, used.data
+
+
+def _set(session: Session, user: User, email: str, now: datetime) -> None:
+    try:
+        with session.begin_nested():  # Two who take one address at once: the constraint decides.
+            user.email, user.email_verified_at = email, now
+            session.flush()
+    except IntegrityError:
+        raise Conflict("email_taken", "This address has an account by now") from None
+
+
+def _undo_key(user_id: UUID, email: str) -> str:
+    """One for each address that the account had."""
+    return f"{user_id} {email}"
+
+
+def _note(session: Session, action: str, user: User) -> None:
+    audit.record(session, action, actor_id=user.id, subject_type="user", subject_id=user.id)
