@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from desk import deadlines, idempotency
 from desk.accounts import identities, sessions, socket_tickets
 from desk.deadlines import Due
+from desk.factors import challenges
 from desk.webhooks import webhook_queue
 
 EVERY = timedelta(hours=1)
@@ -23,6 +24,7 @@ PRUNES: Mapping[str, Prune] = {
     "retention_idempotency_keys": idempotency.prune,
     "retention_socket_tickets": socket_tickets.prune,
     "retention_identity_tokens": identities.prune,
+    "retention_challenges": challenges.prune,
     "retention_webhook_deliveries": webhook_queue.prune,
 }
 

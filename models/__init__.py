@@ -26,6 +26,7 @@ from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
 from models.rating import Rating, RatingRequest
 from models.reminder import Reminder
+from models.second_factor import LoginChallenge, Passkey, PasskeyChallenge, RecoveryCode, Totp
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
 from models.ticket import (
@@ -86,6 +87,7 @@ __all__ = [
     "Known",
     "Leased",
     "LinkKind",
+    "LoginChallenge",
     "LooseFile",
     "Macro",
     "MacroCount",
@@ -94,10 +96,13 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "Outcome",
+    "Passkey",
+    "PasskeyChallenge",
     "Priority",
     "Rating",
     "RatingRequest",
     "ReadCursor",
+    "RecoveryCode",
     "Reminder",
     "Role",
     "Scan",
@@ -109,6 +114,7 @@ __all__ = [
     "Ticket",
     "TicketLink",
     "TicketSearch",
+    "Totp",
     "UnindexedEvent",
     "User",
     "Value",

@@ -44,6 +44,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"assignment"},
         {"actions"},
         {"accounts", "macros", "merging"},
+        {"factors"},
         {"backlog", "retention"},
         {"deadline_kinds"},
     ),
