@@ -1,6 +1,7 @@
 """The tables, and nothing but the tables."""
 
 from models.absence import Absence, AvailableSpell
+from models.account_mail import AccountMail
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.attachment import Attachment, LooseFile, Scan
 from models.audit import AuditEntry, AuditHead
@@ -25,6 +26,7 @@ from models.identity_token import SpentIdentityToken
 from models.macro import MACRO_HOLDER, NOBODY, Batch, Macro, MacroCount, MacroScope
 from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
+from models.one_time_token import OneTimeToken
 from models.rating import Rating, RatingRequest
 from models.reminder import Reminder
 from models.second_factor import LoginChallenge, Passkey, PasskeyChallenge, RecoveryCode, Totp
@@ -66,6 +68,7 @@ __all__ = [
     "QUEUE",
     "RANKS",
     "Absence",
+    "AccountMail",
     "AssignmentCursor",
     "AssignmentDecision",
     "Attachment",
@@ -98,6 +101,7 @@ __all__ = [
     "Merge",
     "Notification",
     "NotificationKind",
+    "OneTimeToken",
     "Outcome",
     "Passkey",
     "PasskeyChallenge",

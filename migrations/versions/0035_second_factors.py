@@ -1,7 +1,7 @@
 """Second factors: codes of an app with recovery codes, and passkeys
 
 Revision ID: 0035
-Revises: 0032
+Revises: 0034
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from migrations.operations import set_timeouts
 
 revision = "0035"
-down_revision = "0032"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
