@@ -10,15 +10,15 @@ from pydantic import StringConstraints
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from desk.accounts import sessions
 from desk.accounts.accounts import StoredPassword
 from desk.accounts.sessions import Issued
 from desk.crypto import base64url, token_hash
 from desk.errors import Unauthenticated
-from desk.factors import totp
+from desk.factors import passkeys, totp
+from desk.factors.sign_in import SignIn, opened
 from desk.factors.totp import Code
 from desk.text import Input
-from models import LoginChallenge, PasskeyChallenge, User
+from models import LoginChallenge, PasskeyChallenge, Role, User
 
 TOKEN_BYTES = 32
 LIFETIME = timedelta(minutes=5)
@@ -38,16 +38,20 @@ class Challenged:
 
 
 def log_in(
-    session: Session, stored: StoredPassword, lifetime: timedelta, now: datetime
+    session: Session, stored: StoredPassword, how: SignIn, now: datetime
 ) -> Issued | Challenged:
     """A session for who knew the password; where the account has a second factor, a challenge.
 
-    Raises as `sessions.open_session`. Its lock is taken before the question, and the one who puts a
-    second factor in force waits for it: a session that is opened without one is ended by that.
+    Raises as `sessions.open_session`, and `Unauthenticated` (``passkey_required``). Its lock is
+    taken before the question, and the one who puts a second factor in force waits for it: a session
+    that is opened without one is ended by that.
     """
-    session.get(User, stored.user_id, with_for_update={"read": True})
+    user = session.get(User, stored.user_id, with_for_update={"read": True})
     if not totp.is_on(session, stored.user_id):
-        return sessions.open_session(session, stored.user_id, lifetime, now, stored.password_hash)
+        is_staff = user is not None and user.role is not Role.USER
+        if how.needs_factor and is_staff and passkeys.of_account(session, stored.user_id):
+            raise Unauthenticated("passkey_required", "Sign in with your passkey")
+        return opened(session, stored.user_id, stored.password_hash, how, "none", now)
     token = base64url(secrets.token_bytes(TOKEN_BYTES))
     session.add(
         LoginChallenge(
@@ -65,7 +69,7 @@ def answer(
     session: Session,
     sent: SecondFactor,
     keys: Sequence[str],
-    lifetime: timedelta,
+    how: SignIn,
     now: datetime,
 ) -> tuple[Issued, StoredPassword] | Unauthenticated:
     """The session. A refusal is returned, not raised, so that the try is counted.
@@ -93,10 +97,11 @@ def answer(
         return challenge_over()
     if password is None or password != token_hash(user.password_hash):
         return challenge_over()
-    if not totp.check(session, user.id, sent.code, keys, now):
+    factor = totp.check(session, user.id, sent.code, keys, now)
+    if factor is None:
         return Unauthenticated("invalid_code", "The code is not right, or was used")
     session.execute(delete(LoginChallenge).where(LoginChallenge.hash == hashed))
-    issued = sessions.open_session(session, user.id, lifetime, now, user.password_hash)
+    issued = opened(session, user.id, user.password_hash, how, factor, now)
     return issued, StoredPassword(user.id, user.password_hash)
 
 

@@ -14,10 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.accounts import sessions
 from desk.accounts.sessions import Issued
 from desk.crypto import token_hash
 from desk.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from desk.factors.notices import tell
+from desk.factors.sign_in import SignIn, opened
 from desk.text import Text
 from models import AuthSession, Passkey, PasskeyChallenge, User
 
@@ -120,6 +121,8 @@ def add(session: Session, actor: Actor, new: NewPasskey, now: datetime) -> Passk
     passkey = session.scalar(added)
     if passkey is None:
         raise Conflict("passkey_known", "This passkey is known already")
+    subject = ("passkey", passkey.id)
+    tell(session, actor.id, "passkey_added", now, actor_id=actor.id, subject=subject)
     return PasskeyView.of(passkey)
 
 
@@ -132,10 +135,12 @@ def listed(session: Session, actor: Actor) -> list[PasskeyView]:
     return [PasskeyView.of(passkey) for passkey in of_account(session, actor.id)]
 
 
-def remove(session: Session, actor: Actor, passkey_id: UUID) -> None:
+def remove(session: Session, actor: Actor, passkey_id: UUID, now: datetime) -> None:
     gone = delete(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == actor.id)
     if session.scalar(gone.returning(Passkey.id)) is None:
         raise NotFound("passkey_not_found", "Passkey not found")
+    subject = ("passkey", passkey_id)
+    tell(session, actor.id, "passkey_removed", now, actor_id=actor.id, subject=subject)
 
 
 def known(session: Session, credential_id: bytes) -> KnownPasskey | None:
@@ -146,7 +151,7 @@ def known(session: Session, credential_id: bytes) -> KnownPasskey | None:
 
 
 def sign_in(
-    session: Session, passkey: KnownPasskey, sign_count: int, lifetime: timedelta, now: datetime
+    session: Session, passkey: KnownPasskey, sign_count: int, how: SignIn, now: datetime
 ) -> Issued:
     """Opens a session for a signature that was found good.
 
@@ -166,7 +171,7 @@ def sign_in(
         raise invalid_passkey()
     if session.scalar(used.returning(Passkey.id)) is None:
         raise invalid_passkey()
-    return sessions.open_session(session, user.id, lifetime, now)
+    return opened(session, user.id, None, how, "passkey", now)
 
 
 def invalid_passkey() -> Unauthenticated:

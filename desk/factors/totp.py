@@ -15,10 +15,12 @@ import pyotp
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.access import Actor
 from desk.accounts import accounts, sessions
 from desk.errors import Conflict, Invalid, RateLimited
 from desk.factors import recovery_codes
+from desk.factors.notices import tell
 from desk.factors.recovery_codes import normal
 from desk.factors.sealing import is_current, seal, unseal
 from desk.text import Input, Text
@@ -98,6 +100,7 @@ def confirm(
         raise invalid_code()
     totp.confirmed_at = now
     sessions.end_all(session, actor.id, "second_factor_added", now, but=actor.session_id)
+    tell(session, actor.id, "second_factor_added", now, actor_id=actor.id)
     return RecoveryCodes(recovery_codes.renew(session, actor.id))
 
 
@@ -113,6 +116,7 @@ def renew_codes(
     _locked_user(session, actor.id)
     if not check(session, actor.id, confirmation.code, keys, now, takes_recovery=False):
         return invalid_code()
+    tell(session, actor.id, "recovery_codes_renewed", now, actor_id=actor.id)
     return RecoveryCodes(recovery_codes.renew(session, actor.id))
 
 
@@ -130,6 +134,7 @@ def switch_off(
     if not check(session, actor.id, confirmation.code, keys, now):
         return invalid_code()
     forget(session, actor.id)
+    tell(session, actor.id, "second_factor_removed", now, actor_id=actor.id)
     return None
 
 
@@ -147,26 +152,27 @@ def check(
     now: datetime,
     *,
     takes_recovery: bool = True,
-) -> bool:
-    """Whether the code is one of the account's app, or a recovery code; then it is spent.
+) -> str | None:
+    """What the code is, ``totp`` or ``recovery_code``; then it is spent. None: neither.
 
     A wrong one is counted, which the caller commits. Raises `RateLimited` where too many were
     wrong. The caller holds the lock of the account.
     """
     totp = session.get(Totp, user_id, with_for_update=True, populate_existing=True)
     if totp is None or totp.confirmed_at is None:
-        return False
+        return None
     if totp.failed_since is None or totp.failed_since + FAILURES_WINDOW <= now:
         totp.failed, totp.failed_since = 0, now
     if totp.failed >= MOST_FAILURES:
         raise _too_many(totp.failed_since + FAILURES_WINDOW - now)
     given = normal(code)
     if _takes(totp, given, keys, now):
-        return True
+        return "totp"
     if takes_recovery and recovery_codes.spend(session, user_id, given):
-        return True
+        return "recovery_code"
     totp.failed += 1
-    return False
+    _note_failure(session, totp, now)
+    return None
 
 
 def invalid_code() -> Invalid:
@@ -187,6 +193,14 @@ def _takes(totp: Totp, code: str, keys: Sequence[str], now: datetime) -> bool:
                 totp.secret = seal(keys, secret, totp.user_id)
             return True
     return False
+
+
+def _note_failure(session: Session, totp: Totp, now: datetime) -> None:
+    """Whoever tries codes knows the password, so the last one that is taken is mailed about."""
+    user_id = totp.user_id
+    audit.record(session, "code_failed", actor_id=None, subject_type="user", subject_id=user_id)
+    if totp.failed == MOST_FAILURES:
+        tell(session, user_id, "codes_tried", now, actor_id=None)
 
 
 def _locked_user(session: Session, user_id: UUID) -> User:

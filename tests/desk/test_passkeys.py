@@ -1,19 +1,24 @@
 """Passkeys: what a challenge is good for, and what a key that was found good opens."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.accounts import sessions
 from desk.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from desk.factors import passkeys
+from desk.factors import administration, passkeys, totp
 from desk.factors.passkeys import FRESH, LIFETIME, MOST_PASSKEYS, NewPasskey
-from models import User
-from tests.factories import an_actor, now
+from desk.factors.sign_in import SignIn
+from models import AccountMail, Role, Totp, User
+from tests.conftest import SECRET
+from tests.factories import PASSWORD_HASH, an_actor, behind, now
 
 DAY = timedelta(days=1)
+HOW = SignIn(DAY)
 
 
 def signed_in(session: Session) -> Actor:
@@ -31,7 +36,7 @@ def a_passkey(session: Session, actor: Actor, name: str = "Phone", count: int = 
 def sign_in(session: Session, new: NewPasskey, count: int = 0) -> sessions.Issued:
     known = passkeys.known(session, new.credential_id)
     assert known is not None
-    return passkeys.sign_in(session, known, count, DAY, now())
+    return passkeys.sign_in(session, known, count, HOW, now())
 
 
 @pytest.fixture
@@ -65,11 +70,11 @@ def test_a_passkey_signs_its_account_in_until_it_is_taken_away(
     (shown,) = passkeys.listed(session, ann)
     assert (shown.name, shown.last_used_at is None) == ("Phone", False)
     with pytest.raises(NotFound):
-        passkeys.remove(session, signed_in(session), shown.id)
-    passkeys.remove(session, ann, shown.id)
+        passkeys.remove(session, signed_in(session), shown.id, now())
+    passkeys.remove(session, ann, shown.id, now())
     assert passkeys.known(session, new.credential_id) is None
     with pytest.raises(Unauthenticated) as refused:
-        passkeys.sign_in(session, known, 0, DAY, now())
+        passkeys.sign_in(session, known, 0, HOW, now())
     assert refused.value.code == "invalid_passkey"
 
 
@@ -106,6 +111,24 @@ def test_a_passkey_is_of_one_account_and_an_account_has_so_many(
     with pytest.raises(Conflict) as refused:
         a_passkey(session, ann, "One more")
     assert refused.value.code == "too_many_passkeys"
+
+
+def test_an_admin_takes_away_all_but_their_own(session: Session, ann: Actor) -> None:
+    admin = an_actor(session, Role.ADMIN)
+    new = a_passkey(session, ann)
+    totp.start(session, ann, PASSWORD_HASH, [SECRET], "Desk", now())
+    with pytest.raises(Conflict):
+        administration.take_away(session, admin, admin.id, now())
+    with pytest.raises(NotFound):
+        administration.take_away(session, admin, uuid4(), now())
+    for _ in range(2):
+        administration.take_away(session, admin, ann.id, now())
+    assert passkeys.known(session, new.credential_id) is None
+    assert session.get(Totp, ann.id) is None
+    assert ann.session_id is not None
+    assert behind(session, ann.session_id, now()) is None
+    mail = select(AccountMail.kind).where(AccountMail.user_id == ann.id).order_by(AccountMail.id)
+    assert session.scalars(mail).all() == ["passkey_added", *["factors_removed"] * 2]
 
 
 def test_a_visitor_has_none_and_a_sign_in_is_fresh_for_ten_minutes(

@@ -1,6 +1,6 @@
 """Codes of an app and recovery codes: what each is good for, and how often it may be tried."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,8 +18,9 @@ from desk.accounts.sessions import Issued
 from desk.errors import Conflict, DeskError, Forbidden, Invalid, RateLimited
 from desk.factors import challenges, totp
 from desk.factors.challenges import Challenged, SecondFactor
+from desk.factors.sign_in import SignIn
 from desk.factors.totp import FAILURES_WINDOW, MOST_FAILURES, Confirmation
-from models import LoginChallenge, RecoveryCode, Totp, User
+from models import AccountMail, LoginChallenge, RecoveryCode, Totp, User
 from tests.conftest import SECRET, Backend, engine_of
 from tests.desk.races import overlapping, run
 from tests.factories import PASSWORD_HASH, an_actor, behind
@@ -27,6 +28,7 @@ from tests.factories import PASSWORD_HASH, an_actor, behind
 KEYS = [SECRET]
 OTHER_KEY = "9b1c0f7e5a3d8264c7f0e1b2a3948576c0d1e2f3a4b5968778695a4b3c2d1e0f"
 DAY = timedelta(days=1)
+HOW = SignIn(DAY)
 # In the middle of a step.
 NOON = datetime(2026, 12, 1, 12, 0, 15, tzinfo=UTC)
 STEP = timedelta(seconds=30)
@@ -62,7 +64,7 @@ def switched_on(session: Session, at: datetime = NOON - STEP * 4) -> Account:
 
 
 def challenged(session: Session, account: Account, at: datetime = NOON) -> str:
-    opened = challenges.log_in(session, account.stored, DAY, at)
+    opened = challenges.log_in(session, account.stored, HOW, at)
     assert isinstance(opened, Challenged)
     return opened.token
 
@@ -71,10 +73,15 @@ def answer(session: Session, challenge: str, code: str, at: datetime = NOON) -> 
     """What comes of it: ``in``, or the code of the refusal."""
     sent = SecondFactor(challenge=challenge, code=code)
     try:
-        result = challenges.answer(session, sent, KEYS, DAY, at)
+        result = challenges.answer(session, sent, KEYS, HOW, at)
     except DeskError as refused:
         return refused.code
     return result.code if isinstance(result, DeskError) else "in"
+
+
+def mails(session: Session, account: Account) -> Sequence[AccountMail]:
+    query = select(AccountMail).where(AccountMail.user_id == account.actor.id)
+    return session.scalars(query.order_by(AccountMail.id)).all()
 
 
 @pytest.fixture
@@ -92,7 +99,7 @@ def test_a_second_factor_is_not_in_force_before_it_is_confirmed(session: Session
     new = totp.start(session, own, PASSWORD_HASH, KEYS, "Desk", NOON)
     assert new.uri.startswith("otpauth://totp/Desk:person")
     account = Account(own, new.secret, [])
-    assert isinstance(challenges.log_in(session, account.stored, DAY, NOON), Issued)
+    assert isinstance(challenges.log_in(session, account.stored, HOW, NOON), Issued)
     for wrong in (WRONG, pyotp.TOTP(first).at(NOON), ""):
         with pytest.raises(Invalid):
             totp.confirm(session, own, Confirmation(code=wrong), KEYS, NOON)
@@ -196,6 +203,7 @@ def test_ten_wrong_codes_an_hour_are_all_that_an_account_has(
         challenge = challenged(session, ann)
         assert [answer(session, challenge, WRONG) for _ in range(5)] == ["invalid_code"] * 5
     assert answer(session, challenged(session, ann), ann.code(NOON)) == "rate_limited"
+    assert [mail.kind for mail in mails(session, ann)] == ["second_factor_added", "codes_tried"]
     with pytest.raises(RateLimited) as refused:
         totp.renew_codes(session, ann.actor, Confirmation(code=ann.code(NOON)), KEYS, NOON)
     assert refused.value.headers["Retry-After"] == "3600"
@@ -223,7 +231,7 @@ def test_after_it_is_switched_off_nothing_is_left_of_it(session: Session, ann: A
     switched_off(session, ann)
     for model in (Totp, RecoveryCode, LoginChallenge):
         assert session.scalar(select(func.count()).select_from(model)) == 0
-    assert isinstance(challenges.log_in(session, ann.stored, DAY, NOON), Issued)
+    assert isinstance(challenges.log_in(session, ann.stored, HOW, NOON), Issued)
 
 
 def test_the_database_has_no_secret_that_one_could_use(session: Session, ann: Account) -> None:
@@ -246,14 +254,14 @@ def test_a_secret_is_of_one_account_and_goes_over_to_the_new_key(
     session.get_one(Totp, bob.actor.id).secret = session.get_one(Totp, ann.actor.id).secret
     assert answer(session, challenged(session, bob), ann.code(NOON)) == "invalid_code"
     both = SecondFactor(challenge=challenged(session, ann), code=ann.code(NOON))
-    assert isinstance(challenges.answer(session, both, [OTHER_KEY, SECRET], DAY, NOON), tuple)
+    assert isinstance(challenges.answer(session, both, [OTHER_KEY, SECRET], HOW, NOON), tuple)
     later = NOON + STEP
     for keys, is_good in (([SECRET], False), ([OTHER_KEY], True)):
         sent = SecondFactor(challenge=challenged(session, ann), code=ann.code(later))
-        result = challenges.answer(session, sent, keys, DAY, later)
+        result = challenges.answer(session, sent, keys, HOW, later)
         assert isinstance(result, tuple) is is_good
     spare = SecondFactor(challenge=challenged(session, ann), code=ann.recovery[0])
-    assert isinstance(challenges.answer(session, spare, [SECRET], DAY, later), tuple)
+    assert isinstance(challenges.answer(session, spare, [SECRET], HOW, later), tuple)
 
 
 def test_challenges_that_are_over_are_deleted(session: Session, ann: Account) -> None:
@@ -305,7 +313,7 @@ def test_no_session_without_a_code_outlives_the_moment_in_which_it_is_switched_o
     account = Account(actor, secret, [])
 
     def log_in(session: Session) -> object:
-        return challenges.log_in(session, account.stored, DAY, NOON)
+        return challenges.log_in(session, account.stored, HOW, NOON)
 
     def confirm(session: Session) -> object:
         return totp.confirm(session, actor, Confirmation(code=account.code(NOON)), KEYS, NOON)

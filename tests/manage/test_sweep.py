@@ -43,4 +43,4 @@ def test_it_does_at_once_what_beat_has_the_workers_do(
 
     again = manage("sweep", DATABASE_URL=backend.database_url)
     counts = [int(line.split()[0]) for line in again.stdout.splitlines()]
-    assert counts == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert counts == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
