@@ -94,7 +94,9 @@ class Services:
         self.site_tokens = SiteTokens(settings)
         self.passwords = Passwords()
         self.devices = Devices(settings)
-        self.authenticator = Authenticator(self.desk, self.tokens)
+        self.authenticator = Authenticator(
+            self.desk, self.tokens, needs_factor=settings.staff_needs_factor
+        )
         self.session_watch = SessionWatch(
             self.desk, self.authenticator, self.background, self.open_sockets
         )

@@ -49,7 +49,7 @@ def log_in(
     user = session.get(User, stored.user_id, with_for_update={"read": True})
     if not totp.is_on(session, stored.user_id):
         is_staff = user is not None and user.role is not Role.USER
-        if how.needs_factor and is_staff and passkeys.of_account(session, stored.user_id):
+        if how.needs_factor and is_staff and passkeys.has_some(session, stored.user_id):
             raise Unauthenticated("passkey_required", "Sign in with your passkey")
         return opened(session, stored.user_id, stored.password_hash, how, "none", now)
     token = base64url(secrets.token_bytes(TOKEN_BYTES))
@@ -103,6 +103,12 @@ def answer(
     session.execute(delete(LoginChallenge).where(LoginChallenge.hash == hashed))
     issued = opened(session, user.id, user.password_hash, how, factor, now)
     return issued, StoredPassword(user.id, user.password_hash)
+
+
+def required(challenge: Challenged) -> Unauthenticated:
+    refused = Unauthenticated("second_factor_required", "Send a code of your app, too")
+    refused.members["challenge"] = challenge.token
+    return refused
 
 
 def challenge_over() -> Unauthenticated:

@@ -55,6 +55,17 @@ class PasskeyView:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """What an authenticator shows of an account, and how it names it to us."""
+
+    user_id: UUID
+    email: str
+    full_name: str
+    # Credential ids with their transports: of these there need be no second one.
+    known: Sequence[tuple[bytes, Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
 class KnownPasskey:
     """What a signature is checked with."""
 
@@ -83,12 +94,13 @@ def spend(session: Session, made: bytes, session_id: UUID | None, now: datetime)
     return expires_at is not None and expires_at > now
 
 
-def require_account(session: Session, actor: Actor) -> User:
-    """Raises `Forbidden` for a visitor, who has nothing to sign in to."""
+def owner(session: Session, actor: Actor) -> Owner:
+    """Whose a new passkey will be. Raises `Forbidden` for a visitor, who has no log-in."""
     user = session.get_one(User, actor.id)
-    if user.is_visitor:
+    if user.email is None:
         raise Forbidden("visitor", "A visitor has no log-in; make an account")
-    return user
+    known = [(passkey.credential_id, passkey.transports) for passkey in _of(session, actor.id)]
+    return Owner(user.id, user.email, user.full_name, known)
 
 
 def is_fresh(session: Session, actor: Actor, now: datetime) -> bool:
@@ -126,13 +138,17 @@ def add(session: Session, actor: Actor, new: NewPasskey, now: datetime) -> Passk
     return PasskeyView.of(passkey)
 
 
-def of_account(session: Session, user_id: UUID) -> Sequence[Passkey]:
+def has_some(session: Session, user_id: UUID) -> bool:
+    return bool(_of(session, user_id))
+
+
+def _of(session: Session, user_id: UUID) -> Sequence[Passkey]:
     query = select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id)
     return session.scalars(query).all()
 
 
 def listed(session: Session, actor: Actor) -> list[PasskeyView]:
-    return [PasskeyView.of(passkey) for passkey in of_account(session, actor.id)]
+    return [PasskeyView.of(passkey) for passkey in _of(session, actor.id)]
 
 
 def remove(session: Session, actor: Actor, passkey_id: UUID, now: datetime) -> None:

@@ -32,7 +32,7 @@ def opened(
     factor: str,
     now: datetime,
 ) -> Issued:
-    """As `sessions.open_session`. ``factor``: ``none``, ``totp``, ``recovery_code``, ``passkey``."""
+    """As `sessions.open_session`. ``factor``: none, or what was proven besides the password."""
     issued = sessions.open_session(session, user_id, how.lifetime, now, verified_hash, how.client)
     audit.record(
         session,

@@ -10,11 +10,13 @@ from pydantic import StringConstraints
 from desk.accounts import accounts, addresses, sessions
 from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
+from desk.factors import challenges
+from desk.factors.challenges import Challenged
 from desk.text import Input
 from models import Role
 from server import audit
 from server.clock import now
-from server.http.clients import client_of
+from server.http.clients import noted_network, sign_in_of
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
 from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
@@ -22,7 +24,6 @@ from server.http.output import reply
 from server.identity.guesses import Guesses
 from server.identity.tokens import Pair
 from server.limits import shared
-from server.limits.addresses import network
 from server.services import SERVICES
 
 
@@ -80,11 +81,11 @@ async def login(request: web.Request) -> web.Response:
 async def log_in(
     request: web.Request, sent: accounts.Login
 ) -> tuple[sessions.Issued, accounts.StoredPassword]:
-    """The session of whoever knows the password. Raises `Unauthenticated`, and `RateLimited` where
-    too many did not know it.
+    """The session of whoever knows the password. Raises `RateLimited` where too many did not know
+    it, and `Unauthenticated`: also where a second factor is asked for (`challenges.log_in`).
     """
     address = request.app[SERVICES].limits.address(request)
-    desk, tokens = request.app[SERVICES].desk, request.app[SERVICES].tokens
+    desk = request.app[SERVICES].desk
     devices = request.app[SERVICES].devices
     stored = await desk.read(accounts.credentials, sent.email)
     device = devices.known(request, stored, now())
@@ -95,33 +96,15 @@ async def log_in(
     )
     if stored is None or not matches:
         user_id = stored.user_id if stored else None
-        audit.note("login_failed", user_id=user_id, address=_noted(request))
+        audit.note("login_failed", user_id=user_id, address=noted_network(request))
         await guesses.count()
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
     await guesses.require()
-    issued = await desk.run(
-        sessions.open_session,
-        stored.user_id,
-        tokens.refresh_lifetime,
-        now(),
-        stored.password_hash,
-        client_of(request, "password"),
-    )
-    audit.note(
-        "logged_in",
-        user_id=issued.user_id,
-        session_id=issued.session_id,
-        address=_noted(request),
-    )
-    return issued, stored
-
-
-def _noted(request: web.Request) -> str | None:
-    """Where a log-in came from, for the audit, where that is wanted: the network alone."""
-    if request.app[SERVICES].settings.audit_addresses == "off":
-        return None
-    return network(request.app[SERVICES].limits.address(request))
+    opened = await desk.run(challenges.log_in, stored, sign_in_of(request, "password"), now())
+    if isinstance(opened, Challenged):
+        raise challenges.required(opened)
+    return opened, stored
 
 
 async def refresh(request: web.Request) -> web.Response:
@@ -182,20 +165,31 @@ async def change_password(request: web.Request) -> web.Response:
 
 async def set_password(request: web.Request, sent: accounts.PasswordChange) -> None:
     actor = request[ACTOR]
+    desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
+    stored = await verified_password(request, sent.current_password)
+    new = await passwords.hashed(sent.new_password, str(actor.id))
+    await desk.run(accounts.change_password, actor, stored, new, now())
+    audit.note("password_changed", user_id=actor.id)
+
+
+async def verified_password(request: web.Request, given: str) -> str:
+    """The hash of the password that somebody signed in has given once more.
+
+    Raises `Forbidden` where it is another, and `RateLimited`: who holds a session may not guess on
+    either.
+    """
+    actor = request[ACTOR]
     counted = request.app[SERVICES].limits
     await limit(request, shared.PASSWORD, str(actor.id))
-    # Who holds a session may not guess on either.
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     desk, passwords = request.app[SERVICES].desk, request.app[SERVICES].passwords
     stored = await desk.read(accounts.stored_hash, actor.id)
-    matches = await passwords.matches(sent.current_password, stored, str(actor.id))
+    matches = await passwords.matches(given, stored, str(actor.id))
     if stored is None or not matches:
         await counted.hit(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
         raise accounts.wrong_password()
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
-    new = await passwords.hashed(sent.new_password, str(actor.id))
-    await desk.run(accounts.change_password, actor, stored, new, now())
-    audit.note("password_changed", user_id=actor.id)
+    return stored
 
 
 async def me(request: web.Request) -> web.Response:
@@ -221,7 +215,13 @@ ROUTES = (
         "Log in",
         accounts.Login,
         ok(Pair, COOKIE),
-        refuses=("401 invalid_credentials", "429 rate_limited", "503 busy"),
+        refuses=(
+            "401 invalid_credentials",
+            "401 passkey_required",
+            "401 second_factor_required",
+            "429 rate_limited",
+            "503 busy",
+        ),
     ),
     At("POST", "/auth/refresh", refresh, Right.ANYONE).says(
         "Exchange a refresh token for a new pair",

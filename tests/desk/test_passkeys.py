@@ -141,4 +141,4 @@ def test_a_visitor_has_none_and_a_sign_in_is_fresh_for_ten_minutes(
     session.add(visitor)
     session.flush()
     with pytest.raises(Forbidden):
-        passkeys.require_account(session, Actor(visitor.id, visitor.role))
+        passkeys.owner(session, Actor(visitor.id, visitor.role))

@@ -55,6 +55,7 @@ IDS = (
     "team_id",
     "other_id",
     "participant",
+    "passkey_id",
 )
 
 
