@@ -33,6 +33,7 @@ from server.web.customer import add_customer_pages
 from server.web.pages import add_pages
 from server.web.problems import problem_pages
 from server.web.rating import add_rating_page
+from server.web.second_factor import add_second_factor_page
 from server.web.session import add_session
 from server.web.session_factors import add_session_factors
 from server.web.visitor import add_visitor
@@ -80,6 +81,7 @@ def _add_routes(app: web.Application) -> None:
     add_widget(app)
     add_customer_pages(app)
     add_account_page(app)
+    add_second_factor_page(app)
     add_rating_page(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)

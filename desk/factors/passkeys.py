@@ -154,7 +154,7 @@ def listed(session: Session, actor: Actor) -> list[PasskeyView]:
 def remove(session: Session, actor: Actor, passkey_id: UUID, now: datetime) -> None:
     gone = delete(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == actor.id)
     if session.scalar(gone.returning(Passkey.id)) is None:
-        raise NotFound("passkey_not_found", "Passkey not found")
+        raise not_found()
     subject = ("passkey", passkey_id)
     tell(session, actor.id, "passkey_removed", now, actor_id=actor.id, subject=subject)
 
@@ -188,6 +188,10 @@ def sign_in(
     if session.scalar(used.returning(Passkey.id)) is None:
         raise invalid_passkey()
     return opened(session, user.id, None, how, "passkey", now)
+
+
+def not_found() -> NotFound:
+    return NotFound("passkey_not_found", "Passkey not found")
 
 
 def invalid_passkey() -> Unauthenticated:

@@ -4,7 +4,7 @@ import base64
 import secrets
 from uuid import UUID
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from desk.crypto import token_hash
@@ -31,6 +31,12 @@ def spend(session: Session, user_id: UUID, code: str) -> bool:
         RecoveryCode.user_id == user_id, RecoveryCode.hash == token_hash(code)
     )
     return session.scalar(spent.returning(RecoveryCode.user_id)) is not None
+
+
+def count(session: Session, user_id: UUID) -> int:
+    """How many are left."""
+    left = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id)
+    return session.scalar(left) or 0
 
 
 def normal(code: str) -> str:

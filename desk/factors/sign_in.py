@@ -29,7 +29,7 @@ def opened(
     user_id: UUID,
     verified_hash: str | None,
     how: SignIn,
-    factor: str,
+    factor: str | None,
     now: datetime,
 ) -> Issued:
     """As `sessions.open_session`. ``factor``: none, or what was proven besides the password."""
@@ -40,7 +40,7 @@ def opened(
         actor_id=user_id,
         subject_type="user",
         subject_id=user_id,
-        data={"session_id": str(issued.session_id), "factor": factor},
+        data={"session_id": str(issued.session_id)} | ({"factor": factor} if factor else {}),
         address=how.network,
     )
     return issued

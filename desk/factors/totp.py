@@ -81,8 +81,12 @@ def start(
         raise Conflict("totp_enabled", "The second factor is on already")
     secret = pyotp.random_base32()
     totp.secret, totp.created_at = seal(keys, secret, actor.id), now
-    uri = pyotp.TOTP(secret).provisioning_uri(name=user.address, issuer_name=issuer or ISSUER)
-    return NewSecret(secret, uri)
+    return NewSecret(secret, uri(secret, user.address, issuer))
+
+
+def uri(secret: str, name: str | None, issuer: str) -> str:
+    """The address by which an app takes the secret, under a name."""
+    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=issuer or ISSUER)
 
 
 def confirm(

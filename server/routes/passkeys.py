@@ -11,7 +11,7 @@ from desk.factors import passkeys
 from desk.factors.passkeys import PasskeyName, PasskeyView
 from desk.text import Input
 from server.clock import now
-from server.http.contract import LOCATION, NOTHING, PREFIX, At, Gives, Right, done, ok
+from server.http.contract import LOCATION, NOTHING, PREFIX, At, Gives, Right, done, made, ok
 from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, optional_body, path_id, query
 from server.http.output import reply
@@ -38,7 +38,7 @@ async def options(request: web.Request) -> web.Response:
     actor, desk = request[ACTOR], request.app[SERVICES].desk
     await limit(request, shared.PASSKEY, str(actor.id))
     owner = await desk.read(passkeys.owner, actor)
-    await _require_presence(request, await optional_body(request, Reauthentication))
+    await require_presence(request, await optional_body(request, Reauthentication))
     party = await party_of(request)
     challenge = await desk.run(passkeys.challenge, actor.session_id, now())
     return reply(party.new_passkey_options(challenge, owner))
@@ -66,13 +66,13 @@ async def list_passkeys(request: web.Request) -> web.Response:
 
 async def remove(request: web.Request) -> web.Response:
     actor, passkey_id = request[ACTOR], path_id(request, "passkey_id", "Passkey")
-    await _require_presence(request, await optional_body(request, Reauthentication))
+    await require_presence(request, await optional_body(request, Reauthentication))
     await request.app[SERVICES].desk.run(passkeys.remove, actor, passkey_id, now())
     forget(request)
     return web.Response(status=204)
 
 
-async def _require_presence(request: web.Request, sent: Reauthentication) -> None:
+async def require_presence(request: web.Request, sent: Reauthentication) -> None:
     """Raises `Forbidden` unless it is the person who asks, and not only their session."""
     if sent.current_password is not MISSING:
         await verified_password(request, sent.current_password)
@@ -99,7 +99,7 @@ ROUTES = (
     At("POST", "/auth/passkeys", add, Right.SETUP).says(
         "Add a passkey",
         MadePasskey,
-        Gives(201, PasskeyView, (LOCATION,)),
+        made(PasskeyView, names="passkey_id"),
         refuses=(
             "401 invalid_passkey",
             "409 no_host_name",
@@ -109,7 +109,10 @@ ROUTES = (
         ),
     ),
     At("GET", "/auth/passkeys", list_passkeys, Right.SETUP).says(
-        "List your passkeys", NOTHING, ok(list[PasskeyView]), refuses=()
+        "List your passkeys",
+        NOTHING,
+        Gives(200, list[PasskeyView], (), names="passkey_id"),
+        refuses=(),
     ),
     At("DELETE", "/auth/passkeys/{passkey_id}", remove, Right.PERSON).says(
         "Remove a passkey",

@@ -177,7 +177,7 @@ ROUTES = (
         ok(RecoveryCodes),
         refuses=("422 invalid_code", "429 rate_limited"),
     ),
-    At("DELETE", "/auth/totp", switch_off, Right.PERSON).says(
+    At("DELETE", "/auth/totp", switch_off, Right.SETUP).says(
         "Switch the second factor off",
         SwitchOff,
         done(),

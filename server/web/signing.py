@@ -18,10 +18,12 @@ from server.limits import shared
 from server.routes import auth
 from server.routes.second_factor import second_step
 from server.services import SERVICES
-from server.web.forms import fields, form_page, form_shell, see_other
+from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_other
+from server.web.pages import Shell
 from server.web.session import leave, replaced, set_cookie
 
-LOGIN, SIGNUP = form_shell("login.html"), form_shell("signup.html")
+LOGIN = Shell("login.html", "customer/login.js", SHEETS, WORDS)
+SIGNUP = form_shell("signup.html")
 SECOND_STEP = form_shell("second_step.html")
 # Where one may be sent after signing in: a path of ours, which no browser takes for a host.
 OURS = re.compile(r"/(tickets|desk|account|attachments)(/[A-Za-z0-9/_-]*)?")

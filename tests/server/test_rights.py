@@ -153,9 +153,11 @@ async def test_a_route_serves_exactly_who_may_use_it(
     ticket_id = other_id = cast.ticket_id
     if route.path in CHANGES:
         ticket_id = (await api.a_ticket(cast.owner))["id"]
+    # The others go on with their sessions.
+    of_whom = cast.bystander if route.path.endswith("/factors") else cast.other_customer
     path = (
         route.path.replace("{ticket_id}", ticket_id)
-        .replace("{user_id}", str(cast.other_customer.id))
+        .replace("{user_id}", str(of_whom.id))
         .replace("{participant}", str(cast.other_customer.id))
         .replace("{customer_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))

@@ -7,7 +7,8 @@ export default {
   "signin.submit": "Anmelden",
   "signin.code_title": "Zweiter Schritt",
   "signin.code": "Code",
-  "signin.code_hint": "Geben Sie den Code ein, den Ihre App zeigt, oder einen Wiederherstellungscode.",
+  "signin.code_hint":
+    "Geben Sie den Code ein, den Ihre App zeigt, oder einen Wiederherstellungscode.",
   "signin.anew": "Von vorn anmelden",
   "signin.passkey": "Mit einem Passkey anmelden",
   "signout": "Abmelden",
@@ -30,7 +31,8 @@ export default {
   "field.none": "nichts",
   "error.invalid_credentials": "Die Adresse oder das Passwort ist falsch.",
   "error.invalid_code": "Dieser Code stimmt nicht oder wurde schon benutzt.",
-  "error.challenge_over": "Das hat zu lange gedauert oder zu viele Versuche gebraucht. Bitte melden Sie sich neu an.",
+  "error.challenge_over":
+    "Das hat zu lange gedauert oder zu viele Versuche gebraucht. Bitte melden Sie sich neu an.",
   "error.passkey_required": "Bitte melden Sie sich mit Ihrem Passkey an.",
   "error.invalid_passkey": "Dieser Passkey gilt hier nicht, oder es hat zu lange gedauert.",
   "error.no_host_name":
