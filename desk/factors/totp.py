@@ -12,7 +12,7 @@ from typing import Annotated
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from desk import audit
@@ -146,6 +146,20 @@ def forget(session: Session, user_id: UUID) -> None:
     """Deletes all that there is of the account's codes."""
     for model in (Totp, RecoveryCode, LoginChallenge):
         session.execute(delete(model).where(model.user_id == user_id))
+
+
+def reseal(session: Session, keys: Sequence[str]) -> tuple[int, int]:
+    """Seals each secret under the newest key. How many those were, and how many no key opens."""
+    done = lost = 0
+    for totp in session.scalars(select(Totp).order_by(Totp.user_id).with_for_update()):
+        if is_current(keys, totp.secret):
+            continue
+        if (secret := unseal(keys, totp.secret, totp.user_id)) is None:
+            lost += 1
+        else:
+            totp.secret = seal(keys, secret, totp.user_id)
+            done += 1
+    return done, lost
 
 
 def check(

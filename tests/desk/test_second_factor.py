@@ -264,6 +264,15 @@ def test_a_secret_is_of_one_account_and_goes_over_to_the_new_key(
     assert isinstance(challenges.answer(session, spare, [SECRET], HOW, later), tuple)
 
 
+def test_secrets_are_sealed_anew_all_together(session: Session, ann: Account) -> None:
+    lost = switched_on(session)
+    session.get_one(Totp, lost.actor.id).secret = b"of another key"
+    assert totp.reseal(session, KEYS) == (0, 1)
+    assert totp.reseal(session, [OTHER_KEY, SECRET]) == (1, 1)
+    sent = SecondFactor(challenge=challenged(session, ann), code=ann.code(NOON))
+    assert isinstance(challenges.answer(session, sent, [OTHER_KEY], HOW, NOON), tuple)
+
+
 def test_challenges_that_are_over_are_deleted(session: Session, ann: Account) -> None:
     challenged(session, ann)
     session.flush()
