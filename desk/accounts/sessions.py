@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, ColumnElement, and_, bindparam, delete, exists, literal, select
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.access import Actor
 from desk.errors import Unauthenticated
 from desk.outbox import outbox
@@ -79,6 +80,15 @@ def open_session(
     )
     session.add(opened)
     session.flush()  # Its id goes into the tokens.
+    audit.record(
+        session,
+        "logged_in",
+        actor_id=user_id,
+        subject_type="user",
+        subject_id=user_id,
+        data={"session_id": str(opened.id), "signed_in_by": client.signed_in_by},
+        address=client.network or None,
+    )
     return Issued(opened.id, user_id, 0, now)
 
 

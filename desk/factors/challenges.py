@@ -51,7 +51,7 @@ def log_in(
         is_staff = user is not None and user.role is not Role.USER
         if how.needs_factor and is_staff and passkeys.has_some(session, stored.user_id):
             raise Unauthenticated("passkey_required", "Sign in with your passkey")
-        return opened(session, stored.user_id, stored.password_hash, how, None, now)
+        return opened(session, stored.user_id, stored.password_hash, how, "password", now)
     token = base64url(secrets.token_bytes(TOKEN_BYTES))
     session.add(
         LoginChallenge(

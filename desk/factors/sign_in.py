@@ -1,26 +1,21 @@
-"""Opening a session, with an entry of what it was opened with."""
+"""Opening a session by more than a password, or by something else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from desk import audit
 from desk.accounts import sessions
 from desk.accounts.sessions import Client, Issued
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How somebody signs in. ``network``: for the audit, where it is to have one.
-
-    ``needs_factor``: whether a password alone is not enough for the staff.
-    """
+    """How somebody signs in. ``needs_factor``: whether a password alone is too little for staff."""
 
     lifetime: timedelta
     client: Client = sessions.UNKNOWN
-    network: str | None = None
     needs_factor: bool = False
 
 
@@ -29,18 +24,9 @@ def opened(
     user_id: UUID,
     verified_hash: str | None,
     how: SignIn,
-    factor: str | None,
+    signed_in_by: str,
     now: datetime,
 ) -> Issued:
-    """As `sessions.open_session`. ``factor``: none, or what was proven besides the password."""
-    issued = sessions.open_session(session, user_id, how.lifetime, now, verified_hash, how.client)
-    audit.record(
-        session,
-        "logged_in",
-        actor_id=user_id,
-        subject_type="user",
-        subject_id=user_id,
-        data={"session_id": str(issued.session_id)} | ({"factor": factor} if factor else {}),
-        address=how.network,
-    )
-    return issued
+    """As `sessions.open_session`, by what was proven."""
+    client = replace(how.client, signed_in_by=signed_in_by)
+    return sessions.open_session(session, user_id, how.lifetime, now, verified_hash, client)

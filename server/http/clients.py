@@ -16,13 +16,12 @@ def client_of(request: web.Request, signed_in_by: str) -> Client:
     return Client(browser, network(address), signed_in_by)
 
 
-def sign_in_of(request: web.Request, signed_in_by: str) -> SignIn:
-    """How a session is opened by a request."""
+def sign_in_of(request: web.Request) -> SignIn:
+    """How a session is opened by a request, whatever it will be opened by."""
     services = request.app[SERVICES]
     return SignIn(
         services.tokens.refresh_lifetime,
-        client_of(request, signed_in_by),
-        noted_network(request),
+        client_of(request, "password"),
         needs_factor=services.settings.staff_needs_factor,
     )
 

@@ -101,7 +101,7 @@ async def log_in(
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
     await guesses.require()
-    opened = await desk.run(challenges.log_in, stored, sign_in_of(request, "password"), now())
+    opened = await desk.run(challenges.log_in, stored, sign_in_of(request), now())
     if isinstance(opened, Challenged):
         raise challenges.required(opened)
     return opened, stored

@@ -51,7 +51,9 @@ async def add(request: web.Request) -> web.Response:
     await limit(request, shared.PASSKEY, str(actor.id))
     party, credential = await party_of(request), as_sent(sent.credential)
     challenge = party.challenge_of(credential)
-    if not await desk.run(passkeys.spend, challenge, actor.session_id, now()):
+    # Without a session it would be a challenge for a sign-in.
+    session_id = actor.session_id
+    if session_id is None or not await desk.run(passkeys.spend, challenge, session_id, now()):
         raise passkeys.invalid_passkey()
     new = party.made(challenge, credential, sent.name)
     added = await desk.run(passkeys.add, actor, new, now())

@@ -61,7 +61,7 @@ async def second_step(request: web.Request, sent: SecondFactor) -> tuple[Issued,
         challenges.answer,
         sent,
         services.settings.secrets,
-        sign_in_of(request, "password"),
+        sign_in_of(request),
         now(),
     )
     if isinstance(answered, Unauthenticated):

@@ -62,6 +62,5 @@ async def sign_in_by_passkey(request: web.Request) -> web.Response:
     if known is None:
         raise passkeys.invalid_passkey()
     count = party.use_count(challenge, credential, known)
-    how = sign_in_of(request, "passkey")
-    issued = await services.desk.run(passkeys.sign_in, known, count, how, now())
+    issued = await services.desk.run(passkeys.sign_in, known, count, sign_in_of(request), now())
     return await replaced(request, await signed_in(request, issued))

@@ -45,7 +45,7 @@ async def test_an_account_leaves_a_trail_from_its_signup_to_its_end(
         {"event": "signed_up", "user_id": user_id},
         {"event": "login_failed", "user_id": user_id},
         {"event": "login_failed"},
-        {"event": "logged_in", "user_id": user_id},
+        {"event": "logged_in", "user_id": user_id, "signed_in_by": "password"},
         {
             "event": "refused",
             "user_id": user_id,
