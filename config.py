@@ -143,6 +143,9 @@ class Settings(Database):
     # Whether customers make accounts: at once, by a link in a mail, or not at all.
     signup: Literal["open", "verified", "closed"] = "open"
 
+    # Whether the staff may do nothing without a second factor or a passkey.
+    staff_second_factor: Literal["off", "required"] = "off"
+
     # Shared with the sites that say who their visitors are; none: nobody says so.
     identity_secret: Annotated[str, AfterValidator(_secret)] | None = None
 
@@ -267,6 +270,10 @@ class Settings(Database):
     def desk_name(self) -> str:
         """What stands before the address of its mails; it may be empty."""
         return parseaddr(self.mail_from)[0]
+
+    @property
+    def staff_needs_factor(self) -> bool:
+        return self.staff_second_factor == "required"
 
     @property
     def may_call_private(self) -> bool:

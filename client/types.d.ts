@@ -115,6 +115,12 @@ export interface AttemptView {
   error: string | null;
 }
 
+export interface Attestation {
+  clientDataJSON: string;
+  attestationObject: string;
+  transports?: Array<string>;
+}
+
 /** Who did what to whom. `actor_id`: null for who is not signed in and for the desk itself. `address`: the network (/24 or /48) that it came from, if it is known and not erased. */
 export interface AuditEntry {
   id: string;
@@ -208,6 +214,10 @@ export interface ChoiceShown {
   archived: boolean;
 }
 
+export interface Confirmation {
+  code: string;
+}
+
 /** `version`: the release that runs. Another one than before: its pages are others, too. */
 export interface Connected {
   version: string;
@@ -226,6 +236,10 @@ export interface Considered {
 /** What a client connects with; other members are its own business. */
 export interface Credentials {
   token: string;
+}
+
+export interface CurrentPassword {
+  current_password: string;
 }
 
 /** A customer, as the staff see them; `email`: none where a site named a visitor without one. `is_verified`: whether the address is known to be theirs, or a site has named them. */
@@ -492,6 +506,11 @@ export interface MacroUsed {
   events: Array<Event>;
 }
 
+export interface MadePasskey {
+  name: string;
+  credential: NewCredential;
+}
+
 export interface MarkRead {
   ticket_id: string;
   seq: number;
@@ -554,6 +573,13 @@ export interface MessagePostedEvent {
   actor_id: string | null;
   at: string;
   data: MessagePosted;
+}
+
+export interface NewCredential {
+  id: string;
+  rawId: string;
+  type: "public-key";
+  response: Attestation;
 }
 
 /** `base_seq`: the newest number that the writer had seen when they began. */
@@ -714,6 +740,13 @@ export interface ParticipantsChangedEvent {
   data: ParticipantsChanged;
 }
 
+export interface PasskeyView {
+  id: string;
+  name: string;
+  created_at: string;
+  last_used_at: string | null;
+}
+
 export interface PasswordChange {
   current_password: string;
   new_password: string;
@@ -862,6 +895,16 @@ export interface ReadShown {
   seq: number;
 }
 
+/** The password, of who signed in more than ten minutes ago. */
+export interface Reauthentication {
+  current_password?: string;
+}
+
+/** Shown once: the desk keeps their hashes alone. */
+export interface RecoveryCodes {
+  recovery_codes: Array<string>;
+}
+
 export interface Redelivery {
   delivery_id: string;
 }
@@ -900,6 +943,11 @@ export type Role = "user" | "csr" | "admin";
 
 export type Scan = "pending" | "clean" | "infected";
 
+export interface SecondFactor {
+  challenge: string;
+  code: string;
+}
+
 /** `browser`: as "Firefox on Linux", or empty. `address`: a network, /24 or /48. `last_used_at`: when it was opened or refreshed last. */
 export interface Session {
   id: string;
@@ -908,6 +956,13 @@ export interface Session {
   browser: string;
   address: string;
   is_current: boolean;
+}
+
+/** `svg`: `uri` as a QR code. */
+export interface ShownSecret {
+  secret: string;
+  uri: string;
+  svg: string;
 }
 
 /** The two that talk on a ticket: the one who opened it, and everybody else. */
@@ -1048,6 +1103,11 @@ export interface StatusChangedEvent {
 }
 
 export type Strategy = "round_robin" | "least_loaded" | "random";
+
+export interface SwitchOff {
+  current_password: string;
+  code: string;
+}
 
 /** Somebody of the staff tagged the ticket, or took tags away. */
 export interface TagsChanged {
@@ -1475,6 +1535,16 @@ export interface Routes {
   "POST /api/v1/auth/password/reset": { query: undefined; body: Reset; answer: undefined };
   "GET /api/v1/auth/sessions": { query: undefined; body: undefined; answer: Array<Session> };
   "DELETE /api/v1/auth/sessions/{session_id}": { query: undefined; body: undefined; answer: undefined };
+  "POST /api/v1/auth/login/second_factor": { query: undefined; body: SecondFactor; answer: Tokens };
+  "POST /api/v1/auth/totp": { query: undefined; body: CurrentPassword; answer: ShownSecret };
+  "DELETE /api/v1/auth/totp": { query: undefined; body: SwitchOff; answer: undefined };
+  "POST /api/v1/auth/totp/confirm": { query: undefined; body: Confirmation; answer: RecoveryCodes };
+  "POST /api/v1/auth/totp/recovery_codes": { query: undefined; body: Confirmation; answer: RecoveryCodes };
+  "POST /api/v1/auth/passkeys/options": { query: undefined; body: Reauthentication; answer: Record<string, unknown> };
+  "POST /api/v1/auth/passkeys": { query: undefined; body: MadePasskey; answer: PasskeyView };
+  "GET /api/v1/auth/passkeys": { query: undefined; body: undefined; answer: Array<PasskeyView> };
+  "DELETE /api/v1/auth/passkeys/{passkey_id}": { query: undefined; body: Reauthentication; answer: undefined };
+  "DELETE /api/v1/admin/users/{user_id}/factors": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
   "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };

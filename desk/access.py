@@ -25,6 +25,8 @@ class Actor:
     session_id: UUID | None = None
     # For those who look at the same ticket.
     full_name: str = ""
+    # May do nothing but set up a second factor: see `desk.accounts.sessions.lacks_factor`.
+    must_set_up: bool = False
 
     @property
     def is_staff(self) -> bool:

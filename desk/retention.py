@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from desk import deadlines, idempotency
 from desk.accounts import identities, one_time_tokens, sessions, socket_tickets
 from desk.deadlines import Due
+from desk.factors import challenges
 from desk.notifications import account_mails
 from desk.webhooks import webhook_queue
 
@@ -24,6 +25,7 @@ PRUNES: Mapping[str, Prune] = {
     "retention_idempotency_keys": idempotency.prune,
     "retention_socket_tickets": socket_tickets.prune,
     "retention_identity_tokens": identities.prune,
+    "retention_challenges": challenges.prune,
     "retention_one_time_tokens": one_time_tokens.prune,
     "retention_account_mails": account_mails.prune,
     "retention_webhook_deliveries": webhook_queue.prune,

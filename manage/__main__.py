@@ -8,6 +8,7 @@ from manage.deadlines import dead_deadlines, retry_deadlines
 from manage.demo import demo
 from manage.doctor import doctor
 from manage.export import export
+from manage.factors import remove_factors, reseal_factors
 from manage.migrate import migrate
 from manage.notifications import dead_notifications, retry_notifications
 from manage.simulate import simulate_assignment
@@ -24,6 +25,8 @@ from manage.sweep import sweep
         export,
         migrate,
         prune_audit,
+        remove_factors,
+        reseal_factors,
         retry_deadlines,
         retry_notifications,
         simulate_assignment,

@@ -29,6 +29,7 @@ from models.notification import Notification, NotificationKind, Outcome
 from models.one_time_token import OneTimeToken
 from models.rating import Rating, RatingRequest
 from models.reminder import Reminder
+from models.second_factor import LoginChallenge, Passkey, PasskeyChallenge, RecoveryCode, Totp
 from models.socket_ticket import SocketTicket
 from models.team import Team, TeamMember
 from models.ticket import (
@@ -92,6 +93,7 @@ __all__ = [
     "Known",
     "Leased",
     "LinkKind",
+    "LoginChallenge",
     "LooseFile",
     "Macro",
     "MacroCount",
@@ -101,10 +103,13 @@ __all__ = [
     "NotificationKind",
     "OneTimeToken",
     "Outcome",
+    "Passkey",
+    "PasskeyChallenge",
     "Priority",
     "Rating",
     "RatingRequest",
     "ReadCursor",
+    "RecoveryCode",
     "Reminder",
     "Role",
     "Scan",
@@ -116,6 +121,7 @@ __all__ = [
     "Ticket",
     "TicketLink",
     "TicketSearch",
+    "Totp",
     "UnindexedEvent",
     "User",
     "Value",

@@ -34,7 +34,9 @@ from server.web.pages import add_pages
 from server.web.problems import problem_pages
 from server.web.rating import add_rating_page
 from server.web.recovery import add_recovery_pages
+from server.web.second_factor import add_second_factor_page
 from server.web.session import add_session
+from server.web.session_factors import add_session_factors
 from server.web.visitor import add_visitor
 from server.web.widget import add_widget
 
@@ -73,12 +75,14 @@ def _add_routes(app: web.Application) -> None:
     add_docs(app)
     add_assets(app)
     add_session(app)
+    add_session_factors(app)
     add_attachments(app)
     add_pages(app)
     add_visitor(app)
     add_widget(app)
     add_customer_pages(app)
     add_account_page(app)
+    add_second_factor_page(app)
     add_rating_page(app)
     add_recovery_pages(app)
     app.router.add_get("/health/live", health.live)

@@ -98,7 +98,9 @@ class Services:
         self.passwords = Passwords()
         self.new_passwords = NewPasswords(settings, self.passwords)
         self.devices = Devices(settings)
-        self.authenticator = Authenticator(self.desk, self.tokens)
+        self.authenticator = Authenticator(
+            self.desk, self.tokens, needs_factor=settings.staff_needs_factor
+        )
         self.session_watch = SessionWatch(
             self.desk, self.authenticator, self.background, self.open_sockets
         )

@@ -110,4 +110,4 @@ async def sign_in(page: Page, email: str, password: str) -> None:
     """By the form that stands on the page, in English."""
     await page.get_by_role("textbox", name="Email").fill(email)
     await page.get_by_role("textbox", name="Password").fill(password)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.mutations import ROOT, Mutation, accounts, rights, sessions, stale
+from tools.mutations import ROOT, Mutation, accounts, factors, rights, sessions, stale
 
 TREE = ("config.py", "logs.py", "alembic.ini", "pyproject.toml")
 FOLDERS = (
@@ -49,7 +49,8 @@ def run(mutation: Mutation, tree: Path) -> tuple[bool, str]:
 
 
 def every() -> list[Mutation]:
-    return [*rights.of_routes(), *rights.CHECKS, *sessions.CHECKS, *accounts.CHECKS]
+    checks = (rights, sessions, accounts, factors)
+    return [*rights.of_routes(), *(each for module in checks for each in module.CHECKS)]
 
 
 def main(words: list[str]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, select
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, delete, exists, literal, select
 from sqlalchemy.orm import Session
 
 from desk import audit
@@ -14,7 +14,7 @@ from desk.errors import Unauthenticated
 from desk.notifications import account_mails
 from desk.outbox import outbox
 from desk.statements import Statement, in_array, param
-from models import AuthSession, Role, User
+from models import AuthSession, Passkey, Role, Totp, User
 
 # A spent refresh token is honoured this long: a retry, or a second tab.
 GRACE = timedelta(seconds=10)
@@ -160,11 +160,20 @@ def refresh(
 
 
 def holder(
-    session: Session, session_id: UUID, user_id: UUID, generation: int, now: datetime
+    session: Session,
+    session_id: UUID,
+    user_id: UUID,
+    generation: int,
+    now: datetime,
+    *,
+    needs_factor: bool = False,
 ) -> Actor | None:
-    """Who has a refresh token, without spending it: the newest, or one spent within `GRACE`."""
+    """Who has a refresh token, without spending it: the newest, or one spent within `GRACE`.
+
+    ``needs_factor``: see `lacks_factor`.
+    """
     row = session.execute(
-        select(AuthSession, User).where(
+        select(AuthSession, User, lacks_factor(literal(needs_factor))).where(
             AuthSession.id == session_id,
             AuthSession.user_id == user_id,
             User.id == AuthSession.user_id,
@@ -175,12 +184,12 @@ def holder(
     ).one_or_none()
     if row is None:
         return None
-    auth_session, user = row
+    auth_session, user, must_set_up = row
     behind = auth_session.generation - generation
     is_late = behind > 0 and now - auth_session.issued[min(behind, KEPT) - 1] > GRACE
     if behind < 0 or behind > KEPT or is_late:
         return None
-    return Actor(user.id, user.role, session_id, user.full_name)
+    return Actor(user.id, user.role, session_id, user.full_name, must_set_up)
 
 
 def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
@@ -248,8 +257,23 @@ def prune(session: Session, now: datetime, limit: int) -> int:
     return len(session.scalars(gone.returning(AuthSession.id)).all())
 
 
-def _actor(user_id: UUID, role: str, session_id: UUID, full_name: str) -> Actor:
-    return Actor(user_id, Role(role), session_id, full_name)
+def lacks_factor(is_needed: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the session is of somebody of the staff who has to set up a second factor first.
+
+    ``is_needed``: as the settings have it; else nothing is looked up. Who came by OpenID Connect
+    has one there, or does not need it.
+    """
+    return and_(
+        is_needed,
+        User.role != Role.USER,
+        AuthSession.signed_in_by != "oidc",
+        ~exists().where(Totp.user_id == User.id, Totp.confirmed_at.is_not(None)),
+        ~exists().where(Passkey.user_id == User.id),
+    )
+
+
+def _actor(user_id: UUID, role: str, session_id: UUID, full_name: str, must_set_up: bool) -> Actor:
+    return Actor(user_id, Role(role), session_id, full_name, must_set_up)
 
 
 IS_GOOD = and_(
@@ -258,16 +282,17 @@ IS_GOOD = and_(
     AuthSession.expires_at > param("now"),
     User.is_active,
 )
+LACKS_FACTOR = lacks_factor(bindparam("needs_factor", False, Boolean))
 # Who is behind a session: nobody if it is over or the account is not active.
 ACTOR = Statement.of(
-    select(User.id, User.role, AuthSession.id, User.full_name).where(
+    select(User.id, User.role, AuthSession.id, User.full_name, LACKS_FACTOR).where(
         AuthSession.id == param("session_id"), IS_GOOD
     ),
     _actor,
 )
 # Who is behind those of the sessions that have somebody behind them.
 ACTORS = Statement.of(
-    select(User.id, User.role, AuthSession.id, User.full_name).where(
+    select(User.id, User.role, AuthSession.id, User.full_name, LACKS_FACTOR).where(
         in_array(AuthSession.id, "session_ids"), IS_GOOD
     ),
     _actor,

@@ -50,6 +50,8 @@ class Right(Enum):
 
     ANYONE = "anyone"
     PERSON = "whoever is signed in"
+    # Also of the staff who may do nothing else before.
+    SETUP = "whoever is signed in, to set up a second factor"
     # The door only asks for a session; whose ticket it is, is a predicate in the queries.
     OWNER = "the customer of the ticket"
     VIEWER = "whoever may see the ticket"

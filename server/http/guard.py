@@ -28,7 +28,9 @@ def guarded(route: Route) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if route.right is not Right.ANYONE:
-            actor, _ = await request.app[SERVICES].authenticator.of_token(bearer(request))
+            actor, _ = await request.app[SERVICES].authenticator.of_token(
+                bearer(request), for_setup=route.right is Right.SETUP
+            )
             request[ACTOR] = actor
             admit(route.right, actor)
             if route.method == "GET" and not actor.is_staff:

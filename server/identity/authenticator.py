@@ -2,14 +2,15 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
 from desk.access import Actor
 from desk.accounts import sessions
-from desk.errors import Unauthenticated
+from desk.errors import Forbidden, Unauthenticated
+from desk.statements import Statement
 from server.database.transaction import Desk
 from server.identity.tokens import Claims, Tokens
 
@@ -24,17 +25,23 @@ V = TypeVar("V")
 class Authenticator:
     """Finds the actor behind a token or a session, and remembers both for a while."""
 
-    def __init__(self, desk: Desk, tokens: Tokens) -> None:
+    def __init__(self, desk: Desk, tokens: Tokens, *, needs_factor: bool) -> None:
+        """``needs_factor``: whether the staff may do nothing without a second factor."""
         self._desk = desk
+        self._needs_factor = needs_factor
         self._tokens = tokens
         self._seen: OrderedDict[UUID, tuple[float, Actor]] = OrderedDict()
         # Signatures that were verified: a client sends the same token for minutes.
         self._claims: OrderedDict[str, Claims] = OrderedDict()
 
-    async def of_token(self, token: str) -> tuple[Actor, Claims]:
-        """The actor behind an access token; `Unauthenticated` if it is not good (any more)."""
+    async def of_token(self, token: str, *, for_setup: bool = False) -> tuple[Actor, Claims]:
+        """The actor behind an access token; `Unauthenticated` if it is not good (any more).
+
+        Raises as `of_session`.
+        """
         claims = self.claims(token)
-        return _named(await self.of_session(claims.session_id), claims), claims
+        actor = await self.of_session(claims.session_id, for_setup=for_setup)
+        return _named(actor, claims), claims
 
     def claims(self, token: str) -> Claims:
         """What an access token says; whether its session is over is another question."""
@@ -45,20 +52,35 @@ class Authenticator:
             _put(self._claims, token, claims)
         return claims
 
-    async def of_session(self, session_id: UUID) -> Actor:
-        """The actor behind a session; `Unauthenticated` if it is over."""
+    async def of_session(self, session_id: UUID, *, for_setup: bool = False) -> Actor:
+        """The actor behind a session; `Unauthenticated` if it is over.
+
+        Raises `Forbidden` where they have to set up a second factor before they may do anything,
+        unless it is ``for_setup`` that they are asked for.
+        """
+        actor = await self._remembered(session_id)
+        if actor.must_set_up and not for_setup:
+            raise setup_required()
+        return actor
+
+    async def _remembered(self, session_id: UUID) -> Actor:
         clock = time.monotonic()
         seen = self._seen.get(session_id)
         if seen is not None and clock - seen[0] < REMEMBERED:
             return seen[1]
-        now = datetime.now(UTC)
-        actors = await self._desk.fetch(sessions.ACTOR, session_id=session_id, now=now)
+        actors = await self.look_up(sessions.ACTOR, session_id=session_id)
         if not actors:
             self.forget(session_id)
             raise Unauthenticated("session_ended", "The session is over; log in again")
         actor = actors[0]
         _put(self._seen, session_id, (clock, actor))
         return actor
+
+    async def look_up(self, statement: Statement[Actor], **which: object) -> Sequence[Actor]:
+        """The actors behind sessions, from the database."""
+        return await self._desk.fetch(
+            statement, now=datetime.now(UTC), needs_factor=self._needs_factor, **which
+        )
 
     def remember(self, actors: Iterable[Actor], clock: float) -> None:
         """Goes on remembering sessions that were found good at a time of the monotonic clock."""
@@ -74,6 +96,11 @@ class Authenticator:
 
     def forget(self, session_id: UUID) -> None:
         self._seen.pop(session_id, None)
+
+
+def setup_required() -> Forbidden:
+    detail = "Set up a second factor or a passkey at /account/second_factor first"
+    return Forbidden("second_factor_setup_required", detail)
 
 
 def _named(actor: Actor, claims: Claims) -> Actor:

@@ -20,7 +20,7 @@ from desk.errors import Unauthenticated
 from desk.statements import ids
 from server.background import Background, attempt
 from server.database.transaction import Desk
-from server.identity.authenticator import Authenticator
+from server.identity.authenticator import Authenticator, setup_required
 from server.identity.tokens import Claims
 from server.limits.open_sockets import OpenSockets
 from wire.messages import SessionEnded
@@ -148,13 +148,15 @@ class SessionWatch:
         watched, clock = list(self._of_session), time.monotonic()
         if not watched:
             return
-        actors = await self._desk.fetch(sessions.ACTORS, session_ids=ids(watched), now=now)
+        actors = await self._authenticator.look_up(sessions.ACTORS, session_ids=ids(watched))
         good = {actor.session_id: actor for actor in actors if actor.session_id}
         self._authenticator.remember(actors, clock)
         for session_id, actor in good.items():
             for connection in self._of_session.get(session_id, set()) & self._admitted:
                 if connection.actor.role is not actor.role:  # It is in rooms of the other one.
                     self.close(connection, "role_changed")
+                elif actor.must_set_up:  # Their second factor was taken away.
+                    self.close(connection, setup_required().code)
         if missing := [session_id for session_id in watched if session_id not in good]:
             over = await self._desk.read(sessions.over, missing, now)
             for session_id, code in over.items():

@@ -10,10 +10,12 @@ from pydantic import StringConstraints
 from desk.accounts import accounts, addresses, sessions, sign_ups
 from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
+from desk.factors import challenges
+from desk.factors.challenges import Challenged
 from desk.text import Input
 from models import Role
 from server.clock import now
-from server.http.clients import client_of
+from server.http.clients import sign_in_of
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
 from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
@@ -90,11 +92,11 @@ async def login(request: web.Request) -> web.Response:
 async def log_in(
     request: web.Request, sent: accounts.Login
 ) -> tuple[sessions.Issued, accounts.StoredPassword]:
-    """The session of whoever knows the password. Raises `Unauthenticated`, and `RateLimited` where
-    too many did not know it.
+    """The session of whoever knows the password. Raises `RateLimited` where too many did not know
+    it, and `Unauthenticated`: also where a second factor is asked for (`challenges.log_in`).
     """
     address = request.app[SERVICES].limits.address(request)
-    desk, tokens = request.app[SERVICES].desk, request.app[SERVICES].tokens
+    desk = request.app[SERVICES].desk
     devices = request.app[SERVICES].devices
     stored = await desk.read(accounts.credentials, sent.email)
     device = devices.known(request, stored, now())
@@ -111,15 +113,11 @@ async def log_in(
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
     await guesses.require()
-    issued = await desk.run(
-        sessions.open_session,
-        stored.user_id,
-        tokens.refresh_lifetime,
-        now(),
-        stored.password_hash,
-        client_of(request, "password", is_new=device is None),
-    )
-    return issued, stored
+    how = sign_in_of(request, is_new=device is None)
+    opened = await desk.run(challenges.log_in, stored, how, now())
+    if isinstance(opened, Challenged):
+        raise challenges.required(opened)
+    return opened, stored
 
 
 async def refresh(request: web.Request) -> web.Response:
@@ -205,7 +203,13 @@ ROUTES = (
         "Log in",
         accounts.Login,
         ok(Pair, COOKIE),
-        refuses=("401 invalid_credentials", "429 rate_limited", "503 busy"),
+        refuses=(
+            "401 invalid_credentials",
+            "401 passkey_required",
+            "401 second_factor_required",
+            "429 rate_limited",
+            "503 busy",
+        ),
     ),
     At("POST", "/auth/refresh", refresh, Right.ANYONE).says(
         "Exchange a refresh token for a new pair",

@@ -103,7 +103,7 @@ async def ticket_socket(request: web.Request) -> web.StreamResponse:
         ticket_id = await _id(services, member, ticket)
         places.free(ws)
         await _converse(services, ws, member, ticket_id, after)
-    except (ValidationError, ValueError, Unauthenticated, NotFound):
+    except (ValidationError, ValueError, Unauthenticated, Forbidden, NotFound):
         await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not allowed")
     except Merged as error:
         # Not to be tried again here.

@@ -54,6 +54,7 @@ EVERY_EVENT = (
     "invalid",
     "invalid_json",
     "role_changed",
+    "second_factor_setup_required",
     "session_ended",
     "unavailable",
 )

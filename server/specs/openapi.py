@@ -99,6 +99,7 @@ TOLD: dict[str, tuple[str, Any]] = {
     "answered_meanwhile": ("events", list[TimelineEvent]),
     "draft_changed": ("current", DraftView | None),
     "merged": ("into", uuid.UUID),
+    "second_factor_required": ("challenge", str),
     "version_mismatch": ("current", TicketView),
 }
 PROBLEM: Schema = {
@@ -286,6 +287,8 @@ def _implied(route: Route) -> list[str]:
     refusals = ["422 invalid", "500 internal", "503 unavailable"]
     if route.right is not Right.ANYONE:
         refusals += ["401 not_authenticated", "401 invalid_token", "401 session_ended"]
+    if route.right not in (Right.ANYONE, Right.SETUP):
+        refusals.append("403 second_factor_setup_required")
     if route.right is Right.STAFF:
         refusals.append("403 csr_required")
     if route.right is Right.ADMIN:

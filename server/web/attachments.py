@@ -9,6 +9,7 @@ from server.clock import now
 from server.http.downloads import PATH, file_response
 from server.http.guard import ACTOR, spend_look
 from server.http.input import path_id
+from server.identity.authenticator import setup_required
 from server.limits import shared
 from server.services import SERVICES
 from server.web import signing
@@ -44,6 +45,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def _file(request: web.Request, actor: Actor) -> web.StreamResponse:
+    if actor.must_set_up:
+        raise setup_required()
     attachment_id = path_id(request, "attachment_id", "Attachment")
     desk = request.app[SERVICES].desk
     return await file_response(

@@ -45,7 +45,15 @@ from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_o
 from server.web.pages import Shell, page
 from server.web.parts import parts_of
 from server.web.reader import Refused, for_readers, reader
-from server.web.signing import home, sign_in, sign_in_page, sign_out, sign_up, sign_up_page
+from server.web.signing import (
+    home,
+    sign_in,
+    sign_in_page,
+    sign_in_second_step,
+    sign_out,
+    sign_up,
+    sign_up_page,
+)
 from wire.shapes import timeline_event
 
 TICKETS = Shell("tickets.html", "customer/tickets.js", SHEETS, WORDS)
@@ -71,6 +79,7 @@ def add_customer_pages(app: web.Application) -> None:
     app.router.add_get("/", show_front)
     app.router.add_get("/login", show_sign_in)
     app.router.add_post("/login", sign_in)
+    app.router.add_post("/login/second_factor", sign_in_second_step)
     app.router.add_get("/signup", show_sign_up)
     app.router.add_post("/signup", sign_up)
     app.router.add_post("/logout", sign_out)

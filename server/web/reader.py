@@ -11,11 +11,15 @@ from desk.accounts import sessions
 from desk.errors import DeskError, Unauthenticated
 from server.clock import now
 from server.http.guard import ACTOR, spend_look
+from server.identity.authenticator import setup_required
 from server.limits import shared
 from server.services import SERVICES
 from server.web import signing
-from server.web.forms import problem_page
+from server.web.forms import problem_page, see_other
 from server.web.session import token_of
+
+# Where a second factor is set up.
+SETUP_PATH = "/account/second_factor"
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 Refused = (DeskError, ValidationError)
@@ -32,13 +36,22 @@ async def holder(request: web.Request, refresh_token: str) -> Actor | None:
         claims = request.app[SERVICES].tokens.read(refresh_token, "refresh")
     except Unauthenticated:
         return None
-    return await request.app[SERVICES].desk.read(
-        sessions.holder, claims.session_id, claims.user_id, claims.generation, now()
+    services = request.app[SERVICES]
+    return await services.desk.read(
+        sessions.holder,
+        claims.session_id,
+        claims.user_id,
+        claims.generation,
+        now(),
+        needs_factor=services.settings.staff_needs_factor,
     )
 
 
-def for_readers(handler: Handler) -> Handler:
-    """The page for who is signed in; the sign-in for others, and for refusals a page, too."""
+def for_readers(handler: Handler, *, for_setup: bool = False) -> Handler:
+    """The page for who is signed in; the sign-in for others, and for refusals a page, too.
+
+    Who has to set up a second factor comes to where that is done, unless this is ``for_setup``.
+    """
 
     async def handle(request: web.Request) -> web.Response:
         actor = await reader(request)
@@ -47,6 +60,10 @@ def for_readers(handler: Handler) -> Handler:
             return signing.sign_in_page(request, {"next": request.path}, status=status)
         request[ACTOR] = actor
         try:
+            if actor.must_set_up and not for_setup:
+                if request.method == "POST":
+                    raise setup_required()
+                return see_other(SETUP_PATH)
             if request.method == "POST":
                 return await handler(request)
             spend_look(request, shared.LOOK)

@@ -52,7 +52,7 @@ async def sign_in(request: web.Request) -> web.Response:
     refuse_other_pages(request)
     await limit(request, shared.LOGIN, request.app[SERVICES].limits.address(request))
     issued, stored = await auth.log_in(request, await body(request, accounts.Login))
-    response = await _signed_in(request, issued)
+    response = await signed_in(request, issued)
     request.app[SERVICES].devices.remember(request, response, stored, now())
     return await replaced(request, response)
 
@@ -67,7 +67,7 @@ async def refresh(request: web.Request) -> web.Response:
         response = no_session("Nobody is signed in here")
         clear_cookie(request, response)
         return response
-    return await _signed_in(request, issued)
+    return await signed_in(request, issued)
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -110,7 +110,7 @@ def no_session(detail: str) -> web.Response:
     return problem.as_response()
 
 
-async def _signed_in(request: web.Request, issued: Issued) -> web.Response:
+async def signed_in(request: web.Request, issued: Issued) -> web.Response:
     pair = request.app[SERVICES].tokens.pair(issued, now())
     user = await request.app[SERVICES].desk.read(accounts.profile, issued.user_id)
     response = reply(SignedIn(pair.access_token, pair.expires_in, user))

@@ -9,19 +9,24 @@ from pydantic import ValidationError
 from desk.accounts import accounts
 from desk.accounts.sessions import Issued
 from desk.errors import DeskError
+from desk.factors.challenges import SecondFactor
 from models import Role
 from server.clock import now
 from server.http.guard import limit
 from server.http.input import validated
 from server.limits import shared
 from server.routes import auth
+from server.routes.second_factor import second_step
 from server.services import SERVICES
-from server.web.forms import fields, form_page, form_shell, see_other
+from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_other
+from server.web.pages import Shell
 from server.web.session import leave, replaced, set_cookie
 
 # What was done before one signs in, as a page says.
 DONE = ("reset", "undo")
-LOGIN, SIGNUP = form_shell("login.html"), form_shell("signup.html")
+LOGIN = Shell("login.html", "customer/login.js", SHEETS, WORDS)
+SIGNUP = form_shell("signup.html")
+SECOND_STEP = form_shell("second_step.html")
 # Where one may be sent after signing in: a path of ours, which no browser takes for a host.
 OURS = re.compile(r"/(tickets|desk|account|attachments)(/[A-Za-z0-9/_-]*)?")
 
@@ -61,6 +66,15 @@ def sign_up_page(
     return form_page(request, SIGNUP, values, error)
 
 
+def second_step_page(
+    request: web.Request,
+    challenge: str,
+    wanted: str,
+    error: DeskError | ValidationError | None = None,
+) -> web.Response:
+    return form_page(request, SECOND_STEP, {"challenge": challenge, "next": wanted}, error)
+
+
 async def sign_in(request: web.Request) -> web.Response:
     sent = await fields(request)
     try:
@@ -69,8 +83,25 @@ async def sign_in(request: web.Request) -> web.Response:
         given = validated(accounts.Login, login)
         issued, stored = await auth.log_in(request, given)
     except (DeskError, ValidationError) as error:
+        if isinstance(error, DeskError) and error.code == "second_factor_required":
+            challenge = str(error.members["challenge"])
+            return second_step_page(request, challenge, sent.get("next", ""))
         return sign_in_page(request, sent, error)
     return await _signed_in(request, issued, stored, sent.get("next", ""))
+
+
+async def sign_in_second_step(request: web.Request) -> web.Response:
+    """A wrong code may be tried again; when the challenge is over, one begins anew."""
+    sent = await fields(request)
+    wanted = sent.get("next", "")
+    try:
+        given = {name: sent.get(name, "") for name in SecondFactor.model_fields}
+        issued, stored = await second_step(request, validated(SecondFactor, given))
+    except (DeskError, ValidationError) as error:
+        if isinstance(error, DeskError) and error.code == "challenge_over":
+            return sign_in_page(request, {"next": wanted}, error)
+        return second_step_page(request, sent.get("challenge", ""), wanted, error)
+    return await _signed_in(request, issued, stored, wanted)
 
 
 async def sign_up(request: web.Request) -> web.Response:

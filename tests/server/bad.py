@@ -287,6 +287,41 @@ CHOICES = Kind(
     ([], ["x" * 64], [{"id": "x", "label": "y" * 64, "archived": True}]),
     frozenset({"a list"}),
 )
+CODE = Kind(
+    {"too long": "x" * 65, "two lines": "a\nb"},
+    ("0" * 64, "\u0661\u0662"),
+    frozenset({"a short text", "an empty text", "blanks"}),
+)
+# Of a log-in whose password was right.
+CHALLENGE = Kind({"too long": "x" * 201}, ())
+KEY_TEXTS = {"not Base64url": "a+b", "too long": "x" * 16_001, "no text": 5}
+CREDENTIAL = Kind(
+    {
+        "another type": {"id": "a", "rawId": "a", "type": "password", "response": {}},
+        "no response": {"id": "a", "rawId": "a", "type": "public-key"},
+        **{
+            f"{name}: {what}": {
+                "id": "a",
+                "rawId": "a",
+                "type": "public-key",
+                "response": {"clientDataJSON": "a", "attestationObject": "a"} | {name: wrong},
+            }
+            for name in ("clientDataJSON", "attestationObject")
+            for what, wrong in KEY_TEXTS.items()
+        },
+        "too many transports": {
+            "id": "a",
+            "rawId": "a",
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": "a",
+                "attestationObject": "a",
+                "transports": ["usb"] * 11,
+            },
+        },
+    },
+    (),
+)
 TOKEN = Kind({"no token": "nonsense", "too long": "x" * 8193}, ())
 
 

@@ -41,6 +41,13 @@ MACRO = {
     "set": bad.ACTIONS,
 }
 SIGNED_OUT = (200, 400, 401)
+WRONG_PASSWORD = (403, 429)
+NEW_CREDENTIAL = {
+    "id": "AA",
+    "rawId": "AA",
+    "type": "public-key",
+    "response": {"clientDataJSON": "AA", "attestationObject": "AA"},
+}
 
 AWAY = {
     "from": bad.MOMENT,
@@ -78,6 +85,36 @@ BODIES: dict[tuple[str, str], Body] = {
         {"token": bad.TOKEN, "new_password": bad.PASSWORD},
         {"token": "x", "new_password": PASSWORD},
         status=(400,),
+    ),
+    ("POST", "/auth/login/second_factor"): Body(
+        {"challenge": bad.CHALLENGE, "code": bad.CODE}, {"challenge": "x", "code": "1"},
+        status=(401,),
+    ),
+    ("POST", "/auth/totp"): Body(
+        {"current_password": GIVEN_PASSWORD}, {"current_password": "wrong"}, status=WRONG_PASSWORD
+    ),
+    ("POST", "/auth/totp/confirm"): Body({"code": bad.CODE}, {"code": "1"}, status=(422,)),
+    ("POST", "/auth/totp/recovery_codes"): Body({"code": bad.CODE}, {"code": "1"}, status=(422,)),
+    ("DELETE", "/auth/totp"): Body(
+        {"current_password": GIVEN_PASSWORD, "code": bad.CODE},
+        {"current_password": "wrong", "code": "1"},
+        status=WRONG_PASSWORD,
+    ),
+    ("POST", "/auth/passkeys/options"): Body(
+        {"current_password": GIVEN_PASSWORD}, {}, frozenset({"current_password"}), WRONG_PASSWORD
+    ),
+    # What nobody has signed is refused, or the host, which is an address.
+    ("POST", "/auth/passkeys"): Body(
+        {"name": bad.text(100), "credential": bad.CREDENTIAL},
+        {"name": "Phone", "credential": NEW_CREDENTIAL},
+        status=(401, 409),
+    ),
+    # There is no such passkey: what is accepted is not found.
+    ("DELETE", "/auth/passkeys/{passkey_id}"): Body(
+        {"current_password": GIVEN_PASSWORD},
+        {},
+        frozenset({"current_password"}),
+        (*WRONG_PASSWORD, 404),
     ),
     ("PATCH", "/auth/me"): Body(
         {"full_name": bad.TITLE, "notify_email": bad.BOOL},
@@ -329,6 +366,7 @@ NO_BODY = {
     ("DELETE", "/csr/tickets/{ticket_id}/snooze"),
     ("DELETE", "/tickets/{ticket_id}/reminder"),
     ("DELETE", "/admin/users/{user_id}/away"),
+    ("DELETE", "/admin/users/{user_id}/factors"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/auth/sessions/{session_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),

@@ -56,6 +56,7 @@ IDS = (
     "team_id",
     "other_id",
     "participant",
+    "passkey_id",
 )
 
 

@@ -122,6 +122,7 @@ async def test_no_answer_with_a_secret_is_compressed(
         "/auth/login": login,
         "/auth/refresh": {"refresh_token": admin.tokens.refresh_token},
         "/tickets/{ticket_id}/socket_ticket": {},
+        "/auth/totp": {"current_password": PASSWORD},
         "/admin/webhooks": webhook,
     }
     # What anybody may ask for is never compressed.

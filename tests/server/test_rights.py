@@ -16,6 +16,7 @@ from server.sockets.events import EVENTS
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, now, people
+from tests.server.inputs import NEW_CREDENTIAL
 from tests.sockets import Client
 
 
@@ -39,6 +40,7 @@ ASKERS = ("anonymous", "owner", "other_customer", "csr", "admin", "deactivated")
 ALLOWED = {
     Right.ANYONE: {*ASKERS},
     Right.PERSON: {"owner", "other_customer", "csr", "admin"},
+    Right.SETUP: {"owner", "other_customer", "csr", "admin"},
     Right.OWNER: {"owner"},
     Right.VIEWER: {"owner", "csr", "admin"},
     Right.STAFF: {"csr", "admin"},
@@ -58,14 +60,20 @@ async def cast(backend: Backend, api: Api) -> Cast:
     return Cast(None, owner, other, csr, admin, gone, bystander, ticket_id)
 
 
+# What the staff may do without a second factor, where they need one.
+SETS_UP = {"/auth/totp", "/auth/totp/confirm", "/auth/passkeys/options", "/auth/passkeys"}
+
+
 def expected(path: str) -> Right:
     """The contract's rights, by address: the tests below trust the table, and this is why."""
     if path in {
         *("/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"),
-        *("/auth/email/verify", "/auth/email/undo"),
+        *("/auth/email/verify", "/auth/email/undo", "/auth/login/second_factor"),
         *("/auth/password/forgot", "/auth/password/reset"),
     }:
         return Right.ANYONE
+    if path in SETS_UP:
+        return Right.SETUP
     by_address = {
         "/admin/": Right.ADMIN,
         "/csr/": Right.STAFF,
@@ -95,6 +103,11 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/auth/email": {"new_email": "new@desk.test", "current_password": "wrong"},
         "/auth/password/forgot": {"email": "nobody@desk.test"},
         "/auth/password/reset": {"token": "x", "new_password": PASSWORD},
+        "/auth/login/second_factor": {"challenge": "x", "code": "x"},
+        "/auth/totp": {"current_password": "wrong"},
+        "/auth/totp/confirm": {"code": "x"},
+        "/auth/totp/recovery_codes": {"code": "x"},
+        "/auth/passkeys": {"name": "x", "credential": NEW_CREDENTIAL},
         "/auth/password": {"current_password": "wrong", "new_password": PASSWORD},
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
         "/users/tickets/{ticket_id}/rating": {"score": 3},
@@ -145,9 +158,11 @@ async def test_a_route_serves_exactly_who_may_use_it(
     ticket_id = other_id = cast.ticket_id
     if route.path in CHANGES:
         ticket_id = (await api.a_ticket(cast.owner))["id"]
+    # The others go on with their sessions.
+    of_whom = cast.bystander if route.path.endswith("/factors") else cast.other_customer
     path = (
         route.path.replace("{ticket_id}", ticket_id)
-        .replace("{user_id}", str(cast.other_customer.id))
+        .replace("{user_id}", str(of_whom.id))
         .replace("{participant}", str(cast.other_customer.id))
         .replace("{customer_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
@@ -159,6 +174,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{macro_id}", str(uuid4()))
         .replace("{attachment_id}", str(uuid4()))
         .replace("{team_id}", str(uuid4()))
+        .replace("{passkey_id}", str(uuid4()))
         .replace("{other_id}", other_id)
     )
     answer = await api.call(route.method, path, person, json=body_for(route, cast))

@@ -6,6 +6,8 @@ import { accessToken } from "./session.js";
 export { ApiError };
 
 const PREFIX = "/api/v1";
+/** Where those of the staff come who may do nothing else before. */
+const SETUP = "/account/second_factor";
 const NEXT = /<([^>]+)>;\s*rel="next"/;
 
 /** @typedef {Record<string, unknown>} Params values; a list is sent several times, null not at all */
@@ -77,7 +79,10 @@ async function call(method, path, body, headers, patience) {
     authorized(token, headers),
     patience,
   ).catch(async (error) => {
-    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    if (!(error instanceof ApiError)) throw error;
+    if (error.code === "second_factor_setup_required" && location.pathname !== SETUP)
+      location.assign(SETUP);
+    if (error.status !== 401) throw error;
     const fresh = await accessToken({ fresh: true, not: token });
     return send(method, PREFIX + path, body, authorized(fresh, headers), patience);
   });

@@ -13,6 +13,7 @@ import { isGood, tokenOf } from "./token.js";
 /** @typedef {SignedIn & {kind: "in"} | {kind: "out"}} Said */
 
 const PATH = "/web/session";
+export const PASSKEY_PATH = `${PATH}/passkey`;
 const LOCK = "desk session";
 const PAUSES = [500, 1000, 2000, 5000];
 /** A cookie beside the one with the token: without it, nobody is signed in. */
@@ -56,15 +57,33 @@ export async function start() {
 }
 
 /**
- * Rejects with an `ApiError`. Not while a refresh is on its way: where that is refused, its answer
- * takes the cookie away.
+ * Rejects with an `ApiError`: `second_factor_required`, whose `challenge` is for `secondStep`.
  *
  * @param {string} email
  * @param {string} password
  */
-export function signIn(email, password) {
+export const signIn = (email, password) => enter(PATH, { email, password });
+
+/**
+ * Rejects with an `ApiError`: `invalid_code`, and `challenge_over` where one has to begin anew.
+ *
+ * @param {string} challenge
+ * @param {string} code of the app, or a recovery code
+ */
+export const secondStep = (challenge, code) => enter(`${PATH}/second_factor`, { challenge, code });
+
+/** @param {unknown} credential what `passkeys.sign` made */
+export const signInByPasskey = (credential) => enter(PASSKEY_PATH, { credential });
+
+/**
+ * Not while a refresh is on its way: where that is refused, its answer takes the cookie away.
+ *
+ * @param {string} path
+ * @param {unknown} proof
+ */
+function enter(path, proof) {
   return alone(async () => {
-    const { data } = await send("POST", PATH, { email, password });
+    const { data } = await send("POST", path, proof);
     tell({ kind: "in", ...data });
   });
 }

@@ -1,12 +1,21 @@
 // @ts-check
 /** The form that signs in: a page of its own, or over what was there. */
 import { ApiError } from "./http.js";
-import { signIn } from "./session.js";
+import { sign, whyNone } from "./passkeys.js";
+import { secondStep, signIn, signInByPasskey } from "./session.js";
 import { html, useId, useLayoutEffect, useRef, useState } from "./ui.js";
 import { t } from "./words.js";
 
 /** What of a refusal is said; what it says by itself is English. */
-const SAID = ["invalid_credentials", "rate_limited", "offline"];
+const SAID = [
+  "challenge_over",
+  "invalid_code",
+  "invalid_credentials",
+  "invalid_passkey",
+  "offline",
+  "passkey_required",
+  "rate_limited",
+];
 
 /** @param {{heading?: string, onDone?: () => void, children?: any}} props */
 export function SignIn({ heading = t("signin.title"), onDone = () => {}, children = null }) {
@@ -14,10 +23,18 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
   const id = useId();
   const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
+  /** Of a password that was right, where a code is asked for, too. */
+  const [challenge, setChallenge] = useState("");
 
   const field = (/** @type {string} */ name) =>
     /** @type {HTMLInputElement | null} */ (form.current?.elements.namedItem(name) ?? null);
-  useLayoutEffect(() => field("email")?.focus(), []);
+  useLayoutEffect(() => (field("email") ?? field("code"))?.focus(), [challenge]);
+
+  /** @param {FormData} sent */
+  const enter = (sent) =>
+    challenge
+      ? secondStep(challenge, String(sent.get("code")))
+      : signIn(String(sent.get("email")).trim(), String(sent.get("password")));
 
   /** @param {SubmitEvent} event */
   async function submit(event) {
@@ -27,20 +44,26 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
     setBusy(true);
     setError("");
     try {
-      await signIn(String(sent.get("email")).trim(), String(sent.get("password")));
+      await enter(sent);
       onDone();
     } catch (refused) {
-      setError(reason(refused));
-      field("password")?.select();
+      refuse(refused);
     } finally {
       setBusy(false);
     }
   }
 
-  return html`<form ref=${form} class="card sign-in" method="post" onSubmit=${submit}>
-    ${heading ? html`<h1>${heading}</h1>` : null}
-    ${error ? html`<p class="error" role="alert">${error}</p>` : null}
-    <label for="${id}-email">${t("signin.email")}</label>
+  /** @param {unknown} refused */
+  function refuse(refused) {
+    const code = refused instanceof ApiError ? refused.code : "";
+    if (refused instanceof ApiError && code === "second_factor_required")
+      return setChallenge(String(refused.body.challenge));
+    if (code === "challenge_over") setChallenge("");
+    setError(reason(refused));
+    (field("password") ?? field("code"))?.select();
+  }
+
+  const password = html`<label for="${id}-email">${t("signin.email")}</label>
     <input id="${id}-email" name="email" type="email" autocomplete="username" required />
     <label for="${id}-password">${t("signin.password")}</label>
     <input
@@ -49,11 +72,56 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
       type="password"
       autocomplete="current-password"
       required
-    />
+    />`;
+  return html`<form ref=${form} class="card sign-in" method="post" onSubmit=${submit}>
+    ${heading ? html`<h1>${heading}</h1>` : null}
+    ${error ? html`<p class="error" role="alert">${error}</p>` : null}
+    ${challenge ? html`<${Code} id="${id}-code" />` : password}
     <button class="primary" disabled=${isBusy}>${t("signin.submit")}</button>
-    <p><a href="/forgot">${t("signin.forgot")}</a></p>
+    ${
+      challenge
+        ? html`<button type="button" class="quiet" onClick=${() => setChallenge("")}>
+            ${t("signin.anew")}
+          </button>`
+        : html`<${PasskeyButton} onDone=${onDone} />
+            <p><a href="/forgot">${t("signin.forgot")}</a></p>`
+    }
     ${children}
   </form>`;
+}
+
+/** @param {{id: string}} props */
+const Code = ({ id }) => html`<label for=${id}>${t("signin.code")}</label>
+  <input
+    id=${id}
+    name="code"
+    autocomplete="one-time-code"
+    autocapitalize="none"
+    spellcheck="false"
+    maxlength="64"
+    aria-describedby="${id}-hint"
+    required
+  />
+  <p id="${id}-hint" class="muted">${t("signin.code_hint")}</p>`;
+
+/** @param {{onDone?: () => void}} props */
+export function PasskeyButton({ onDone = () => {} }) {
+  const [error, setError] = useState("");
+  if (whyNone()) return null;
+
+  async function enter() {
+    setError("");
+    try {
+      await signInByPasskey(await sign());
+      onDone();
+    } catch (refused) {
+      // Who has changed their mind knows so.
+      if (refused instanceof ApiError) setError(reason(refused));
+    }
+  }
+
+  return html`${error ? html`<p class="error" role="alert">${error}</p>` : null}
+    <button type="button" onClick=${enter}>${t("signin.passkey")}</button>`;
 }
 
 /** @param {unknown} error */

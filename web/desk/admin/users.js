@@ -6,6 +6,7 @@ import { t } from "../../shared/words.js";
 import { refuse } from "../reasons.js";
 import { listOf } from "../skills.js";
 import { useCreating } from "./creating.js";
+import { TakeAwayFactors } from "./factors.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
 
@@ -31,7 +32,7 @@ export function Users() {
       <table>
         <thead>
           <tr>
-            ${["name", "email", "role", "capacity", "skills", "active"].map(
+            ${["name", "email", "role", "capacity", "skills", "active", "factors"].map(
               (column) => html`<th key=${column} scope="col">${t(`desk.admin.${column}`)}</th>`,
             )}
           </tr>
@@ -101,6 +102,7 @@ function One({ user, onChange }) {
         onChange=${() => set({ is_active: !user.is_active })}
       />
     </td>
+    <td><${TakeAwayFactors} user=${user} /></td>
   </tr>`;
 }
 

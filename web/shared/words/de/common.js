@@ -6,6 +6,12 @@ export default {
   "signin.password": "Passwort",
   "signin.forgot": "Passwort vergessen?",
   "signin.submit": "Anmelden",
+  "signin.code_title": "Zweiter Schritt",
+  "signin.code": "Code",
+  "signin.code_hint":
+    "Geben Sie den Code ein, den Ihre App zeigt, oder einen Wiederherstellungscode.",
+  "signin.anew": "Von vorn anmelden",
+  "signin.passkey": "Mit einem Passkey anmelden",
   "signout": "Abmelden",
   "noscript": "Diese Seite braucht JavaScript.",
   "loading": "Wird geladen …",
@@ -25,6 +31,13 @@ export default {
   "field.false": "Nein",
   "field.none": "nichts",
   "error.invalid_credentials": "Die Adresse oder das Passwort ist falsch.",
+  "error.invalid_code": "Dieser Code stimmt nicht oder wurde schon benutzt.",
+  "error.challenge_over":
+    "Das hat zu lange gedauert oder zu viele Versuche gebraucht. Bitte melden Sie sich neu an.",
+  "error.passkey_required": "Bitte melden Sie sich mit Ihrem Passkey an.",
+  "error.invalid_passkey": "Dieser Passkey gilt hier nicht, oder es hat zu lange gedauert.",
+  "error.no_host_name":
+    "Passkeys brauchen einen Namen. Öffnen Sie diese Seite über ihren Namen, etwa localhost, nicht über eine Adresse.",
   "error.rate_limited":
     "Zu viele Versuche. Bitte warten Sie eine Weile und versuchen Sie es dann noch einmal.",
   "error.offline": "Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einmal.",

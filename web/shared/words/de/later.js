@@ -198,6 +198,11 @@ export default {
   "desk.admin.role": "Rolle",
   "desk.admin.capacity": "Kapazität",
   "desk.admin.active": "Aktiv",
+  "desk.admin.factors": "Zweiter Faktor",
+  "desk.admin.factors_take": "Wegnehmen",
+  "desk.admin.factors_sure": "Endgültig wegnehmen",
+  "desk.admin.factors_gone":
+    "{name} hat keinen zweiten Faktor und keine Passkeys mehr und ist abgemeldet.",
   "desk.admin.password": "Passwort",
   "desk.admin.new_user": "Neue Person",
   "desk.admin.create": "Anlegen",

@@ -195,6 +195,11 @@ export default {
   "desk.admin.role": "Role",
   "desk.admin.capacity": "Capacity",
   "desk.admin.active": "Active",
+  "desk.admin.factors": "Second factor",
+  "desk.admin.factors_take": "Take away",
+  "desk.admin.factors_sure": "Take away for good",
+  "desk.admin.factors_gone":
+    "{name} has no second factor and no passkeys any more, and is signed out.",
   "desk.admin.password": "Password",
   "desk.admin.new_user": "New user",
   "desk.admin.create": "Create",
