@@ -1,6 +1,7 @@
 """The tables, and nothing but the tables."""
 
 from models.absence import Absence, AvailableSpell
+from models.api_key import ApiKey, Scope
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.attachment import Attachment, LooseFile, Scan
 from models.auth_session import AuthSession
@@ -44,7 +45,17 @@ from models.ticket import (
 )
 from models.ticket_link import LinkKind, TicketLink
 from models.ticket_search import TicketSearch, UnindexedEvent
-from models.user import ADDRESS, CALLED, DEFAULT_CAPACITY, IS_VERIFIED, Role, User
+from models.user import (
+    ADDRESS,
+    CALLED,
+    DEFAULT_CAPACITY,
+    IS_PERSON,
+    IS_VERIFIED,
+    WORKS_HERE,
+    Role,
+    User,
+    UserKind,
+)
 from models.view import View
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -56,6 +67,7 @@ __all__ = [
     "HAS_PARTICIPANTS",
     "IN_WEBHOOKS",
     "IS_ACTIVE",
+    "IS_PERSON",
     "IS_VERIFIED",
     "IS_WAITING",
     "LONGEST_VALUE",
@@ -63,7 +75,9 @@ __all__ = [
     "NOBODY",
     "QUEUE",
     "RANKS",
+    "WORKS_HERE",
     "Absence",
+    "ApiKey",
     "AssignmentCursor",
     "AssignmentDecision",
     "Attachment",
@@ -101,6 +115,7 @@ __all__ = [
     "Reminder",
     "Role",
     "Scan",
+    "Scope",
     "SocketTicket",
     "SpentIdentityToken",
     "Status",
@@ -111,6 +126,7 @@ __all__ = [
     "TicketSearch",
     "UnindexedEvent",
     "User",
+    "UserKind",
     "Value",
     "Values",
     "View",

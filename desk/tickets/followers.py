@@ -10,7 +10,7 @@ from desk.access import Actor
 from desk.errors import Conflict, Forbidden, Invalid
 from desk.tickets import people, tickets
 from desk.tickets.people import Person
-from models import Role, Ticket, User
+from models import WORKS_HERE, Ticket, User
 
 MOST_FOLLOWERS = 100
 
@@ -70,5 +70,5 @@ def _held(session: Session, actor: Actor, ticket_id: UUID, user_id: UUID) -> Tic
 
 def _staff(session: Session, user_ids: Sequence[UUID]) -> Sequence[UUID]:
     """Those of the people who are active and of the staff."""
-    those = (User.id.in_(user_ids), User.role != Role.USER, User.is_active)
+    those = (User.id.in_(user_ids), WORKS_HERE, User.is_active)
     return session.scalars(select(User.id).where(*those)).all()
