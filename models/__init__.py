@@ -4,6 +4,7 @@ from models.absence import Absence, AvailableSpell
 from models.api_key import ApiKey, Scope
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.attachment import Attachment, LooseFile, Scan
+from models.audit import AuditEntry, AuditHead
 from models.auth_session import AuthSession
 from models.base import Base, Known, Leased
 from models.deadline import Deadline
@@ -81,6 +82,8 @@ __all__ = [
     "AssignmentCursor",
     "AssignmentDecision",
     "Attachment",
+    "AuditEntry",
+    "AuditHead",
     "AuthSession",
     "AvailableSpell",
     "Base",

@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
             *("causes", "event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
             *("people_events", "rows", "snooze_events", "statements"),
         },
-        {"deadlines"},
+        {"audit", "deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
