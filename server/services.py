@@ -24,6 +24,7 @@ from server.database.transaction import Desk, create_engine
 from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
+from server.identity.key_lookup import KeyLookup
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
 from server.identity.site_tokens import SiteTokens
@@ -94,9 +95,10 @@ class Services:
         self.site_tokens = SiteTokens(settings)
         self.passwords = Passwords()
         self.devices = Devices(settings)
-        self.authenticator = Authenticator(self.desk, self.tokens)
+        keys = KeyLookup(self.desk, self.background, self.limits)
+        self.authenticator = Authenticator(self.desk, self.tokens, keys)
         self.session_watch = SessionWatch(
-            self.desk, self.authenticator, self.background, self.open_sockets
+            self.desk, self.authenticator, keys, self.background, self.open_sockets
         )
         self.presence = Presence(settings, self.bus, self.sockets, self.desk)
         self.typists = Typists(self.bus, self.sockets)

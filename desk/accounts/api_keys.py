@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, Strict
 from sqlalchemy import Select, and_, delete, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from desk import audit
 from desk.access import Actor
 from desk.accounts.full_names import FullName
 from desk.accounts.key_text import KeyParts
@@ -118,6 +119,14 @@ def add(session: Session, actor: Actor, new: NewApiKey, key: KeyParts, now: date
     )
     session.add(row)
     session.flush()  # The view shows its id.
+    audit.record(
+        session,
+        "key_added",
+        actor_id=actor.id,
+        subject_type="key",
+        subject_id=row.id,
+        data={"user_id": str(program.id), "role": new.role, "scopes": [*row.scopes]},
+    )
     return _view(row, program.full_name, program.role, None)
 
 
@@ -139,13 +148,14 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(ApiKey)) or 0
 
 
-def remove(session: Session, key_id: UUID) -> None:
+def remove(session: Session, actor: Actor, key_id: UUID) -> None:
     """Deletes a key, whose sockets end with it. Its account stays, as timelines name it."""
     gone = delete(ApiKey).where(ApiKey.id == key_id).returning(ApiKey.user_id)
     if (user_id := session.scalar(gone)) is None:
         raise NotFound("key_not_found", "Key not found")
     session.execute(update(User).where(User.id == user_id).values(is_active=False))
     outbox(session).ended[key_id] = "key_deleted"
+    audit.record(session, "key_removed", actor_id=actor.id, subject_type="key", subject_id=key_id)
 
 
 def note_use(session: Session, key_id: UUID, now: datetime) -> None:

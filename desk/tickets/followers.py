@@ -29,7 +29,8 @@ def follow(session: Session, actor: Actor, ticket_id: UUID, user_id: UUID) -> No
     `Forbidden` (``not_yourself``), `Invalid` (``not_staff``), `Conflict` (``too_many_followers``).
     """
     ticket = _held(session, actor, ticket_id, user_id)
-    if user_id != actor.id and not _staff(session, [user_id]):
+    is_own = user_id == actor.id and not actor.is_program
+    if not is_own and not _staff(session, [user_id]):
         raise Invalid("not_staff", "Not active, or not of the staff", pointer="/user_id")
     if user_id not in ticket.follower_ids and len(ticket.follower_ids) >= MOST_FOLLOWERS:
         raise Conflict("too_many_followers", f"At most {MOST_FOLLOWERS} follow a ticket")

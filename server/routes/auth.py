@@ -11,7 +11,7 @@ from desk.accounts import accounts, addresses, sessions
 from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
-from models import Role
+from models import Role, Scope
 from server import audit
 from server.clock import now
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
@@ -237,7 +237,7 @@ ROUTES = (
         done(),
         refuses=("403 invalid_credentials", "429 rate_limited", "503 busy"),
     ),
-    At("GET", "/auth/me", me, Right.PERSON).says(
+    At("GET", "/auth/me", me, Right.PERSON, Scope.PEOPLE_READ).says(
         "Show your profile", NOTHING, ok(accounts.Profile), refuses=()
     ),
     At("PATCH", "/auth/me", change_me, Right.PERSON).says(

@@ -5,6 +5,7 @@ from server.routes import (
     addresses,
     admin,
     agents,
+    api_keys,
     attachments,
     auth,
     away,
@@ -61,4 +62,5 @@ ROUTES: tuple[Route, ...] = (
     *admin.ROUTES,
     *teams.ROUTES,
     *webhooks.ROUTES,
+    *api_keys.ROUTES,
 )

@@ -82,6 +82,7 @@ def test_a_key_is_written_so_that_a_typo_shows() -> None:
 
 def test_only_the_hash_is_kept_and_the_beginning_shown(session: Session, admin: Actor) -> None:
     shown = a_key(session, admin)
+    assert KEY not in repr(outbox(session).audited)
     assert (shown.prefix, shown.role, shown.created_by) == (KEY[:12], Role.CSR, admin.id)
     stored = session.scalars(select(ApiKey)).one()
     columns = inspect(ApiKey).columns
@@ -127,12 +128,12 @@ def test_a_key_may_do_no_more_than_who_made_it(
 
 def test_a_deleted_key_is_out_and_its_name_stays(session: Session, admin: Actor) -> None:
     key = a_key(session, admin)
-    api_keys.remove(session, key.id)
+    api_keys.remove(session, admin, key.id)
     assert outbox(session).ended == {key.id: "key_deleted"}
     assert api_keys.BY_PREFIX.all(session, prefix=key.prefix) == []
     assert administration.show(session, key.user_id).full_name == "Import"
     with pytest.raises(NotFound):
-        api_keys.remove(session, key.id)
+        api_keys.remove(session, admin, key.id)
 
 
 def test_its_use_is_noted_once_a_minute(session: Session, admin: Actor) -> None:
@@ -198,7 +199,8 @@ def test_the_last_admin_is_a_person(session: Session, admin: Actor) -> None:
     with pytest.raises(Conflict) as refused:
         administration.change(session, robot, admin.id, UserChange(role=Role.USER), now())
     assert refused.value.code == "last_admin"
-    api_keys.remove(session, robot.session_id or admin.id)
+    assert robot.session_id is not None
+    api_keys.remove(session, admin, robot.session_id)
     with pytest.raises(Forbidden):
         administration.change(session, robot, admin.id, UserChange(), now())
 

@@ -288,6 +288,17 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PUT", "/admin/users/{user_id}/away"): Body(
         AWAY, {"until": "2400-01-01T00:00:00Z"}, AWAY_OPTIONAL, (422,)
     ),
+    ("POST", "/admin/api_keys"): Body(
+        {
+            "name": bad.TITLE,
+            "role": bad.KEY_ROLE,
+            "scopes": bad.SCOPES,
+            "expires_at": bad.MOMENT_OR_NULL,
+        },
+        {"name": "Import", "role": "csr", "scopes": ["tickets:read"]},
+        frozenset({"expires_at"}),
+        (201,),
+    ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
         {"url": "https://8.8.8.8/", "events": ["assigned"]},
@@ -317,6 +328,7 @@ NO_BODY = {
     ("DELETE", "/admin/users/{user_id}/away"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
+    ("DELETE", "/admin/api_keys/{key_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
     ("POST", "/attachments/{attachment_id}/link"),
     ("DELETE", "/attachments/{attachment_id}"),
@@ -372,8 +384,9 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/csr/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,
+    "/admin/api_keys": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},
     "/csr/customers": PAGED | {"q": [*TEXT[:4], "x" * 201]},
-    "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
+    "/admin/users": PAGED | {"kind": WORDS, "role": WORDS, "is_active": WORDS, "email": WORDS},
 }

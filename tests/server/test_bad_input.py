@@ -47,6 +47,7 @@ IDS = (
     "user_id",
     "customer_id",
     "webhook_id",
+    "key_id",
     "attempt_id",
     "view_id",
     "macro_id",

@@ -112,6 +112,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/csr/views": {"name": "Mine", "query": {}},
         "/admin/fields": {"key": f"f{uuid4().hex[:8]}", "label": "Plan", "kind": "text"},
         "/admin/users": {**new_user, "role": "user"},
+        "/admin/api_keys": {"name": "Import", "role": "csr", "scopes": ["tickets:read"]},
         "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},
     }
     if route.method == "PATCH":
@@ -147,6 +148,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{customer_id}", str(cast.other_customer.id))
         .replace("{notification_id}", str(uuid4()))
         .replace("{webhook_id}", str(uuid4()))
+        .replace("{key_id}", str(uuid4()))
         .replace("{field_id}", str(uuid4()))
         .replace("{attempt_id}", str(uuid4()))
         .replace("{view_id}", str(uuid4()))
