@@ -1,6 +1,7 @@
 """The tables, and nothing but the tables."""
 
 from models.absence import Absence, AvailableSpell
+from models.account_mail import AccountMail
 from models.api_key import ApiKey, Scope
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.attachment import Attachment, LooseFile, Scan
@@ -26,6 +27,7 @@ from models.identity_token import SpentIdentityToken
 from models.macro import MACRO_HOLDER, NOBODY, Batch, Macro, MacroCount, MacroScope
 from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
+from models.one_time_token import OneTimeToken
 from models.rating import Rating, RatingRequest
 from models.reminder import Reminder
 from models.socket_ticket import SocketTicket
@@ -78,6 +80,7 @@ __all__ = [
     "RANKS",
     "WORKS_HERE",
     "Absence",
+    "AccountMail",
     "ApiKey",
     "AssignmentCursor",
     "AssignmentDecision",
@@ -110,6 +113,7 @@ __all__ = [
     "Merge",
     "Notification",
     "NotificationKind",
+    "OneTimeToken",
     "Outcome",
     "Priority",
     "Rating",

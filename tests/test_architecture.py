@@ -49,7 +49,17 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     ),
     "wire": (
         {
-            *("addresses", "broker", "codec", "confirm", "files", "rating_links", "seal", "shapes"),
+            *(
+                "account_links",
+                "addresses",
+                "broker",
+                "codec",
+                "confirm",
+                "files",
+                "rating_links",
+                "seal",
+                "shapes",
+            ),
             *("signed_ids", "unsubscribe", "workers"),
         },
         {"presence", "server_events"},
