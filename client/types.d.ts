@@ -931,6 +931,10 @@ export interface Signup {
   full_name: string;
 }
 
+export interface SiteToken {
+  token: string;
+}
+
 /** The skills that whoever is given the ticket has to have were set. */
 export interface SkillsRequired {
   from: Array<string>;
@@ -1473,6 +1477,7 @@ export interface Routes {
   "PATCH /api/v1/auth/me": { query: undefined; body: ProfileChange; answer: Profile };
   "POST /api/v1/auth/email/verify": { query: undefined; body: Verification; answer: undefined };
   "POST /api/v1/auth/email/verify/send": { query: undefined; body: undefined; answer: undefined };
+  "POST /api/v1/auth/identify": { query: undefined; body: SiteToken; answer: Tokens };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
   "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };

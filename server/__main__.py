@@ -48,6 +48,10 @@ async def _made(settings: Settings) -> web.Application:
 def main() -> int:
     chosen = settings()
     logs.configure(chosen.log_level, chosen.log_format)
+    if chosen.identity_jwks_file:
+        from server.identity import site_keys  # A parent of many needs it for this alone.
+
+        site_keys.load(chosen.identity_jwks_file)
     if chosen.web_processes == 1 or ONE_OF_MANY in os.environ:
         serve(chosen)
         return 0

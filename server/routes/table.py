@@ -14,6 +14,7 @@ from server.routes import (
     drafts,
     fields,
     followers,
+    identify,
     labels,
     macros,
     merging,
@@ -36,6 +37,7 @@ from server.routes import (
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *addresses.ROUTES,
+    *identify.ROUTES,
     *tickets.ROUTES,
     *ratings.ROUTES,
     *drafts.ROUTES,

@@ -64,6 +64,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/auth/logout"): Body(
         {"refresh_token": bad.TOKEN}, {"refresh_token": "x"}, status=SIGNED_OUT
     ),
+    ("POST", "/auth/identify"): Body({"token": bad.TOKEN}, {"token": "x"}, status=(401,)),
     ("POST", "/auth/email/verify"): Body({"token": bad.TOKEN}, {"token": "x"}, status=(400,)),
     ("PATCH", "/auth/me"): Body(
         {"full_name": bad.TITLE, "notify_email": bad.BOOL},

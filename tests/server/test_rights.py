@@ -62,7 +62,7 @@ def expected(path: str) -> Right:
     """The contract's rights, by address: the tests below trust the table, and this is why."""
     if path in {
         *("/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"),
-        "/auth/email/verify",
+        *("/auth/email/verify", "/auth/identify"),
     }:
         return Right.ANYONE
     by_address = {
@@ -90,6 +90,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/auth/refresh": {"refresh_token": cast.bystander.tokens.refresh_token},
         "/auth/logout": {"refresh_token": cast.bystander.tokens.refresh_token},
         "/auth/email/verify": {"token": "x"},
+        "/auth/identify": {"token": "x"},
         "/auth/password": {"current_password": "wrong", "new_password": PASSWORD},
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
         "/users/tickets/{ticket_id}/rating": {"score": 3},
