@@ -4,12 +4,13 @@ import { html } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { Fields } from "./fields.js";
+import { Keys } from "./keys.js";
 import { Teams } from "./teams.js";
 import { Users } from "./users.js";
 import { Webhooks } from "./webhooks.js";
 
 /** @type {Record<string, () => any>} */
-const PAGES = { users: Users, teams: Teams, fields: Fields, webhooks: Webhooks };
+const PAGES = { users: Users, teams: Teams, fields: Fields, webhooks: Webhooks, keys: Keys };
 
 /** @param {{page: string}} props */
 export function Admin({ page }) {

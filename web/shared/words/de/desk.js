@@ -189,6 +189,7 @@ export default {
   "desk.admin.title": "Verwaltung",
   "desk.admin.users": "Personen",
   "desk.admin.webhooks": "Webhooks",
+  "desk.admin.keys": "Schlüssel",
   "desk.admin.fields": "Felder",
   "desk.fields": "Felder",
   "desk.fields.like": "Tickets mit {label}: {value} finden",

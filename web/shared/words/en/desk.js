@@ -186,6 +186,7 @@ export default {
   "desk.admin.title": "Administration",
   "desk.admin.users": "Users",
   "desk.admin.webhooks": "Webhooks",
+  "desk.admin.keys": "Keys",
   "desk.admin.fields": "Fields",
   "desk.fields": "Fields",
   "desk.fields.like": "Find tickets with {label}: {value}",
