@@ -10,14 +10,15 @@ import socketio
 from aiohttp import web
 from sqlalchemy import delete
 
-from desk.accounts import key_text
+from desk.accounts import api_keys, key_text
+from desk.accounts.api_keys import NewApiKey
 from models import ApiKey, IdempotencyKey, Role, Scope, User
 from server.http.contract import Right, Route
 from server.routes.table import ROUTES
 from server.sockets.events import EVENTS
 from tests.api import Api
 from tests.conftest import Backend
-from tests.factories import Person, database, people
+from tests.factories import Person, database, now, people
 from tests.sockets import Client
 from tests.waiting import PATIENCE, until
 
@@ -81,8 +82,12 @@ async def test_a_repeat_makes_no_second_key_and_shows_none(
         assert max(filter(None, shown)).encode() not in kept.answer
 
 
-async def test_what_is_no_key_is_refused(api: Api, admin: Person) -> None:
+async def test_what_is_no_key_is_refused(api: Api, backend: Backend, admin: Person) -> None:
     key = (await a_key(api, admin))["key"]
+    begins_alike = key_text.parts(key_text.written(bytes(31) + b"\1"))
+    assert begins_alike is not None
+    with database(backend.settings) as session:
+        api_keys.add(session, admin.actor, NewApiKey.model_validate(NEW), begins_alike, now())
     typo = key[:-1] + ("0" if key[-1] != "0" else "1")
     never = key_text.written(bytes(32))
     for wrong in (typo, never, "tdk_", "tdk_" + "x" * 5000, key.lower()):
