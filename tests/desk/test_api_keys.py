@@ -13,17 +13,18 @@ from desk.access import Actor
 from desk.accounts import administration, api_keys, customers, key_text
 from desk.accounts.administration import UserChange
 from desk.accounts.api_keys import ApiKeyView, KeyHolder, NewApiKey
-from desk.assignment import absences, agents, assignment, teams
+from desk.assignment import absences, agents, assignment, routing, teams
 from desk.assignment.absences import Away
 from desk.assignment.assignment import Assign
+from desk.assignment.routing import Change
 from desk.assignment.teams import NewTeam
 from desk.errors import Conflict, DeskError, Forbidden, Invalid, NotFound
 from desk.outbox import outbox
 from desk.statements import ids
-from desk.tickets import followers, messages
+from desk.tickets import fast_path, followers, messages
 from desk.tickets.messages import NewMessage
 from desk.tickets.views import TicketView
-from models import ApiKey, Notification, Role, Scope, User, UserKind
+from models import ApiKey, Notification, Rating, Role, Scope, Status, Ticket, User, UserKind
 from tests.conftest import Backend, engine_of
 from tests.desk.races import overlapping
 from tests.factories import an_actor, now
@@ -213,6 +214,21 @@ def test_what_a_program_says_stands_under_its_name(
     assert posted.event.actor_id == robot.id
     told = select(Notification.user_id).where(Notification.ticket_id == ticket.id)
     assert session.scalars(told).all() == [customer.id]
+
+
+def test_what_a_program_does_is_nobodys_answer_and_nobodys_work(
+    session: Session, admin: Actor, ticket: TicketView
+) -> None:
+    robot = program(a_key(session, admin))
+    messages.post(session, robot, ticket.id, NewMessage(content="Seen"), now())
+    single = fast_path.posting(robot, ticket.id, NewMessage(content="Seen again"), now())
+    assert single.statement.all(session, **single.values)
+    row = session.get_one(Ticket, ticket.id, populate_existing=True)
+    assert (row.last_seq, row.first_response_at) == (3, None)
+    routing.change(session, robot, ticket.id, Change(status=Status.RESOLVED), now())
+    assert session.get(Rating, ticket.id) is None
+    messages.post(session, admin, ticket.id, NewMessage(content="Hello"), now())
+    assert row.first_response_at is not None
 
 
 def test_nobody_logs_in_as_a_program(session: Session, admin: Actor) -> None:
