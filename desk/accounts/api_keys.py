@@ -80,7 +80,7 @@ class KeyHolder:
         cls, user_id: UUID, role: str, key_id: UUID, name: str, scopes: list[str], *more: Any
     ) -> Self:
         known = frozenset(scope for scope in Scope if scope in scopes)
-        return cls(key_id, Actor(user_id, Role(role), key_id, name, known), *more)
+        return cls(key_id, Actor(user_id, Role(role), key_id, name, scopes=known), *more)
 
     def stopped(self, now: datetime) -> Stopped | None:
         """Why it is good for nothing."""
@@ -189,7 +189,7 @@ IS_VOUCHED_FOR = and_(
 
 def _with_accounts(*shown: Any) -> Select[*tuple[Any, ...]]:
     """Of keys with their own accounts and those of who made them."""
-    of_key = select(*shown).join(User, User.id == ApiKey.user_id)
+    of_key = select(*shown).select_from(ApiKey).join(User, User.id == ApiKey.user_id)
     return of_key.join(MAKER, MAKER.id == ApiKey.created_by)
 
 
@@ -203,7 +203,7 @@ _HOLDERS = _with_accounts(
     ApiKey.expires_at,
     ApiKey.last_used_at,
     IS_VOUCHED_FOR,
-).select_from(ApiKey)
+).where(User.is_active)
 # Hardly ever more than one.
 BY_PREFIX = Statement.of(_HOLDERS.where(ApiKey.prefix == param("prefix")), KeyHolder.of)
 BY_IDS = Statement.of(_HOLDERS.where(in_array(ApiKey.id, "key_ids")), KeyHolder.of)

@@ -60,7 +60,7 @@ def holder(session: Session, key: ApiKeyView) -> KeyHolder:
 
 
 def program(key: ApiKeyView) -> Actor:
-    return Actor(key.user_id, key.role, key.id, key.name, frozenset(Scope))
+    return Actor(key.user_id, key.role, key.id, key.name, scopes=frozenset(Scope))
 
 
 def test_a_key_is_written_so_that_a_typo_shows() -> None:
@@ -93,7 +93,7 @@ def test_only_the_hash_is_kept_and_the_beginning_shown(session: Session, admin: 
     assert found is not None
     assert (found.hash, found.stopped(now())) == (stored.hash, None)
     assert found.actor == Actor(
-        shown.user_id, Role.CSR, shown.id, "Import", frozenset({Scope.TICKETS_READ})
+        shown.user_id, Role.CSR, shown.id, "Import", scopes=frozenset({Scope.TICKETS_READ})
     )
 
 
@@ -125,6 +125,12 @@ def test_a_key_may_do_no_more_than_who_made_it(
     assert [shown.stopped_because for shown in api_keys.api_keys(session, now(), 9, None)] == [
         stopped
     ]
+
+
+def test_who_ends_a_program_by_sql_ends_its_key(session: Session, admin: Actor) -> None:
+    key = a_key(session, admin)
+    session.get_one(User, key.user_id).is_active = False
+    assert api_keys.BY_PREFIX.all(session, prefix=key.prefix) == []
 
 
 def test_a_deleted_key_is_out_and_its_name_stays(session: Session, admin: Actor) -> None:
