@@ -148,6 +148,8 @@ class Settings(Database):
 
     # Shared with the sites that say who their visitors are; none: nobody says so.
     identity_secret: Annotated[str, AfterValidator(_secret)] | None = None
+    # Or the public keys that such sites sign with, a JWK set: `server.identity.site_keys`.
+    identity_jwks_file: str = ""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000

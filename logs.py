@@ -43,6 +43,8 @@ def _hidden(run: re.Match[str]) -> str:
 
 # As `desk.accounts.socket_tickets` makes them.
 SOCKET_TICKET = re.compile(r"wst_[\w-]+")
+# As `desk.accounts.key_text` writes them.
+PROGRAM_KEY = re.compile(r"tdk_\w+")
 
 
 class _Redacting(structlog.stdlib.ProcessorFormatter):
@@ -52,7 +54,7 @@ class _Redacting(structlog.stdlib.ProcessorFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = redacted(super().format(record).translate(IN_LINES))
-        return SOCKET_TICKET.sub("[socket ticket]", line)
+        return PROGRAM_KEY.sub("[key]", SOCKET_TICKET.sub("[socket ticket]", line))
 
 
 def _one_line(_: Any, __: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -44,6 +44,21 @@ export interface AgentLoad {
   capacity: number;
 }
 
+/** A key as admins see it. `user_id`: the account that stands in timelines. `stopped_because`: why it is good for nothing now. */
+export interface ApiKeyView {
+  id: string;
+  user_id: string;
+  name: string;
+  prefix: string;
+  role: Role;
+  scopes: Array<string>;
+  created_by: string;
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+  stopped_because: "creator_inactive" | "key_expired" | null;
+}
+
 /** The ticket was given to somebody, or back to the queue; `by` null: by the desk itself. */
 export interface Assigned {
   from: string | null;
@@ -575,6 +590,29 @@ export interface MessagePostedEvent {
   data: MessagePosted;
 }
 
+export interface NewApiKey {
+  name: string;
+  role: "csr" | "admin";
+  scopes: Array<Scope>;
+  expires_at?: string | null;
+}
+
+/** A new key. Only here it is shown: `key` is null where the answer is repeated, as nobody keeps it. */
+export interface NewApiKeyWithKey {
+  id: string;
+  user_id: string;
+  name: string;
+  prefix: string;
+  role: Role;
+  scopes: Array<string>;
+  created_by: string;
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+  stopped_because: "creator_inactive" | "key_expired" | null;
+  key: string | null;
+}
+
 export interface NewCredential {
   id: string;
   rawId: string;
@@ -943,6 +981,9 @@ export type Role = "user" | "csr" | "admin";
 
 export type Scan = "pending" | "clean" | "infected";
 
+/** What a key may be used for. */
+export type Scope = "tickets:read" | "tickets:write" | "messages:write" | "people:read" | "admin";
+
 export interface SecondFactor {
   challenge: string;
   code: string;
@@ -983,6 +1024,10 @@ export interface Signup {
   email: string;
   password: string;
   full_name: string;
+}
+
+export interface SiteToken {
+  token: string;
 }
 
 /** The skills that whoever is given the ticket has to have were set. */
@@ -1355,7 +1400,7 @@ export interface Use {
   /** By the staff and of the staff: who is told of it, and follows from then on */ mentions?: Array<string>;
 }
 
-/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
+/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. `kind`: a program acts by a key, and has no log-in either. */
 export interface User {
   id: string;
   email: string | null;
@@ -1367,6 +1412,7 @@ export interface User {
   created_at: string;
   email_verified_at: string | null;
   is_visitor: boolean;
+  kind: UserKind;
   skills: Array<string>;
 }
 
@@ -1378,6 +1424,8 @@ export interface UserChange {
   full_name?: string;
   skills?: Array<string>;
 }
+
+export type UserKind = "person" | "program";
 
 /** A custom field's value before and after; null is none. */
 export interface ValueChange {
@@ -1545,6 +1593,7 @@ export interface Routes {
   "GET /api/v1/auth/passkeys": { query: undefined; body: undefined; answer: Array<PasskeyView> };
   "DELETE /api/v1/auth/passkeys/{passkey_id}": { query: undefined; body: Reauthentication; answer: undefined };
   "DELETE /api/v1/admin/users/{user_id}/factors": { query: undefined; body: undefined; answer: undefined };
+  "POST /api/v1/auth/identify": { query: undefined; body: SiteToken; answer: Tokens };
   "POST /api/v1/users/tickets": { query: undefined; body: NewTicket; answer: Ticket };
   "GET /api/v1/users/tickets": { query: { count?: boolean; limit?: number; cursor?: string; status?: Array<Status>; category?: string; type?: string; q?: string; sort?: "number" | "-number" | "priority" | "-priority" | "created_at" | "-created_at" | "updated_at" | "-updated_at"; [name: `field.${string}`]: string }; body: undefined; answer: Array<TicketRow> };
   "GET /api/v1/users/tickets/{ticket_id}": { query: undefined; body: undefined; answer: Ticket };
@@ -1624,7 +1673,7 @@ export interface Routes {
   "GET /api/v1/notifications": { query: { count?: boolean; limit?: number; cursor?: string; unread?: boolean }; body: undefined; answer: Array<Notification> };
   "POST /api/v1/notifications/read_all": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/notifications/{notification_id}/read": { query: undefined; body: undefined; answer: undefined };
-  "GET /api/v1/admin/users": { query: { count?: boolean; limit?: number; cursor?: string; role?: Role; is_active?: boolean; email?: string; q?: string }; body: undefined; answer: Array<User> };
+  "GET /api/v1/admin/users": { query: { count?: boolean; limit?: number; cursor?: string; role?: Role; is_active?: boolean; email?: string; q?: string; kind?: UserKind }; body: undefined; answer: Array<User> };
   "POST /api/v1/admin/users": { query: undefined; body: NewUser; answer: User };
   "GET /api/v1/admin/users/{user_id}": { query: undefined; body: undefined; answer: User };
   "PATCH /api/v1/admin/users/{user_id}": { query: undefined; body: UserChange; answer: User };
@@ -1642,4 +1691,7 @@ export interface Routes {
   "GET /api/v1/admin/webhooks/{webhook_id}/attempts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<AttemptView> };
   "POST /api/v1/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver": { query: undefined; body: undefined; answer: Redelivery };
   "GET /api/v1/admin/audit": { query: { count?: boolean; limit?: number; cursor?: string; actor_id?: string; action?: string; subject_id?: string; since?: string }; body: undefined; answer: Array<AuditEntry> };
+  "GET /api/v1/admin/api_keys": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<ApiKeyView> };
+  "POST /api/v1/admin/api_keys": { query: undefined; body: NewApiKey; answer: NewApiKeyWithKey };
+  "DELETE /api/v1/admin/api_keys/{key_id}": { query: undefined; body: undefined; answer: undefined };
 }

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, any_, literal, or_, select, text, 
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
-from models import HAS_PARTICIPANTS, Event, Role, Ticket
+from models import HAS_PARTICIPANTS, Event, Role, Scope, Ticket
 
 
 class Audience(StrEnum):
@@ -20,6 +20,8 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
+    """Who asks. ``session_id``: of a program, its key's id."""
+
     id: UUID
     role: Role
     session_id: UUID | None = None
@@ -27,10 +29,16 @@ class Actor:
     full_name: str = ""
     # May do nothing but set up a second factor: see `desk.accounts.sessions.lacks_factor`.
     must_set_up: bool = False
+    # What a program's key is good for; None: a person, whose role alone says it.
+    scopes: frozenset[Scope] | None = None
 
     @property
     def is_staff(self) -> bool:
         return self.role is not Role.USER
+
+    @property
+    def is_program(self) -> bool:
+        return self.scopes is not None
 
     @property
     def audience(self) -> Audience:

@@ -2,6 +2,7 @@
 
 from models.absence import Absence, AvailableSpell
 from models.account_mail import AccountMail
+from models.api_key import ApiKey, Scope
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.attachment import Attachment, LooseFile, Scan
 from models.audit import AuditEntry, AuditHead
@@ -48,7 +49,17 @@ from models.ticket import (
 )
 from models.ticket_link import LinkKind, TicketLink
 from models.ticket_search import TicketSearch, UnindexedEvent
-from models.user import ADDRESS, CALLED, DEFAULT_CAPACITY, IS_VERIFIED, Role, User
+from models.user import (
+    ADDRESS,
+    CALLED,
+    DEFAULT_CAPACITY,
+    IS_PERSON,
+    IS_VERIFIED,
+    WORKS_HERE,
+    Role,
+    User,
+    UserKind,
+)
 from models.view import View
 from models.webhook import Disabled, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -60,6 +71,7 @@ __all__ = [
     "HAS_PARTICIPANTS",
     "IN_WEBHOOKS",
     "IS_ACTIVE",
+    "IS_PERSON",
     "IS_VERIFIED",
     "IS_WAITING",
     "LONGEST_VALUE",
@@ -67,8 +79,10 @@ __all__ = [
     "NOBODY",
     "QUEUE",
     "RANKS",
+    "WORKS_HERE",
     "Absence",
     "AccountMail",
+    "ApiKey",
     "AssignmentCursor",
     "AssignmentDecision",
     "Attachment",
@@ -113,6 +127,7 @@ __all__ = [
     "Reminder",
     "Role",
     "Scan",
+    "Scope",
     "SocketTicket",
     "SpentIdentityToken",
     "Status",
@@ -124,6 +139,7 @@ __all__ = [
     "Totp",
     "UnindexedEvent",
     "User",
+    "UserKind",
     "Value",
     "Values",
     "View",

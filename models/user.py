@@ -1,13 +1,14 @@
 """People: customers, and the staff with their availability for assignment.
 
 A visitor is a customer without a log-in, who wrote from the widget on another site: a person of
-their own, whoever else has the address that they gave.
+their own, whoever else has the address that they gave. A program acts by a key (`ApiKey`): it has
+no log-in either, has a role of the staff's, and is nobody who works here.
 """
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, String, func, or_, text
+from sqlalchemy import CheckConstraint, Index, String, and_, func, or_, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +25,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class UserKind(StrEnum):
+    PERSON = "person"
+    PROGRAM = "program"
+
+
 class User(Base):
     __tablename__ = "users"
     __table_args__ = (
@@ -33,12 +39,21 @@ class User(Base):
         # Who has an address to log in by has a password; a visitor has neither.
         CheckConstraint("(email is null) = (password_hash is null)", name="login_whole"),
         CheckConstraint(
+            "kind = 'program' or "
             "(email is null) = (visitor_email is not null or identity_subject is not null)",
             name="visitor_known",
         ),
         CheckConstraint("visitor_email = lower(visitor_email)", name="visitor_email_lower"),
         # Nobody is of the staff without a log-in.
-        CheckConstraint("email is not null or role = 'user'", name="visitor_is_customer"),
+        CheckConstraint(
+            "kind = 'program' or email is not null or role = 'user'", name="visitor_is_customer"
+        ),
+        # Nobody logs in as a program, and no mail reaches it.
+        CheckConstraint(
+            "kind <> 'program' or (role <> 'user' and "
+            "coalesce(email, password_hash, visitor_email, identity_subject) is null)",
+            name="program_has_key_alone",
+        ),
         # Of two first messages with one key, one makes a visitor.
         Index(
             "uq_users_visitor_key",
@@ -85,6 +100,9 @@ class User(Base):
     full_name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str | None] = mapped_column(String(100))
     role: Mapped[Role] = mapped_column(one_of(Role, "role", is_closed=True), default=Role.USER)
+    kind: Mapped[UserKind] = mapped_column(
+        one_of(UserKind, "kind"), default=UserKind.PERSON, server_default=text("'person'")
+    )
     is_active: Mapped[bool] = mapped_column(default=True)
     notify_email: Mapped[bool] = mapped_column(default=True)
 
@@ -106,15 +124,23 @@ class User(Base):
 
     @property
     def address(self) -> str | None:
-        """Where mails to the person go; None: a site has named them without one."""
+        """Where mails to the person go; None: a site has named them without one, or it is none."""
         return self.email or self.visitor_email
 
     @property
     def is_visitor(self) -> bool:
-        return self.email is None
+        return self.email is None and self.kind is UserKind.PERSON
+
+    @property
+    def works_here(self) -> bool:
+        """Whether it is one of the people of the staff, active or not."""
+        return self.role is not Role.USER and self.kind is UserKind.PERSON
 
 
 # As `User.address`, in a query.
 ADDRESS = func.coalesce(User.email, User.visitor_email)
+IS_PERSON = User.kind == UserKind.PERSON
+# As `User.works_here`: what is asked wherever somebody is to be given, shown or told something.
+WORKS_HERE = and_(User.role != Role.USER, IS_PERSON)
 # Who has answered a mail, or for whom an admin or a site answers.
 IS_VERIFIED = or_(User.email_verified_at.is_not(None), User.identity_subject.is_not(None))

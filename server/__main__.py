@@ -51,6 +51,10 @@ def main() -> int:
     logs.configure(chosen.log_level, chosen.log_format)
     if (breaches := breach_list(chosen.password_breach_list)) is not None:
         breaches.close()  # A wrong file stops the start here, of one process or of many.
+    if chosen.identity_jwks_file:
+        from server.identity import site_keys  # A parent of many needs it for this alone.
+
+        site_keys.load(chosen.identity_jwks_file)
     if chosen.web_processes == 1 or ONE_OF_MANY in os.environ:
         serve(chosen)
         return 0

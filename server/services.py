@@ -25,6 +25,7 @@ from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.failures import SignInFailures
+from server.identity.key_lookup import KeyLookup
 from server.identity.new_passwords import NewPasswords
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
@@ -98,11 +99,12 @@ class Services:
         self.passwords = Passwords()
         self.new_passwords = NewPasswords(settings, self.passwords)
         self.devices = Devices(settings)
+        keys = KeyLookup(self.desk, self.background, self.limits)
         self.authenticator = Authenticator(
-            self.desk, self.tokens, needs_factor=settings.staff_needs_factor
+            self.desk, self.tokens, keys, needs_factor=settings.staff_needs_factor
         )
         self.session_watch = SessionWatch(
-            self.desk, self.authenticator, self.background, self.open_sockets
+            self.desk, self.authenticator, keys, self.background, self.open_sockets
         )
         self.presence = Presence(settings, self.bus, self.sockets, self.desk)
         self.typists = Typists(self.bus, self.sockets)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.mutations import ROOT, Mutation, accounts, factors, rights, sessions, stale
+from tools.mutations import ROOT, Mutation, accounts, factors, keys, rights, sessions, stale
 
 TREE = ("config.py", "logs.py", "alembic.ini", "pyproject.toml")
 FOLDERS = (
@@ -49,7 +49,7 @@ def run(mutation: Mutation, tree: Path) -> tuple[bool, str]:
 
 
 def every() -> list[Mutation]:
-    checks = (rights, sessions, accounts, factors)
+    checks = (rights, sessions, accounts, factors, keys)
     return [*rights.of_routes(), *(each for module in checks for each in module.CHECKS)]
 
 

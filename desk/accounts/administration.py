@@ -22,7 +22,7 @@ from desk.errors import Conflict, Forbidden, NotFound
 from desk.jobs import Job
 from desk.outbox import AgentChanged, outbox
 from desk.text import Email, Input, Skills
-from models import DEFAULT_CAPACITY, Role, TeamMember, User
+from models import DEFAULT_CAPACITY, Role, TeamMember, User, UserKind
 
 
 class NewUser(Input):
@@ -45,7 +45,10 @@ class UserChange(Input):
 @with_config(title="User")
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as admins see them. ``is_visitor``: wrote from the widget, and has no log-in."""
+    """A user as admins see them. ``is_visitor``: wrote from the widget, and has no log-in.
+
+    ``kind``: a program acts by a key, and has no log-in either.
+    """
 
     id: UUID
     email: str | None
@@ -57,6 +60,7 @@ class Account:
     created_at: datetime
     email_verified_at: datetime | None
     is_visitor: bool
+    kind: UserKind
     skills: list[str]
 
     @classmethod
@@ -72,6 +76,7 @@ class Account:
             user.created_at,
             user.email_verified_at,
             user.is_visitor,
+            user.kind,
             user.skills,
         )
 
@@ -100,15 +105,16 @@ def accounts(
     is_active: bool | None,
     email: str | None,
     q: str | None,
+    kind: UserKind = UserKind.PERSON,
     limit: int,
     before: tuple[datetime, UUID] | None,
 ) -> Sequence[Account]:
-    """Accounts that one logs in to, the newest first."""
+    """Accounts that one logs in to, or those of programs, the newest first."""
     keys: list[ColumnElement[Any]] = [User.created_at.expression, User.id.expression]
     query = select(User).order_by(*(key.desc() for key in keys)).limit(limit)
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
-    query = query.where(*_matching(role, is_active, email, q))
+    query = query.where(*_matching(role, is_active, email, q, kind))
     return [Account.of(user) for user in session.scalars(query)]
 
 
@@ -119,17 +125,19 @@ def count(
     is_active: bool | None,
     email: str | None,
     q: str | None,
+    kind: UserKind = UserKind.PERSON,
 ) -> int:
     query = select(func.count()).select_from(User)
-    return session.scalar(query.where(*_matching(role, is_active, email, q))) or 0
+    return session.scalar(query.where(*_matching(role, is_active, email, q, kind))) or 0
 
 
 def _matching(
-    role: Role | None, is_active: bool | None, email: str | None, q: str | None
+    role: Role | None, is_active: bool | None, email: str | None, q: str | None, kind: UserKind
 ) -> list[ColumnElement[bool]]:
     filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
     matching: list[ColumnElement[bool]] = [
-        User.email.is_not(None),
+        User.kind == kind,
+        or_(User.email.is_not(None), User.kind == UserKind.PROGRAM),
         *(column == value for column, value in filters if value is not None),
     ]
     if q is not None:
@@ -157,19 +165,22 @@ def change(
     Who joins the staff has an address that an admin vouches for, as whom an admin makes.
     Whoever can hold no tickets any more gives theirs back, a new CSR begins with the default
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
-    (``last_admin``; ``visitor``: nobody is of the staff without a log-in).
+    (``last_admin``; ``program``; ``visitor``: nobody is of the staff without a log-in).
     """
     if changes.role is not MISSING or changes.is_active is not MISSING:
         _release_if_leaving(session, actor, user_id, changes)
     admins = _lock_admins(session)
-    if actor.id not in admins:
+    if actor.id not in {admin.id for admin in admins}:
         raise Forbidden("admin_required", "Admin privileges required")
     user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
     role = user.role if changes.role is MISSING else changes.role
+    if user.kind is UserKind.PROGRAM:
+        raise Conflict("program", "A program is what its key says; delete that, or make another")
     if user.is_visitor and role is not Role.USER:
         raise Conflict("visitor", "A visitor has no log-in; make an account")
     is_active = user.is_active if changes.is_active is MISSING else changes.is_active
-    if admins == [user.id] and (role is not Role.ADMIN or not is_active):
+    people = [admin.id for admin in admins if admin.works_here]
+    if people == [user.id] and (role is not Role.ADMIN or not is_active):
         raise Conflict("last_admin", "The last active admin stays one")
     if user.is_active and not is_active:
         sessions.end_all(session, user.id, "deactivated", now)
@@ -206,7 +217,8 @@ def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: 
         assignment.release(session, user_id, actor.id, None)
 
 
-def _lock_admins(session: Session) -> list[UUID]:
+def _lock_admins(session: Session) -> Sequence[User]:
     """The active admins. Locked, so that two of them cannot demote each other at once."""
-    query = select(User.id).where(User.role == Role.ADMIN, User.is_active).order_by(User.id)
-    return list(session.scalars(query.with_for_update(key_share=True)))
+    query = select(User).where(User.role == Role.ADMIN, User.is_active).order_by(User.id)
+    locking = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return session.scalars(locking).all()

@@ -17,7 +17,7 @@ from desk.errors import Invalid, NotFound
 from desk.jobs import Job
 from desk.outbox import AgentChanged, outbox
 from desk.text import Input, Moment, Text
-from models import Absence, AvailableSpell, Role, TeamMember, User
+from models import WORKS_HERE, Absence, AvailableSpell, TeamMember, User
 
 STARTS, ENDS = "away_from", "away_until"
 LONGEST = timedelta(days=366)
@@ -27,7 +27,7 @@ LONGEST = timedelta(days=366)
 IS_NOW = and_(Absence.starts_at <= func.clock_timestamp(), Absence.ends_at > func.clock_timestamp())
 # Of the users of a query, who is away.
 IS_AWAY: ColumnElement[bool] = exists().where(Absence.user_id == User.id, IS_NOW)
-AGENTS = and_(User.role != Role.USER, User.is_active)
+AGENTS = and_(WORKS_HERE, User.is_active)
 # Of those, who takes tickets now.
 AVAILABLE = and_(User.available, ~IS_AWAY)
 TAKES_TICKETS = and_(AGENTS, AVAILABLE)
@@ -69,7 +69,7 @@ def set_away(session: Session, user_id: UUID, away: Away, now: datetime) -> Abse
     if away.until > now + LONGEST:
         raise Invalid("too_long", "Nobody is away for more than a year", pointer="/until")
     _disarm(session, user_id)
-    staff = select(User.id).where(User.id == user_id, User.is_active, User.role != Role.USER)
+    staff = select(User.id).where(User.id == user_id, AGENTS)
     if session.scalar(staff.with_for_update(key_share=True)) is None:
         raise NotFound("user_not_found", "User not found")
     shown = AbsenceShown(user_id, starts_at, away.until, away.reason, away.reassign)

@@ -22,7 +22,7 @@ from desk.events import Assigned
 from desk.text import Id, Input
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
-from models import AssignmentCursor, Event, Priority, Role, Status, Team, Ticket, User
+from models import AssignmentCursor, Event, Priority, Status, Team, Ticket, User
 
 __all__ = [
     "BATCH",
@@ -263,7 +263,7 @@ def _require_not_closed(ticket: Ticket) -> None:
 def assignable(session: Session, user_id: UUID) -> User:
     """The person, locked. `Invalid` for who is no active staff (any more)."""
     user = session.scalar(select(User).where(User.id == user_id).with_for_update(key_share=True))
-    if user is None or not user.is_active or user.role is Role.USER:
+    if user is None or not user.is_active or not user.works_here:
         raise Invalid(
             "not_assignable", "Only active staff can be given tickets", pointer="/assignee_id"
         )

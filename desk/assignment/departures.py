@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from desk.assignment import assignment
 from desk.assignment.cursors import lock_all
 from desk.tickets import tickets
-from models import Role, Ticket, User
+from models import WORKS_HERE, Ticket, User
 
 
 def departed(session: Session) -> Sequence[UUID]:
@@ -36,5 +36,5 @@ def _query() -> Select[UUID]:
     assignees = select(first.scalar_subquery().label("id")).cte("assignees", recursive=True)
     following = first.where(assignee > assignees.c.id).scalar_subquery()
     assignees = assignees.union_all(select(following).where(assignees.c.id.is_not(None)))
-    staff = exists().where(User.id == assignees.c.id, User.is_active, User.role != Role.USER)
+    staff = exists().where(User.id == assignees.c.id, User.is_active, WORKS_HERE)
     return select(assignees.c.id).where(assignees.c.id.is_not(None), ~staff)

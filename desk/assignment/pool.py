@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.assignment.absences import IS_NOW
 from desk.assignment.strategies import Bar, Candidate, caught_up
 from desk.tickets import tickets
-from models import Absence, Role, TeamMember, Ticket, User
+from models import WORKS_HERE, Absence, Role, TeamMember, Ticket, User
 
-CSR = (User.role == Role.CSR) & User.is_active
+CSR = and_(WORKS_HERE, User.role == Role.CSR, User.is_active)
 # Of those who are not in the team, no more are told of.
 MOST_OTHERS = 100
 

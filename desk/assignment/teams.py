@@ -17,7 +17,7 @@ from desk.errors import Conflict, Invalid, NotFound
 from desk.jobs import Job
 from desk.outbox import outbox
 from desk.text import Id, Input, Label, Text, unique
-from models import Role, Team, TeamMember, Ticket, User
+from models import Team, TeamMember, Ticket, User
 
 MOST_TEAMS = 200
 MOST_MEMBERS = 500
@@ -153,9 +153,9 @@ def _require_free(session: Session, name: str, but: UUID | None = None) -> None:
 def _set_members(session: Session, team_id: UUID, wanted: Sequence[UUID]) -> None:
     """Leaves those who stay their place in the round. The caller has locked the cursor."""
     before = set(_members(session, [team_id])[team_id])
-    roles = _lock_users(session, before.symmetric_difference(wanted))
+    staff = _lock_staff(session, before.symmetric_difference(wanted))
     for place, user_id in enumerate(wanted):
-        if user_id not in before and roles.get(user_id, Role.USER) is Role.USER:
+        if user_id not in before and user_id not in staff:
             raise Invalid("not_staff", "Only staff are in teams", pointer=f"/members/{place}")
     left = before.difference(wanted)
     session.execute(
@@ -167,9 +167,11 @@ def _set_members(session: Session, team_id: UUID, wanted: Sequence[UUID]) -> Non
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
 
 
-def _lock_users(session: Session, ids: Collection[UUID]) -> dict[UUID, Role]:
-    query = select(User.id, User.role).where(User.id.in_(ids)).order_by(User.id)
-    return {row.id: row.role for row in session.execute(query.with_for_update(key_share=True))}
+def _lock_staff(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Locks all of them; those who work here."""
+    query = select(User).where(User.id.in_(ids)).order_by(User.id)
+    locking = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return {user.id for user in session.scalars(locking) if user.works_here}
 
 
 def _members(session: Session, team_ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:

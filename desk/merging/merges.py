@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -23,7 +23,7 @@ from desk.merging import files, linked, locks, people
 from desk.text import Id, Input
 from desk.tickets import drafts, tickets, timeline
 from desk.tickets.views import TicketView
-from models import ACTIVE_STATUSES, Deadline, Event, Merge, Status, Ticket
+from models import ACTIVE_STATUSES, IS_PERSON, Deadline, Event, Merge, Status, Ticket, User
 
 UNDONE_WITHIN = timedelta(hours=24)
 
@@ -132,11 +132,12 @@ def _merged_into(session: Session, target: Ticket) -> list[tuple[Merge, Ticket]]
 
 
 def _own_answer(session: Session, ticket: Ticket) -> datetime | None:
-    """When somebody else than its customers first answered on the ticket itself."""
+    """When a person who is none of its customers first answered on the ticket itself."""
     answers = select(func.min(Event.at)).where(
         Event.ticket_id == ticket.id,
         Event.kind == MessagePosted.kind,
         Event.actor_id.not_in(people.readers(ticket)),
+        exists().where(User.id == Event.actor_id, IS_PERSON),
     )
     return session.scalar(answers)
 

@@ -23,7 +23,17 @@ from desk.people_events import ParticipantsChanged
 from desk.row_ids import row_id, row_id_in_sql
 from desk.rows import EventRow, NotificationRow
 from desk.snooze_events import Woke
-from models import Event, Notification, NotificationKind, Role, Status, TeamMember, Ticket, User
+from models import (
+    WORKS_HERE,
+    Event,
+    Notification,
+    NotificationKind,
+    Role,
+    Status,
+    TeamMember,
+    Ticket,
+    User,
+)
 
 # A conversation is mailed once it pauses for so long after its first message, as one mail.
 MAIL_WINDOW = timedelta(seconds=30)
@@ -98,7 +108,7 @@ def _staff(session: Session, ticket: Ticket) -> Sequence[UUID]:
     those = {*ticket.follower_ids, ticket.assigned_to_id} - {None}
     if not those:
         return []
-    return session.scalars(select(User.id).where(User.id.in_(those), User.role != Role.USER)).all()
+    return session.scalars(select(User.id).where(User.id.in_(those), WORKS_HERE)).all()
 
 
 def _team(session: Session, ticket: Ticket) -> Sequence[UUID]:
@@ -106,7 +116,7 @@ def _team(session: Session, ticket: Ticket) -> Sequence[UUID]:
     if ticket.team_id is None:
         return ()
     query = select(User.id).join(TeamMember, TeamMember.user_id == User.id)
-    works_here = (User.is_active, User.role != Role.USER)
+    works_here = (User.is_active, WORKS_HERE)
     return session.scalars(query.where(TeamMember.team_id == ticket.team_id, *works_here)).all()
 
 

@@ -23,18 +23,19 @@ from desk.jobs import Job
 from desk.notifications import inbox
 from desk.outbox import outbox
 from desk.snooze_events import Snoozed, Woke
-from desk.tickets import search
+from desk.tickets import people, search
 from desk.tickets.rating_asks import ask_for_rating
 from desk.webhooks import webhook_queue
 from models import ACTIVE_STATUSES, Status
 
 
 def set_times(session: Session, entry: Entry) -> None:
-    """Keeps on the ticket when it was first answered, resolved and closed."""
-    ticket, at = entry.ticket, entry.row.at
+    """Keeps on the ticket when a person first answered it, and when it was resolved and closed."""
+    ticket, at, by = entry.ticket, entry.row.at, entry.row.actor_id
     match entry.event:
-        case MessagePosted() if not owns(ticket, entry.row.actor_id):
-            ticket.first_response_at = ticket.first_response_at or at
+        case MessagePosted() if ticket.first_response_at is None and not owns(ticket, by):
+            if not people.is_program(session, by):
+                ticket.first_response_at = at
         case StatusChanged(to=to):
             if to is Status.RESOLVED:
                 ticket.resolved_at = at

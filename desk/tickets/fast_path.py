@@ -89,7 +89,7 @@ _POST = f"""
             last_public_seq = coalesce(said.public_seq, last_public_seq),
             public_updated_at = case when %(is_note)s then public_updated_at else said.at end,
             first_response_at = case
-                when %(is_note)s or {IS_OWN} then first_response_at
+                when %(is_note)s or {IS_OWN} or %(is_program)s then first_response_at
                 else coalesce(first_response_at, said.at)
             end,
             last_message_seq = case when %(is_note)s then last_message_seq else said.seq end,
@@ -185,6 +185,7 @@ def posting(
     values = {
         "ticket_id": ticket_id,
         "is_staff": actor.is_staff,
+        "is_program": actor.is_program,
         "is_note": event.is_internal,
         "event_id": event.id,
         "kind": event.kind,

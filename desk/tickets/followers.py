@@ -10,7 +10,7 @@ from desk.access import Actor
 from desk.errors import Conflict, Forbidden, Invalid
 from desk.tickets import people, tickets
 from desk.tickets.people import Person
-from models import Role, Ticket, User
+from models import WORKS_HERE, Ticket, User
 
 MOST_FOLLOWERS = 100
 
@@ -29,7 +29,8 @@ def follow(session: Session, actor: Actor, ticket_id: UUID, user_id: UUID) -> No
     `Forbidden` (``not_yourself``), `Invalid` (``not_staff``), `Conflict` (``too_many_followers``).
     """
     ticket = _held(session, actor, ticket_id, user_id)
-    if user_id != actor.id and not _staff(session, [user_id]):
+    is_own = user_id == actor.id and not actor.is_program
+    if not is_own and not _staff(session, [user_id]):
         raise Invalid("not_staff", "Not active, or not of the staff", pointer="/user_id")
     if user_id not in ticket.follower_ids and len(ticket.follower_ids) >= MOST_FOLLOWERS:
         raise Conflict("too_many_followers", f"At most {MOST_FOLLOWERS} follow a ticket")
@@ -70,5 +71,5 @@ def _held(session: Session, actor: Actor, ticket_id: UUID, user_id: UUID) -> Tic
 
 def _staff(session: Session, user_ids: Sequence[UUID]) -> Sequence[UUID]:
     """Those of the people who are active and of the staff."""
-    those = (User.id.in_(user_ids), User.role != Role.USER, User.is_active)
+    those = (User.id.in_(user_ids), WORKS_HERE, User.is_active)
     return session.scalars(select(User.id).where(*those)).all()

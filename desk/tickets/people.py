@@ -28,7 +28,7 @@ from desk.events import Assigned
 from desk.people_events import ParticipantsChanged
 from desk.statements import Statement, ids
 from desk.tickets.views import not_found
-from models import CALLED, Event, Role, Ticket, User
+from models import CALLED, IS_PERSON, Event, Role, Ticket, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ NAMED: Statement[UUID] = Statement(
 
 def is_named(session: Session, ticket_id: UUID, user_id: UUID) -> bool:
     return bool(NAMED.all(session, ticket_id=ticket_id, user_ids=ids([user_id])))
+
+
+def is_program(session: Session, user_id: UUID | None) -> bool:
+    """Whether it acts by a key: what it does is nobody's answer, and nobody's work."""
+    is_one = select(User.id).where(User.id == user_id, ~IS_PERSON)
+    return session.scalar(is_one) is not None
 
 
 def named_by(kind: str, actor_id: UUID | None, data: dict[str, object]) -> set[UUID]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import owns
 from desk.events import Entry, StatusChanged
+from desk.tickets import people
 from models import Rating, RatingRequest, Status
 
 # For so long after a person has resolved a ticket its customer may rate that.
@@ -17,8 +18,8 @@ PAUSE = timedelta(days=7)
 
 
 def ask_for_rating(session: Session, entry: Entry) -> None:
-    """Lets the customer rate what somebody of the staff has resolved; what the desk itself has, or
-    they themselves, is nobody's work.
+    """Lets the customer rate what somebody of the staff has resolved; what the desk itself has, a
+    program, or they themselves, is nobody's work.
     """
     ticket, row = entry.ticket, entry.row
     match entry.event:
@@ -26,6 +27,8 @@ def ask_for_rating(session: Session, entry: Entry) -> None:
             pass
         case _:
             return
+    if people.is_program(session, row.actor_id):
+        return
     # Of two tickets that are resolved at once, the second waits here and is not asked for.
     asking = insert(RatingRequest).values(user_id=ticket.user_id, asked_at=row.at)
     asking = asking.on_conflict_do_update(

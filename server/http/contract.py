@@ -16,6 +16,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from models import Scope
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PREFIX = "/api/v1"
@@ -120,6 +122,8 @@ class Route:
     path: str
     handler: Handler
     right: Right
+    # What a program's key takes for it; None: no key is enough.
+    scope: Scope | None
     summary: str
     takes: type[BaseModel] | None
     gives: tuple[Gives, ...]
@@ -147,12 +151,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a handler is and who may use it; `says` makes it a route."""
+    """Where a handler is and who may use it; `says` makes it a route. Without a scope it is for
+    people alone.
+    """
 
     method: str
     path: str
     handler: Handler
     right: Right
+    scope: Scope | None = None
 
     def says(
         self,
@@ -162,5 +169,13 @@ class At:
         refuses: tuple[str, ...],
     ) -> Route:
         return Route(
-            self.method, self.path, self.handler, self.right, summary, takes, gives, refuses
+            self.method,
+            self.path,
+            self.handler,
+            self.right,
+            self.scope,
+            summary,
+            takes,
+            gives,
+            refuses,
         )

@@ -8,7 +8,7 @@ from aiohttp import web
 from desk.access import Actor
 from desk.errors import Forbidden, Unauthenticated
 from desk.tickets import views
-from models import Role
+from models import Role, Scope
 from server.http.compression import compress
 from server.http.contract import Handler, Right, Route
 from server.http.input import TICKET, ticket_number
@@ -28,14 +28,17 @@ def guarded(route: Route) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if route.right is not Right.ANYONE:
-            actor, _ = await request.app[SERVICES].authenticator.of_token(
-                bearer(request), for_setup=route.right is Right.SETUP
+            services = request.app[SERVICES]
+            actor, _ = await services.authenticator.of_token(
+                bearer(request),
+                services.limits.address(request),
+                for_setup=route.right is Right.SETUP,
             )
             request[ACTOR] = actor
-            admit(route.right, actor)
+            admit(route.right, route.scope, actor)
             if route.method == "GET" and not actor.is_staff:
                 spend_look(request, shared.LOOK)
-                slots = request.app[SERVICES].read_slots.of(actor.id)
+                slots = services.read_slots.of(actor.id)
                 # A file that is read slowly holds up no other read.
                 async with nullcontext() if route.gives_files else slots:
                     response = await _handled(request, route)
@@ -65,7 +68,11 @@ async def ticket_numbered(services: Services, actor: Actor, number: int) -> UUID
     return ticket_ids[0] if ticket_ids else None
 
 
-def admit(right: Right, actor: Actor) -> None:
+def admit(right: Right, scope: Scope | None, actor: Actor) -> None:
+    if actor.scopes is not None and scope not in actor.scopes:
+        raise Forbidden(
+            "scope_required", f"The key needs the scope {scope}" if scope else "Not for programs"
+        )
     if right is Right.STAFF and not actor.is_staff:
         raise Forbidden("csr_required", "CSR privileges required")
     if right is Right.ADMIN and actor.role is not Role.ADMIN:

@@ -1,47 +1,75 @@
-"""Who is asking: a token's session, looked up at most once a second."""
+"""Who is asking: a token's session, or a program's key, looked up at most once a second."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
 from desk.access import Actor
 from desk.accounts import sessions
+from desk.accounts.key_text import MARK
 from desk.errors import Forbidden, Unauthenticated
 from desk.statements import Statement
 from server.database.transaction import Desk
+from server.identity import key_lookup
+from server.identity.key_lookup import KeyLookup
 from server.identity.tokens import Claims, Tokens
 
 # Seconds that a session is taken for good without looking again.
 REMEMBERED = 1.0
 MOST_REMEMBERED = 20_000
+# When a key ends that is good until it is deleted.
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class Authenticator:
-    """Finds the actor behind a token or a session, and remembers both for a while."""
+    """Finds the actor behind a token, a session or a key, and remembers all for a while. A key's id
+    stands where a session's does.
+    """
 
-    def __init__(self, desk: Desk, tokens: Tokens, *, needs_factor: bool) -> None:
+    def __init__(self, desk: Desk, tokens: Tokens, keys: KeyLookup, *, needs_factor: bool) -> None:
         """``needs_factor``: whether the staff may do nothing without a second factor."""
         self._desk = desk
         self._needs_factor = needs_factor
         self._tokens = tokens
+        self._keys = keys
         self._seen: OrderedDict[UUID, tuple[float, Actor]] = OrderedDict()
         # Signatures that were verified: a client sends the same token for minutes.
         self._claims: OrderedDict[str, Claims] = OrderedDict()
+        # Keys that were found, by their hashes.
+        self._of_keys: OrderedDict[bytes, Claims] = OrderedDict()
 
-    async def of_token(self, token: str, *, for_setup: bool = False) -> tuple[Actor, Claims]:
-        """The actor behind an access token; `Unauthenticated` if it is not good (any more).
+    async def of_token(
+        self, token: str, address: str, *, for_setup: bool = False
+    ) -> tuple[Actor, Claims]:
+        """The actor behind an access token or a key; `Unauthenticated` if it is not good (any
+        more). ``address``: where it comes from, as what is looked up costs the database.
 
         Raises as `of_session`.
         """
-        claims = self.claims(token)
+        claims = await self.claims_of(token, address)
         actor = await self.of_session(claims.session_id, for_setup=for_setup)
         return _named(actor, claims), claims
+
+    async def claims_of(self, token: str, address: str) -> Claims:
+        """As `claims`, or what there is to say of a key."""
+        if not token.startswith(MARK):
+            return self.claims(token)
+        key = key_lookup.parts(token)
+        claims = self._of_keys.get(key.hash)
+        if claims is None or not self._is_fresh(claims.session_id):
+            clock = time.monotonic()
+            holder = await self._keys.find(key, address)
+            until = holder.expires_at or NEVER
+            claims = Claims(holder.actor.id, holder.key_id, generation=0, expires_at=until)
+            _put(self._of_keys, key.hash, claims)
+            _put(self._seen, holder.key_id, (clock, holder.actor))
+        return claims
 
     def claims(self, token: str) -> Claims:
         """What an access token says; whether its session is over is another question."""
@@ -53,7 +81,7 @@ class Authenticator:
         return claims
 
     async def of_session(self, session_id: UUID, *, for_setup: bool = False) -> Actor:
-        """The actor behind a session; `Unauthenticated` if it is over.
+        """The actor behind a session or a key; `Unauthenticated` if it is over.
 
         Raises `Forbidden` where they have to set up a second factor before they may do anything,
         unless it is ``for_setup`` that they are asked for.
@@ -65,18 +93,23 @@ class Authenticator:
 
     async def _remembered(self, session_id: UUID) -> Actor:
         clock = time.monotonic()
-        seen = self._seen.get(session_id)
-        if seen is not None and clock - seen[0] < REMEMBERED:
-            return seen[1]
+        if self._is_fresh(session_id):
+            return self._seen[session_id][1]
+        self.forget(session_id)
         actors = await self.look_up(sessions.ACTOR, session_id=session_id)
+        if not actors and (holder := await self._keys.by_id(session_id)):
+            actors = [holder.actor]
         if not actors:
-            self.forget(session_id)
             raise Unauthenticated("session_ended", "The session is over; log in again")
         actor = actors[0]
         _put(self._seen, session_id, (clock, actor))
         return actor
 
-    async def look_up(self, statement: Statement[Actor], **which: object) -> Sequence[Actor]:
+    def _is_fresh(self, session_id: UUID) -> bool:
+        seen = self._seen.get(session_id)
+        return seen is not None and time.monotonic() - seen[0] < REMEMBERED
+
+    async def look_up(self, statement: Statement[Actor], **which: object) -> list[Actor]:
         """The actors behind sessions, from the database."""
         return await self._desk.fetch(
             statement, now=datetime.now(UTC), needs_factor=self._needs_factor, **which
@@ -90,7 +123,7 @@ class Authenticator:
                 self._seen[session_id] = (clock, actor)
 
     async def look_again(self, claims: Claims) -> Actor:
-        """As `of_token`, from the database."""
+        """The actor of a token or a key, from the database."""
         self.forget(claims.session_id)
         return _named(await self.of_session(claims.session_id), claims)
 

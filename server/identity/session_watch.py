@@ -1,4 +1,4 @@
-"""Open sockets, by the session that opened them: they end when it ends.
+"""Open sockets, by the session or the key that opened them: they end when it ends.
 
 A session that is ended anywhere is announced and its sockets are closed at once. As the message
 may be lost, the sessions of all sockets here are looked up every `WATCH_SECONDS` as well; so are
@@ -21,6 +21,7 @@ from desk.statements import ids
 from server.background import Background, attempt
 from server.database.transaction import Desk
 from server.identity.authenticator import Authenticator, setup_required
+from server.identity.key_lookup import KeyLookup
 from server.identity.tokens import Claims
 from server.limits.open_sockets import OpenSockets
 from wire.messages import SessionEnded
@@ -56,6 +57,7 @@ class SessionWatch:
         self,
         desk: Desk,
         authenticator: Authenticator,
+        keys: KeyLookup,
         background: Background,
         open_sockets: OpenSockets,
     ) -> None:
@@ -63,6 +65,7 @@ class SessionWatch:
         self._open_sockets = open_sockets
         self._background = background
         self._authenticator = authenticator
+        self._keys = keys
         self._of_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
         # Those of them that have an actor.
         self._admitted: set[Connection] = set()
@@ -149,6 +152,9 @@ class SessionWatch:
         if not watched:
             return
         actors = await self._authenticator.look_up(sessions.ACTORS, session_ids=ids(watched))
+        found = {actor.session_id for actor in actors}
+        if others := [session_id for session_id in watched if session_id not in found]:
+            actors += await self._of_keys(others)
         good = {actor.session_id: actor for actor in actors if actor.session_id}
         self._authenticator.remember(actors, clock)
         for session_id, actor in good.items():
@@ -161,3 +167,11 @@ class SessionWatch:
             over = await self._desk.read(sessions.over, missing, now)
             for session_id, code in over.items():
                 self.end(SessionEnded(session_id, code))
+
+    async def _of_keys(self, key_ids: list[UUID]) -> list[Actor]:
+        """Who acts by those of them that are good keys; the sockets of others that are keys end."""
+        stopped = await self._keys.stopped(key_ids)
+        for holder, code in stopped.items():
+            if code is not None:
+                self.end(SessionEnded(holder.key_id, code))
+        return [holder.actor for holder, code in stopped.items() if code is None]

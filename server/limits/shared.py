@@ -97,6 +97,9 @@ CONNECT = Limit("connect", parse("120 per minute"))
 SOCKET_TICKET = Limit("socket-ticket", parse("120 per minute"))
 # Socket tickets tried from one address: each is a question to the database.
 TRY_SOCKET_TICKET = Limit("try-socket-ticket", parse("600 per minute"))
+# Keys of programs looked up for one address: each is asked for once a second at most while it is
+# used, and what was never one each time.
+TRY_KEY = Limit("try-key", parse("6000 per minute"))
 # Mails with a link that an account asks for: the address may be a stranger's.
 CONFIRM = Limit("confirm", parse("5 per day"))
 # Mails that whoever asks has sent to one address, whether or not it has an account: links for a new

@@ -82,13 +82,17 @@ class Presence:
         await self._redis.aclose()
 
     def entered(self, actor: Actor, ticket_id: UUID, *, is_idle: bool = False) -> None:
+        """A program looks at nothing."""
+        if actor.is_program:
+            return
         watched = self._watched.setdefault(ticket_id, Watched())
         watched.entered(Viewer.of(actor), is_idle=is_idle)
         self._changed(ticket_id)
 
     def left(self, actor: Actor, ticket_id: UUID, *, is_idle: bool = False) -> None:
         """``is_idle``: as they entered."""
-        if watched := self._watched.get(ticket_id):
+        watched = self._watched.get(ticket_id)
+        if watched and not actor.is_program:
             watched.left(Viewer.of(actor), is_idle=is_idle)
             self._changed(ticket_id)
 

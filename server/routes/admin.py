@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from desk.accounts import administration
 from desk.text import Email, Words
-from models import Role
+from models import Role, Scope, UserKind
 from server.clock import now
 from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, listed, made, ok
@@ -28,11 +28,12 @@ class UserQuery(Paged):
     is_active: bool | None = None
     email: Annotated[Email | None, Field()] = None
     q: Words | None = Field(None, description="How the name, a word of it or the address begins")
+    kind: UserKind = Field(UserKind.PERSON, description="Those of programs act by keys")
 
 
 async def list_users(request: web.Request) -> web.Response:
     params = query(request, UserQuery)
-    filters: dict[str, Any] = params.model_dump(include={"role", "is_active", "email", "q"})
+    filters: dict[str, Any] = params.model_dump(include={"role", "is_active", "email", "q", "kind"})
     accounts = await request.app[SERVICES].desk.read(
         administration.accounts,
         **filters,
@@ -88,25 +89,25 @@ def _user_id(request: web.Request) -> UUID:
 
 
 ROUTES = (
-    At("GET", "/admin/users", list_users, Right.ADMIN).says(
+    At("GET", "/admin/users", list_users, Right.ADMIN, Scope.ADMIN).says(
         "List accounts, the newest first",
         UserQuery,
         listed(administration.Account, TOTAL, names="user_id"),
         refuses=(),
     ),
-    At("POST", "/admin/users", add_user, Right.ADMIN).says(
+    At("POST", "/admin/users", add_user, Right.ADMIN, Scope.ADMIN).says(
         "Make an account of any role",
         administration.NewUser,
         made(administration.Account, names="user_id"),
         refuses=("409 email_taken", *REFUSED, *KEYED),
     ),
-    At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN).says(
+    At("GET", "/admin/users/{user_id}", show_user, Right.ADMIN, Scope.ADMIN).says(
         "Show an account", NOTHING, ok(administration.Account), refuses=()
     ),
-    At("PATCH", "/admin/users/{user_id}", change_user, Right.ADMIN).says(
+    At("PATCH", "/admin/users/{user_id}", change_user, Right.ADMIN, Scope.ADMIN).says(
         "Change an account",
         administration.UserChange,
         ok(administration.Account),
-        refuses=("409 last_admin", "409 visitor"),
+        refuses=("409 last_admin", "409 program", "409 visitor"),
     ),
 )

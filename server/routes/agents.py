@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from desk.assignment import agents, decisions
+from models import Scope
 from server.http.contract import NOTHING, TOTAL, At, Right, listed, ok
 from server.http.guard import ACTOR
 from server.http.input import Paged, Query, body, id_after, path_id, query
@@ -36,7 +37,7 @@ async def explain_assignment(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("GET", "/csr/agents", list_agents, Right.STAFF).says(
+    At("GET", "/csr/agents", list_agents, Right.STAFF, Scope.PEOPLE_READ).says(
         "List the active staff, with the room that they have for tickets",
         Paged,
         listed(agents.Agent, TOTAL),
@@ -48,7 +49,13 @@ ROUTES = (
         ok(agents.Agent),
         refuses=("404 user_not_found",),
     ),
-    At("GET", "/csr/tickets/{ticket_id}/assignment", explain_assignment, Right.STAFF).says(
+    At(
+        "GET",
+        "/csr/tickets/{ticket_id}/assignment",
+        explain_assignment,
+        Right.STAFF,
+        Scope.TICKETS_READ,
+    ).says(
         "Explain why a ticket is whose it is",
         NOTHING,
         ok(decisions.Explanation),

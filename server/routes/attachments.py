@@ -8,6 +8,7 @@ from aiohttp import web
 
 from desk.tickets import attachments
 from desk.tickets.attachments import AttachmentView
+from models import Scope
 from server.clock import now
 from server.http.contract import (
     ETAG,
@@ -94,7 +95,7 @@ async def discard(request: web.Request) -> web.Response:
 
 WHAT = "Attachment"
 ROUTES = (
-    At("POST", "/tickets/{ticket_id}/attachments", upload, Right.VIEWER).says(
+    At("POST", "/tickets/{ticket_id}/attachments", upload, Right.VIEWER, Scope.MESSAGES_WRITE).says(
         "Upload a file for a message",
         FileBody,
         made(AttachmentView, names="attachment_id"),
@@ -107,7 +108,7 @@ ROUTES = (
             *KEYED,
         ),
     ),
-    At("GET", "/attachments/{attachment_id}", show, Right.PERSON).says(
+    At("GET", "/attachments/{attachment_id}", show, Right.PERSON, Scope.TICKETS_READ).says(
         "Get a file",
         NOTHING,
         file(ETAG),
@@ -120,10 +121,10 @@ ROUTES = (
             "503 files_unavailable",
         ),
     ),
-    At("POST", "/attachments/{attachment_id}/link", make_link, Right.PERSON).says(
-        "Make a link to a file", NOTHING, ok(AttachmentLink), refuses=("429 rate_limited",)
-    ),
-    At("DELETE", "/attachments/{attachment_id}", discard, Right.PERSON).says(
+    At(
+        "POST", "/attachments/{attachment_id}/link", make_link, Right.PERSON, Scope.TICKETS_READ
+    ).says("Make a link to a file", NOTHING, ok(AttachmentLink), refuses=("429 rate_limited",)),
+    At("DELETE", "/attachments/{attachment_id}", discard, Right.PERSON, Scope.MESSAGES_WRITE).says(
         "Remove a file that no message has",
         NOTHING,
         done(),

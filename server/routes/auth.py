@@ -13,7 +13,7 @@ from desk.errors import Malformed, Unauthenticated
 from desk.factors import challenges
 from desk.factors.challenges import Challenged
 from desk.text import Input
-from models import Role
+from models import Role, Scope
 from server.clock import now
 from server.http.clients import sign_in_of
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
@@ -226,7 +226,7 @@ ROUTES = (
     At("POST", "/auth/logout_all", logout_all, Right.PERSON).says(
         "End all of your sessions", NOTHING, done(), refuses=()
     ),
-    At("GET", "/auth/me", me, Right.PERSON).says(
+    At("GET", "/auth/me", me, Right.PERSON, Scope.PEOPLE_READ).says(
         "Show your profile", NOTHING, ok(accounts.Profile), refuses=()
     ),
     At("PATCH", "/auth/me", change_me, Right.PERSON).says(

@@ -5,6 +5,7 @@ from uuid import UUID
 from aiohttp import web
 
 from desk.assignment import absences
+from models import Scope
 from server.clock import now
 from server.http.audited import audited
 from server.http.contract import NOTHING, At, Right, done, ok
@@ -71,13 +72,13 @@ ROUTES = (
     At("DELETE", "/csr/me/away", end_mine, Right.STAFF).says(
         "Say that you are back, or will not be away", NOTHING, done(), refuses=()
     ),
-    At("GET", "/admin/users/{user_id}/away", show_theirs, Right.ADMIN).says(
+    At("GET", "/admin/users/{user_id}/away", show_theirs, Right.ADMIN, Scope.ADMIN).says(
         "Show somebody's absence", NOTHING, SHOWN, refuses=NONE
     ),
-    At("PUT", "/admin/users/{user_id}/away", set_theirs, Right.ADMIN).says(
+    At("PUT", "/admin/users/{user_id}/away", set_theirs, Right.ADMIN, Scope.ADMIN).says(
         "Say until when somebody is away", absences.Away, SHOWN, refuses=SETS[1:]
     ),
-    At("DELETE", "/admin/users/{user_id}/away", end_theirs, Right.ADMIN).says(
+    At("DELETE", "/admin/users/{user_id}/away", end_theirs, Right.ADMIN, Scope.ADMIN).says(
         "End somebody's absence", NOTHING, done(), refuses=()
     ),
 )

@@ -20,6 +20,7 @@ from desk.tickets.keyset import Sort
 from desk.tickets.lists import ticket_list
 from desk.tickets.saved_views import ViewQuery
 from desk.tickets.views import TicketRow, TicketView
+from models import Scope
 from server.http.contract import KEYED, At, Right, ok
 from server.http.guard import ACTOR, require_role
 from server.http.idempotency import once_in_steps
@@ -175,7 +176,7 @@ def _row(ticket: TicketView) -> TicketRow:
 
 
 ROUTES = (
-    At("POST", "/csr/tickets/bulk", change_many, Right.STAFF).says(
+    At("POST", "/csr/tickets/bulk", change_many, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Change or assign many tickets",
         Bulk,
         ok(list[BulkDone | BulkRefused]),

@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from desk.accounts import customers
 from desk.text import Words
+from models import Scope
 from server.http.contract import NOTHING, TOTAL, At, Right, listed, ok
 from server.http.input import Paged, Query, decode_cursor, path_id, query
 from server.http.output import counted, page_of, reply
@@ -41,13 +42,13 @@ async def show_customer(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("GET", "/csr/customers", list_customers, Right.STAFF).says(
+    At("GET", "/csr/customers", list_customers, Right.STAFF, Scope.PEOPLE_READ).says(
         "List customers, the newest first",
         CustomerQuery,
         listed(customers.Customer, TOTAL, names="customer_id"),
         refuses=(),
     ),
-    At("GET", "/csr/customers/{customer_id}", show_customer, Right.STAFF).says(
+    At("GET", "/csr/customers/{customer_id}", show_customer, Right.STAFF, Scope.PEOPLE_READ).says(
         "Show a customer, with the number of their tickets",
         NOTHING,
         ok(customers.CustomerDetails),

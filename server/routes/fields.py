@@ -6,6 +6,7 @@ from aiohttp import web
 
 from desk.tickets import fields
 from desk.tickets.fields import FieldChange, FieldView, NewField
+from models import Scope
 from server.clock import now
 from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, At, Right, done, made, ok
@@ -61,25 +62,25 @@ def _field_id(request: web.Request) -> UUID:
 
 
 ROUTES = (
-    At("GET", "/fields", list_fields, Right.PERSON).says(
+    At("GET", "/fields", list_fields, Right.PERSON, Scope.TICKETS_READ).says(
         "List the custom fields that you may see", NOTHING, ok(list[FieldView]), refuses=()
     ),
-    At("GET", "/admin/fields", list_all, Right.ADMIN).says(
+    At("GET", "/admin/fields", list_all, Right.ADMIN, Scope.ADMIN).says(
         "List the custom fields", NOTHING, ok(list[FieldView]), refuses=()
     ),
-    At("POST", "/admin/fields", add, Right.ADMIN).says(
+    At("POST", "/admin/fields", add, Right.ADMIN, Scope.ADMIN).says(
         "Add a custom field to tickets",
         NewField,
         made(FieldView, names="field_id"),
         refuses=("409 key_taken", "409 too_many_fields", *KEYED),
     ),
-    At("PATCH", "/admin/fields/{field_id}", change, Right.ADMIN).says(
+    At("PATCH", "/admin/fields/{field_id}", change, Right.ADMIN, Scope.ADMIN).says(
         "Change a custom field; bring a removed one back",
         FieldChange,
         ok(FieldView),
         refuses=("409 field_in_use", "409 too_many_fields"),
     ),
-    At("DELETE", "/admin/fields/{field_id}", remove, Right.ADMIN).says(
+    At("DELETE", "/admin/fields/{field_id}", remove, Right.ADMIN, Scope.ADMIN).says(
         "Remove a custom field", NOTHING, done(), refuses=()
     ),
 )

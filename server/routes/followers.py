@@ -7,6 +7,7 @@ from aiohttp import web
 
 from desk.tickets import followers
 from desk.tickets.people import Person
+from models import Scope
 from server.http.contract import NOTHING, At, Gives, Right, done
 from server.http.guard import ACTOR
 from server.http.input import Query, no_body, path_id, query
@@ -53,20 +54,20 @@ FOLLOWS = (
 )
 LISTED = Gives(200, list[Person], (), names="user_id")
 ROUTES = (
-    At("GET", "/tickets/{ticket_id}/followers", list_followers, Right.VIEWER).says(
-        "List who follows a ticket", NOTHING, LISTED, refuses=()
-    ),
+    At(
+        "GET", "/tickets/{ticket_id}/followers", list_followers, Right.VIEWER, Scope.TICKETS_READ
+    ).says("List who follows a ticket", NOTHING, LISTED, refuses=()),
     At("PUT", ME, follow, Right.VIEWER).says("Follow a ticket", NOTHING, done(), refuses=FOLLOWS),
     At("DELETE", ME, unfollow, Right.VIEWER).says(
         "Follow a ticket no longer", NOTHING, done(), refuses=("308 merged",)
     ),
-    At("PUT", SOMEBODY, add_follower, Right.VIEWER).says(
+    At("PUT", SOMEBODY, add_follower, Right.VIEWER, Scope.TICKETS_WRITE).says(
         "Have somebody follow a ticket",
         NOTHING,
         done(),
         refuses=("403 not_yourself", *FOLLOWS, "422 not_staff"),
     ),
-    At("DELETE", SOMEBODY, remove_follower, Right.VIEWER).says(
+    At("DELETE", SOMEBODY, remove_follower, Right.VIEWER, Scope.TICKETS_WRITE).says(
         "Have somebody follow a ticket no longer",
         NOTHING,
         done(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from desk.tickets import labels
+from models import Scope
 from server.http.contract import NOTHING, At, Right, ok
 from server.http.input import Query, query
 from server.http.output import reply
@@ -34,10 +35,10 @@ async def show_form(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("GET", "/csr/labels", list_labels, Right.STAFF).says(
+    At("GET", "/csr/labels", list_labels, Right.STAFF, Scope.TICKETS_READ).says(
         "List the categories, types and tags of tickets", NOTHING, ok(labels.Labels), refuses=()
     ),
-    At("GET", "/form", show_form, Right.PERSON).says(
+    At("GET", "/form", show_form, Right.PERSON, Scope.TICKETS_READ).says(
         "Show what a new ticket may be about", NOTHING, ok(FormOut), refuses=()
     ),
 )

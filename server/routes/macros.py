@@ -9,6 +9,7 @@ from desk.access import Audience
 from desk.actions.batches import Done
 from desk.macros import macros, use
 from desk.tickets.views import TicketView
+from models import Scope
 from server.clock import now
 from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, done, listed, made, ok
@@ -124,7 +125,7 @@ WRITES = (
     *SET,
 )
 ROUTES = (
-    At("GET", "/csr/macros", list_macros, Right.STAFF).says(
+    At("GET", "/csr/macros", list_macros, Right.STAFF, Scope.TICKETS_READ).says(
         "List the macros that you may use, the oldest first",
         Paged,
         listed(macros.MacroShown, TOTAL, names="macro_id"),
@@ -145,7 +146,7 @@ ROUTES = (
         done(),
         refuses=("403 admin_required", "403 not_in_team"),
     ),
-    At("POST", "/csr/macros/{macro_id}/preview", preview, Right.STAFF).says(
+    At("POST", "/csr/macros/{macro_id}/preview", preview, Right.STAFF, Scope.TICKETS_READ).says(
         "Show what a macro would say on a ticket", use.Preview, ok(use.Previewed), refuses=()
     ),
     At("POST", "/tickets/{ticket_id}/macros/{macro_id}", apply, Right.STAFF).says(

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from desk.merging import merges, splits
 from desk.tickets.views import TicketView
+from models import Scope
 from server.http.contract import ETAG, KEYED, NOTHING, PREFIX, At, Right, made, ok
 from server.http.guard import ACTOR
 from server.http.idempotency import once
@@ -45,7 +46,7 @@ async def split(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("POST", "/csr/tickets/{ticket_id}/merge", merge, Right.STAFF).says(
+    At("POST", "/csr/tickets/{ticket_id}/merge", merge, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Merge a ticket into another",
         merges.Merging,
         ok(TicketView, ETAG),
@@ -59,13 +60,13 @@ ROUTES = (
             *KEYED,
         ),
     ),
-    At("POST", "/csr/tickets/{ticket_id}/unmerge", unmerge, Right.STAFF).says(
+    At("POST", "/csr/tickets/{ticket_id}/unmerge", unmerge, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Undo the merge of a ticket",
         NOTHING,
         ok(TicketView, ETAG),
         refuses=("409 cannot_undo", "409 changed_since", "409 not_merged"),
     ),
-    At("POST", "/csr/tickets/{ticket_id}/split", split, Right.STAFF).says(
+    At("POST", "/csr/tickets/{ticket_id}/split", split, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Open a ticket for messages of another",
         splits.Splitting,
         made(TicketView, ETAG, names="ticket_id"),

@@ -10,6 +10,7 @@ from desk.errors import Invalid
 from desk.text import Email
 from desk.tickets import participants
 from desk.tickets.people import Person
+from models import Scope
 from server.http.contract import NOTHING, At, Gives, Right, done, ok
 from server.http.guard import ACTOR
 from server.http.input import Query, no_body, path_id, query
@@ -60,11 +61,19 @@ def _user_id(request: web.Request) -> UUID:
 
 LISTED = Gives(200, list[Person], (), names="participant")
 ROUTES = (
-    At("GET", "/tickets/{ticket_id}/participants", list_participants, Right.VIEWER).says(
-        "List who is on copy of a ticket", NOTHING, LISTED, refuses=()
-    ),
     At(
-        "PUT", "/csr/tickets/{ticket_id}/participants/{participant}", put_participant, Right.STAFF
+        "GET",
+        "/tickets/{ticket_id}/participants",
+        list_participants,
+        Right.VIEWER,
+        Scope.TICKETS_READ,
+    ).says("List who is on copy of a ticket", NOTHING, LISTED, refuses=()),
+    At(
+        "PUT",
+        "/csr/tickets/{ticket_id}/participants/{participant}",
+        put_participant,
+        Right.STAFF,
+        Scope.TICKETS_WRITE,
     ).says(
         "Put a customer on copy, by their id or address",
         NOTHING,
@@ -81,5 +90,6 @@ ROUTES = (
         "/csr/tickets/{ticket_id}/participants/{participant}",
         remove_participant,
         Right.STAFF,
+        Scope.TICKETS_WRITE,
     ).says("Take a customer off", NOTHING, done(), refuses=("308 merged",)),
 )

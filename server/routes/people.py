@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from desk.text import Id
 from desk.tickets import people
 from desk.tickets.people import Person
+from models import Scope
 from server.http.contract import NOTHING, At, Right, ok
 from server.http.guard import ACTOR
 from server.http.input import Query, path_id, query
@@ -47,10 +48,10 @@ async def list_people_of_ticket(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("GET", "/people", list_people, Right.PERSON).says(
+    At("GET", "/people", list_people, Right.PERSON, Scope.PEOPLE_READ).says(
         "Name people by their ids", PeopleQuery, ok(list[Person]), refuses=()
     ),
-    At("GET", "/tickets/{ticket_id}/people", list_people_of_ticket, Right.VIEWER).says(
-        "List the people of a ticket's timeline", NOTHING, ok(list[Person]), refuses=()
-    ),
+    At(
+        "GET", "/tickets/{ticket_id}/people", list_people_of_ticket, Right.VIEWER, Scope.PEOPLE_READ
+    ).says("List the people of a ticket's timeline", NOTHING, ok(list[Person]), refuses=()),
 )

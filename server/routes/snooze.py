@@ -5,6 +5,7 @@ from aiohttp import web
 from desk.tickets import snooze
 from desk.tickets.snooze import Snooze
 from desk.tickets.views import TicketView
+from models import Scope
 from server.http.contract import ETAG, NOTHING, At, Right, ok
 from server.http.guard import ACTOR
 from server.http.input import LONGEST_BODY, body, no_body, path_id
@@ -31,7 +32,7 @@ async def end(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("POST", "/csr/tickets/{ticket_id}/snooze", start, Right.STAFF).says(
+    At("POST", "/csr/tickets/{ticket_id}/snooze", start, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Let a ticket sleep until a time",
         Snooze,
         ok(TicketView, ETAG),
@@ -43,7 +44,7 @@ ROUTES = (
             "422 too_long",
         ),
     ),
-    At("DELETE", "/csr/tickets/{ticket_id}/snooze", end, Right.STAFF).says(
+    At("DELETE", "/csr/tickets/{ticket_id}/snooze", end, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Wake a ticket",
         NOTHING,
         ok(TicketView, ETAG),

@@ -9,6 +9,7 @@ from desk.text import Input
 from desk.tickets import views
 from desk.tickets.filters import Filters
 from desk.tickets.views import TicketRow, TicketView
+from models import Scope
 from server.http.contract import ETAG, NOTHING, TOTAL, At, Right, listed, not_modified, ok
 from server.http.guard import ACTOR
 from server.http.input import MIDDLING_BODY, body, no_body, path_id, query
@@ -59,16 +60,16 @@ async def _changed(
 
 
 ROUTES = (
-    At("GET", "/csr/tickets", list_tickets, Right.STAFF).says(
+    At("GET", "/csr/tickets", list_tickets, Right.STAFF, Scope.TICKETS_READ).says(
         "List tickets of everybody",
         StaffTicketQuery,
         listed(TicketRow, TOTAL, names="ticket_id"),
         refuses=("422 unknown_field",),
     ),
-    At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF).says(
+    At("GET", "/csr/tickets/{ticket_id}", show_ticket, Right.STAFF, Scope.TICKETS_READ).says(
         "Show any ticket", NOTHING, ok(TicketView, ETAG), not_modified(), refuses=("308 merged",)
     ),
-    At("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF).says(
+    At("POST", "/csr/tickets/{ticket_id}/assign", assign, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Give a ticket to somebody of the staff, or back to the queue",
         assignment.Assign,
         ok(TicketView, ETAG),
@@ -80,7 +81,7 @@ ROUTES = (
         ok(TicketView, ETAG),
         refuses=("308 merged", "409 already_assigned", "409 ticket_closed"),
     ),
-    At("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF).says(
+    At("PATCH", "/csr/tickets/{ticket_id}", change, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Change a ticket",
         routing.Change,
         ok(TicketView, ETAG),

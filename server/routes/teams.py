@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import MISSING, Field
 
 from desk.assignment import fairness, teams
+from models import Scope
 from server.clock import now
 from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, done, listed, made, ok
@@ -92,31 +93,31 @@ def _team_id(request: web.Request) -> UUID:
 WRITES = ("409 team_name_taken", "422 not_staff")
 LISTED = listed(teams.TeamShown, TOTAL, names="team_id")
 ROUTES = (
-    At("GET", "/csr/teams", read_teams, Right.STAFF).says(
+    At("GET", "/csr/teams", read_teams, Right.STAFF, Scope.PEOPLE_READ).says(
         "List the teams, the oldest first", Paged, listed(teams.TeamShown, TOTAL), refuses=()
     ),
-    At("GET", "/admin/teams", list_teams, Right.ADMIN).says(
+    At("GET", "/admin/teams", list_teams, Right.ADMIN, Scope.ADMIN).says(
         "List the teams, the oldest first", Paged, LISTED, refuses=()
     ),
-    At("POST", "/admin/teams", add, Right.ADMIN).says(
+    At("POST", "/admin/teams", add, Right.ADMIN, Scope.ADMIN).says(
         "Make a team, with a queue of its own",
         teams.NewTeam,
         made(teams.TeamShown, names="team_id"),
         refuses=(*WRITES, "409 too_many_teams", *KEYED),
     ),
-    At("GET", "/admin/teams/{team_id}", show, Right.ADMIN).says(
+    At("GET", "/admin/teams/{team_id}", show, Right.ADMIN, Scope.ADMIN).says(
         "Show a team", NOTHING, ok(teams.TeamShown), refuses=()
     ),
-    At("GET", "/admin/teams/{team_id}/fairness", report_fairness, Right.ADMIN).says(
+    At("GET", "/admin/teams/{team_id}/fairness", report_fairness, Right.ADMIN, Scope.ADMIN).says(
         "Report how tickets were shared out in a team",
         Days,
         ok(list[fairness.Share]),
         refuses=(),
     ),
-    At("PATCH", "/admin/teams/{team_id}", change, Right.ADMIN).says(
+    At("PATCH", "/admin/teams/{team_id}", change, Right.ADMIN, Scope.ADMIN).says(
         "Change a team, or who is in it", teams.TeamChange, ok(teams.TeamShown), refuses=WRITES
     ),
-    At("DELETE", "/admin/teams/{team_id}", remove, Right.ADMIN).says(
+    At("DELETE", "/admin/teams/{team_id}", remove, Right.ADMIN, Scope.ADMIN).says(
         "Remove a team that has no tickets", NOTHING, done(), refuses=("409 team_in_use",)
     ),
 )

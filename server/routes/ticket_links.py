@@ -6,7 +6,7 @@ from aiohttp import web
 
 from desk.tickets import links, views
 from desk.tickets.links import LinkedTicket, NewLink
-from models import LinkKind
+from models import LinkKind, Scope
 from server.http.contract import NOTHING, At, Gives, Right, done
 from server.http.guard import ACTOR, ticket_numbered
 from server.http.input import Query, body, path_id, query, query_alone, ticket_number
@@ -59,16 +59,16 @@ async def _other(request: web.Request) -> UUID:
 LINK = "/csr/tickets/{ticket_id}/links/{other_id}"
 LISTED = Gives(200, list[LinkedTicket], (), names="other_id")
 ROUTES = (
-    At("GET", "/csr/tickets/{ticket_id}/links", list_links, Right.STAFF).says(
+    At("GET", "/csr/tickets/{ticket_id}/links", list_links, Right.STAFF, Scope.TICKETS_READ).says(
         "List what a ticket is linked with", NOTHING, LISTED, refuses=()
     ),
-    At("PUT", LINK, link, Right.STAFF).says(
+    At("PUT", LINK, link, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Link a ticket with another",
         NewLink,
         done(),
         refuses=("308 merged", "409 too_many_links", "422 same_ticket"),
     ),
-    At("DELETE", LINK, unlink, Right.STAFF).says(
+    At("DELETE", LINK, unlink, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Take links of a ticket with another away",
         LinkQuery,
         done(),

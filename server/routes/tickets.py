@@ -18,6 +18,7 @@ from desk.tickets.filters import Filters, OwnFilters, OwnList
 from desk.tickets.keyset import Sort, SortName
 from desk.tickets.lists import Position, count, list_page, plainly, ticket_list
 from desk.tickets.views import TicketRow, TicketView
+from models import Scope
 from server.http.contract import (
     ETAG,
     KEYED,
@@ -244,7 +245,7 @@ async def mark_unread(request: web.Request) -> web.Response:
 # What a route refuses that sets custom fields.
 FIELDS = ("422 field_removed", "422 fields_too_large", "422 unknown_field")
 ROUTES = (
-    At("POST", "/users/tickets", open_ticket, Right.PERSON).says(
+    At("POST", "/users/tickets", open_ticket, Right.PERSON, Scope.TICKETS_WRITE).says(
         "Open a ticket",
         tickets.NewTicket,
         made(TicketView, ETAG, names="ticket_id"),
@@ -256,35 +257,39 @@ ROUTES = (
             *KEYED,
         ),
     ),
-    At("GET", "/users/tickets", list_own, Right.PERSON).says(
+    At("GET", "/users/tickets", list_own, Right.PERSON, Scope.TICKETS_READ).says(
         "List your own tickets",
         TicketQuery,
         listed(TicketRow, TOTAL, names="ticket_id"),
         refuses=("422 unknown_field", "429 rate_limited"),
     ),
-    At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER).says(
+    At("GET", "/users/tickets/{ticket_id}", show_own, Right.OWNER, Scope.TICKETS_READ).says(
         "Show a ticket of your own",
         NOTHING,
         ok(TicketView, ETAG),
         not_modified(),
         refuses=("308 merged",),
     ),
-    At("PATCH", "/users/tickets/{ticket_id}", change_own, Right.OWNER).says(
+    At("PATCH", "/users/tickets/{ticket_id}", change_own, Right.OWNER, Scope.TICKETS_WRITE).says(
         "Set fields of a ticket of your own",
         tickets.OwnChange,
         ok(TicketView, ETAG),
         refuses=("308 merged", *FIELDS, "422 field_read_only", "429 rate_limited"),
     ),
-    At("POST", "/users/tickets/{ticket_id}/close", close_own, Right.OWNER).says(
-        "Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=("308 merged",)
-    ),
-    At("GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER).says(
+    At(
+        "POST", "/users/tickets/{ticket_id}/close", close_own, Right.OWNER, Scope.TICKETS_WRITE
+    ).says("Close a ticket of your own", NOTHING, ok(TicketView, ETAG), refuses=("308 merged",)),
+    At(
+        "GET", "/tickets/{ticket_id}/timeline", show_timeline, Right.VIEWER, Scope.TICKETS_READ
+    ).says(
         "Show what happened on a ticket", TimelineQuery, listed(TimelineEvent, TOTAL), refuses=()
     ),
-    At("GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER).says(
-        "List the messages of a ticket", Paged, listed(TimelineEvent, TOTAL), refuses=()
-    ),
-    At("POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER).says(
+    At(
+        "GET", "/tickets/{ticket_id}/messages", list_messages, Right.VIEWER, Scope.TICKETS_READ
+    ).says("List the messages of a ticket", Paged, listed(TimelineEvent, TOTAL), refuses=()),
+    At(
+        "POST", "/tickets/{ticket_id}/messages", post_message, Right.VIEWER, Scope.MESSAGES_WRITE
+    ).says(
         "Post a message on a ticket",
         messages.NewMessage,
         Gives(201, TimelineEvent, ()),

@@ -7,6 +7,7 @@ from aiohttp import web
 from desk.access import Audience
 from desk.actions import undo
 from desk.tickets.views import TicketView
+from models import Scope
 from server.http.contract import At, Right, ok
 from server.http.guard import ACTOR
 from server.http.input import body, path_id
@@ -40,7 +41,7 @@ async def take_back(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("POST", "/csr/tickets/{ticket_id}/undo", take_back, Right.STAFF).says(
+    At("POST", "/csr/tickets/{ticket_id}/undo", take_back, Right.STAFF, Scope.TICKETS_WRITE).says(
         "Take back what was done to a ticket at once",
         undo.Undo,
         ok(Undone),

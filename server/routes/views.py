@@ -5,6 +5,7 @@ from uuid import UUID
 from aiohttp import web
 
 from desk.tickets import saved_views
+from models import Scope
 from server.clock import now
 from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, At, Right, done, made, ok
@@ -52,7 +53,7 @@ def _view_id(request: web.Request) -> UUID:
 
 WRITES = ("403 admin_required",)
 ROUTES = (
-    At("GET", "/csr/views", list_views, Right.STAFF).says(
+    At("GET", "/csr/views", list_views, Right.STAFF, Scope.TICKETS_READ).says(
         "List the views: those that everybody has, the shared ones and your own",
         NOTHING,
         ok(list[saved_views.ViewShown]),

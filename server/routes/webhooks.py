@@ -11,6 +11,7 @@ from pydantic import MISSING
 
 from desk.errors import Invalid
 from desk.webhooks import webhooks
+from models import Scope
 from server.clock import now
 from server.http.audited import audited, fields_of
 from server.http.contract import (
@@ -145,28 +146,28 @@ def _refused(detail: str) -> Invalid:
 
 
 ROUTES = (
-    At("GET", "/admin/webhooks", list_webhooks, Right.ADMIN).says(
+    At("GET", "/admin/webhooks", list_webhooks, Right.ADMIN, Scope.ADMIN).says(
         "List webhooks, the oldest first",
         Paged,
         listed(webhooks.WebhookView, TOTAL, names="webhook_id"),
         refuses=(),
     ),
-    At("POST", "/admin/webhooks", add, Right.ADMIN).says(
+    At("POST", "/admin/webhooks", add, Right.ADMIN, Scope.ADMIN).says(
         "Make a webhook; its secret is shown only here",
         webhooks.NewWebhook,
         made(NewWebhookWithSecret, names="webhook_id"),
         refuses=("409 too_many_webhooks", "409 webhook_removed", "422 address_refused", *KEYED),
     ),
-    At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN).says(
+    At("PATCH", "/admin/webhooks/{webhook_id}", change, Right.ADMIN, Scope.ADMIN).says(
         "Change a webhook",
         webhooks.WebhookChange,
         ok(webhooks.WebhookView),
         refuses=("422 address_refused",),
     ),
-    At("DELETE", "/admin/webhooks/{webhook_id}", remove, Right.ADMIN).says(
+    At("DELETE", "/admin/webhooks/{webhook_id}", remove, Right.ADMIN, Scope.ADMIN).says(
         "Remove a webhook, with its attempts", NOTHING, done(), refuses=()
     ),
-    At("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN).says(
+    At("GET", "/admin/webhooks/{webhook_id}/attempts", attempts, Right.ADMIN, Scope.ADMIN).says(
         "List the attempts of a webhook, the newest first",
         Paged,
         listed(webhooks.AttemptView, TOTAL, names="attempt_id"),
@@ -177,6 +178,7 @@ ROUTES = (
         "/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver",
         redeliver,
         Right.ADMIN,
+        Scope.ADMIN,
     ).says(
         "Deliver what an attempt told once more",
         NOTHING,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from desk.text import Input
+from models import Scope
 from server.http.contract import Right
 from server.sockets.member import SocketMember
 
@@ -20,6 +21,8 @@ class ClientEvent:
     payload: type[Input]
     handler: Callable[[Any, SocketMember, Any], Awaitable[object]]
     right: Right
+    # What a program's key takes for it; None: no key is enough.
+    scope: Scope | None
     summary: str
     gives: Any
     refuses: tuple[str, ...]

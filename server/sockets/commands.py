@@ -14,7 +14,9 @@ from desk.access import Audience
 from desk.errors import DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.tickets import fast_path, reading
 from desk.tickets.messages import NewMessage
+from models import Scope
 from server import audit
+from server.http.contract import Right
 from server.http.guard import admit, require_role
 from server.http.input import validated
 from server.http.problems import internal, refusal
@@ -116,7 +118,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except Unauthenticated as error:
             self._services.session_watch.end(SessionEnded(member.session_id, error.code))
             raise
-        admit(event.right, member.actor)
+        admit(event.right, event.scope, member.actor)
         return await event.handler(self, member, payload)
 
     async def _life_cycle(self, event: str, sid: str, *args: Any) -> None:
@@ -133,10 +135,12 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _connect(self, sid: str, environ: Mapping[str, str], auth: object) -> None:
         try:
             credentials = validated(Credentials, auth)
-            claims = self._services.authenticator.claims(credentials.token)
+            address = environ[ADDRESS]
+            claims = await self._services.authenticator.claims_of(credentials.token, address)
             self._limits.spend_here(shared.CONNECT, str(claims.user_id))
-            member = SocketMember(self._services, sid, claims, environ[ADDRESS])
+            member = SocketMember(self._services, sid, claims, address)
             await self._services.session_watch.admit(member, claims)
+            self._admit_program(member)
         except ValidationError as error:
             raise _refused("not_authenticated", "Connect with auth: {token: …}") from error
         except DeskError as error:
@@ -144,6 +148,14 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._members[sid] = member
         watchers.arrive(self._services, member)
         self._sockets.enter(sid, user_room(member.actor.id))
+
+    def _admit_program(self, member: SocketMember) -> None:
+        """A socket is told of tickets from its beginning."""
+        try:
+            admit(Right.PERSON, Scope.TICKETS_READ, member.actor)
+        except Forbidden:
+            self._services.session_watch.remove(member)
+            raise
 
     def connected(self, sid: str) -> None:
         """Called once the client was told that it is let in."""
@@ -241,7 +253,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def refresh_auth(self, member: SocketMember, payload: RefreshAuth) -> object:
         """A later token of the same account keeps the socket; it may be of another session."""
         self._limits.spend_here(shared.REFRESH_AUTH, str(member.actor.id))
-        actor, claims = await self._services.authenticator.of_token(payload.token)
+        actor, claims = await self._services.authenticator.of_token(payload.token, member.address)
         if actor.id != member.actor.id:
             raise Forbidden("other_account", "The token belongs to another account")
         try:

@@ -1,5 +1,6 @@
 """The table of events: everything that clients may send over Socket.IO, and who may."""
 
+from models import Scope
 from server.http.contract import Right
 from server.sockets.client_event import ClientEvent
 from server.sockets.commands import TicketNamespace
@@ -22,6 +23,7 @@ EVENTS = {
         JoinTicket,
         TicketNamespace.join_ticket,
         Right.VIEWER,
+        Scope.TICKETS_READ,
         "Enter the room of a ticket; what happened after a number arrives first",
         gives=Joined,
         refuses=("merged", "rate_limited", "too_many_tickets"),
@@ -30,6 +32,7 @@ EVENTS = {
         LeaveTicket,
         TicketNamespace.leave_ticket,
         Right.PERSON,
+        Scope.TICKETS_READ,
         "Leave the room of a ticket",
         gives=Done,
         refuses=(),
@@ -38,6 +41,7 @@ EVENTS = {
         PostMessage,
         TicketNamespace.post_message,
         Right.VIEWER,
+        Scope.MESSAGES_WRITE,
         "Post a message; acknowledged once it is stored, and stored once however often it is sent",
         gives=TimelineEvent,
         refuses=(
@@ -55,6 +59,7 @@ EVENTS = {
         Typing,
         TicketNamespace.typing,
         Right.VIEWER,
+        None,
         "Say on a ticket that you have joined that you write, or no longer do",
         gives=Done,
         refuses=("csr_required", "rate_limited"),
@@ -63,6 +68,7 @@ EVENTS = {
         MarkRead,
         TicketNamespace.mark_read,
         Right.VIEWER,
+        None,
         "Say how far you have read",
         gives=Done,
         refuses=("rate_limited",),
@@ -71,6 +77,7 @@ EVENTS = {
         Watch,
         TicketNamespace.watch,
         Right.STAFF,
+        Scope.TICKETS_READ,
         "Say which views and tickets you want to be told of",
         gives=Done,
         refuses=("rate_limited", "view_not_found"),
@@ -79,6 +86,7 @@ EVENTS = {
         Idle,
         TicketNamespace.idle,
         Right.STAFF,
+        None,
         "Say that nobody is in front of your page any more, or somebody again",
         gives=Done,
         refuses=("rate_limited",),
@@ -87,6 +95,7 @@ EVENTS = {
         RefreshAuth,
         TicketNamespace.refresh_auth,
         Right.PERSON,
+        None,
         "Keep the socket with a later token of the same account",
         gives=Done,
         refuses=("invalid_token", "other_account", "rate_limited"),

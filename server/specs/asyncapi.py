@@ -10,7 +10,7 @@ from server.sockets.events import EVENTS
 from server.sockets.payloads import Credentials
 from server.sockets.plain import Frame
 from server.specs.examples import example
-from server.specs.openapi import TITLE, TOLD, VERSION
+from server.specs.openapi import TITLE, TOLD, VERSION, allowed
 from server.specs.schemas import REF, Schema, Schemas, prose
 from wire.server_events import NAMESPACE, SERVER_EVENTS, ServerEvent
 from wire.shapes import PlainMessage
@@ -20,9 +20,10 @@ What is live: the Socket.IO namespace `/tickets`, and a plain WebSocket per tick
 without Socket.IO. REST is described at [/docs](/docs).
 
 **Socket.IO** (protocol 5: socket.io-client 3.x and 4.x). Connect with `auth: {token: <access
-token>}`; a refusal is a `connect_error` whose `data` is `{code, detail}`: `too_many_sockets` where
-the account or the address has too many open. Every event that a client
-sends is acknowledged with `{ok: true, data}` or `{ok: false, error: {code, detail, errors?}}`.
+token>}`, a program with its key, which needs the scope `tickets:read`. A refusal is a
+`connect_error` whose `data` is `{code, detail}`: `too_many_sockets` where the account or the
+address has too many open. Every event that a client sends is acknowledged with `{ok: true, data}`
+or `{ok: false, error: {code, detail, errors?}}`.
 Numbers of a timeline are dense: `seq` is the last one plus one, or something was missed; then join
 again from the last one.
 
@@ -50,11 +51,14 @@ REFUSAL: Schema = {
 }
 EVERY_EVENT = (
     "binary_refused",
+    "creator_inactive",
     "internal",
     "invalid",
     "invalid_json",
+    "key_expired",
     "role_changed",
     "second_factor_setup_required",
+    "scope_required",
     "session_ended",
     "unavailable",
 )
@@ -107,7 +111,7 @@ def document(base_url: str) -> Schema:
                 "auth": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The access token, in `auth: {token}` of the connection.",
+                    "description": "The access token or the key, in `auth: {token}` at the start.",
                 },
                 "socketTicket": {
                     "type": "httpApiKey",
@@ -259,7 +263,7 @@ def _plain_channel(schemas: Schemas) -> Schema:
 def _socket_operations() -> Schema:
     operations: Schema = {}
     for name, event in EVENTS.items():
-        description = [prose(event.handler.__doc__), f"For {event.right.value}."]
+        description = [prose(event.handler.__doc__), allowed(event.right, event.scope)]
         operations[name] = {
             **_operation("receive", SOCKET, event.summary, name),
             "description": "\n\n".join(filter(None, description)),

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from desk.tickets.drafts import DraftView
 from desk.tickets.views import TicketView
+from models import Scope
 from server.http.contract import ANY, KEYED, NOTHING, PREFIX, FileBody, Gives, Right, Route
 from server.http.idempotency import REPEATED
 from server.http.input import Paged, Query
@@ -26,6 +27,8 @@ A support-ticket system: REST for everything, Socket.IO and a plain WebSocket fo
 (see [/asyncapi](/asyncapi)).
 
 Log in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
+Programs send a key there, which an admin makes (`POST /api/v1/admin/api_keys`): for what its scopes
+name.
 
 * Unknown fields and unknown query parameters are refused (422). Every text has a bound.
 * Bodies are JSON, but for files: one that says it is something else is 415, and so is one with a
@@ -160,7 +163,13 @@ def document(routes: Sequence[Route]) -> Schema:
         "components": {
             "schemas": {**components, "Problem": PROBLEM},
             "securitySchemes": {
-                "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "apiKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "tdk_…",
+                    "description": "The key of a program, with the scope that is named.",
+                },
             },
         },
     }
@@ -176,7 +185,7 @@ def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schem
         "summary": route.summary,
         "description": _description(route),
         "operationId": route.operation_id,
-        "security": [] if route.right is Right.ANYONE else [{"accessToken": []}],
+        "security": _security(route),
         "parameters": [*_in_path(route), *_in_query(route, schemas), *_in_headers(route)],
         "responses": {
             **{str(gives.status): _answer(route, gives, schemas, routes) for gives in route.gives},
@@ -191,6 +200,13 @@ def _operation(route: Route, schemas: Schemas, routes: Sequence[Route]) -> Schem
     return operation
 
 
+def _security(route: Route) -> list[Schema]:
+    if route.right is Right.ANYONE:
+        return []
+    by_key = [] if route.scope is None else [{"apiKey": [route.scope.value]}]
+    return [{"accessToken": []}, *by_key]
+
+
 def _content(takes: type[BaseModel], schemas: Schemas) -> Schema:
     if takes is FileBody:
         part = {"type": "object", "properties": {"file": BINARY}, "required": ["file"]}
@@ -202,7 +218,13 @@ def _content(takes: type[BaseModel], schemas: Schemas) -> Schema:
 def _description(route: Route) -> str:
     """The handler's own words, and who may ask."""
     docstring = prose(route.handler.__doc__)
-    return "\n\n".join(filter(None, [docstring, f"For {route.right.value}."]))
+    return "\n\n".join(filter(None, [docstring, allowed(route.right, route.scope)]))
+
+
+def allowed(right: Right, scope: Scope | None) -> str:
+    """Who may use a route or an event, for people."""
+    by_key = f" Of keys, those with the scope `{scope}`." if scope else ""
+    return f"For {right.value}.{by_key}"
 
 
 def _in_path(route: Route) -> list[Schema]:
@@ -287,6 +309,9 @@ def _implied(route: Route) -> list[str]:
     refusals = ["422 invalid", "500 internal", "503 unavailable"]
     if route.right is not Right.ANYONE:
         refusals += ["401 not_authenticated", "401 invalid_token", "401 session_ended"]
+        refusals += ["401 creator_inactive", "401 key_expired", "403 scope_required"]
+        # Customers' reads, and keys that are tried.
+        refusals.append("429 rate_limited")
     if route.right not in (Right.ANYONE, Right.SETUP):
         refusals.append("403 second_factor_setup_required")
     if route.right is Right.STAFF:
@@ -296,8 +321,6 @@ def _implied(route: Route) -> list[str]:
     refusals += [f"404 {name.removesuffix('_id')}_not_found" for name in route.parameters]
     if route.takes is not None and issubclass(route.takes, Paged):
         refusals.append("422 invalid_cursor")
-    if route.method == "GET" and route.right not in (Right.ANYONE, Right.STAFF, Right.ADMIN):
-        refusals.append("429 rate_limited")  # Customers' reads.
     if route.method != "GET":
         refusals += ["400 invalid_json", "400 invalid_body", "413 content_too_large"]
         refusals.append("415 unsupported_media_type")

@@ -6,29 +6,27 @@ else back, and to our page on one site not what it got on another.
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated
 
 from aiohttp import web
-from pydantic import StringConstraints
 
 from config import Settings
-from desk.accounts import identities, visitors
+from desk.accounts import visitors
 from desk.accounts.full_names import require_own
 from desk.accounts.identities import Generation
 from desk.accounts.sessions import Issued
 from desk.accounts.visitors import FirstMessage, Terms
 from desk.errors import Unauthenticated
-from desk.text import Input
 from desk.tickets.views import TicketView
 from server import audit
 from server.clock import now
 from server.http.clients import client_of
 from server.http.guard import limit
 from server.http.idempotency import REPEATED, asked_by_nobody
-from server.http.input import LONGEST_BODY, MIDDLING_BODY, body, no_body
+from server.http.input import LONGEST_BODY, body, no_body
 from server.http.output import reply
 from server.limits import shared
 from server.routes import auth
+from server.routes.identify import identified
 from server.services import SERVICES
 from server.web.session import no_session, require_own_page
 
@@ -36,10 +34,6 @@ PATH = "/web/visitor"
 # Browsers take such a name with `Secure` alone; so by http it is kept on this machine only, where
 # they trust it.
 COOKIE = "__Host-visitor"
-
-
-class SiteToken(Input):
-    token: Annotated[str, StringConstraints(max_length=8192)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +91,8 @@ def labels(settings: Settings) -> tuple[str, str]:
 async def identify(request: web.Request) -> web.Response:
     """Whom a site has named by a token of its own; the session of somebody else ends."""
     require_own_page(request)
-    services = request.app[SERVICES]
-    await limit(request, shared.IDENTIFY, services.limits.address(request))
-    sent = await body(request, SiteToken, MIDDLING_BODY)
-    identity = services.site_tokens.read(sent.token, now())
-    brought = _brought(request)
-    issued = await services.desk.run(
-        identities.identify,
-        identity,
-        brought,
-        services.tokens.refresh_lifetime,
-        now(),
-        client_of(request, "site"),
-        longest=services.tokens.session_lifetime,
-    )
-    if brought is not None and brought.session_id != issued.session_id:
-        services.authenticator.forget(brought.session_id)
-    audit.note("visitor_identified", user_id=issued.user_id, session_id=issued.session_id)
-    ticket = await services.desk.read(visitors.newest, issued.user_id)
+    issued = await identified(request, _brought(request))
+    ticket = await request.app[SERVICES].desk.read(visitors.newest, issued.user_id)
     return _visiting(request, issued, ticket)
 
 

@@ -178,6 +178,22 @@ EVENT_KINDS = Kind(
     },
     (["assigned"], ["assigned"] * 100),
 )
+KEY_ROLE = Kind({"a customer's": "user", "padded": "csr "}, ("csr", "admin"))
+SCOPES = Kind(
+    {
+        "none": [],
+        "another": ["tickets:delete"],
+        "null within": [None],
+        "a word": "tickets:read",
+        "too many": ["admin"] * 21,
+    },
+    (["admin"], ["tickets:read"] * 20),
+)
+MOMENT_OR_NULL = Kind(
+    MOMENT.wrong | {"over": "2020-01-01T00:00:00Z"},
+    (None, "2400-01-01T00:00:00Z"),
+    frozenset({"null"}),
+)
 VIEW_IDS = Kind(
     {"a number within": [1], "too long within": ["x" * 65], "too many": ["mine"] * 108},
     ([], ["mine"] * 107),

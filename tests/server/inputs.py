@@ -71,6 +71,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/auth/logout"): Body(
         {"refresh_token": bad.TOKEN}, {"refresh_token": "x"}, status=SIGNED_OUT
     ),
+    ("POST", "/auth/identify"): Body({"token": bad.TOKEN}, {"token": "x"}, status=(401,)),
     ("POST", "/auth/email/verify"): Body({"token": bad.TOKEN}, {"token": "x"}, status=(400,)),
     ("POST", "/auth/email"): Body(
         {"new_email": bad.EMAIL, "current_password": GIVEN_PASSWORD},
@@ -339,6 +340,17 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PUT", "/admin/users/{user_id}/away"): Body(
         AWAY, {"until": "2400-01-01T00:00:00Z"}, AWAY_OPTIONAL, (422,)
     ),
+    ("POST", "/admin/api_keys"): Body(
+        {
+            "name": bad.TITLE,
+            "role": bad.KEY_ROLE,
+            "scopes": bad.SCOPES,
+            "expires_at": bad.MOMENT_OR_NULL,
+        },
+        {"name": "Import", "role": "csr", "scopes": ["tickets:read"]},
+        frozenset({"expires_at"}),
+        (201,),
+    ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
         {"url": "https://8.8.8.8/", "events": ["assigned"]},
@@ -370,6 +382,7 @@ NO_BODY = {
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/auth/sessions/{session_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
+    ("DELETE", "/admin/api_keys/{key_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
     ("POST", "/attachments/{attachment_id}/link"),
     ("DELETE", "/attachments/{attachment_id}"),
@@ -425,6 +438,7 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/csr/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/teams": PAGED | {"count": [*WORDS, "maybe"]},
     "/admin/webhooks": PAGED,
+    "/admin/api_keys": PAGED,
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},
     "/csr/customers": PAGED | {"q": [*TEXT[:4], "x" * 201]},
@@ -435,5 +449,5 @@ QUERIES: dict[str, dict[str, list[str]]] = {
         "subject_id": [*TEXT[:4], "x" * 101],
         "since": [*WORDS, "2026-01-01", "2026-01-01T00:00:00"],
     },
-    "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
+    "/admin/users": PAGED | {"kind": WORDS, "role": WORDS, "is_active": WORDS, "email": WORDS},
 }

@@ -48,6 +48,7 @@ IDS = (
     "customer_id",
     "session_id",
     "webhook_id",
+    "key_id",
     "attempt_id",
     "view_id",
     "macro_id",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from yarl import URL
 
 import logs
-from desk.accounts import accounts
+from desk.accounts import accounts, key_text
 from models import Role, User
 from server.services import SERVICES
 from tests.api import Api
@@ -149,8 +149,10 @@ def test_a_token_in_a_line_of_anybody_is_redacted(lines: io.StringIO) -> None:
         raise ValueError(JWT)
     except ValueError:
         structlog.get_logger("anybody").exception("failed", token=JWT)
+    logging.getLogger("anybody").error("bad key %s", key_text.written(bytes(32)))
     assert "[token]" in lines.getvalue()
     assert "eyJ" not in lines.getvalue()
+    assert "bad key [key]" in lines.getvalue()
 
 
 def test_a_traceback_never_shows_variables(lines: io.StringIO) -> None:

@@ -37,7 +37,7 @@ async def test_a_socket_keeps_its_session_and_ends_with_it(
         connections = app[SERVICES].session_watch
         async with Client(api.url, customer, "websocket") as client:
             # Both sessions are remembered, so that only the last look meets the database.
-            await app[SERVICES].authenticator.of_token(token)
+            await app[SERVICES].authenticator.of_token(token, "")
             with away(backend):
                 ack = await client.call("refresh_auth", {"token": token})
                 assert ack["error"]["code"] == "unavailable"

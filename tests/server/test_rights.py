@@ -69,7 +69,7 @@ def expected(path: str) -> Right:
     if path in {
         *("/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout"),
         *("/auth/email/verify", "/auth/email/undo", "/auth/login/second_factor"),
-        *("/auth/password/forgot", "/auth/password/reset"),
+        *("/auth/password/forgot", "/auth/password/reset", "/auth/identify"),
     }:
         return Right.ANYONE
     if path in SETS_UP:
@@ -108,6 +108,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/auth/totp/confirm": {"code": "x"},
         "/auth/totp/recovery_codes": {"code": "x"},
         "/auth/passkeys": {"name": "x", "credential": NEW_CREDENTIAL},
+        "/auth/identify": {"token": "x"},
         "/auth/password": {"current_password": "wrong", "new_password": PASSWORD},
         "/users/tickets": {"title": "t", "description": "d", "category": "c", "type": "t"},
         "/users/tickets/{ticket_id}/rating": {"score": 3},
@@ -130,6 +131,7 @@ def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
         "/csr/views": {"name": "Mine", "query": {}},
         "/admin/fields": {"key": f"f{uuid4().hex[:8]}", "label": "Plan", "kind": "text"},
         "/admin/users": {**new_user, "role": "user"},
+        "/admin/api_keys": {"name": "Import", "role": "csr", "scopes": ["tickets:read"]},
         "/admin/webhooks": {"url": "https://8.8.8.8/", "events": ["assigned"], "is_active": False},
     }
     if route.method == "PATCH":
@@ -168,6 +170,7 @@ async def test_a_route_serves_exactly_who_may_use_it(
         .replace("{notification_id}", str(uuid4()))
         .replace("{webhook_id}", str(uuid4()))
         .replace("{session_id}", str(uuid4()))
+        .replace("{key_id}", str(uuid4()))
         .replace("{field_id}", str(uuid4()))
         .replace("{attempt_id}", str(uuid4()))
         .replace("{view_id}", str(uuid4()))

@@ -16,7 +16,7 @@ def of_routes() -> list[Mutation]:
     wider = {"ADMIN": "STAFF", "STAFF": "PERSON", "VIEWER": "ANYONE", "OWNER": "ANYONE"}
     wider |= {"PERSON": "ANYONE"}
     for path in sorted((ROOT / "server" / "routes").glob("*.py")):
-        line = re.compile(r'At\("(\w+)", "([^"]+)", (\w+), Right\.(\w+)\)')
+        line = re.compile(r'At\(\s*"(\w+)",\s*"([^"]+)",\s*(\w+),\s*Right\.(\w+)\b')
         for match in line.finditer(path.read_text()):
             method, address, _, right = match.groups()
             if right in wider:

@@ -129,14 +129,14 @@ CHECKS = [
     Mutation(
         "admins.change(): the actor is still one",
         "desk/accounts/administration.py",
-        "actor.id not in admins",
+        "actor.id not in {admin.id for admin in admins}",
         "False",
         (SESSIONS,),
     ),
     Mutation(
         "admins.change(): the last admin",
         "desk/accounts/administration.py",
-        "admins == [user.id] and",
+        "people == [user.id] and",
         "False and",
         ("tests/server/test_admin.py",),
     ),
@@ -270,7 +270,7 @@ CHECKS = [
     Mutation(
         "visitors: among the accounts",
         "desk/accounts/administration.py",
-        "        User.email.is_not(None),\n",
+        "        or_(User.email.is_not(None), User.kind == UserKind.PROGRAM),\n",
         "",
         ("tests/desk/test_visitors.py",),
     ),

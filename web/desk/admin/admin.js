@@ -5,12 +5,20 @@ import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { Audit } from "./audit.js";
 import { Fields } from "./fields.js";
+import { Keys } from "./keys.js";
 import { Teams } from "./teams.js";
 import { Users } from "./users.js";
 import { Webhooks } from "./webhooks.js";
 
 /** @type {Record<string, () => any>} */
-const PAGES = { users: Users, teams: Teams, fields: Fields, webhooks: Webhooks, audit: Audit };
+const PAGES = {
+  users: Users,
+  teams: Teams,
+  fields: Fields,
+  webhooks: Webhooks,
+  keys: Keys,
+  audit: Audit,
+};
 
 /** @param {{page: string}} props */
 export function Admin({ page }) {

@@ -8,7 +8,7 @@ import { say } from "../notices.js";
 import { addressOf, placeOf } from "../place.js";
 import { viewName } from "../sayings.js";
 
-const ADMIN = ["users", "teams", "fields", "webhooks", "audit"];
+const ADMIN = ["users", "teams", "fields", "webhooks", "keys", "audit"];
 
 export function Nav() {
   const desk = useDesk();

@@ -191,6 +191,7 @@ export default {
   "desk.admin.users": "Personen",
   "desk.admin.webhooks": "Webhooks",
   "desk.admin.audit": "Prüfprotokoll",
+  "desk.admin.keys": "Schlüssel",
   "desk.admin.fields": "Felder",
   "desk.fields": "Felder",
   "desk.fields.like": "Tickets mit {label}: {value} finden",

@@ -188,6 +188,7 @@ export default {
   "desk.admin.users": "Users",
   "desk.admin.webhooks": "Webhooks",
   "desk.admin.audit": "Audit log",
+  "desk.admin.keys": "Keys",
   "desk.admin.fields": "Fields",
   "desk.fields": "Fields",
   "desk.fields.like": "Find tickets with {label}: {value}",
