@@ -22,7 +22,8 @@ ALLOWED: dict[str, set[str]] = {
     "dev": {"config", "processes", "embedded"},
     # Of the server only how it digests a password, of the launcher where it runs.
     "manage": {"models", "desk", "wire", "server", "embedded", "dev", "config", "processes"},
-    "config": set(),
+    "config": {"config_sign_on"},
+    "config_sign_on": set(),
     "logs": set(),
     "migrations": {"models", "config"},
 }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tools.mutations import ROOT, Mutation, rights, sessions, stale
 
-TREE = ("config.py", "logs.py", "alembic.ini", "pyproject.toml")
+TREE = ("config.py", "config_sign_on.py", "logs.py", "alembic.ini", "pyproject.toml")
 FOLDERS = (
     *("desk", "dev", "embedded", "manage", "migrations", "models", "processes", "server", "tests"),
     *("web", "wire", "worker", "client"),

@@ -66,7 +66,7 @@ def create(
     session: Session,
     email: str,
     full_name: str,
-    password_hash: str,
+    password_hash: str | None,
     role: Role = Role.USER,
     capacity: int = DEFAULT_CAPACITY,
     *,
@@ -74,7 +74,8 @@ def create(
 ) -> Profile:
     """A new account; `Conflict` if the address has one already, in whatever case.
 
-    ``is_confirmed``: whether whoever makes it answers for the address.
+    ``is_confirmed``: whether whoever makes it answers for the address. No ``password_hash``: they
+    come by single sign-on.
     """
     values = {
         "email_verified_at": func.now() if is_confirmed else None,
