@@ -35,7 +35,10 @@ def role_claim(text: str) -> RoleClaim:
 
 def is_private_to_others(url: str) -> bool:
     """Whether nobody on the way can read what goes to the URL: by https, or on this machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # A bracket too few.
+        return False
     if parts.scheme == "https":
         return bool(parts.hostname)
     return parts.scheme == "http" and _is_loopback(parts.hostname or "")

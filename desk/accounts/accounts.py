@@ -60,6 +60,7 @@ class Profile:
 class StoredPassword:
     user_id: UUID
     password_hash: str
+    is_staff: bool = False
 
 
 def create(
@@ -98,7 +99,9 @@ def create(
 def credentials(session: Session, email: str) -> StoredPassword | None:
     """What a password is checked against; None if there is no such active account."""
     user = session.scalar(select(User).where(User.email == email, User.is_active))
-    return StoredPassword(user.id, user.password_hash) if user and user.password_hash else None
+    if user is None or not user.password_hash:
+        return None
+    return StoredPassword(user.id, user.password_hash, is_staff=user.role is not Role.USER)
 
 
 def stored_hash(session: Session, user_id: UUID) -> str | None:

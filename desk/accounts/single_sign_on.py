@@ -6,20 +6,24 @@ finds an account once, to link it, and only where both sides have verified it.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.accounts import accounts, administration, sessions
 from desk.accounts.full_names import FullName
-from desk.accounts.sessions import Issued
+from desk.accounts.sessions import Client, Issued
 from desk.assignment.cursors import lock_all
 from desk.crypto import token_hash
-from desk.errors import DeskError, Forbidden, Unauthenticated
+from desk.errors import Conflict, DeskError, Forbidden, Unauthenticated
 from desk.text import Email
 from models import LinkedIdentity, Role, SpentIdentityToken, User
 
+# How sessions and the audit name it.
+METHOD = "oidc"
 # From the start of a sign-in to its end.
 LONGEST = timedelta(minutes=10)
 # What people are told who are refused: see the pages' words.
@@ -51,6 +55,7 @@ class Terms:
     lifetime: timedelta
     capacity: int
     links_admins: bool
+    client: Client
 
 
 def sign_in(
@@ -58,26 +63,42 @@ def sign_in(
 ) -> Issued | DeskError:
     """The session of whom a provider names. ``state``: of this sign-in, which is good once.
 
-    A refusal is returned and not raised, as what it changes has to stay: the sessions of who has
-    no role any more end. Raises `Conflict` (``last_admin``) where a role would be taken from them.
+    A refusal is returned and not raised, as what goes with it has to stay: it is written down, and
+    the sessions of who has no role any more end.
     """
     if not _spend(session, state, now):
         return over()
     _wait_for_others(session, named)
-    user = _linked(session, named)
-    if named.role is None:
-        if user is not None:
-            sessions.end_all(session, user.id, "role_lost", now)
-        return refused("no_role")
-    if user is None or user.role is not named.role:
-        found = _admitted(session, named, named.role, terms, now)
-        if isinstance(found, DeskError):
-            return found
-        user = found
-    if not user.is_active:
-        return refused("deactivated")
+    user = _admitted(session, named, terms, now)
+    if isinstance(user, DeskError):
+        known = _linked(session, named)
+        fail(session, user.code, terms.client, known.id if known else None)
+        return user
     session.flush()  # To open a session reads the row anew.
-    return sessions.open_session(session, user.id, terms.lifetime, now)
+    issued = sessions.open_session(session, user.id, terms.lifetime, now, client=terms.client)
+    audit.record(
+        session,
+        "logged_in",
+        actor_id=user.id,
+        subject_type="user",
+        subject_id=user.id,
+        data={"method": METHOD, "session_id": str(issued.session_id)},
+        address=terms.client.network or None,
+    )
+    return issued
+
+
+def fail(session: Session, reason: str, client: Client, user_id: UUID | None = None) -> None:
+    """Writes down that somebody was not let in."""
+    audit.record(
+        session,
+        "login_failed",
+        actor_id=None,
+        subject_type="user",
+        subject_id=user_id,
+        data={"method": METHOD, "reason": reason},
+        address=client.network or None,
+    )
 
 
 def over() -> Unauthenticated:
@@ -114,10 +135,25 @@ def _linked(session: Session, named: Named, *, is_locked: bool = False) -> User 
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def _admitted(
+def _admitted(session: Session, named: Named, terms: Terms, now: datetime) -> User | DeskError:
+    """The account, linked and of the role that they have, if it may come in."""
+    user = _linked(session, named)
+    if named.role is None:
+        if user is not None:
+            sessions.end_all(session, user.id, "role_lost", now)
+        return refused("no_role")
+    if user is None or user.role is not named.role:
+        found = _with_role(session, named, named.role, terms, now)
+        if isinstance(found, DeskError):
+            return found
+        user = found
+    return user if user.is_active else refused("deactivated")
+
+
+def _with_role(
     session: Session, named: Named, role: Role, terms: Terms, now: datetime
 ) -> User | DeskError:
-    """The account, linked and of its role, if it may be."""
+    """Of who is not linked yet, or is of another role. Locks as `administration.change` does."""
     lock_all(session)
     admins = administration.lock_admins(session)
     user = _linked(session, named, is_locked=True)
@@ -129,7 +165,11 @@ def _admitted(
         if not _link(session, named, user, now):
             return refused("linked_already")
     if user.is_active and user.role is not role:
-        administration.set_role(session, user, admins, role, now, terms.capacity)
+        try:
+            administration.set_role(session, user, admins, role, now, terms.capacity)
+        except Conflict as last_admin:
+            return last_admin
+        _note(session, "user_changed", user.id, {"role": role.value})
     return user
 
 
@@ -142,6 +182,7 @@ def _found_by_address(session: Session, named: Named, role: Role, terms: Terms) 
     if user is None:
         name = named.name or named.email.partition("@")[0]
         made = accounts.create(session, named.email, name, None, role, terms.capacity)
+        _note(session, "user_created", made.id, {"role": role.value})
         return session.get_one(User, made.id)
     if not user.is_active:
         return refused("deactivated")
@@ -158,4 +199,19 @@ def _link(session: Session, named: Named, user: User, now: datetime) -> bool:
         issuer=named.issuer, subject=named.subject, user_id=user.id, linked_at=now
     )
     link = link.on_conflict_do_nothing()
-    return session.scalar(link.returning(LinkedIdentity.user_id)) is not None
+    if session.scalar(link.returning(LinkedIdentity.user_id)) is None:
+        return False
+    _note(session, "identity_linked", user.id, {})
+    return True
+
+
+def _note(session: Session, action: str, user_id: UUID, data: dict[str, str]) -> None:
+    """What the provider has us do, and nobody here."""
+    audit.record(
+        session,
+        action,
+        actor_id=None,
+        subject_type="user",
+        subject_id=user_id,
+        data={"method": METHOD, **data},
+    )
