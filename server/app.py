@@ -34,6 +34,7 @@ from server.web.pages import add_pages
 from server.web.problems import problem_pages
 from server.web.rating import add_rating_page
 from server.web.session import add_session
+from server.web.sign_on import add_sign_on
 from server.web.visitor import add_visitor
 from server.web.widget import add_widget
 
@@ -72,6 +73,7 @@ def _add_routes(app: web.Application) -> None:
     add_docs(app)
     add_assets(app)
     add_session(app)
+    add_sign_on(app)
     add_attachments(app)
     add_pages(app)
     add_visitor(app)

@@ -24,8 +24,10 @@ from server.database.transaction import Desk, create_engine
 from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
+from server.identity.oidc import IdentityProvider
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
+from server.identity.sign_on_cookie import SignOnCookie
 from server.identity.site_tokens import SiteTokens
 from server.identity.tokens import Tokens
 from server.limits.open_sockets import OpenSockets
@@ -92,6 +94,8 @@ class Services:
         self.tokens = Tokens(settings)
         self.attachment_links = AttachmentLinks(settings)
         self.site_tokens = SiteTokens(settings)
+        self.identity_provider = IdentityProvider(settings)
+        self.sign_on_cookie = SignOnCookie(settings)
         self.passwords = Passwords()
         self.devices = Devices(settings)
         self.authenticator = Authenticator(self.desk, self.tokens)
@@ -175,6 +179,7 @@ class Services:
         await self.limits.close()
         self.delivery.close()
         self.passwords.close()
+        await self.identity_provider.close()
         await self.desk.close()
 
     async def _finish(self) -> None:

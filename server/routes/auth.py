@@ -20,6 +20,7 @@ from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
 from server.http.output import reply
 from server.identity.guesses import Guesses
+from server.identity.password_login import require_password_login
 from server.identity.tokens import Pair
 from server.limits import shared
 from server.limits.addresses import network
@@ -80,8 +81,8 @@ async def login(request: web.Request) -> web.Response:
 async def log_in(
     request: web.Request, sent: accounts.Login
 ) -> tuple[sessions.Issued, accounts.StoredPassword]:
-    """The session of whoever knows the password. Raises `Unauthenticated`, and `RateLimited` where
-    too many did not know it.
+    """The session of whoever knows the password. Raises `Unauthenticated`, `RateLimited` where
+    too many did not know it, and `Forbidden` where it lets nobody in.
     """
     address = request.app[SERVICES].limits.address(request)
     desk, tokens = request.app[SERVICES].desk, request.app[SERVICES].tokens
@@ -100,6 +101,7 @@ async def log_in(
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
     await guesses.require()
+    require_password_login(request.app[SERVICES].settings, is_staff=stored.is_staff)
     issued = await desk.run(
         sessions.open_session,
         stored.user_id,
@@ -182,6 +184,7 @@ async def change_password(request: web.Request) -> web.Response:
 
 async def set_password(request: web.Request, sent: accounts.PasswordChange) -> None:
     actor = request[ACTOR]
+    require_password_login(request.app[SERVICES].settings, is_staff=actor.is_staff)
     counted = request.app[SERVICES].limits
     await limit(request, shared.PASSWORD, str(actor.id))
     # Who holds a session may not guess on either.
@@ -221,7 +224,12 @@ ROUTES = (
         "Log in",
         accounts.Login,
         ok(Pair, COOKIE),
-        refuses=("401 invalid_credentials", "429 rate_limited", "503 busy"),
+        refuses=(
+            "401 invalid_credentials",
+            "403 password_login_off",
+            "429 rate_limited",
+            "503 busy",
+        ),
     ),
     At("POST", "/auth/refresh", refresh, Right.ANYONE).says(
         "Exchange a refresh token for a new pair",
@@ -242,7 +250,12 @@ ROUTES = (
         "Change your password and end your other sessions",
         accounts.PasswordChange,
         done(),
-        refuses=("403 invalid_credentials", "429 rate_limited", "503 busy"),
+        refuses=(
+            "403 invalid_credentials",
+            "403 password_login_off",
+            "429 rate_limited",
+            "503 busy",
+        ),
     ),
     At("GET", "/auth/me", me, Right.PERSON).says(
         "Show your profile", NOTHING, ok(accounts.Profile), refuses=()

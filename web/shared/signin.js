@@ -6,7 +6,11 @@ import { html, useId, useLayoutEffect, useRef, useState } from "./ui.js";
 import { t } from "./words.js";
 
 /** What of a refusal is said; what it says by itself is English. */
-const SAID = ["invalid_credentials", "rate_limited", "offline"];
+const SAID = ["invalid_credentials", "password_login_off", "rate_limited", "offline"];
+
+/** What a page says of itself in its head; null where it says nothing. */
+const said = (/** @type {string} */ name) =>
+  document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? null;
 
 /** @param {{heading?: string, onDone?: () => void, children?: any}} props */
 export function SignIn({ heading = t("signin.title"), onDone = () => {}, children = null }) {
@@ -14,6 +18,7 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
   const id = useId();
   const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
+  const withPassword = said("password-login") !== "off";
 
   const field = (/** @type {string} */ name) =>
     /** @type {HTMLInputElement | null} */ (form.current?.elements.namedItem(name) ?? null);
@@ -40,7 +45,15 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
   return html`<form ref=${form} class="card sign-in" method="post" onSubmit=${submit}>
     ${heading ? html`<h1>${heading}</h1>` : null}
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}
-    <label for="${id}-email">${t("signin.email")}</label>
+    ${withPassword ? html`<${Fields} id=${id} isBusy=${isBusy} />` : null}
+    <${SignOn} />
+    ${children}
+  </form>`;
+}
+
+/** @param {{id: string, isBusy: boolean}} props */
+function Fields({ id, isBusy }) {
+  return html`<label for="${id}-email">${t("signin.email")}</label>
     <input id="${id}-email" name="email" type="email" autocomplete="username" required />
     <label for="${id}-password">${t("signin.password")}</label>
     <input
@@ -50,9 +63,17 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
       autocomplete="current-password"
       required
     />
-    <button class="primary" disabled=${isBusy}>${t("signin.submit")}</button>
-    ${children}
-  </form>`;
+    <button class="primary" disabled=${isBusy}>${t("signin.submit")}</button>`;
+}
+
+/** The way to the identity provider, and from there back to where one is. */
+function SignOn() {
+  const name = said("sign-on");
+  if (name === null) return null;
+  const path = `/web/oidc/start?return_to=${encodeURIComponent(location.pathname)}`;
+  return html`<a class="button" href=${path}>
+    ${name ? t("signin.with", { name }) : t("signin.with_organisation")}
+  </a>`;
 }
 
 /** @param {unknown} error */

@@ -5,6 +5,8 @@ export default {
   "signin.email": "E-Mail",
   "signin.password": "Passwort",
   "signin.submit": "Anmelden",
+  "signin.with": "Mit {name} anmelden",
+  "signin.with_organisation": "Mit Ihrer Organisation anmelden",
   "signout": "Abmelden",
   "noscript": "Diese Seite braucht JavaScript.",
   "loading": "Wird geladen …",
@@ -24,6 +26,8 @@ export default {
   "field.false": "Nein",
   "field.none": "nichts",
   "error.invalid_credentials": "Die Adresse oder das Passwort ist falsch.",
+  "error.password_login_off":
+    "Mitarbeitende melden sich hier nicht mit Passwort an. Bitte melden Sie sich mit Ihrer Organisation an.",
   "error.rate_limited":
     "Zu viele Versuche. Bitte warten Sie eine Weile und versuchen Sie es dann noch einmal.",
   "error.offline": "Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einmal.",

@@ -5,6 +5,8 @@ export default {
   "signin.email": "Email",
   "signin.password": "Password",
   "signin.submit": "Sign in",
+  "signin.with": "Sign in with {name}",
+  "signin.with_organisation": "Sign in with your organisation",
   "signout": "Sign out",
   "noscript": "This page needs JavaScript.",
   "loading": "Loading …",
@@ -24,6 +26,8 @@ export default {
   "field.false": "No",
   "field.none": "nothing",
   "error.invalid_credentials": "The address or the password is wrong.",
+  "error.password_login_off":
+    "Passwords are not used here by the staff. Please sign in with your organisation.",
   "error.rate_limited": "Too many tries. Please wait a while, then try again.",
   "error.offline": "The server cannot be reached. Please try again.",
   "error.other": "That did not work. Please try again.",
