@@ -15,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "models": set(),
     "desk": {"models"},
     "wire": {"models", "desk"},
-    "server": {"models", "desk", "wire", "config", "logs", "processes"},
+    "server": {"models", "desk", "wire", "config", "config_sign_on", "logs", "processes"},
     "worker": {"models", "desk", "wire", "config", "logs", "processes"},
     "processes": set(),
     "embedded": {"processes"},

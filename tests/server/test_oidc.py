@@ -99,7 +99,7 @@ async def test_a_browser_is_sent_with_a_challenge_and_asks_for_the_claim(desk: D
     assert asked["code_challenge"] == [challenge.decode().rstrip("=")]
     assert asked["code_challenge_method"] == ["S256"]
     assert asked["scope"] == ["openid email profile groups"]
-    assert (asked["state"], asked["nonce"]) == ([STARTED.state], [STARTED.nonce])
+    assert asked["state"] + asked["nonce"] == [STARTED.state, STARTED.nonce]
     assert STARTED.verifier not in str(asked)
 
 
@@ -249,8 +249,7 @@ async def test_whatever_it_answers_for_a_code_is_a_refusal(
 async def test_one_that_hangs_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oidc, "TIMEOUT", aiohttp.ClientTimeout(total=0.1))
     desk.provider.hangs.clear()
-    codes = await asyncio.gather(desk.refusal(), desk.refusal())
-    assert codes == ["provider_unavailable"] * 2
+    assert {*await asyncio.gather(desk.refusal(), desk.refusal())} == {"provider_unavailable"}
     # Who waited behind the first did not ask again.
     assert desk.provider.asked == ["described"]
 
@@ -299,4 +298,5 @@ def test_an_address_counts_only_where_the_provider_says_that_it_is_verified(
     said = {} if verified == "missing" else {"email_verified": verified}
     assert named(claims | said, roles).email is None
     odd = claims | {"email_verified": True, "email": "no address", "name": "a\u202eb"}
-    assert (named(odd, roles).email, named(odd, roles).name) == (None, None)
+    assert named(odd, roles).email is None
+    assert named(odd, roles).name is None

@@ -22,7 +22,7 @@ from tests.conftest import Backend
 from tests.factories import PASSWORD, database, numbers, people
 from tests.identity_provider import a_provider, approve, sign_on, tell
 from tests.server.conftest import serving
-from tests.web.test_forms import Got, ask
+from tests.web.forms import Got, ask
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -63,6 +63,7 @@ class Site:
         return await ask(self.api, "GET", path, headers=cookie)  # type: ignore[arg-type]
 
     async def sign_in(self, subject: str, return_to: str = "", **more: Any) -> Got:
+        """``more``: of the request that begins it."""
         started = await self.start(return_to, **more)
         return await self.back(await self.approved(subject, started), started)
 
@@ -201,11 +202,9 @@ async def test_who_says_no_at_the_provider_is_back_at_the_form(site: Site) -> No
 async def test_the_session_before_is_over(site: Site) -> None:
     subject = await site.person("support")
     first = await site.sign_in(subject)
-    cookie = {"headers": {"Cookie": f"session={first.cookies['session']}"}}
-    second = await site.sign_in(await site.person("support"), **cookie)
-    async with site.api.http.post(
-        "/web/session/refresh", headers=OWN | cookie["headers"]
-    ) as answer:
+    cookie = {"Cookie": f"session={first.cookies['session']}"}
+    second = await site.sign_in(await site.person("support"), headers=cookie)
+    async with site.api.http.post("/web/session/refresh", headers=OWN | cookie) as answer:
         assert answer.status == 401
     assert (await site.who(second))["role"] == "csr"
 
