@@ -114,6 +114,8 @@ class Database(BaseSettings):
     # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
     default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
     assignment_strategy: Literal["round_robin", "least_loaded", "random"] = "round_robin"
+    # How long an entry of the audit log is kept at least; whole months go.
+    audit_days: Annotated[int, Field(ge=31, le=36_500)] = 400
     # Where the files of messages are kept: a folder, or a store of objects such as s3://bucket/desk.
     files_url: Annotated[str, AfterValidator(_files)] = ""
 

@@ -115,6 +115,18 @@ export interface AttemptView {
   error: string | null;
 }
 
+/** Who did what to whom. `actor_id`: null for who is not signed in and for the desk itself. `address`: the network (/24 or /48) that it came from, if it is known and not erased. */
+export interface AuditEntry {
+  id: string;
+  at: string;
+  actor_id: string | null;
+  action: string;
+  subject_type: string;
+  subject_id: string | null;
+  data: Record<string, unknown>;
+  address: string | null;
+}
+
 /** `capacity` counts only if it was sent. */
 export interface Availability {
   available: boolean;
@@ -1525,4 +1537,5 @@ export interface Routes {
   "DELETE /api/v1/admin/webhooks/{webhook_id}": { query: undefined; body: undefined; answer: undefined };
   "GET /api/v1/admin/webhooks/{webhook_id}/attempts": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<AttemptView> };
   "POST /api/v1/admin/webhooks/{webhook_id}/attempts/{attempt_id}/redeliver": { query: undefined; body: undefined; answer: Redelivery };
+  "GET /api/v1/admin/audit": { query: { count?: boolean; limit?: number; cursor?: string; actor_id?: string; action?: string; subject_id?: string; since?: string }; body: undefined; answer: Array<AuditEntry> };
 }

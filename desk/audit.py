@@ -6,9 +6,9 @@ Nobody waits for anybody to write an entry: it is sealed afterwards, by `desk.au
 import hashlib
 import secrets
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from pydantic import JsonValue
 from sqlalchemy import insert, or_, update
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,7 @@ def record(
     actor_id: UUID | None,
     subject_type: str = "",
     subject_id: UUID | str | None = None,
-    data: Mapping[str, JsonValue] | None = None,
+    data: Mapping[str, Any] | None = None,
     address: str | None = None,
 ) -> None:
     """One entry, and after the commit its line in the operator's log.
@@ -50,6 +50,11 @@ def record(
     by = None if actor_id is None or str(actor_id) == subject else actor_id
     ids = {"by": by, f"{subject_type}_id": subject, **(data or {})}
     outbox(session).audited.append(Audited(action, ids, address))
+
+
+def record_own(session: Session, action: str, user_id: UUID, **data: Any) -> None:
+    """An entry of what people do with their own account."""
+    record(session, action, actor_id=user_id, subject_type="user", subject_id=user_id, data=data)
 
 
 def address_hash(salt: bytes | None, address: str | None) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import click
 
+from manage.audit import prune_audit, verify_audit
 from manage.create_user import create_user
 from manage.deadlines import dead_deadlines, retry_deadlines
 from manage.demo import demo
@@ -22,10 +23,12 @@ from manage.sweep import sweep
         doctor,
         export,
         migrate,
+        prune_audit,
         retry_deadlines,
         retry_notifications,
         simulate_assignment,
         sweep,
+        verify_audit,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

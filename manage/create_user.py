@@ -9,6 +9,7 @@ import click
 from pydantic import ValidationError
 
 from config import Database, Misconfigured, read, settings
+from desk import audit
 from desk.accounts import accounts
 from desk.accounts.accounts import Signup
 from desk.jobs import Job
@@ -44,6 +45,14 @@ def create_user(email: str, full_name: str, role: str, password_stdin: bool) -> 
             hashed(new.password),
             Role(role),
             read(Database).default_capacity,
+        )
+        audit.record(
+            session,
+            "user_added",
+            actor_id=None,
+            subject_type="user",
+            subject_id=made.id,
+            data={"role": made.role},
         )
         wakes = outbox(session).wakes
     _hasten(wakes)

@@ -24,6 +24,7 @@ from server.database.transaction import Desk, create_engine
 from server.identity.attachment_links import AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
+from server.identity.failures import SignInFailures
 from server.identity.oidc import IdentityProvider
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
@@ -90,6 +91,7 @@ class Services:
         self.delivery = Delivery(self.bus, waker, notes_addresses=notes_addresses)
         self.engine = create_engine(settings.database_url)
         self.desk = Desk(self.engine, self.delivery)
+        self.failures = SignInFailures(self.desk, self.limits, notes_addresses=notes_addresses)
         self.files = FileStore(settings.file_store)
         self.tokens = Tokens(settings)
         self.attachment_links = AttachmentLinks(settings)

@@ -39,7 +39,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
             *("causes", "event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
             *("people_events", "rows", "snooze_events", "statements"),
         },
-        {"audit", "deadlines"},
+        {"audit", "audit_chain", "audit_log", "audit_pruning", "deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
@@ -85,7 +85,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "worker": (
         {"beat_clock", "clamd", "delivery"},
         {"transaction"},
-        {"deadlines", "leases"},
+        {"audit", "deadlines", "leases"},
         {"app"},
         {"mail", "webhooks"},
         {"assignment", "files", "search"},

@@ -20,11 +20,11 @@ from config import settings
 from desk.jobs import Job
 from processes import die_with_parent, keep_what_is_there
 from wire.broker import WAKE_EXPIRES, celery_app
-from worker import beat_clock, deadlines, delivery, transaction
+from worker import audit, beat_clock, deadlines, delivery, transaction
 
 # How often beat has each work looked for, woken or not.
 LOOK_EVERY = timedelta(seconds=5)
-# What a deadline's rule may take at the end of its worker, before it is broken off.
+# What a thread's work may take at the end of its worker, before it is broken off.
 STOP_SECONDS = 2.0
 
 F = TypeVar("F", bound=Callable[[], None])
@@ -76,16 +76,19 @@ def _tell_alive(sender: Any, **_: Any) -> None:
     delivery.tell_alive(sender.eventer.hostname)
 
 
-class _Deadlines(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Runs the thread of `worker.deadlines`, whether the broker is there or not."""
+class _Thread(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Runs a thread beside the tasks, whether the broker is there or not."""
 
     requires = ("celery.worker.components:Pool",)
+    thread_name: str
+    # Called with what is set when it has to end.
+    work: Callable[[threading.Event], None]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stopped = threading.Event()
         self._thread = threading.Thread(
-            target=deadlines.drain_forever, args=[self._stopped], name="deadlines", daemon=True
+            target=self.work, args=[self._stopped], name=self.thread_name, daemon=True
         )
 
     def start(self, _: Any) -> None:
@@ -96,7 +99,17 @@ class _Deadlines(bootsteps.StartStopStep):  # type: ignore[misc]
         self._thread.join(STOP_SECONDS)
 
 
-celery.steps["worker"].add(_Deadlines)
+class _Deadlines(_Thread):
+    thread_name = "deadlines"
+    work = staticmethod(deadlines.drain_forever)
+
+
+class _Audit(_Thread):
+    thread_name = "audit"
+    work = staticmethod(audit.keep_forever)
+
+
+celery.steps["worker"].update({_Deadlines, _Audit})
 heartbeat_sent.connect(_tell_alive, weak=False)
 setup_logging.connect(_configure_logs, weak=False)
 worker_process_init.connect(_start_afresh, weak=False)

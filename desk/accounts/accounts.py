@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.full_names import FullName, require_own
@@ -117,12 +118,18 @@ def change_profile(
     user = session.get_one(User, actor.id, with_for_update={"key_share": True})
     for name, value in changes.model_dump().items():
         setattr(user, name, value)
+    if changes.model_fields_set:
+        audit.record_own(
+            session, "profile_changed", actor.id, fields=sorted(changes.model_fields_set)
+        )
     return _profile(user)
 
 
 def end_mails(session: Session, user_id: UUID) -> None:
     """For whoever holds the link of a mail; nothing if there is no such account any more."""
-    session.execute(update(User).where(User.id == user_id).values(notify_email=False))
+    ended = update(User).where(User.id == user_id).values(notify_email=False).returning(User.id)
+    if session.scalar(ended) is not None:
+        audit.record_own(session, "unsubscribed", user_id)
 
 
 def change_password(
@@ -137,6 +144,7 @@ def change_password(
     if user.password_hash != verified_hash:
         raise wrong_password()
     user.password_hash = new_hash
+    audit.record_own(session, "password_changed", actor.id)
     sessions.end_all(session, actor.id, "password_changed", now, but=actor.session_id)
 
 

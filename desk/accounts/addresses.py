@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.access import Actor
 from desk.accounts import accounts, customers
 from desk.crypto import token_hash
@@ -30,6 +31,7 @@ def sign_up(
     """
     profile = accounts.create(session, new.email, new.full_name, password_hash, is_confirmed=False)
     confirmations.ask(session, profile.id, new.email, secret, now)
+    audit.record_own(session, "signed_up", profile.id)
     return profile
 
 
@@ -64,4 +66,5 @@ def verify(session: Session, verification: Verification, now: datetime) -> UUID:
     if confirmed is None:
         raise Malformed("invalid_token", "This link was used, or is too old: ask for a new one")
     customers.take_copies(session, confirmed, None)
+    audit.record_own(session, "email_verified", confirmed)
     return confirmed

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.access import Actor
 from desk.errors import Unauthenticated
 from desk.outbox import outbox
@@ -20,6 +21,8 @@ GRACE = timedelta(seconds=10)
 KEPT_AFTER_EXPIRY = timedelta(days=7)
 # No session lasts longer, however often it is refreshed, where the settings do not say otherwise.
 LONGEST = timedelta(days=30)
+# Why a session ended that its own person has ended.
+LOGGED_OUT = "logged_out"
 # Issue times kept: as many refreshes as a client may make within the grace time and be forgiven.
 KEPT = 20
 
@@ -79,6 +82,15 @@ def open_session(
     )
     session.add(opened)
     session.flush()  # Its id goes into the tokens.
+    audit.record(
+        session,
+        "logged_in",
+        actor_id=user_id,
+        subject_type="user",
+        subject_id=user_id,
+        data={"session_id": str(opened.id), "signed_in_by": client.signed_in_by},
+        address=client.network or None,
+    )
     return Issued(opened.id, user_id, 0, now)
 
 
@@ -155,7 +167,7 @@ def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
     )
     if auth_session is None or auth_session.ended_at is not None:
         return False
-    _end(session, auth_session, "logged_out", now)
+    _end(session, auth_session, LOGGED_OUT, now)
     return True
 
 
@@ -177,6 +189,14 @@ def end_all(
 def _end(session: Session, auth_session: AuthSession, because: str, now: datetime) -> None:
     auth_session.ended_at = now
     auth_session.ended_because = because
+    audit.record(
+        session,
+        "session_ended",
+        actor_id=auth_session.user_id if because == LOGGED_OUT else None,
+        subject_type="user",
+        subject_id=auth_session.user_id,
+        data={"session_id": str(auth_session.id), "code": because},
+    )
     outbox(session).ended[auth_session.id] = because
 
 

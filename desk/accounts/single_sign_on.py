@@ -58,47 +58,31 @@ class Terms:
     client: Client
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """``user_id``: whose account it is, where there is one."""
+
+    why: DeskError
+    user_id: UUID | None
+
+
 def sign_in(
     session: Session, state: str, named: Named, terms: Terms, now: datetime
-) -> Issued | DeskError:
+) -> Issued | TurnedAway:
     """The session of whom a provider names. ``state``: of this sign-in, which is good once.
 
-    A refusal is returned and not raised, as what goes with it has to stay: it is written down, and
-    the sessions of who has no role any more end.
+    A refusal is returned and not raised, as what goes with it has to stay: the sessions of who has
+    no role any more end.
     """
     if not _spend(session, state, now):
-        return over()
+        return TurnedAway(over(), None)
     _wait_for_others(session, named)
     user = _admitted(session, named, terms, now)
     if isinstance(user, DeskError):
         known = _linked(session, named)
-        fail(session, user.code, terms.client, known.id if known else None)
-        return user
+        return TurnedAway(user, known.id if known else None)
     session.flush()  # To open a session reads the row anew.
-    issued = sessions.open_session(session, user.id, terms.lifetime, now, client=terms.client)
-    audit.record(
-        session,
-        "logged_in",
-        actor_id=user.id,
-        subject_type="user",
-        subject_id=user.id,
-        data={"method": METHOD, "session_id": str(issued.session_id)},
-        address=terms.client.network or None,
-    )
-    return issued
-
-
-def fail(session: Session, reason: str, client: Client, user_id: UUID | None = None) -> None:
-    """Writes down that somebody was not let in."""
-    audit.record(
-        session,
-        "login_failed",
-        actor_id=None,
-        subject_type="user",
-        subject_id=user_id,
-        data={"method": METHOD, "reason": reason},
-        address=client.network or None,
-    )
+    return sessions.open_session(session, user.id, terms.lifetime, now, client=terms.client)
 
 
 def over() -> Unauthenticated:
@@ -182,7 +166,7 @@ def _found_by_address(session: Session, named: Named, role: Role, terms: Terms) 
     if user is None:
         name = named.name or named.email.partition("@")[0]
         made = accounts.create(session, named.email, name, None, role, terms.capacity)
-        _note(session, "user_created", made.id, {"role": role.value})
+        _note(session, "user_added", made.id, {"role": role.value})
         return session.get_one(User, made.id)
     if not user.is_active:
         return refused("deactivated")
@@ -213,5 +197,5 @@ def _note(session: Session, action: str, user_id: UUID, data: dict[str, str]) ->
         actor_id=None,
         subject_type="user",
         subject_id=user_id,
-        data={"method": METHOD, **data},
+        data={"signed_in_by": METHOD, **data},
     )

@@ -15,14 +15,18 @@ down_revision = "0032"
 branch_labels = None
 depends_on = None
 
-# Its own insert cannot seal a row; then two changes alone are allowed, whoever asks.
+# An entry is of now, and unsealed; then two changes of it alone are allowed, whoever asks.
 REFUSE = """
 create function refuse_audit_change() returns trigger language plpgsql as $$
 declare
     allowed record;
 begin
-    if tg_op = 'INSERT' and new.chain is null then
-        return new;
+    if tg_op = 'INSERT' then
+        if new.chain is null and new.at between clock_timestamp() - interval '1 minute'
+            and clock_timestamp() + interval '1 minute'
+        then
+            return new;
+        end if;
     elsif tg_op = 'UPDATE' then
         allowed := old;
         if old.chain is null then

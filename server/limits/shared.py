@@ -40,6 +40,11 @@ WRONG_PASSWORD_HERE = Limit("wrong-password-here", parse("10 per 5 minutes"))
 WRONG_PASSWORD_NEAR = Limit("wrong-password-near", parse("30 per hour"))
 WRONG_PASSWORD = Limit("wrong-password", parse("100 per hour"))
 WRONG_PASSWORD_DEVICE = Limit("wrong-password-device", parse("10 per hour"))
+# Of failed sign-ins, those that have an entry of their own in the audit log: from one network, for
+# one account, and of all.
+FAILURES_NEAR = Limit("failures-near", parse("10 per minute"))
+FAILURES_ACCOUNT = Limit("failures-account", parse("10 per minute"))
+FAILURES = Limit("failures", parse("300 per minute"))
 # A check takes a quarter of a second of a core: what one address may ask for is well under half of
 # what one core can do, and an office of 300 is in within minutes.
 LOGIN = Limit("login", parse("100 per minute"))

@@ -86,8 +86,6 @@ class Delivery:
         try:
             for message in messages_of(recorded):
                 self._bus.publish(message)
-            for session_id, code in recorded.ended.items():
-                audit.note("session_ended", session_id=session_id, code=code)
             for entry in recorded.audited:
                 address = entry.address if self._notes_addresses else None
                 audit.note(entry.action, **entry.ids, address=address)

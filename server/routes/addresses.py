@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from desk.accounts import addresses
-from server import audit
 from server.clock import now
 from server.http.contract import NOTHING, At, Right, done
 from server.http.guard import ACTOR, limit
@@ -16,8 +15,7 @@ async def verify(request: web.Request) -> web.Response:
     """A token is good once, for three days, and until a newer one is mailed."""
     await limit(request, shared.VERIFY, request.app[SERVICES].limits.address(request))
     sent = await body(request, addresses.Verification)
-    user_id = await request.app[SERVICES].desk.run(addresses.verify, sent, now())
-    audit.note("email_verified", user_id=user_id)
+    await request.app[SERVICES].desk.run(addresses.verify, sent, now())
     return web.Response(status=204)
 
 

@@ -10,11 +10,11 @@ from pydantic import Field, TypeAdapter
 from desk.accounts import administration
 from desk.text import Email, Words
 from models import Role
-from server import audit
 from server.clock import now
+from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, listed, made, ok
 from server.http.guard import ACTOR
-from server.http.idempotency import REPEATED, once
+from server.http.idempotency import once
 from server.http.input import Paged, Query, body, decode_cursor, path_id, query
 from server.http.output import counted, page_of, reply
 from server.services import SERVICES
@@ -54,11 +54,8 @@ async def add_user(request: web.Request) -> web.Response:
         return reply(account, 201, {"Location": f"{PREFIX}/admin/users/{account.id}"})
 
     capacity = request.app[SERVICES].settings.default_capacity
-    answer = await once(request, new, write, administration.add, new, password_hash, capacity)
-    if REPEATED not in answer.headers:
-        user_id = answer.headers["Location"].rpartition("/")[2]
-        audit.note("user_added", by=request[ACTOR].id, user_id=user_id, role=new.role)
-    return answer
+    add = audited(request, administration.add, "user_added", "user", data={"role": new.role})
+    return await once(request, new, write, add, new, password_hash, capacity)
 
 
 async def show_user(request: web.Request) -> web.Response:
@@ -68,20 +65,15 @@ async def show_user(request: web.Request) -> web.Response:
 
 async def change_user(request: web.Request) -> web.Response:
     changed = await body(request, administration.UserChange)
+    user_id = _user_id(request)
+    said = {**fields_of(changed), **changed.model_dump(include={"role", "is_active"})}
     account = await request.app[SERVICES].desk.run(
-        administration.change,
+        audited(request, administration.change, "user_changed", "user", user_id, said),
         request[ACTOR],
-        _user_id(request),
+        user_id,
         changed,
         now(),
         request.app[SERVICES].settings.default_capacity,
-    )
-    audit.note(
-        "user_changed",
-        by=request[ACTOR].id,
-        user_id=account.id,
-        role=account.role,
-        is_active=account.is_active,
     )
     return reply(account)
 

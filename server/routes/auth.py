@@ -12,7 +12,6 @@ from desk.accounts.full_names import require_own
 from desk.errors import Malformed, Unauthenticated
 from desk.text import Input
 from models import Role
-from server import audit
 from server.clock import now
 from server.http.clients import client_of
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
@@ -23,7 +22,6 @@ from server.identity.guesses import Guesses
 from server.identity.password_login import require_password_login
 from server.identity.tokens import Pair
 from server.limits import shared
-from server.limits.addresses import network
 from server.services import SERVICES
 
 
@@ -60,11 +58,9 @@ async def sign_up(request: web.Request, new: accounts.Signup) -> accounts.Profil
     require_own(new.full_name, desk_name)  # Before it costs a hash.
     password_hash = await request.app[SERVICES].passwords.hashed(new.password, address)
     secret = request.app[SERVICES].settings.jwt_secret_key
-    profile = await request.app[SERVICES].desk.run(
+    return await request.app[SERVICES].desk.run(
         addresses.sign_up, new, password_hash, secret, now()
     )
-    audit.note("signed_up", user_id=profile.id)
-    return profile
 
 
 async def login(request: web.Request) -> web.Response:
@@ -96,7 +92,8 @@ async def log_in(
     )
     if stored is None or not matches:
         user_id = stored.user_id if stored else None
-        audit.note("login_failed", user_id=user_id, address=_noted(request))
+        failures = request.app[SERVICES].failures
+        await failures.record("login_failed", sent.email, address, user_id, signed_in_by="password")
         await guesses.count()
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
@@ -110,20 +107,7 @@ async def log_in(
         stored.password_hash,
         client_of(request, "password"),
     )
-    audit.note(
-        "logged_in",
-        user_id=issued.user_id,
-        session_id=issued.session_id,
-        address=_noted(request),
-    )
     return issued, stored
-
-
-def _noted(request: web.Request) -> str | None:
-    """Where a log-in came from, for the audit, where that is wanted: the network alone."""
-    if request.app[SERVICES].settings.audit_addresses == "off":
-        return None
-    return network(request.app[SERVICES].limits.address(request))
 
 
 async def refresh(request: web.Request) -> web.Response:
@@ -198,7 +182,6 @@ async def set_password(request: web.Request, sent: accounts.PasswordChange) -> N
     await counted.require(shared.WRONG_PASSWORD_HERE, str(actor.id), "change")
     new = await passwords.hashed(sent.new_password, str(actor.id))
     await desk.run(accounts.change_password, actor, stored, new, now())
-    audit.note("password_changed", user_id=actor.id)
 
 
 async def me(request: web.Request) -> web.Response:

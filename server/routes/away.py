@@ -6,6 +6,7 @@ from aiohttp import web
 
 from desk.assignment import absences
 from server.clock import now
+from server.http.audited import audited
 from server.http.contract import NOTHING, At, Right, done, ok
 from server.http.guard import ACTOR
 from server.http.input import Query, body, no_body, path_id, query
@@ -18,11 +19,15 @@ async def show_mine(request: web.Request) -> web.Response:
 
 
 async def set_mine(request: web.Request) -> web.Response:
-    return await _set(request, request[ACTOR].id)
+    away = await body(request, absences.Away)
+    user_id = request[ACTOR].id
+    return reply(await request.app[SERVICES].desk.run(absences.set_away, user_id, away, now()))
 
 
 async def end_mine(request: web.Request) -> web.Response:
-    return await _ended(request, request[ACTOR].id)
+    await no_body(request)
+    await request.app[SERVICES].desk.run(absences.come_back, request[ACTOR].id)
+    return web.Response(status=204)
 
 
 async def show_theirs(request: web.Request) -> web.Response:
@@ -30,27 +35,23 @@ async def show_theirs(request: web.Request) -> web.Response:
 
 
 async def set_theirs(request: web.Request) -> web.Response:
-    return await _set(request, _user_id(request))
+    away = await body(request, absences.Away)
+    user_id = _user_id(request)
+    set_away = audited(request, absences.set_away, "away_set", "user", user_id)
+    return reply(await request.app[SERVICES].desk.run(set_away, user_id, away, now()))
 
 
 async def end_theirs(request: web.Request) -> web.Response:
-    return await _ended(request, _user_id(request))
+    await no_body(request)
+    user_id = _user_id(request)
+    come_back = audited(request, absences.come_back, "away_ended", "user", user_id)
+    await request.app[SERVICES].desk.run(come_back, user_id)
+    return web.Response(status=204)
 
 
 async def _shown(request: web.Request, user_id: UUID) -> web.Response:
     query(request, Query)
     return reply(await request.app[SERVICES].desk.read(absences.show, user_id))
-
-
-async def _set(request: web.Request, user_id: UUID) -> web.Response:
-    away = await body(request, absences.Away)
-    return reply(await request.app[SERVICES].desk.run(absences.set_away, user_id, away, now()))
-
-
-async def _ended(request: web.Request, user_id: UUID) -> web.Response:
-    await no_body(request)
-    await request.app[SERVICES].desk.run(absences.come_back, user_id)
-    return web.Response(status=204)
 
 
 def _user_id(request: web.Request) -> UUID:

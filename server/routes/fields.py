@@ -6,11 +6,11 @@ from aiohttp import web
 
 from desk.tickets import fields
 from desk.tickets.fields import FieldChange, FieldView, NewField
-from server import audit
 from server.clock import now
+from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, At, Right, done, made, ok
 from server.http.guard import ACTOR
-from server.http.idempotency import REPEATED, once
+from server.http.idempotency import once
 from server.http.input import LONGEST_BODY, Query, body, no_body, path_id, query
 from server.http.output import reply
 from server.services import SERVICES
@@ -33,19 +33,16 @@ async def add(request: web.Request) -> web.Response:
     def write(field: FieldView) -> web.Response:
         return reply(field, 201, {"Location": f"{PREFIX}/admin/fields/{field.id}"})
 
-    answer = await once(request, new, write, fields.add, new, now())
-    if REPEATED not in answer.headers:
-        audit.note("field_added", by=request[ACTOR].id, key=new.key)
-    return answer
+    add = audited(request, fields.add, "field_added", "field", data={"key": new.key})
+    return await once(request, new, write, add, new, now())
 
 
 async def change(request: web.Request) -> web.Response:
     """Choices that are left out are archived: a ticket that has one keeps it, no other gets it."""
     changed = await body(request, FieldChange, LONGEST_BODY)
-    desk = request.app[SERVICES].desk
-    field = await desk.run(fields.change, _field_id(request), changed, now())
-    audit.note("field_changed", by=request[ACTOR].id, key=field.key)
-    return reply(field)
+    field_id, said = _field_id(request), fields_of(changed)
+    change = audited(request, fields.change, "field_changed", "field", field_id, said)
+    return reply(await request.app[SERVICES].desk.run(change, field_id, changed, now()))
 
 
 async def remove(request: web.Request) -> web.Response:
@@ -54,8 +51,8 @@ async def remove(request: web.Request) -> web.Response:
     """
     await no_body(request)
     field_id = _field_id(request)
-    await request.app[SERVICES].desk.run(fields.remove, field_id, now())
-    audit.note("field_removed", by=request[ACTOR].id, field_id=field_id)
+    remove = audited(request, fields.remove, "field_removed", "field", field_id)
+    await request.app[SERVICES].desk.run(remove, field_id, now())
     return web.Response(status=204)
 
 

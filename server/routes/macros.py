@@ -10,6 +10,7 @@ from desk.actions.batches import Done
 from desk.macros import macros, use
 from desk.tickets.views import TicketView
 from server.clock import now
+from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, done, listed, made, ok
 from server.http.guard import ACTOR, limit
 from server.http.idempotency import once
@@ -57,20 +58,24 @@ async def add(request: web.Request) -> web.Response:
     def write(macro: macros.MacroShown) -> web.Response:
         return reply(macro, 201, {"Location": f"{PREFIX}/csr/macros/{macro.id}"})
 
-    return await once(request, new, write, macros.add, request[ACTOR], new, now())
+    said = {"scope": new.scope}
+    add = audited(request, macros.add, "macro_added", "macro", data=said)
+    return await once(request, new, write, add, request[ACTOR], new, now())
 
 
 async def change(request: web.Request) -> web.Response:
     """What it has done before stays as it was done."""
     changed = await body(request, macros.MacroChange, LONGEST_BODY)
-    desk, actor = request.app[SERVICES].desk, request[ACTOR]
-    return reply(await desk.run(macros.change, actor, _macro_id(request), changed))
+    macro_id, said = _macro_id(request), fields_of(changed)
+    change = audited(request, macros.change, "macro_changed", "macro", macro_id, said)
+    return reply(await request.app[SERVICES].desk.run(change, request[ACTOR], macro_id, changed))
 
 
 async def remove(request: web.Request) -> web.Response:
     await no_body(request)
-    desk, actor = request.app[SERVICES].desk, request[ACTOR]
-    await desk.run(macros.remove, actor, _macro_id(request))
+    macro_id = _macro_id(request)
+    remove = audited(request, macros.remove, "macro_removed", "macro", macro_id)
+    await request.app[SERVICES].desk.run(remove, request[ACTOR], macro_id)
     return web.Response(status=204)
 
 

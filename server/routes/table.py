@@ -6,6 +6,7 @@ from server.routes import (
     admin,
     agents,
     attachments,
+    audit,
     auth,
     away,
     bulk,
@@ -61,4 +62,5 @@ ROUTES: tuple[Route, ...] = (
     *admin.ROUTES,
     *teams.ROUTES,
     *webhooks.ROUTES,
+    *audit.ROUTES,
 )

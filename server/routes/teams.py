@@ -1,12 +1,14 @@
 """Teams: admins make them, all of the staff read them."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from desk.assignment import fairness, teams
 from server.clock import now
+from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, TOTAL, At, Right, done, listed, made, ok
 from server.http.idempotency import once
 from server.http.input import LONGEST_BODY, Paged, Query, body, id_after, no_body, path_id, query
@@ -38,7 +40,9 @@ async def add(request: web.Request) -> web.Response:
     def write(team: teams.TeamShown) -> web.Response:
         return reply(team, 201, {"Location": f"{PREFIX}/admin/teams/{team.id}"})
 
-    return await once(request, new, write, teams.add, new)
+    said = {"members": _named(new.members)}
+    add = audited(request, teams.add, "team_added", "team", data=said)
+    return await once(request, new, write, add, new)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -58,13 +62,23 @@ async def report_fairness(request: web.Request) -> web.Response:
 
 async def change(request: web.Request) -> web.Response:
     changed = await body(request, teams.TeamChange, LONGEST_BODY)
-    return reply(await request.app[SERVICES].desk.run(teams.change, _team_id(request), changed))
+    team_id, said = _team_id(request), fields_of(changed)
+    if changed.members is not MISSING:
+        said["members"] = _named(changed.members)
+    change = audited(request, teams.change, "team_changed", "team", team_id, said)
+    return reply(await request.app[SERVICES].desk.run(change, team_id, changed))
 
 
 async def remove(request: web.Request) -> web.Response:
     await no_body(request)
-    await request.app[SERVICES].desk.run(teams.remove, _team_id(request))
+    team_id = _team_id(request)
+    remove = audited(request, teams.remove, "team_removed", "team", team_id)
+    await request.app[SERVICES].desk.run(remove, team_id)
     return web.Response(status=204)
+
+
+def _named(members: Sequence[UUID]) -> list[str]:
+    return [str(user_id) for user_id in members]
 
 
 class Days(Query):

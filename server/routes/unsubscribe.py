@@ -10,7 +10,6 @@ from uuid import UUID
 from aiohttp import web
 
 from desk.accounts import accounts
-from server import audit
 from server.services import SERVICES
 from wire import unsubscribe
 
@@ -42,7 +41,6 @@ async def end(request: web.Request) -> web.Response:
     if (person := _person(request)) is None:
         return _no_link_of_ours()
     await request.app[SERVICES].desk.run(accounts.end_mails, person)
-    audit.note("unsubscribed", user_id=person)
     return _page("You get no more mails about your tickets.")
 
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from desk.tickets import saved_views
 from server.clock import now
+from server.http.audited import audited, fields_of
 from server.http.contract import KEYED, NOTHING, PREFIX, At, Right, done, made, ok
 from server.http.guard import ACTOR
 from server.http.idempotency import once
@@ -26,19 +27,22 @@ async def add(request: web.Request) -> web.Response:
     def write(view: saved_views.ViewShown) -> web.Response:
         return reply(view, 201, {"Location": f"{PREFIX}/csr/views/{view.id}"})
 
-    return await once(request, new, write, saved_views.add, request[ACTOR], new, now())
+    add = audited(request, saved_views.add, "view_added", "view")
+    return await once(request, new, write, add, request[ACTOR], new, now())
 
 
 async def change(request: web.Request) -> web.Response:
     changed = await body(request, saved_views.ViewChange, MIDDLING_BODY)
-    desk, actor = request.app[SERVICES].desk, request[ACTOR]
-    return reply(await desk.run(saved_views.change, actor, _view_id(request), changed))
+    view_id, said = _view_id(request), fields_of(changed)
+    change = audited(request, saved_views.change, "view_changed", "view", view_id, said)
+    return reply(await request.app[SERVICES].desk.run(change, request[ACTOR], view_id, changed))
 
 
 async def remove(request: web.Request) -> web.Response:
     await no_body(request)
-    desk, actor = request.app[SERVICES].desk, request[ACTOR]
-    await desk.run(saved_views.remove, actor, _view_id(request))
+    view_id = _view_id(request)
+    remove = audited(request, saved_views.remove, "view_removed", "view", view_id)
+    await request.app[SERVICES].desk.run(remove, request[ACTOR], view_id)
     return web.Response(status=204)
 
 

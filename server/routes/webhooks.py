@@ -11,8 +11,8 @@ from pydantic import MISSING
 
 from desk.errors import Invalid
 from desk.webhooks import webhooks
-from server import audit
 from server.clock import now
+from server.http.audited import audited, fields_of
 from server.http.contract import (
     KEYED,
     NOTHING,
@@ -72,12 +72,11 @@ async def add(request: web.Request) -> web.Response:
     answer = await earlier(request, new)
     if answer is None:
         await _require_callable(request, new.url)
-        answer = await once(request, new, write, webhooks.add, actor, new, secret, now())
+        add = audited(request, webhooks.add, "webhook_added", "webhook")
+        answer = await once(request, new, write, add, actor, new, secret, now())
     webhook_id = UUID(answer.headers["Location"].rpartition("/")[2])
     if REPEATED in answer.headers:
         secret = await desk.read(webhooks.secret, webhook_id)
-    else:
-        audit.note("webhook_added", by=actor.id, webhook_id=webhook_id)
     answer.body = encode({**loads(answer.text or ""), "secret": secret})
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -87,14 +86,10 @@ async def change(request: web.Request) -> web.Response:
     changed = await body(request, webhooks.WebhookChange, MIDDLING_BODY)
     if changed.url is not MISSING:
         await _require_callable(request, changed.url)
-    webhook = await request.app[SERVICES].desk.run(webhooks.change, _webhook_id(request), changed)
-    audit.note(
-        "webhook_changed",
-        by=request[ACTOR].id,
-        webhook_id=webhook.id,
-        is_active=webhook.is_active,
-    )
-    return reply(webhook)
+    webhook_id = _webhook_id(request)
+    said = {**fields_of(changed), **changed.model_dump(include={"is_active"})}
+    change = audited(request, webhooks.change, "webhook_changed", "webhook", webhook_id, said)
+    return reply(await request.app[SERVICES].desk.run(change, webhook_id, changed))
 
 
 async def remove(request: web.Request) -> web.Response:
@@ -102,8 +97,8 @@ async def remove(request: web.Request) -> web.Response:
     desk, webhook_id = request.app[SERVICES].desk, _webhook_id(request)
     # Once that is committed no event waits for the end of it, which is that of all its deliveries.
     await desk.run(webhooks.change, webhook_id, webhooks.WebhookChange(is_active=False))
-    await desk.run(webhooks.remove, webhook_id)
-    audit.note("webhook_removed", by=request[ACTOR].id, webhook_id=webhook_id)
+    remove = audited(request, webhooks.remove, "webhook_removed", "webhook", webhook_id)
+    await desk.run(remove, webhook_id)
     return web.Response(status=204)
 
 
@@ -118,9 +113,10 @@ async def attempts(request: web.Request) -> web.Response:
 
 async def redeliver(request: web.Request) -> web.Response:
     await no_body(request)
+    webhook_id = _webhook_id(request)
     delivery_id = await request.app[SERVICES].desk.run(
-        webhooks.redeliver,
-        _webhook_id(request),
+        audited(request, webhooks.redeliver, "webhook_redelivered", "webhook", webhook_id),
+        webhook_id,
         path_id(request, "attempt_id", "Attempt"),
         now(),
     )

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from desk.accounts import accounts, sessions, single_sign_on
 from desk.accounts.sessions import Issued
-from desk.accounts.single_sign_on import Terms
+from desk.accounts.single_sign_on import Terms, TurnedAway
 from desk.errors import DeskError, Unauthenticated
 from server.background import attempt
 from server.clock import now
@@ -93,8 +93,7 @@ async def _signed_in(request: web.Request, started: SignOn) -> Issued:
     try:
         claims = await services.identity_provider.redeem(code, started)
     except DeskError as error:
-        client = client_of(request, single_sign_on.METHOD)
-        await services.desk.run(single_sign_on.fail, error.code, client)
+        await _failed(request, "", error)
         raise
     who = named(claims, settings.role_claim)
     terms = Terms(
@@ -104,9 +103,19 @@ async def _signed_in(request: web.Request, started: SignOn) -> Issued:
         client_of(request, single_sign_on.METHOD),
     )
     outcome = await services.desk.run(single_sign_on.sign_in, started.state, who, terms, now())
-    if isinstance(outcome, DeskError):
-        raise outcome
+    if isinstance(outcome, TurnedAway):
+        await _failed(request, who.subject, outcome.why, outcome.user_id)
+        raise outcome.why
     return outcome
+
+
+async def _failed(
+    request: web.Request, subject: str, why: DeskError, user_id: UUID | None = None
+) -> None:
+    services = request.app[SERVICES]
+    said = {"signed_in_by": single_sign_on.METHOD, "reason": why.code}
+    address = services.limits.address(request)
+    await services.failures.record("login_failed", subject, address, user_id, **said)
 
 
 def _session_before(request: web.Request) -> UUID | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
+from desk import audit, audit_chain
 from desk.assignment import assignment
 from desk.assignment.assignment import Assign
 from desk.snooze_events import Woke
@@ -67,3 +68,15 @@ def woken(cluster: Cluster, ticket_id: UUID) -> tuple[int, int]:
         woke = select(func.count()).where(Event.ticket_id == ticket_id, Event.kind == Woke.kind)
         told = select(func.count()).where(Notification.kind == NotificationKind.WOKE)
         return session.scalars(woke).one(), session.scalars(told).one()
+
+
+def test_what_was_written_to_the_audit_log_is_sealed(alone: Cluster) -> None:
+    def is_sealed() -> bool:
+        with database(alone.settings) as session:
+            return not audit_chain.has_unsealed(session)
+
+    with database(alone.settings) as session:
+        audit.record(session, "tried", actor_id=None)
+    block_until(is_sealed)
+    with database(alone.settings) as session:
+        assert audit_chain.verify(session, {}, now()).is_well

@@ -375,5 +375,12 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},
     "/csr/customers": PAGED | {"q": [*TEXT[:4], "x" * 201]},
+    "/admin/audit": PAGED
+    | {
+        "actor_id": [*WORDS, "me"],
+        "action": TEXT,
+        "subject_id": [*TEXT[:5], "x" * 101],
+        "since": [*WORDS, "2026-01-01", "2026-01-01T00:00:00"],
+    },
     "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
 }

@@ -41,11 +41,12 @@ async def test_an_account_leaves_a_trail_from_its_signup_to_its_end(
     await api.patch(f"/admin/users/{user_id}", admin, json={"role": "csr"})
     found = noted(lines)
     session_id = found[3].pop("session_id")
+    by_password = {"signed_in_by": "password"}
     assert found == [
         {"event": "signed_up", "user_id": user_id},
-        {"event": "login_failed", "user_id": user_id},
-        {"event": "login_failed"},
-        {"event": "logged_in", "user_id": user_id},
+        {"event": "login_failed", "user_id": user_id, **by_password},
+        {"event": "login_failed", **by_password},
+        {"event": "logged_in", "user_id": user_id, **by_password},
         {
             "event": "refused",
             "user_id": user_id,
@@ -53,13 +54,18 @@ async def test_an_account_leaves_a_trail_from_its_signup_to_its_end(
             "what": "POST /api/v1/auth/password",
         },
         {"event": "password_changed", "user_id": user_id},
-        {"event": "session_ended", "session_id": session_id, "code": "role_changed"},
+        {
+            "event": "session_ended",
+            "user_id": user_id,
+            "session_id": session_id,
+            "code": "role_changed",
+        },
         {
             "event": "user_changed",
             "by": str(admin.id),
             "user_id": user_id,
+            "fields": "['role']",
             "role": "csr",
-            "is_active": "True",
         },
     ]
     for secret in (PASSWORD, login["email"], "another good password", "eyJ"):
@@ -110,6 +116,7 @@ async def test_guessing_and_a_reused_token_are_noted(
     assert (await api.post("/auth/refresh", json=spent)).code == "refresh_token_revoked"
     assert noted(lines)[-1] == {
         "event": "session_ended",
+        "user_id": str(customer.id),
         "session_id": str(customer.actor.session_id),
         "code": "token_reused",
     }

@@ -117,7 +117,7 @@ async def test_who_has_no_role_here_is_told_whom_to_ask(site: Site) -> None:
         assert not session.scalar(select(User).where(User.email == f"{subject}@desk.test"))
         last = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)
         entry = session.scalars(last).one()
-        assert entry.data == {"method": "oidc", "reason": "no_role"}
+        assert entry.data == {"signed_in_by": "oidc", "reason": "no_role"}
 
 
 async def test_an_address_that_nobody_vouches_for_takes_no_account_over(site: Site) -> None:
