@@ -11,6 +11,7 @@ from manage.export import export
 from manage.migrate import migrate
 from manage.notifications import dead_notifications, retry_notifications
 from manage.simulate import simulate_assignment
+from manage.single_sign_on import unlink_identity
 from manage.sweep import sweep
 
 
@@ -28,6 +29,7 @@ from manage.sweep import sweep
         retry_notifications,
         simulate_assignment,
         sweep,
+        unlink_identity,
         verify_audit,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -12,13 +12,14 @@ from typing import Any
 import aiohttp
 import jwt
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from yarl import URL
 
 from embedded.server import free_port
 from tests.waiting import until
 
 CLIENT_ID = "desk"
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 # It is on another site than the desk, which is at 127.0.0.1.
 HOST = "localhost"
 ROLES = "groups: support=csr, leads=admin"
@@ -99,8 +100,9 @@ class Misbehaving:
         self.issuer = ""
         self.described: dict[str, Any] = {}
         self.claims: dict[str, Any] = {}
-        self.key = first_key()
+        self.key: Key = first_key()
         self.key_id = "first"
+        self.algorithm = "RS256"
         self.token: str | None = None
         # What it answers to a request for tokens in the place of one: a status and a body.
         self.answer: tuple[int, bytes] | None = None
@@ -114,10 +116,8 @@ class Misbehaving:
         self.key, self.key_id = _a_key(), key_id
 
     def public(self) -> dict[str, Any]:
-        published: dict[str, Any] = json.loads(
-            jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key())
-        )
-        return {**published, "kid": self.key_id, "use": "sig"}
+        written = jwt.get_algorithm_by_name(self.algorithm).to_jwk(self.key.public_key())
+        return {**json.loads(written), "kid": self.key_id, "use": "sig"}
 
     async def describe(self, _: web.Request) -> web.Response:
         self.asked.append("described")
@@ -143,7 +143,7 @@ class Misbehaving:
             headers = {"Location": "/token"} if status == 307 else {}
             return web.Response(status=status, body=body, headers=headers)
         token = self.token or jwt.encode(
-            self.claims, self.key, algorithm="RS256", headers={"kid": self.key_id}
+            self.claims, self.key, algorithm=self.algorithm, headers={"kid": self.key_id}
         )
         return web.json_response({"id_token": token, "access_token": "x", "token_type": "Bearer"})
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.mutations import ROOT, Mutation, rights, sessions, stale
+from tools.mutations import ROOT, Mutation, rights, sessions, sign_on, stale
 
 TREE = ("config.py", "config_sign_on.py", "logs.py", "alembic.ini", "pyproject.toml")
 FOLDERS = (
@@ -49,7 +49,7 @@ def run(mutation: Mutation, tree: Path) -> tuple[bool, str]:
 
 
 def every() -> list[Mutation]:
-    return [*rights.of_routes(), *rights.CHECKS, *sessions.CHECKS]
+    return [*rights.of_routes(), *rights.CHECKS, *sessions.CHECKS, *sign_on.CHECKS]
 
 
 def main(words: list[str]) -> int:

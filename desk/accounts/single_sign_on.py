@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -76,13 +76,28 @@ def sign_in(
     """
     if not _spend(session, state, now):
         return TurnedAway(over(), None)
-    _wait_for_others(session, named)
     user = _admitted(session, named, terms, now)
     if isinstance(user, DeskError):
         known = _linked(session, named)
         return TurnedAway(user, known.id if known else None)
     session.flush()  # To open a session reads the row anew.
     return sessions.open_session(session, user.id, terms.lifetime, now, client=terms.client)
+
+
+def unlink(session: Session, email: str) -> int:
+    """Takes the links of the account with an address off it; how many there were."""
+    whose = select(User.id).where(User.email == email.lower()).scalar_subquery()
+    gone = delete(LinkedIdentity).where(LinkedIdentity.user_id == whose)
+    unlinked = session.scalars(gone.returning(LinkedIdentity.user_id)).all()
+    if unlinked:
+        audit.record(
+            session,
+            "identity_unlinked",
+            actor_id=None,
+            subject_type="user",
+            subject_id=unlinked[0],
+        )
+    return len(unlinked)
 
 
 def over() -> Unauthenticated:
@@ -100,12 +115,6 @@ def _spend(session: Session, state: str, now: datetime) -> bool:
     )
     spent = spent.on_conflict_do_nothing()
     return session.scalar(spent.returning(SpentIdentityToken.hash)) is not None
-
-
-def _wait_for_others(session: Session, named: Named) -> None:
-    """Who signs in twice at once for the first time has one account."""
-    who = func.hashtextextended(f"{named.issuer} {named.subject}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(who)))
 
 
 def _linked(session: Session, named: Named, *, is_locked: bool = False) -> User | None:
@@ -137,7 +146,10 @@ def _admitted(session: Session, named: Named, terms: Terms, now: datetime) -> Us
 def _with_role(
     session: Session, named: Named, role: Role, terms: Terms, now: datetime
 ) -> User | DeskError:
-    """Of who is not linked yet, or is of another role. Locks as `administration.change` does."""
+    """Of who is not linked yet, or is of another role. Locks as `administration.change` does.
+
+    Who comes twice at once for the first time waits here for the other, and is linked then.
+    """
     lock_all(session)
     admins = administration.lock_admins(session)
     user = _linked(session, named, is_locked=True)

@@ -37,6 +37,8 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 LONGEST_ANSWER = 256 * 1024
 LONGEST_CODE = 2048
 LONGEST_SUBJECT = 255
+# Of its errors, in the log.
+LONGEST_SAID = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ class IdentityProvider:
             raise single_sign_on.over()
         token = answer.get("id_token")
         if status != 200 or not isinstance(token, str):
-            log.warning("provider gives no token", status=status, error=str(answer.get("error")))
+            said = str(answer.get("error"))[:LONGEST_SAID]
+            log.warning("provider gives no token", status=status, error=said)
             raise unavailable()
         return await self._read(token, started)
 

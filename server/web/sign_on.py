@@ -75,6 +75,8 @@ async def end(request: web.Request) -> web.Response:
     path = started.return_to or home(user.role)
     response = page(request, SIGNED_ON, {"path": path})
     response.headers["Refresh"] = f"0;url={path}"
+    # The code in the address is spent; nobody has to read it all the same.
+    response.headers["Referrer-Policy"] = "no-referrer"
     services.sign_on_cookie.clear(response)
     set_cookie(request, response, services.tokens.pair(issued, now()).refresh_token)
     return await _replaced(request, response, started)

@@ -89,6 +89,16 @@ def test_an_account_is_linked_once(session: Session) -> None:
     assert let_in(session, moved).id == let_in(session, named()).id
 
 
+def test_who_was_made_anew_at_the_provider_is_linked_once_the_old_link_is_off(
+    session: Session,
+) -> None:
+    ann = let_in(session, named())
+    assert single_sign_on.unlink(session, "Ann@desk.test") == 1
+    assert single_sign_on.unlink(session, "ann@desk.test") == 0
+    assert let_in(session, named("2")).id == ann.id
+    assert refusal(session, named("1")) == "linked_already"
+
+
 def test_an_admins_account_is_linked_only_where_that_is_wanted(session: Session) -> None:
     boss = an_actor(session, Role.ADMIN)
     email = session.get_one(User, boss.id).email

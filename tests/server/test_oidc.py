@@ -13,6 +13,7 @@ import aiohttp
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from config import Settings
 from desk.errors import DeskError
@@ -23,7 +24,7 @@ from server.identity.oidc import IdentityProvider
 from server.identity.sign_on_cookie import SignOn
 from tests.conftest import SECRET
 from tests.factories import now
-from tests.identity_provider import CLIENT_ID, Misbehaving, a_misbehaving_provider, sign_on
+from tests.identity_provider import CLIENT_ID, Key, Misbehaving, a_misbehaving_provider, sign_on
 
 STARTED = SignOn.begin("/desk", None)
 
@@ -176,6 +177,19 @@ async def test_nothing_but_the_providers_own_signature_counts(desk: Desk) -> Non
         provider.token = token
         assert await desk.refusal() == "invalid_id_token", token
     provider.token = good
+    assert (await desk.redeem())["sub"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key"),
+    [
+        ("ES256", ec.generate_private_key(ec.SECP256R1())),
+        ("EdDSA", ed25519.Ed25519PrivateKey.generate()),
+    ],
+    ids=["ES256", "EdDSA"],
+)
+async def test_keys_of_curves_are_good_too(desk: Desk, algorithm: str, key: Key) -> None:
+    desk.provider.algorithm, desk.provider.key = algorithm, key
     assert (await desk.redeem())["sub"] == "1"
 
 
