@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config_sign_on import SignOn
+
 MIN_SECRET_BYTES = 32
 # Different ones in a secret. Of 64 random hexadecimal digits hardly ever fewer than twelve differ.
 FEWEST_CHARACTERS = 8
@@ -125,7 +127,7 @@ class Database(BaseSettings):
         return self.files_url or Path(".data", "files").absolute().as_uri()
 
 
-class Settings(Database):
+class Settings(Database, SignOn):
     redis_url: Annotated[str, AfterValidator(_redis)]
     # What the names in Redis begin with; empty: the channel's with which database this is.
     redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = ""

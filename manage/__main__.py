@@ -12,6 +12,7 @@ from manage.factors import remove_factors, reseal_factors
 from manage.migrate import migrate
 from manage.notifications import dead_notifications, retry_notifications
 from manage.simulate import simulate_assignment
+from manage.single_sign_on import unlink_identity
 from manage.sweep import sweep
 
 
@@ -31,6 +32,7 @@ from manage.sweep import sweep
         retry_notifications,
         simulate_assignment,
         sweep,
+        unlink_identity,
         verify_audit,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -24,6 +24,7 @@ from models.field import (
 )
 from models.idempotency_key import IdempotencyKey
 from models.identity_token import SpentIdentityToken
+from models.linked_identity import LinkedIdentity
 from models.macro import MACRO_HOLDER, NOBODY, Batch, Macro, MacroCount, MacroScope
 from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
@@ -107,6 +108,7 @@ __all__ = [
     "Known",
     "Leased",
     "LinkKind",
+    "LinkedIdentity",
     "LoginChallenge",
     "LooseFile",
     "Macro",

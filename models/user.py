@@ -36,8 +36,9 @@ class User(Base):
         # One account whatever the case: the rules store addresses in lower case.
         CheckConstraint("email = lower(email)", name="email_lower"),
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
-        # Who has an address to log in by has a password; a visitor has neither.
-        CheckConstraint("(email is null) = (password_hash is null)", name="login_whole"),
+        # Who has a password has an address to log in by; a visitor has neither. Who comes by single
+        # sign-on alone has no password.
+        CheckConstraint("email is not null or password_hash is null", name="login_whole"),
         CheckConstraint(
             "kind = 'program' or "
             "(email is null) = (visitor_email is not null or identity_subject is not null)",

@@ -37,6 +37,7 @@ from server.web.recovery import add_recovery_pages
 from server.web.second_factor import add_second_factor_page
 from server.web.session import add_session
 from server.web.session_factors import add_session_factors
+from server.web.sign_on import add_sign_on
 from server.web.visitor import add_visitor
 from server.web.widget import add_widget
 
@@ -76,6 +77,7 @@ def _add_routes(app: web.Application) -> None:
     add_assets(app)
     add_session(app)
     add_session_factors(app)
+    add_sign_on(app)
     add_attachments(app)
     add_pages(app)
     add_visitor(app)

@@ -27,8 +27,10 @@ from server.identity.devices import Devices
 from server.identity.failures import SignInFailures
 from server.identity.key_lookup import KeyLookup
 from server.identity.new_passwords import NewPasswords
+from server.identity.oidc import IdentityProvider
 from server.identity.passwords import Passwords
 from server.identity.session_watch import SessionWatch
+from server.identity.sign_on_cookie import SignOnCookie
 from server.identity.site_tokens import SiteTokens
 from server.identity.tokens import Tokens
 from server.limits.open_sockets import OpenSockets
@@ -96,6 +98,8 @@ class Services:
         self.tokens = Tokens(settings)
         self.attachment_links = AttachmentLinks(settings)
         self.site_tokens = SiteTokens(settings)
+        self.identity_provider = IdentityProvider(settings)
+        self.sign_on_cookie = SignOnCookie(settings)
         self.passwords = Passwords()
         self.new_passwords = NewPasswords(settings, self.passwords)
         self.devices = Devices(settings)
@@ -184,6 +188,7 @@ class Services:
         self.delivery.close()
         self.passwords.close()
         self.new_passwords.close()
+        await self.identity_provider.close()
         await self.desk.close()
 
     async def _finish(self) -> None:

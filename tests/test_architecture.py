@@ -15,14 +15,15 @@ ALLOWED: dict[str, set[str]] = {
     "models": set(),
     "desk": {"models"},
     "wire": {"models", "desk"},
-    "server": {"models", "desk", "wire", "config", "logs", "processes"},
+    "server": {"models", "desk", "wire", "config", "config_sign_on", "logs", "processes"},
     "worker": {"models", "desk", "wire", "config", "logs", "processes"},
     "processes": set(),
     "embedded": {"processes"},
     "dev": {"config", "processes", "embedded"},
     # Of the server only how it digests a password, of the launcher where it runs.
     "manage": {"models", "desk", "wire", "server", "embedded", "dev", "config", "processes"},
-    "config": set(),
+    "config": {"config_sign_on"},
+    "config_sign_on": set(),
     "logs": set(),
     "migrations": {"models", "config"},
 }

@@ -14,9 +14,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.mutations import ROOT, Mutation, accounts, factors, keys, rights, sessions, stale
+from tools.mutations import (
+    ROOT,
+    Mutation,
+    accounts,
+    factors,
+    keys,
+    rights,
+    sessions,
+    sign_on,
+    stale,
+)
 
-TREE = ("config.py", "logs.py", "alembic.ini", "pyproject.toml")
+TREE = ("config.py", "config_sign_on.py", "logs.py", "alembic.ini", "pyproject.toml")
 FOLDERS = (
     *("desk", "dev", "embedded", "manage", "migrations", "models", "processes", "server", "tests"),
     *("web", "wire", "worker", "client"),
@@ -49,7 +59,7 @@ def run(mutation: Mutation, tree: Path) -> tuple[bool, str]:
 
 
 def every() -> list[Mutation]:
-    checks = (rights, sessions, accounts, factors, keys)
+    checks = (rights, sessions, accounts, factors, keys, sign_on)
     return [*rights.of_routes(), *(each for module in checks for each in module.CHECKS)]
 
 

@@ -62,13 +62,14 @@ class Profile:
 class StoredPassword:
     user_id: UUID
     password_hash: str
+    is_staff: bool = False
 
 
 def create(
     session: Session,
     email: str,
     full_name: str,
-    password_hash: str,
+    password_hash: str | None,
     role: Role = Role.USER,
     capacity: int = DEFAULT_CAPACITY,
     *,
@@ -76,7 +77,8 @@ def create(
 ) -> Profile:
     """A new account; `Conflict` if the address has one already, in whatever case.
 
-    ``is_confirmed``: whether whoever makes it answers for the address.
+    ``is_confirmed``: whether whoever makes it answers for the address. No ``password_hash``: they
+    come by single sign-on.
     """
     values = {
         "email_verified_at": func.now() if is_confirmed else None,
@@ -99,7 +101,9 @@ def create(
 def credentials(session: Session, email: str) -> StoredPassword | None:
     """What a password is checked against; None if there is no such active account."""
     user = session.scalar(select(User).where(User.email == email, User.is_active))
-    return StoredPassword(user.id, user.password_hash) if user and user.password_hash else None
+    if user is None or not user.password_hash:
+        return None
+    return StoredPassword(user.id, user.password_hash, is_staff=user.role is not Role.USER)
 
 
 def stored_hash(session: Session, user_id: UUID) -> str | None:

@@ -169,10 +169,32 @@ def change(
     """
     if changes.role is not MISSING or changes.is_active is not MISSING:
         _release_if_leaving(session, actor, user_id, changes)
-    admins = _lock_admins(session)
+    admins = lock_admins(session)
     if actor.id not in {admin.id for admin in admins}:
         raise Forbidden("admin_required", "Admin privileges required")
     user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
+    return _apply(session, user, admins, changes, now, default_capacity)
+
+
+def set_role(
+    session: Session, user: User, admins: Sequence[User], role: Role, now: datetime, capacity: int
+) -> None:
+    """As `change`, of somebody whom no admin changes: their identity provider says what they are.
+
+    For who holds the locks of `lock_all` and `lock_admins`, and then the account's. Raises
+    `Conflict` (``last_admin``).
+    """
+    _apply(session, user, admins, UserChange(role=role), now, capacity)
+
+
+def _apply(
+    session: Session,
+    user: User,
+    admins: Sequence[User],
+    changes: UserChange,
+    now: datetime,
+    default_capacity: int,
+) -> Account:
     role = user.role if changes.role is MISSING else changes.role
     if user.kind is UserKind.PROGRAM:
         raise Conflict("program", "A program is what its key says; delete that, or make another")
@@ -217,7 +239,7 @@ def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: 
         assignment.release(session, user_id, actor.id, None)
 
 
-def _lock_admins(session: Session) -> Sequence[User]:
+def lock_admins(session: Session) -> Sequence[User]:
     """The active admins. Locked, so that two of them cannot demote each other at once."""
     query = select(User).where(User.role == Role.ADMIN, User.is_active).order_by(User.id)
     locking = query.with_for_update(key_share=True).execution_options(populate_existing=True)

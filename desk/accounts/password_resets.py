@@ -17,7 +17,7 @@ from desk.accounts.one_time_tokens import Token
 from desk.accounts.passwords import Password
 from desk.notifications import account_mails
 from desk.text import Email, Input
-from models import User
+from models import Role, User
 
 PURPOSE = "password_reset"
 LIFETIME = timedelta(minutes=30)
@@ -39,17 +39,26 @@ class Owner:
     id: UUID
     email: str
     full_name: str
+    is_staff: bool
 
 
 def ask(
-    session: Session, email: str, secret: str, now: datetime, address: str | None = None
+    session: Session,
+    email: str,
+    secret: str,
+    now: datetime,
+    address: str | None = None,
+    *,
+    staff_have_passwords: bool = True,
 ) -> None:
-    """Mails a link, if the address is an active account's; one that was sent before is good no
-    more. ``address``: the network it is asked from, for the audit.
+    """Mails a link, if the address is that of an active account which may have a password; one that
+    was sent before is good no more. ``address``: the network it is asked from, for the audit.
 
     The lock waits for who is changing the address, and makes them wait for us.
     """
     mine = select(User.id).where(User.email == email, User.is_active)
+    if not staff_have_passwords:
+        mine = mine.where(User.role == Role.USER)
     user_id = session.scalar(mine.with_for_update(read=True))
     send(session, user_id, email, secret, now)
     audit.record(
@@ -78,7 +87,7 @@ def owner(session: Session, token: str, now: datetime) -> Owner:
     user = session.get(User, found.user_id)
     if user is None or not user.is_active or user.email is None:
         raise one_time_tokens.invalid_token()
-    return Owner(user.id, user.email, user.full_name)
+    return Owner(user.id, user.email, user.full_name, user.role is not Role.USER)
 
 
 def reset(

@@ -20,7 +20,7 @@ from desk.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from desk.factors.notices import tell
 from desk.factors.sign_in import SignIn, opened
 from desk.text import Text
-from models import AuthSession, Passkey, PasskeyChallenge, User
+from models import AuthSession, Passkey, PasskeyChallenge, Role, User
 
 CHALLENGE_BYTES = 32
 LIFETIME = timedelta(minutes=5)
@@ -73,6 +73,8 @@ class KnownPasskey:
     user_id: UUID
     public_key: bytes
     sign_count: int
+    # Whether its account is one of the staff's.
+    is_staff: bool
 
 
 def challenge(session: Session, session_id: UUID | None, now: datetime) -> bytes:
@@ -160,10 +162,10 @@ def remove(session: Session, actor: Actor, passkey_id: UUID, now: datetime) -> N
 
 
 def known(session: Session, credential_id: bytes) -> KnownPasskey | None:
-    passkey = session.scalar(select(Passkey).where(Passkey.credential_id == credential_id))
-    if passkey is None:
-        return None
-    return KnownPasskey(passkey.id, passkey.user_id, passkey.public_key, passkey.sign_count)
+    columns = (Passkey.id, Passkey.user_id, Passkey.public_key, Passkey.sign_count)
+    query = select(*columns, User.role != Role.USER).join(User, User.id == Passkey.user_id)
+    row = session.execute(query.where(Passkey.credential_id == credential_id)).one_or_none()
+    return KnownPasskey(*row) if row else None
 
 
 def sign_in(

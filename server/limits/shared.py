@@ -65,6 +65,8 @@ VISIT = Limit("visit", SIGNUP.item)
 VISIT_ADDRESS = Limit("visit-address", SIGNUP_ADDRESS.item)
 # Tokens by which sites name their visitors, tried from one address.
 IDENTIFY = Limit("identify", parse("600 per minute"))
+# Single sign-ons begun and ended from one address: an ended one asks the provider.
+SIGN_ON = Limit("sign-on", parse("300 per minute"))
 POST = Limit("post", parse("600 per minute"))
 POST_SOCKET = Limit("post-socket", parse("200 per 10 seconds"))
 TYPING = Limit("typing", parse("30 per 10 seconds"))

@@ -40,7 +40,7 @@ async def list_entries(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    At("GET", "/admin/audit", list_entries, Right.ADMIN).says(
+    At("GET", "/admin/audit", list_entries, Right.ADMIN, Scope.ADMIN).says(
         "List the audit log, the newest first", AuditQuery, listed(EntryShown, TOTAL), refuses=()
     ),
 )

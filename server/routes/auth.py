@@ -21,6 +21,7 @@ from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
 from server.http.output import reply
 from server.identity.guesses import Guesses
+from server.identity.password_login import require_password_login
 from server.identity.tokens import Pair
 from server.limits import shared
 from server.services import SERVICES
@@ -93,7 +94,8 @@ async def log_in(
     request: web.Request, sent: accounts.Login
 ) -> tuple[sessions.Issued, accounts.StoredPassword]:
     """The session of whoever knows the password. Raises `RateLimited` where too many did not know
-    it, and `Unauthenticated`: also where a second factor is asked for (`challenges.log_in`).
+    it, `Unauthenticated`, also where a second factor is asked for (`challenges.log_in`), and
+    `Forbidden` where a password lets nobody in.
     """
     address = request.app[SERVICES].limits.address(request)
     desk = request.app[SERVICES].desk
@@ -113,6 +115,7 @@ async def log_in(
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     # Of guesses that were under way together, none gets in once too many have failed.
     await guesses.require()
+    require_password_login(request.app[SERVICES].settings, is_staff=stored.is_staff)
     how = sign_in_of(request, is_new=device is None)
     opened = await desk.run(challenges.log_in, stored, how, now())
     if isinstance(opened, Challenged):
@@ -207,6 +210,7 @@ ROUTES = (
             "401 invalid_credentials",
             "401 passkey_required",
             "401 second_factor_required",
+            "403 password_login_off",
             "429 rate_limited",
             "503 busy",
         ),

@@ -11,6 +11,7 @@ from server.http.contract import At, Gives, Right, done
 from server.http.guard import ACTOR, limit
 from server.http.input import body
 from server.identity.guesses import forgive
+from server.identity.password_login import require_password_login
 from server.limits import shared
 from server.services import SERVICES
 
@@ -32,7 +33,14 @@ async def ask_reset(request: web.Request, sent: Forgotten) -> None:
     await limit(request, shared.MAILED, sent.email)
     secret = request.app[SERVICES].settings.jwt_secret_key
     network = network_of(request)
-    await request.app[SERVICES].desk.run(password_resets.ask, sent.email, secret, now(), network)
+    await request.app[SERVICES].desk.run(
+        password_resets.ask,
+        sent.email,
+        secret,
+        now(),
+        network,
+        staff_have_passwords=request.app[SERVICES].settings.staff_have_passwords,
+    )
 
 
 async def reset(request: web.Request) -> web.Response:
@@ -46,6 +54,7 @@ async def set_forgotten(request: web.Request, sent: Reset) -> None:
     address = services.limits.address(request)
     await limit(request, shared.VERIFY, address)
     owner = await services.desk.read(password_resets.owner, sent.token, now())
+    require_password_login(services.settings, is_staff=owner.is_staff)
     new_hash = await services.new_passwords.hashed(
         sent.new_password,
         address,
@@ -65,6 +74,7 @@ async def change(request: web.Request) -> web.Response:
 async def set_password(request: web.Request, sent: accounts.PasswordChange) -> StoredPassword:
     actor = request[ACTOR]
     services = request.app[SERVICES]
+    require_password_login(services.settings, is_staff=actor.is_staff)
     stored = await require_password(request, sent.current_password)
     profile = await services.desk.read(accounts.profile, actor.id)
     new_hash = await services.new_passwords.hashed(
@@ -102,7 +112,12 @@ ROUTES = (
         "Change your password and end your other sessions",
         accounts.PasswordChange,
         done(),
-        refuses=("403 invalid_credentials", "429 rate_limited", *REFUSED),
+        refuses=(
+            "403 invalid_credentials",
+            "403 password_login_off",
+            "429 rate_limited",
+            *REFUSED,
+        ),
     ),
     At("POST", "/auth/password/forgot", forgot, Right.ANYONE).says(
         "Have a link for a new password mailed",
@@ -114,6 +129,6 @@ ROUTES = (
         "Set a new password with the token of a mailed link",
         Reset,
         done(),
-        refuses=("400 invalid_token", "429 rate_limited", *REFUSED),
+        refuses=("400 invalid_token", "403 password_login_off", "429 rate_limited", *REFUSED),
     ),
 )

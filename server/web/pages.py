@@ -84,7 +84,7 @@ def page(
     ancestors: str = "'none'",
 ) -> web.Response:
     """The page in the reader's language; it is never cached. ``ancestors``: who may frame it."""
-    chosen = language(request)
+    chosen, settings = language(request), request.app[SERVICES].settings
     html = _templates().get_template(shell.template)
     text = html.render(
         {
@@ -98,6 +98,8 @@ def page(
             "early": shell.early,
             "urgent": shell.urgent(),
             "modules": shell.modules(chosen),
+            "sign_on": settings.oidc_name if settings.has_sign_on else None,
+            "staff_have_passwords": settings.staff_have_passwords,
             **(values or {}),
         }
     )

@@ -13,6 +13,7 @@ from server.http.guard import limit
 from server.http.input import body, no_body
 from server.http.output import reply
 from server.http.passkeys import LONGEST_CREDENTIAL, UsedCredential, as_sent, party_of
+from server.identity.password_login import require_password_login
 from server.limits import shared
 from server.routes.second_factor import second_step
 from server.services import SERVICES
@@ -64,6 +65,7 @@ async def sign_in_by_passkey(request: web.Request) -> web.Response:
     if known is None:
         raise passkeys.invalid_passkey()
     count = party.use_count(challenge, credential, known)
+    require_password_login(services.settings, is_staff=known.is_staff)
     stored_hash = await services.desk.read(accounts.stored_hash, known.user_id)
     account = StoredPassword(known.user_id, stored_hash or "")
     how = sign_in_of(request, is_new=services.devices.known(request, account, now()) is None)

@@ -33,14 +33,14 @@ def cheap_hashes() -> Iterator[None]:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, kernel_keeps: int | None = None
+    settings: Settings, kernel_keeps: int | None = None, port: int = 0
 ) -> AsyncIterator[tuple[web.Application, Api]]:
-    """A process's application on a port of its own, and a client of it.
+    """A process's application on a port of its own, or a given one, and a client of it.
 
     ``kernel_keeps``: the bytes that wait outside of the process, for each connection.
     """
     app = create_app(settings)
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", port))
     if kernel_keeps is not None:  # Those that it accepts inherit it.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, kernel_keeps)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)

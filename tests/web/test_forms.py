@@ -1,7 +1,5 @@
 """The customers' forms, as a browser without scripts posts them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,24 +10,10 @@ from tests.api import Api
 from tests.browser import a_tab, sign_in
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, a_field, database
+from tests.web.forms import ask
 
 NEW = {"title": "It broke", "description": "Help!", "category": "billing", "type": "bug"}
 FOREIGN = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
-
-
-@dataclass(frozen=True)
-class Got:
-    status: int
-    headers: Mapping[str, str]
-    html: str
-    cookies: dict[str, str]
-
-
-async def ask(api: Api, method: str, path: str, **more: Any) -> Got:
-    more.setdefault("headers", {}).setdefault("Accept-Language", "en")
-    async with api.http.request(method, path, allow_redirects=False, **more) as got:
-        cookies = {name: morsel.value for name, morsel in got.cookies.items()}
-        return Got(got.status, got.headers, await got.text(), cookies)
 
 
 async def cookie_of(api: Api, person: Person) -> dict[str, str]:

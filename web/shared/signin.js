@@ -14,8 +14,13 @@ const SAID = [
   "invalid_passkey",
   "offline",
   "passkey_required",
+  "password_login_off",
   "rate_limited",
 ];
+
+/** What a page says of itself in its head; null where it says nothing. */
+const said = (/** @type {string} */ name) =>
+  document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? null;
 
 /** @param {{heading?: string, onDone?: () => void, children?: any}} props */
 export function SignIn({ heading = t("signin.title"), onDone = () => {}, children = null }) {
@@ -25,6 +30,7 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
   const [isBusy, setBusy] = useState(false);
   /** Of a password that was right, where a code is asked for, too. */
   const [challenge, setChallenge] = useState("");
+  const withPassword = said("password-login") !== "off";
 
   const field = (/** @type {string} */ name) =>
     /** @type {HTMLInputElement | null} */ (form.current?.elements.namedItem(name) ?? null);
@@ -73,21 +79,34 @@ export function SignIn({ heading = t("signin.title"), onDone = () => {}, childre
       autocomplete="current-password"
       required
     />`;
+  const second = html`<${Code} id="${id}-code" />
+    <button class="primary" disabled=${isBusy}>${t("signin.submit")}</button>
+    <button type="button" class="quiet" onClick=${() => setChallenge("")}>${t("signin.anew")}</button>`;
+  const first = html`${withPassword ? password : null}
+    ${
+      withPassword
+        ? html`<button class="primary" disabled=${isBusy}>${t("signin.submit")}</button>
+            <${PasskeyButton} onDone=${onDone} />`
+        : null
+    }
+    <${SignOn} />
+    ${withPassword ? html`<p><a href="/forgot">${t("signin.forgot")}</a></p>` : null}`;
   return html`<form ref=${form} class="card sign-in" method="post" onSubmit=${submit}>
     ${heading ? html`<h1>${heading}</h1>` : null}
     ${error ? html`<p class="error" role="alert">${error}</p>` : null}
-    ${challenge ? html`<${Code} id="${id}-code" />` : password}
-    <button class="primary" disabled=${isBusy}>${t("signin.submit")}</button>
-    ${
-      challenge
-        ? html`<button type="button" class="quiet" onClick=${() => setChallenge("")}>
-            ${t("signin.anew")}
-          </button>`
-        : html`<${PasskeyButton} onDone=${onDone} />
-            <p><a href="/forgot">${t("signin.forgot")}</a></p>`
-    }
+    ${challenge ? second : first}
     ${children}
   </form>`;
+}
+
+/** The way to the identity provider, and from there back to where one is. */
+function SignOn() {
+  const name = said("sign-on");
+  if (name === null) return null;
+  const path = `/web/oidc/start?return_to=${encodeURIComponent(location.pathname)}`;
+  return html`<a class="button" href=${path}>
+    ${name ? t("signin.with", { name }) : t("signin.with_organisation")}
+  </a>`;
 }
 
 /** @param {{id: string}} props */

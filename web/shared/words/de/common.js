@@ -12,6 +12,8 @@ export default {
     "Geben Sie den Code ein, den Ihre App zeigt, oder einen Wiederherstellungscode.",
   "signin.anew": "Von vorn anmelden",
   "signin.passkey": "Mit einem Passkey anmelden",
+  "signin.with": "Mit {name} anmelden",
+  "signin.with_organisation": "Mit Ihrer Organisation anmelden",
   "signout": "Abmelden",
   "noscript": "Diese Seite braucht JavaScript.",
   "loading": "Wird geladen …",
@@ -38,6 +40,8 @@ export default {
   "error.invalid_passkey": "Dieser Passkey gilt hier nicht, oder es hat zu lange gedauert.",
   "error.no_host_name":
     "Passkeys brauchen einen Namen. Öffnen Sie diese Seite über ihren Namen, etwa localhost, nicht über eine Adresse.",
+  "error.password_login_off":
+    "Mitarbeitende melden sich hier nicht mit Passwort an. Bitte melden Sie sich mit Ihrer Organisation an.",
   "error.rate_limited":
     "Zu viele Versuche. Bitte warten Sie eine Weile und versuchen Sie es dann noch einmal.",
   "error.offline": "Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einmal.",

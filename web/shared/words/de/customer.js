@@ -68,6 +68,30 @@ export default {
   "customer.notice.other": "Bei Ihrer Anfrage ist etwas passiert",
   "customer.problem": "Das hat nicht geklappt",
   "customer.start": "Zur Startseite",
+  "signon.done": "Sie sind angemeldet",
+  "signon.go_on": "Weiter",
+  "error.provider_unavailable":
+    "Die Anmeldung Ihrer Organisation antwortet gerade nicht. Bitte versuchen Sie es gleich noch einmal.",
+  "error.sign_in_over":
+    "Diese Anmeldung hat zu lange gedauert oder ist schon beendet. Bitte beginnen Sie von vorn.",
+  "error.sign_in_denied":
+    "Die Anmeldung Ihrer Organisation hat Sie nicht zugelassen. Bitte versuchen Sie es noch einmal, oder fragen Sie dort nach.",
+  "error.invalid_id_token":
+    "Der Antwort der Anmeldung Ihrer Organisation ist nicht zu trauen. Bitte melden Sie das der Verwaltung dieses Supports.",
+  "error.no_role":
+    "Ihre Organisation gibt Ihnen hier keine Rolle. Bitte fragen Sie dort, wer Ihr Konto betreut.",
+  "error.deactivated":
+    "Ihr Konto hier ist deaktiviert. Bitte fragen Sie die Verwaltung dieses Supports.",
+  "error.address_not_verified":
+    "Ihre Organisation bürgt nicht für Ihre Adresse, sodass hier kein Konto Ihres sein kann. Bitte fragen Sie dort, wer Ihr Konto betreut.",
+  "error.account_not_confirmed":
+    "Zu Ihrer Adresse gibt es ein Konto, das niemand bestätigt hat. Bitte fragen Sie die Verwaltung dieses Supports.",
+  "error.admin_not_linked":
+    "Das Konto einer Verwaltung wird nicht über die Adresse verknüpft. Bitte melden Sie sich mit Ihrem Passwort an, oder fragen Sie eine andere Verwaltung.",
+  "error.linked_already":
+    "Das Konto mit Ihrer Adresse ist mit jemand anderem in Ihrer Organisation verknüpft. Bitte fragen Sie die Verwaltung dieses Supports.",
+  "error.last_admin":
+    "Sie sind die letzte Verwaltung dieses Supports, und Ihre Organisation gibt Ihnen eine andere Rolle. Bitte fragen Sie dort, wer Ihr Konto betreut.",
   "account.profile": "Ihre Angaben",
   "account.mails": "E-Mails zu meinen Anfragen",
   "account.save": "Speichern",

@@ -11,6 +11,8 @@ export default {
   "signin.code_hint": "Enter the code that your app shows, or one of your recovery codes.",
   "signin.anew": "Sign in anew",
   "signin.passkey": "Sign in with a passkey",
+  "signin.with": "Sign in with {name}",
+  "signin.with_organisation": "Sign in with your organisation",
   "signout": "Sign out",
   "noscript": "This page needs JavaScript.",
   "loading": "Loading …",
@@ -36,6 +38,8 @@ export default {
   "error.invalid_passkey": "This passkey is not valid here, or it took too long.",
   "error.no_host_name":
     "Passkeys need a host name. Open this page by its name, such as localhost, not by an address.",
+  "error.password_login_off":
+    "Passwords are not used here by the staff. Please sign in with your organisation.",
   "error.rate_limited": "Too many tries. Please wait a while, then try again.",
   "error.offline": "The server cannot be reached. Please try again.",
   "error.other": "That did not work. Please try again.",

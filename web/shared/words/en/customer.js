@@ -66,6 +66,28 @@ export default {
   "customer.notice.other": "Something happened on your ticket",
   "customer.problem": "That did not work",
   "customer.start": "To the start page",
+  "signon.done": "You are signed in",
+  "signon.go_on": "Go on",
+  "error.provider_unavailable":
+    "Your organisation's sign-in does not answer just now. Please try again in a moment.",
+  "error.sign_in_over": "This sign-in took too long, or was ended before. Please begin anew.",
+  "error.sign_in_denied":
+    "Your organisation's sign-in did not let you in. Please try again, or ask who looks after it.",
+  "error.invalid_id_token":
+    "What your organisation's sign-in answered cannot be trusted. Please tell an admin of this desk.",
+  "error.no_role":
+    "Your organisation gives you no role at this desk. Please ask who looks after your account there.",
+  "error.deactivated": "Your account here is deactivated. Please ask an admin of this desk.",
+  "error.address_not_verified":
+    "Your organisation does not vouch for your address, so that no account here can be yours. Please ask who looks after your account there.",
+  "error.account_not_confirmed":
+    "There is an account with your address that nobody has confirmed. Please ask an admin of this desk.",
+  "error.admin_not_linked":
+    "An admin's account is not linked by its address. Please sign in with your password, or ask another admin.",
+  "error.linked_already":
+    "The account with your address is linked to somebody else in your organisation. Please ask an admin of this desk.",
+  "error.last_admin":
+    "You are the last admin of this desk, and your organisation gives you another role. Please ask who looks after your account there.",
   "account.profile": "You",
   "account.mails": "Mail me about my tickets",
   "account.save": "Save",
