@@ -261,8 +261,24 @@ export interface DraftShown {
   version: number;
 }
 
+/** What a person had written on the ticket is gone, from its events too; with `files_only` their files alone. */
+export interface Erased {
+  user_id: string;
+  files_only: boolean;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
+}
+
+export interface ErasedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "erased";
+  actor_id: string | null;
+  at: string;
+  data: Erased;
+}
+
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent | SnoozedEvent | WokeEvent | RatedEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent | SnoozedEvent | WokeEvent | RatedEvent | ErasedEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -348,7 +364,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to" | "snoozed" | "woke" | "rated";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to" | "snoozed" | "woke" | "rated" | "erased";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -519,6 +535,7 @@ export interface MessagePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
+  erased: boolean;
   /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
@@ -629,6 +646,7 @@ export interface NotePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
+  erased: boolean;
   /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
@@ -1255,7 +1273,7 @@ export interface Use {
   /** By the staff and of the staff: who is told of it, and follows from then on */ mentions?: Array<string>;
 }
 
-/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. */
+/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. `erased_at`: since when nobody knows who they were. */
 export interface User {
   id: string;
   email: string | null;
@@ -1268,6 +1286,7 @@ export interface User {
   email_verified_at: string | null;
   is_visitor: boolean;
   skills: Array<string>;
+  erased_at: string | null;
 }
 
 /** Only the fields that were sent count. */

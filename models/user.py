@@ -33,10 +33,14 @@ class User(Base):
         # Who has an address to log in by has a password; a visitor has neither.
         CheckConstraint("(email is null) = (password_hash is null)", name="login_whole"),
         CheckConstraint(
-            "(email is null) = (visitor_email is not null or identity_subject is not null)",
+            "(email is null and erased_at is null) = "
+            "(visitor_email is not null or identity_subject is not null)",
             name="visitor_known",
         ),
         CheckConstraint("visitor_email = lower(visitor_email)", name="visitor_email_lower"),
+        CheckConstraint(
+            "erased_at is null or (email is null and not is_active)", name="erased_is_nobody"
+        ),
         # Nobody is of the staff without a log-in.
         CheckConstraint("email is not null or role = 'user'", name="visitor_is_customer"),
         # Of two first messages with one key, one makes a visitor.
@@ -103,6 +107,8 @@ class User(Base):
     last_assigned_at: Mapped[datetime | None]
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Since when nobody knows who they were: see `desk.erasure`.
+    erased_at: Mapped[datetime | None]
 
     @property
     def address(self) -> str | None:
@@ -111,7 +117,7 @@ class User(Base):
 
     @property
     def is_visitor(self) -> bool:
-        return self.email is None
+        return self.email is None and self.erased_at is None
 
 
 # As `User.address`, in a query.

@@ -44,7 +44,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"assignment"},
         {"actions"},
         {"accounts", "macros", "merging"},
-        {"backlog", "retention"},
+        {"backlog", "erasure", "retention"},
         {"deadline_kinds"},
     ),
     "wire": (

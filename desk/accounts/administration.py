@@ -45,7 +45,9 @@ class UserChange(Input):
 @with_config(title="User")
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as admins see them. ``is_visitor``: wrote from the widget, and has no log-in."""
+    """A user as admins see them. ``is_visitor``: wrote from the widget, and has no log-in.
+    ``erased_at``: since when nobody knows who they were.
+    """
 
     id: UUID
     email: str | None
@@ -58,6 +60,7 @@ class Account:
     email_verified_at: datetime | None
     is_visitor: bool
     skills: list[str]
+    erased_at: datetime | None
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -73,6 +76,7 @@ class Account:
             user.email_verified_at,
             user.is_visitor,
             user.skills,
+            user.erased_at,
         )
 
 
@@ -157,7 +161,7 @@ def change(
     Who joins the staff has an address that an admin vouches for, as whom an admin makes.
     Whoever can hold no tickets any more gives theirs back, a new CSR begins with the default
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
-    (``last_admin``; ``visitor``: nobody is of the staff without a log-in).
+    (``erased``; ``last_admin``; ``visitor``: nobody is of the staff without a log-in).
     """
     if changes.role is not MISSING or changes.is_active is not MISSING:
         _release_if_leaving(session, actor, user_id, changes)
@@ -166,6 +170,8 @@ def change(
         raise Forbidden("admin_required", "Admin privileges required")
     user = _existing(session.get(User, user_id, with_for_update={"key_share": True}))
     role = user.role if changes.role is MISSING else changes.role
+    if user.erased_at is not None:
+        raise Conflict("erased", "The person was erased")
     if user.is_visitor and role is not Role.USER:
         raise Conflict("visitor", "A visitor has no log-in; make an account")
     is_active = user.is_active if changes.is_active is MISSING else changes.is_active
