@@ -133,6 +133,8 @@ class Settings(Database):
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=365)] = 7
+    # No session lasts longer, however often it is refreshed.
+    session_max_days: Annotated[int, Field(ge=1, le=365)] = 30
 
     # Shared with the sites that say who their visitors are; none: nobody says so.
     identity_secret: Annotated[str, AfterValidator(_secret)] | None = None

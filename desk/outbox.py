@@ -1,5 +1,6 @@
 """What a transaction recorded and may leave only after its commit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -80,6 +81,16 @@ class AgentChanged:
     user_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An entry of the audit log, for the operator's stream: `desk.audit.record`."""
+
+    action: str
+    # By their names: ids and plain words.
+    ids: Mapping[str, Any]
+    address: str | None
+
+
 @dataclass(slots=True)
 class Outbox:
     events: list[Event | EventRow] = field(default_factory=list)
@@ -94,6 +105,7 @@ class Outbox:
     agents: list[AgentChanged] = field(default_factory=list)
     # Sessions that ended, and why.
     ended: dict[UUID, str] = field(default_factory=dict)
+    audited: list[Audited] = field(default_factory=list)
     wakes: set[Job] = field(default_factory=set)
 
 

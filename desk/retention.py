@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from desk import deadlines, idempotency
-from desk.accounts import identities, sessions, socket_tickets
+from desk.accounts import identities, one_time_tokens, sessions, socket_tickets
 from desk.deadlines import Due
+from desk.notifications import account_mails
 from desk.webhooks import webhook_queue
 
 EVERY = timedelta(hours=1)
@@ -23,6 +24,8 @@ PRUNES: Mapping[str, Prune] = {
     "retention_idempotency_keys": idempotency.prune,
     "retention_socket_tickets": socket_tickets.prune,
     "retention_identity_tokens": identities.prune,
+    "retention_one_time_tokens": one_time_tokens.prune,
+    "retention_account_mails": account_mails.prune,
     "retention_webhook_deliveries": webhook_queue.prune,
 }
 

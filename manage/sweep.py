@@ -22,6 +22,8 @@ PRUNED = {
     "retention_idempotency_keys": "answers kept for repeated requests: deleted",
     "retention_socket_tickets": "socket tickets that were not used in time: deleted",
     "retention_identity_tokens": "ids of other sites' tokens that have expired: deleted",
+    "retention_one_time_tokens": "mailed links that nobody can use any more: deleted",
+    "retention_account_mails": "mails about accounts that went out long ago: deleted",
     "retention_webhook_deliveries": "webhook deliveries that were over for long: deleted",
 }
 

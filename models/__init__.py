@@ -1,8 +1,10 @@
 """The tables, and nothing but the tables."""
 
 from models.absence import Absence, AvailableSpell
+from models.account_mail import AccountMail
 from models.assignment import AssignmentCursor, AssignmentDecision
 from models.attachment import Attachment, LooseFile, Scan
+from models.audit import AuditEntry, AuditHead
 from models.auth_session import AuthSession
 from models.base import Base, Known, Leased
 from models.deadline import Deadline
@@ -25,6 +27,7 @@ from models.identity_token import SpentIdentityToken
 from models.macro import MACRO_HOLDER, NOBODY, Batch, Macro, MacroCount, MacroScope
 from models.merge import Merge
 from models.notification import Notification, NotificationKind, Outcome
+from models.one_time_token import OneTimeToken
 from models.rating import Rating, RatingRequest
 from models.reminder import Reminder
 from models.socket_ticket import SocketTicket
@@ -65,9 +68,12 @@ __all__ = [
     "QUEUE",
     "RANKS",
     "Absence",
+    "AccountMail",
     "AssignmentCursor",
     "AssignmentDecision",
     "Attachment",
+    "AuditEntry",
+    "AuditHead",
     "AuthSession",
     "AvailableSpell",
     "Base",
@@ -95,6 +101,7 @@ __all__ = [
     "Merge",
     "Notification",
     "NotificationKind",
+    "OneTimeToken",
     "Outcome",
     "Priority",
     "Rating",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, ForeignKey, Index
+from sqlalchemy import TIMESTAMP, ForeignKey, Index, String
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,3 +29,12 @@ class AuthSession(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None]
+    # Where it was opened: "Firefox on Linux", the network (/24, /48), and by what.
+    browser: Mapped[str] = mapped_column(String(64), server_default="")
+    network: Mapped[str] = mapped_column(String(64), server_default="")
+    signed_in_by: Mapped[str] = mapped_column(String(32), server_default="password")
+
+    @property
+    def last_used_at(self) -> datetime:
+        """When it was opened or refreshed last."""
+        return self.issued[0]

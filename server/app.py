@@ -26,6 +26,7 @@ from server.sockets.events import EVENTS
 from server.sockets.plain import close_all, ticket_socket
 from server.specs.pages import add_docs
 from server.transport import bad_requests
+from server.web.account import add_account_page
 from server.web.assets import add_assets
 from server.web.attachments import add_attachments
 from server.web.customer import add_customer_pages
@@ -76,6 +77,7 @@ def _add_routes(app: web.Application) -> None:
     add_visitor(app)
     add_widget(app)
     add_customer_pages(app)
+    add_account_page(app)
     add_rating_page(app)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)

@@ -84,7 +84,8 @@ class Services:
         self.plain_sockets: WeakSet[web.WebSocketResponse] = WeakSet()
         self.bus = Bus(settings.redis_url, settings.secrets)
         waker = Waker(settings.broker_url, settings.key_prefix)
-        self.delivery = Delivery(self.bus, waker)
+        notes_addresses = settings.audit_addresses == "on"
+        self.delivery = Delivery(self.bus, waker, notes_addresses=notes_addresses)
         self.engine = create_engine(settings.database_url)
         self.desk = Desk(self.engine, self.delivery)
         self.files = FileStore(settings.file_store)

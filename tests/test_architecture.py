@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
             *("causes", "event_data", "events", "idempotency", "leases", "merge_events", "outbox"),
             *("people_events", "rows", "snooze_events", "statements"),
         },
-        {"deadlines"},
+        {"audit", "deadlines"},
         {"files", "notifications", "webhooks"},
         {"tickets"},
         {"assignment"},
@@ -49,7 +49,17 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     ),
     "wire": (
         {
-            *("addresses", "broker", "codec", "confirm", "files", "rating_links", "seal", "shapes"),
+            *(
+                "account_links",
+                "addresses",
+                "broker",
+                "codec",
+                "confirm",
+                "files",
+                "rating_links",
+                "seal",
+                "shapes",
+            ),
             *("signed_ids", "unsubscribe", "workers"),
         },
         {"presence", "server_events"},

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from desk.accounts import sessions
 from desk.accounts.full_names import FullName
-from desk.accounts.sessions import Issued
+from desk.accounts.sessions import Client, Issued
 from desk.crypto import token_hash
 from desk.errors import Unauthenticated
 from desk.text import Email
@@ -53,6 +53,9 @@ def identify(
     brought: Generation | None,
     lifetime: timedelta,
     now: datetime,
+    client: Client = sessions.UNKNOWN,
+    *,
+    longest: timedelta = sessions.LONGEST,
 ) -> Issued:
     """Signs in whom the site names; made at first sight. A session of theirs goes on.
 
@@ -65,14 +68,20 @@ def identify(
         raise refused()
     if brought is not None and brought.user_id == user.id:
         goes_on = sessions.refresh(
-            session, brought.session_id, brought.number, lifetime, now, user_id=user.id
+            session,
+            brought.session_id,
+            brought.number,
+            lifetime,
+            now,
+            user_id=user.id,
+            longest=longest,
         )
         if goes_on is not None:
             return goes_on
     elif brought is not None:
         sessions.log_out(session, brought.session_id, now)
     session.flush()  # To open a session locks the row, and reads it anew.
-    return sessions.open_session(session, user.id, lifetime, now)
+    return sessions.open_session(session, user.id, lifetime, now, client=client)
 
 
 def refused() -> Unauthenticated:

@@ -18,6 +18,8 @@ from models import AuthSession, Role, User
 GRACE = timedelta(seconds=10)
 # For questions about a theft.
 KEPT_AFTER_EXPIRY = timedelta(days=7)
+# No session lasts longer, however often it is refreshed, where the settings do not say otherwise.
+LONGEST = timedelta(days=30)
 # Issue times kept: as many refreshes as a client may make within the grace time and be forgiven.
 KEPT = 20
 
@@ -32,12 +34,29 @@ class Issued:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What somebody signs in with, as they read it in the list of their sessions.
+
+    ``browser``: as "Firefox on Linux". ``network``: a /24 or /48. ``signed_in_by``: an open word:
+    ``password``, ``visitor`` …
+    """
+
+    browser: str = ""
+    network: str = ""
+    signed_in_by: str = "password"
+
+
+UNKNOWN = Client()
+
+
 def open_session(
     session: Session,
     user_id: UUID,
     lifetime: timedelta,
     now: datetime,
     verified_hash: str | None = None,
+    client: Client = UNKNOWN,
 ) -> Issued:
     """Signs an account in.
 
@@ -49,7 +68,14 @@ def open_session(
     if user is None or not user.is_active or verified_hash not in (None, user.password_hash):
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     opened = AuthSession(
-        user_id=user_id, generation=0, issued=[now], created_at=now, expires_at=now + lifetime
+        user_id=user_id,
+        generation=0,
+        issued=[now],
+        created_at=now,
+        expires_at=now + lifetime,
+        browser=client.browser,
+        network=client.network,
+        signed_in_by=client.signed_in_by,
     )
     session.add(opened)
     session.flush()  # Its id goes into the tokens.
@@ -64,10 +90,12 @@ def refresh(
     now: datetime,
     *,
     user_id: UUID | None = None,
+    longest: timedelta = LONGEST,
 ) -> Issued | None:
     """The successor of a generation; None if the session is over, or ends by this very call.
 
-    None, too, where it is not that of ``user_id``, whom the token names.
+    None, too, where it is not that of ``user_id``, whom the token names. ``longest``: how long
+    after its opening it ends in any case.
 
     The newest generation gets a new successor. A spent one gets the successor it got before, if
     that was within `GRACE`; later somebody else must have spent it, and the session ends.
@@ -77,12 +105,15 @@ def refresh(
     )
     if auth_session is None or auth_session.ended_at is not None or auth_session.expires_at <= now:
         return None
+    end = auth_session.created_at + longest
+    if end <= now:
+        return None
     if user_id not in (None, auth_session.user_id):
         return None
     if generation == auth_session.generation:
         auth_session.generation += 1
         auth_session.issued = [now, *auth_session.issued[: KEPT - 1]]
-        auth_session.expires_at = now + lifetime
+        auth_session.expires_at = min(now + lifetime, end)
         return Issued(auth_session.id, auth_session.user_id, auth_session.generation, now)
     behind = auth_session.generation - generation
     if 0 < behind <= len(auth_session.issued) and now - auth_session.issued[behind - 1] <= GRACE:

@@ -18,7 +18,7 @@ from desk import idempotency
 from desk.access import Actor
 from desk.accounts import sessions
 from desk.accounts.full_names import FullName
-from desk.accounts.sessions import Issued
+from desk.accounts.sessions import Client, Issued
 from desk.crypto import token_hash
 from desk.errors import Invalid
 from desk.idempotency import Answer, Repeatable
@@ -46,14 +46,15 @@ class FirstMessage(Input):
 class Terms:
     """What a visit begins with.
 
-    ``lifetime``: of the session. ``secret``: of `confirmations.token`. ``category`` and ``type``:
-    of the ticket, until somebody of the staff says otherwise.
+    ``lifetime``: of the session, ``client``: who opens it. ``secret``: of `confirmations.token`.
+    ``category`` and ``type``: of the ticket, until somebody of the staff says otherwise.
     """
 
     lifetime: timedelta
     secret: str
     category: str
     type: str
+    client: Client = sessions.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _opened(
     terms: Terms,
     now: datetime,
 ) -> Visit:
-    issued = sessions.open_session(session, user_id, terms.lifetime, now)
+    issued = sessions.open_session(session, user_id, terms.lifetime, now, client=terms.client)
     new = NewTicket(
         title=title_of(first.message),
         description=first.message,

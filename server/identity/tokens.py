@@ -59,7 +59,10 @@ class Tokens:
         self._key_id = _key_id(current)
         self._algorithm = settings.algorithm
         self.access_lifetime = timedelta(minutes=settings.access_token_expire_minutes)
-        self.refresh_lifetime = timedelta(days=settings.refresh_token_expire_days)
+        self.session_lifetime = timedelta(days=settings.session_max_days)
+        self.refresh_lifetime = min(
+            timedelta(days=settings.refresh_token_expire_days), self.session_lifetime
+        )
 
     def pair(self, issued: Issued, now: datetime) -> Pair:
         """The pair of a generation, the same whenever it is asked for."""

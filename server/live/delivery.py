@@ -77,8 +77,9 @@ class Waker:
 class Delivery:
     """Called with the outbox of each committed transaction."""
 
-    def __init__(self, bus: Bus, waker: Waker) -> None:
+    def __init__(self, bus: Bus, waker: Waker, *, notes_addresses: bool) -> None:
         self._bus = bus
+        self._notes_addresses = notes_addresses
         self._waker = waker
 
     def __call__(self, recorded: Outbox) -> None:
@@ -87,6 +88,9 @@ class Delivery:
                 self._bus.publish(message)
             for session_id, code in recorded.ended.items():
                 audit.note("session_ended", session_id=session_id, code=code)
+            for entry in recorded.audited:
+                address = entry.address if self._notes_addresses else None
+                audit.note(entry.action, **entry.ids, address=address)
             if recorded.wakes:
                 self._waker.add(recorded.wakes)
         except Exception:

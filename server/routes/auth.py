@@ -14,6 +14,7 @@ from desk.text import Input
 from models import Role
 from server import audit
 from server.clock import now
+from server.http.clients import client_of
 from server.http.contract import COOKIE, NOTHING, At, Gives, Right, done, ok
 from server.http.guard import ACTOR, limit
 from server.http.input import Query, body, no_body, query
@@ -100,7 +101,12 @@ async def log_in(
     # Of guesses that were under way together, none gets in once too many have failed.
     await guesses.require()
     issued = await desk.run(
-        sessions.open_session, stored.user_id, tokens.refresh_lifetime, now(), stored.password_hash
+        sessions.open_session,
+        stored.user_id,
+        tokens.refresh_lifetime,
+        now(),
+        stored.password_hash,
+        client_of(request, "password"),
     )
     audit.note(
         "logged_in",
@@ -136,6 +142,7 @@ async def refreshed(request: web.Request, refresh_token: str) -> sessions.Issued
         tokens.refresh_lifetime,
         now(),
         user_id=claims.user_id,
+        longest=tokens.session_lifetime,
     )
     if issued is None:
         request.app[SERVICES].authenticator.forget(claims.session_id)

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from pydantic import ValidationError
 
-from desk.accounts import accounts, sessions
 from desk.errors import DeskError, Invalid, NotFound
 from desk.files.content_types import PICTURES
 from desk.tickets import (
@@ -26,7 +25,6 @@ from desk.tickets.filters import OwnList
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import ticket_list
 from desk.tickets.views import TicketView
-from server.clock import now
 from server.http.guard import ACTOR, limit, ticket_numbered
 from server.http.idempotency import FORM_KEY, once_as_statement
 from server.http.input import (
@@ -38,7 +36,6 @@ from server.http.input import (
     validated,
 )
 from server.limits import shared
-from server.routes.auth import set_password
 from server.routes.tickets import POSITIONS, limit_opening
 from server.services import SERVICES
 from server.web import custom_fields
@@ -48,13 +45,12 @@ from server.web.forms import SHEETS, WORDS, fields, form_page, form_shell, see_o
 from server.web.pages import Shell, page
 from server.web.parts import parts_of
 from server.web.reader import Refused, for_readers, reader
-from server.web.session import clear_cookie
 from server.web.signing import home, sign_in, sign_in_page, sign_out, sign_up, sign_up_page
 from wire.shapes import timeline_event
 
 TICKETS = Shell("tickets.html", "customer/tickets.js", SHEETS, WORDS)
 TICKET = Shell("ticket.html", "customer/ticket.js", SHEETS, WORDS)
-NEW, ACCOUNT = form_shell("new.html"), form_shell("account.html")
+NEW = form_shell("new.html")
 SORT = Sort.of("-updated_at")
 # What the form of a new ticket asks besides the custom fields.
 OPENING = ("title", "description", "category", "type")
@@ -82,7 +78,6 @@ def add_customer_pages(app: web.Application) -> None:
         ("/tickets", show_tickets, None),
         ("/tickets/new", show_new, open_ticket),
         ("/tickets/{number}", show_ticket, write_on_ticket),
-        ("/account", show_account, change_account),
     ):
         app.router.add_get(path, for_readers(show))
         if take:
@@ -274,43 +269,3 @@ async def open_ticket(request: web.Request) -> web.Response:
 
 def _opened(ticket: TicketView) -> web.Response:
     return see_other(f"/tickets/{ticket.number}")
-
-
-async def show_account(request: web.Request) -> web.Response:
-    return await _account_page(request)
-
-
-async def _account_page(
-    request: web.Request, error: DeskError | ValidationError | None = None
-) -> web.Response:
-    actor = request[ACTOR]
-    profile = await request.app[SERVICES].desk.read(accounts.profile, actor.id)
-    values = {"user": actor, "profile": profile, "done": request.query.get("done", "")}
-    return form_page(request, ACCOUNT, values, error)
-
-
-async def change_account(request: web.Request) -> web.Response:
-    """One of the page's forms, which says which one it is."""
-    actor, services = request[ACTOR], request.app[SERVICES]
-    sent = await fields(request)
-    what = sent.get("do", "")
-    try:
-        if what == "everywhere":
-            await services.desk.run(sessions.end_all, actor.id, "logged_out", now())
-            response = see_other("/login")
-            clear_cookie(request, response)
-            return response
-        if what == "password":
-            given = {n: sent.get(n, "") for n in accounts.PasswordChange.model_fields}
-            await set_password(request, validated(accounts.PasswordChange, given))
-        else:
-            changed = {
-                "full_name": sent.get("full_name", ""),
-                "notify_email": "notify_email" in sent,
-            }
-            profile = validated(accounts.ProfileChange, changed)
-            name = services.settings.desk_name
-            await services.desk.run(accounts.change_profile, actor, profile, name)
-    except Refused as error:
-        return await _account_page(request, error)
-    return see_other(f"/account?done={'password' if what == 'password' else 'profile'}")

@@ -22,13 +22,14 @@ from desk.text import Input
 from desk.tickets.views import TicketView
 from server import audit
 from server.clock import now
+from server.http.clients import client_of
 from server.http.guard import limit
 from server.http.idempotency import REPEATED, asked_by_nobody
 from server.http.input import LONGEST_BODY, MIDDLING_BODY, body, no_body
 from server.http.output import reply
 from server.limits import shared
 from server.routes import auth
-from server.services import SERVICES, Services
+from server.services import SERVICES
 from server.web.session import no_session, require_own_page
 
 PATH = "/web/visitor"
@@ -65,7 +66,7 @@ async def begin(request: web.Request) -> web.Response:
     first = await body(request, FirstMessage, LONGEST_BODY)
     await limit(request, shared.VISIT_ADDRESS, first.email)
     require_own(first.name, services.settings.desk_name, "/name")
-    asked, terms = asked_by_nobody(request, first), _terms(services)
+    asked, terms = asked_by_nobody(request, first), _terms(request)
     visit = await services.desk.run(visitors.begin, first, asked, terms, now())
     if not visit.is_repeated:
         issued = visit.issued
@@ -76,10 +77,13 @@ async def begin(request: web.Request) -> web.Response:
     return response
 
 
-def _terms(services: Services) -> Terms:
+def _terms(request: web.Request) -> Terms:
+    services = request.app[SERVICES]
     settings = services.settings
     category, kind = labels(settings)
-    return Terms(services.tokens.refresh_lifetime, settings.jwt_secret_key, category, kind)
+    lifetime = services.tokens.refresh_lifetime
+    client = client_of(request, "visitor")
+    return Terms(lifetime, settings.jwt_secret_key, category, kind, client)
 
 
 def labels(settings: Settings) -> tuple[str, str]:
@@ -98,8 +102,15 @@ async def identify(request: web.Request) -> web.Response:
     sent = await body(request, SiteToken, MIDDLING_BODY)
     identity = services.site_tokens.read(sent.token, now())
     brought = _brought(request)
-    lifetime = services.tokens.refresh_lifetime
-    issued = await services.desk.run(identities.identify, identity, brought, lifetime, now())
+    issued = await services.desk.run(
+        identities.identify,
+        identity,
+        brought,
+        services.tokens.refresh_lifetime,
+        now(),
+        client_of(request, "site"),
+        longest=services.tokens.session_lifetime,
+    )
     if brought is not None and brought.session_id != issued.session_id:
         services.authenticator.forget(brought.session_id)
     audit.note("visitor_identified", user_id=issued.user_id, session_id=issued.session_id)

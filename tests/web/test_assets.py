@@ -11,7 +11,8 @@ import pytest
 
 from server.release import browser_files, release
 from server.web import assets
-from server.web.customer import ACCOUNT, NEW, TICKET, TICKETS
+from server.web.account import ACCOUNT
+from server.web.customer import NEW, TICKET, TICKETS
 from server.web.pages import DESK, Shell
 from server.web.signing import LOGIN, SIGNUP
 from server.web.words import LANGUAGES, words

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 
 from config import settings
-from models import EmailConfirmation, Notification, Role
+from models import AccountMail, EmailConfirmation, Notification, Role
 from tests.conftest import SECRET, Backend
 from tests.factories import Person, database, people
 from tests.mailbox import Mailbox
@@ -48,6 +48,7 @@ def configure(
     with database(backend.settings) as session:
         session.execute(delete(Notification))
         session.execute(delete(EmailConfirmation))
+        session.execute(delete(AccountMail))
     yield configure
     transaction._engine().dispose()
     transaction._engine.cache_clear()

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from config import Settings
 from desk.crypto import token_hash
 from desk.notifications import confirmations
+from desk.notifications.account_mails import Notice
 from desk.notifications.confirmations import Confirmation
 from desk.notifications.mail_queue import Mail, News, Told
 from models import NotificationKind, Role
 from wire import confirm, rating_links
+from worker.mail import account_mails
 from worker.mail.envelopes import EncodedMail, Envelope, encoded, line
 
 LONGEST_CONTENT = 2_000
@@ -24,8 +26,10 @@ MOST_NEWS = 20
 MOST_TICKETS = 100
 
 
-def compose(due: Mail | Confirmation, settings: Settings) -> EncodedMail:
+def compose(due: Mail | Confirmation | Notice, settings: Settings) -> EncodedMail:
     """The mail, the same to the byte whenever it is made again."""
+    if isinstance(due, Notice):
+        return account_mails.compose(due, settings)
     if isinstance(due, Confirmation):
         return _asking(due, settings)
     at = max(item.at for told in due.tickets for item in told.news)

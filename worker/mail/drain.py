@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from config import settings
 from desk.jobs import Job
-from desk.notifications import confirmations, mail_queue
+from desk.notifications import account_mails, confirmations, mail_queue
+from desk.notifications.account_mails import Notice
 from desk.notifications.confirmations import Confirmation
 from desk.notifications.mail_queue import SETTLED_AT_ONCE, Mail
 from models import Outcome
@@ -22,7 +23,7 @@ from worker.transaction import run
 
 log = structlog.get_logger("worker.mail.drain")
 
-Due = Mail | Confirmation
+Due = Mail | Confirmation | Notice
 
 REDIS_SECONDS = 1.0
 
@@ -45,13 +46,16 @@ def _lease() -> Due | None:
 
 
 def _next(session: Session, now: datetime) -> Due | None:
-    """What is due next: who has just signed up waits for the link."""
-    link = confirmations.lease(session, now)
+    """What is due next: who has just signed up, or lost their password, waits for the link."""
+    link = account_mails.lease(session, now) or confirmations.lease(session, now)
     return link or mail_queue.lease(session, now, settings().jwt_secret_key)
 
 
+QUEUES = {Notice: account_mails, Confirmation: confirmations, Mail: mail_queue}
+
+
 def _settle(done: Due, became: Outcome | str) -> None:
-    queue = confirmations if isinstance(done, Confirmation) else mail_queue
+    queue = QUEUES[type(done)]
     say = queue.finished if isinstance(became, Outcome) else queue.failed
     run(say, done, became, datetime.now(UTC))
 

@@ -48,12 +48,13 @@ class EncodedMail:
 class Envelope:
     """To whom a mail goes, about what, and when what it tells of happened (``at``).
 
-    ``mail_id`` makes its Message-ID, ``thread`` is the ticket whose mails it belongs to, if it is
+    ``user_id``: whose mails the link in it ends; None: nobody does without it. ``mail_id`` makes
+    its Message-ID, ``thread`` is the ticket whose mails it belongs to, if it is
     of one ticket alone.
     """
 
     mail_id: UUID
-    user_id: UUID
+    user_id: UUID | None
     email: str
     name: str
     subject: str
@@ -67,7 +68,8 @@ def encoded(
     """The mail that is ready to be sent.
 
     ``template``: the name of a pair in `worker/mail/templates`, ``<name>.txt.j2`` and
-    ``<name>.html.j2``. ``words``: what is filled in there; the link that ends all mails is added.
+    ``<name>.html.j2``. ``words``: what is filled in there; the link that ends all mails is added,
+    if there is one.
     Raises `idna.IDNAError` where a domain is none.
     """
     name, sender = parseaddr(settings.mail_from)
@@ -75,7 +77,14 @@ def encoded(
     sender = f"{sender.rpartition('@')[0]}@{domain}"
     user = envelope.email.rpartition("@")[0]
     recipient = f"{user}@{_ascii_domain(envelope.email)}"
-    link = unsubscribe.link(settings.base_url, settings.jwt_secret_key, envelope.user_id)
+    ends: list[tuple[str, str]] = []
+    if envelope.user_id is not None:
+        link = unsubscribe.link(settings.base_url, settings.jwt_secret_key, envelope.user_id)
+        ends = [
+            ("List-Unsubscribe", f"<{link}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ]
+        words = {**words, "unsubscribe": link}
     head = headers.block(
         [
             ("From", headers.address(line(name), sender)),
@@ -84,12 +93,11 @@ def encoded(
             ("Date", format_datetime(envelope.at)),
             ("Message-ID", f"<{envelope.mail_id}@{domain}>"),
             *_thread(envelope, domain),
-            ("List-Unsubscribe", f"<{link}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            *ends,
             ("Auto-Submitted", "auto-generated"),
         ]
     )
-    body = _body(envelope.mail_id, template, {**words, "unsubscribe": link})
+    body = _body(envelope.mail_id, template, words)
     return EncodedMail(sender, recipient, head + body)
 
 
