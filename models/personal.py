@@ -18,6 +18,8 @@ ERASED: dict[str, set[str]] = {
     "ticket_search": {"public", "staff"},
     "unindexed_events": {"words"},
     "webhook_deliveries": {"ticket"},
+    # The entries themselves stay: of ids and plain words.
+    "audit": {"address", "address_salt"},
 }
 
 # What is the desk's own, or names nobody: words of its staff for its work, ids, states, hashes.
@@ -37,4 +39,7 @@ NOT_PERSONAL: dict[str, set[str]] = {
     "teams": {"name", "description", "strategy"},
     "webhooks": {"url", "events", "secret"},
     "webhook_attempts": {"kind", "error"},
+    # A hash without its salt says nothing.
+    "audit": {"action", "subject_type", "subject_id", "data", "address_hash", "hash"},
+    "audit_head": {"hash"},
 }

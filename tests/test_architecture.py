@@ -159,6 +159,8 @@ WHOSE = re.compile(
 COMPARED_WITH = {
     "desk/access.py": "the one place",
     "desk/accounts/customers.py": "the tickets that the staff are told somebody opened",
+    "desk/erasure/copies.py": "a title is the words of who opened the ticket",
+    "desk/erasure/words.py": "so it is with a description",
     "desk/notifications/mail_queue.py": "who opened it is asked by mail how it was resolved",
     "desk/accounts/visitors.py": "a visitor talks in the widget on what they opened",
 }

@@ -12,10 +12,10 @@ from typing import Self
 from uuid import UUID
 
 from pydantic import Field, with_config
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from desk import deadlines
+from desk import audit, deadlines
 from desk.access import Actor
 from desk.accounts import administration
 from desk.accounts.administration import UserChange
@@ -23,7 +23,7 @@ from desk.assignment import absences
 from desk.assignment.cursors import lock_all
 from desk.database import clock
 from desk.deadlines import Due
-from desk.erasure import people, words
+from desk.erasure import copies, people, words
 from desk.errors import NotFound
 from desk.text import Input
 from models import Deadline, Erasure, Role, Ticket, User
@@ -88,7 +88,7 @@ def ask(
     # Two who ask for it at once come one after the other; and nobody's role changes meanwhile.
     lock_all(session)
     if session.get(Erasure, user_id) is not None:
-        return _ask_again(session, user_id, asked)
+        return _ask_again(session, actor, user_id, asked)
     user = session.get(User, user_id, populate_existing=True)
     if user is None:
         raise NotFound("user_not_found", "User not found")
@@ -97,6 +97,8 @@ def ask(
         absences.end(session, user_id)
     leaving = UserChange(role=Role.USER, is_active=False)
     administration.change(session, actor, user_id, leaving, now)
+    if user.address is not None:
+        people.delete_mails(session, user.address)
     people.empty_account(user, now)
     # Whose sockets are open is told by the sessions' rows why they are closed.
     people.delete_rows(session, user_id, but=people.SESSIONS)
@@ -112,10 +114,11 @@ def ask(
     session.add(erasure)
     session.flush()
     deadlines.arm(session, DEADLINE, user_id, clock(session) + GRACE)
+    _note(session, "erasure_asked", erasure, actor.id)
     return ErasureShown.of(erasure, State.RUNNING)
 
 
-def _ask_again(session: Session, user_id: UUID, asked: Erasing) -> ErasureShown:
+def _ask_again(session: Session, actor: Actor, user_id: UUID, asked: Erasing) -> ErasureShown:
     shown = show(session, user_id)
     is_more = shown.keep_tickets and not asked.keep_tickets
     if shown.state is State.FAILED or is_more:
@@ -125,6 +128,7 @@ def _ask_again(session: Session, user_id: UUID, asked: Erasing) -> ErasureShown:
         if is_more:
             erasure.keep_tickets, erasure.done_at = False, None
             erasure.done, erasure.last_id = 0, None
+            _note(session, "erasure_asked", erasure, actor.id)
         session.flush()
         return ErasureShown.of(erasure, State.RUNNING)
     return shown
@@ -177,32 +181,17 @@ def _erase_page(session: Session, erasure: Erasure) -> bool:
     return True
 
 
-# What others have of the person's tickets beside these: how they were called when something was
-# told, and answers that could be given once more.
-ERASE_TITLES = text(
-    """
-    update notifications set data = data || jsonb_build_object('title', cast(:title as text))
-    where ticket_id in (select id from tickets where user_id = :me) and data ->> 'title' <> :title
-    """
-)
-ERASE_SNAPSHOTS = text(
-    """
-    update webhook_deliveries
-    set ticket = ticket || jsonb_build_object('title', cast(:title as text), 'fields', '{}'::jsonb)
-    where ticket ->> 'user_id' = :name
-    """
-)
-# Whoever is named in an answer is so by their id, too.
-FORGET_ANSWERS = text(
-    "delete from idempotency_keys where position(convert_to(:name, 'UTF8') in answer) > 0"
-)
-
-
 def _finish(session: Session, erasure: Erasure, now: datetime) -> None:
     people.delete_rows(session, erasure.user_id)
-    theirs = {"me": erasure.user_id, "name": str(erasure.user_id), "title": words.TITLE}
-    session.execute(FORGET_ANSWERS, {"name": theirs["name"]})
+    copies.forget_answers(session, erasure.user_id)
     if not erasure.keep_tickets:
-        session.execute(ERASE_TITLES, {"me": theirs["me"], "title": theirs["title"]})
-        session.execute(ERASE_SNAPSHOTS, {"name": theirs["name"], "title": theirs["title"]})
+        copies.erase_titles(session, erasure.user_id)
+    audit.forget_addresses(session, erasure.user_id)
     erasure.done, erasure.done_at = erasure.total, now
+    _note(session, "erasure_done", erasure, None)
+
+
+def _note(session: Session, action: str, erasure: Erasure, by: UUID | None) -> None:
+    kept = {"keep_tickets": erasure.keep_tickets}
+    user_id = erasure.user_id
+    audit.record(session, action, actor_id=by, subject_type="user", subject_id=user_id, data=kept)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, delete
+from sqlalchemy import Column, Text, cast, delete, or_
 from sqlalchemy.orm import Session
 
-from models import AuthSession, Base, Role, User
+from models import AccountMail, AuthSession, Base, OneTimeToken, Role, User
 
 SESSIONS = AuthSession.__tablename__
 # What the account is called by then. It is told apart by `User.erased_at`.
@@ -36,3 +36,10 @@ def delete_rows(session: Session, user_id: UUID, but: str = "") -> None:
     for column in own_columns():
         if column.table.name != but:
             session.execute(delete(column.table).where(column == user_id))
+
+
+def delete_mails(session: Session, address: str) -> None:
+    """Deletes mails to the address, and tokens for it, that are of no account (yet)."""
+    session.execute(delete(AccountMail).where(AccountMail.to_email == address))
+    names_it = cast(OneTimeToken.data, Text).contains(address, autoescape=True)
+    session.execute(delete(OneTimeToken).where(or_(OneTimeToken.key == address, names_it)))

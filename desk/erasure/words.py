@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
+from desk.access import OWNED_BY
 from desk.people_events import Erased
 from desk.tickets import attachments, search, tickets, timeline
 from models import Attachment, Erasure, FieldValue, Rating, Ticket
@@ -19,10 +20,10 @@ TITLE = "Erased"
 
 # Those of a range that they opened, are on copy of, wrote on or uploaded to.
 CONCERNED = text(
-    """
+    f"""
     select id from tickets t
     where id > :first and id <= :last and (
-        user_id = :me or :me = any(participant_ids)
+        {OWNED_BY.format(me=":me")}
         or exists (select from events e where e.ticket_id = t.id and e.actor_id = :me)
         or exists (select from attachments a where a.ticket_id = t.id and a.uploader_id = :me)
     )

@@ -1,7 +1,7 @@
 """Erasures of people: whose account is nobody's, and how far that is
 
 Revision ID: 0038
-Revises: 0032
+Revises: 0034
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from migrations.operations import set_timeouts
 
 revision = "0038"
-down_revision = "0032"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
