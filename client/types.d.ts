@@ -277,6 +277,24 @@ export interface ErasedEvent {
   data: Erased;
 }
 
+export interface Erasing {
+  /** Whether what they wrote on tickets stays, without their name and their files */ keep_tickets: boolean;
+}
+
+/** How far it is. `done`: of the desk's tickets (`total`), how many were looked at. */
+export interface Erasure {
+  user_id: string;
+  state: ErasureState;
+  keep_tickets: boolean;
+  asked_by_id: string;
+  asked_at: string;
+  done: number;
+  total: number;
+  done_at: string | null;
+}
+
+export type ErasureState = "running" | "failed" | "done";
+
 /** One event of a timeline; `seq` is the number for its reader's audience. */
 export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent | SnoozedEvent | WokeEvent | RatedEvent | ErasedEvent;
 
@@ -287,6 +305,12 @@ export interface Explanation {
   at: string;
   by: string | null;
   candidates: Array<Considered>;
+}
+
+/** `url`: needs no sign-in until it expires, and ends with your session. */
+export interface ExportLink {
+  url: string;
+  expires_at: string;
 }
 
 /** A custom field. A removed one takes no values; those that tickets have stay readable. */
@@ -535,7 +559,7 @@ export interface MessagePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
-  erased: boolean;
+  erased?: boolean;
   /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
@@ -646,7 +670,7 @@ export interface NotePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
-  erased: boolean;
+  erased?: boolean;
   /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
@@ -1531,6 +1555,10 @@ export interface Routes {
   "POST /api/v1/admin/users": { query: undefined; body: NewUser; answer: User };
   "GET /api/v1/admin/users/{user_id}": { query: undefined; body: undefined; answer: User };
   "PATCH /api/v1/admin/users/{user_id}": { query: undefined; body: UserChange; answer: User };
+  "GET /api/v1/admin/users/{user_id}/export": { query: undefined; body: undefined; answer: Blob };
+  "POST /api/v1/admin/users/{user_id}/export/link": { query: undefined; body: undefined; answer: ExportLink };
+  "POST /api/v1/admin/users/{user_id}/erase": { query: undefined; body: Erasing; answer: Erasure };
+  "GET /api/v1/admin/users/{user_id}/erasure": { query: undefined; body: undefined; answer: Erasure };
   "GET /api/v1/csr/teams": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Team> };
   "GET /api/v1/admin/teams": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Team> };
   "POST /api/v1/admin/teams": { query: undefined; body: NewTeam; answer: Team };

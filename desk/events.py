@@ -48,6 +48,7 @@ class Message(EventData):
     # Of the staff, whom it is addressed to.
     mentions: Sequence[UUID] = ()
     # Never written with a message: see `desk.erasure`.
+    sometimes = frozenset({"erased"})
     erased: bool = False
 
     def columns(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"assignment"},
         {"actions"},
         {"accounts", "macros", "merging"},
-        {"backlog", "erasure", "retention"},
+        {"backlog", "erasure", "exports", "retention"},
         {"deadline_kinds"},
     ),
     "wire": (

@@ -1,5 +1,5 @@
-"""What others have of a person's tickets beside these: how they were called when something was told,
-and answers that could be given once more.
+"""What others have of a person's tickets beside these: how they were called when something was
+told, and answers that could be given once more.
 """
 
 from uuid import UUID

@@ -42,7 +42,7 @@ class Erasing(Input):
     )
 
 
-class State(StrEnum):
+class ErasureState(StrEnum):
     RUNNING = "running"
     # It was tried too often. Who asks for it again has it tried again.
     FAILED = "failed"
@@ -55,7 +55,7 @@ class ErasureShown:
     """How far it is. ``done``: of the desk's tickets (``total``), how many were looked at."""
 
     user_id: UUID
-    state: State
+    state: ErasureState
     keep_tickets: bool
     asked_by_id: UUID
     asked_at: datetime
@@ -64,7 +64,7 @@ class ErasureShown:
     done_at: datetime | None
 
     @classmethod
-    def of(cls, erasure: Erasure, state: State) -> Self:
+    def of(cls, erasure: Erasure, state: ErasureState) -> Self:
         return cls(
             erasure.user_id,
             state,
@@ -115,13 +115,13 @@ def ask(
     session.flush()
     deadlines.arm(session, DEADLINE, user_id, clock(session) + GRACE)
     _note(session, "erasure_asked", erasure, actor.id)
-    return ErasureShown.of(erasure, State.RUNNING)
+    return ErasureShown.of(erasure, ErasureState.RUNNING)
 
 
 def _ask_again(session: Session, actor: Actor, user_id: UUID, asked: Erasing) -> ErasureShown:
     shown = show(session, user_id)
     is_more = shown.keep_tickets and not asked.keep_tickets
-    if shown.state is State.FAILED or is_more:
+    if shown.state is ErasureState.FAILED or is_more:
         # First: whoever is at it has locked its deadline before its row.
         deadlines.arm(session, DEADLINE, user_id, clock(session))
         erasure = _held(session, user_id)
@@ -130,7 +130,7 @@ def _ask_again(session: Session, actor: Actor, user_id: UUID, asked: Erasing) ->
             erasure.done, erasure.last_id = 0, None
             _note(session, "erasure_asked", erasure, actor.id)
         session.flush()
-        return ErasureShown.of(erasure, State.RUNNING)
+        return ErasureShown.of(erasure, ErasureState.RUNNING)
     return shown
 
 
@@ -145,8 +145,8 @@ def show(session: Session, user_id: UUID) -> ErasureShown:
     if found is None:
         raise NotFound("erasure_not_found", "Nobody asked for their erasure")
     erasure, dead_at = found
-    unfinished = State.RUNNING if dead_at is None else State.FAILED
-    return ErasureShown.of(erasure, unfinished if erasure.done_at is None else State.DONE)
+    unfinished = ErasureState.RUNNING if dead_at is None else ErasureState.FAILED
+    return ErasureShown.of(erasure, unfinished if erasure.done_at is None else ErasureState.DONE)
 
 
 def go_on(session: Session, due: Due, now: datetime) -> None:

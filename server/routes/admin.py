@@ -110,6 +110,6 @@ ROUTES = (
         "Change an account",
         administration.UserChange,
         ok(administration.Account),
-        refuses=("409 last_admin", "409 visitor"),
+        refuses=("409 erased", "409 last_admin", "409 visitor"),
     ),
 )

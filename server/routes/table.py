@@ -11,6 +11,8 @@ from server.routes import (
     bulk,
     customers,
     drafts,
+    erasures,
+    exports,
     fields,
     followers,
     labels,
@@ -59,6 +61,8 @@ ROUTES: tuple[Route, ...] = (
     *fields.ROUTES,
     *notifications.ROUTES,
     *admin.ROUTES,
+    *exports.ROUTES,
+    *erasures.ROUTES,
     *teams.ROUTES,
     *webhooks.ROUTES,
 )

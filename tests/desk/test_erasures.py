@@ -17,7 +17,7 @@ from desk.accounts.administration import UserChange
 from desk.assignment import assignment
 from desk.assignment.assignment import Assign
 from desk.erasure import erasures
-from desk.erasure.erasures import Erasing, ErasureShown, State
+from desk.erasure.erasures import Erasing, ErasureShown, ErasureState
 from desk.erasure.people import NAME
 from desk.erasure.traces import traces
 from desk.errors import Conflict, NotFound
@@ -68,7 +68,7 @@ def erase(session: Session, admin: Actor, person: Actor, *, keep: bool = False) 
     while go_on(session):
         pass
     session.expire_all()
-    assert erasures.show(session, person.id).state is State.DONE
+    assert erasures.show(session, person.id).state is ErasureState.DONE
 
 
 def say(session: Session, actor: Actor, ticket_id: UUID, content: str, **more: Any) -> Event:
@@ -248,9 +248,9 @@ def test_whoever_dies_between_two_batches_is_gone_on_for(
             killed.rollback()
         session.expire_all()
         shown = erasures.show(session, person.id)
-        assert (shown.state, shown.done) == (State.RUNNING, steps[-1])
+        assert (shown.state, shown.done) == (ErasureState.RUNNING, steps[-1])
         go_on(session)
-        if (shown := erasures.show(session, person.id)).state is State.DONE:
+        if (shown := erasures.show(session, person.id)).state is ErasureState.DONE:
             break
         steps.append(shown.done)
     assert steps == [*range(shown.total + 1)]
@@ -261,7 +261,7 @@ def test_whoever_dies_between_two_batches_is_gone_on_for(
 def test_the_account_is_nobodys_at_once(session: Session, admin: Actor, person: Actor) -> None:
     issued = sessions.open_session(session, person.id, LATER, now())
     shown = ask(session, admin, person)
-    assert (shown.state, shown.done) == (State.RUNNING, 0)
+    assert (shown.state, shown.done) == (ErasureState.RUNNING, 0)
     assert behind(session, issued.session_id, now()) is None
     assert sessions.over(session, [issued.session_id], now()) == {issued.session_id: "deactivated"}
     account = administration.show(session, person.id)
@@ -307,6 +307,6 @@ def test_one_that_was_given_up_is_tried_again_by_who_asks_again(
     deadline = session.scalars(select(Deadline).where(Deadline.subject_id == person.id)).one()
     deadline.dead_at = now()
     session.flush()
-    assert erasures.show(session, person.id).state is State.FAILED
-    assert ask(session, admin, person).state is State.RUNNING
+    assert erasures.show(session, person.id).state is ErasureState.FAILED
+    assert ask(session, admin, person).state is ErasureState.RUNNING
     assert go_on(session) == 1

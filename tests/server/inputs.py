@@ -288,6 +288,10 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PUT", "/admin/users/{user_id}/away"): Body(
         AWAY, {"until": "2400-01-01T00:00:00Z"}, AWAY_OPTIONAL, (422,)
     ),
+    # There is no such account: what is accepted is not found.
+    ("POST", "/admin/users/{user_id}/erase"): Body(
+        {"keep_tickets": bad.BOOL}, {"keep_tickets": True}, status=(404,)
+    ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
         {"url": "https://8.8.8.8/", "events": ["assigned"]},
@@ -315,6 +319,7 @@ NO_BODY = {
     ("DELETE", "/csr/tickets/{ticket_id}/snooze"),
     ("DELETE", "/tickets/{ticket_id}/reminder"),
     ("DELETE", "/admin/users/{user_id}/away"),
+    ("POST", "/admin/users/{user_id}/export/link"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),
