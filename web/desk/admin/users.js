@@ -8,6 +8,7 @@ import { listOf } from "../skills.js";
 import { useCreating } from "./creating.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
+import { PersonalData } from "./personal_data.js";
 
 /** @typedef {import("../../../client/types.d.ts").User} User */
 
@@ -31,7 +32,7 @@ export function Users() {
       <table>
         <thead>
           <tr>
-            ${["name", "email", "role", "capacity", "skills", "active"].map(
+            ${["name", "email", "role", "capacity", "skills", "active", "data"].map(
               (column) => html`<th key=${column} scope="col">${t(`desk.admin.${column}`)}</th>`,
             )}
           </tr>
@@ -101,6 +102,7 @@ function One({ user, onChange }) {
         onChange=${() => set({ is_active: !user.is_active })}
       />
     </td>
+    <td><${PersonalData} user=${user} onChange=${onChange} /></td>
   </tr>`;
 }
 

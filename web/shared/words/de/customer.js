@@ -86,6 +86,7 @@ export default {
   "error.email_taken":
     "Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich an, oder nehmen Sie eine andere.",
   "error.name_reserved": "Dieser Name ist vergeben. Bitte nehmen Sie Ihren eigenen.",
+  "customer.event.erased": "Was jemand geschrieben hatte, wurde gelöscht",
   "customer.event.rated": "Sie haben die Antwort mit {score} von 5 bewertet",
   "error.field.score": "Bitte wählen Sie eine Bewertung von 1 bis 5.",
   "error.field.comment": "Bitte schreiben Sie höchstens 2.000 Zeichen.",

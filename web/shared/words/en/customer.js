@@ -83,6 +83,7 @@ export default {
   "error.fields_too_large": "The values of the fields are too long, taken together.",
   "error.email_taken": "There is an account with this address. Sign in, or use another address.",
   "error.name_reserved": "This name is reserved. Please use your own.",
+  "customer.event.erased": "What somebody had written was erased",
   "customer.event.rated": "You rated the answer {score} of 5",
   "error.field.score": "Please choose a rating from 1 to 5.",
   "error.field.comment": "Please write a comment of up to 2,000 characters.",
