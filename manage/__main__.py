@@ -11,6 +11,7 @@ from manage.migrate import migrate
 from manage.notifications import dead_notifications, retry_notifications
 from manage.simulate import simulate_assignment
 from manage.sweep import sweep
+from manage.verify_erased import verify_erased
 
 
 @click.group(
@@ -26,6 +27,7 @@ from manage.sweep import sweep
         retry_notifications,
         simulate_assignment,
         sweep,
+        verify_erased,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -1,7 +1,7 @@
 """Every column that can hold what people write: whose it is, so that an erasure forgets none.
 
 A column of text, JSON, bytes or an array is in a table whose rows go with their person (a foreign
-key to `User` that cascades), or it is named here. A test fails for one that is neither.
+key to `User` that cascades, or to such a row), or it is named here. A test fails for any other.
 """
 
 # What `desk.erasure` empties, in a table's order: of the account, and of what was said on tickets.

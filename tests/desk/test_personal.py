@@ -13,6 +13,11 @@ NAMED = [
     (table, name) for named in (ERASED, NOT_PERSONAL) for table in named for name in named[table]
 ]
 GO_WITH_THEIR_PERSON = {column.table.name for column in own_columns()}
+# And what goes with such a row.
+for table in Base.metadata.sorted_tables:
+    owners = {key.column.table.name for key in table.foreign_keys if key.ondelete == "CASCADE"}
+    if owners & GO_WITH_THEIR_PERSON:
+        GO_WITH_THEIR_PERSON.add(table.name)
 
 
 def test_no_column_is_forgotten() -> None:
