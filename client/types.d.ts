@@ -1551,7 +1551,7 @@ export interface Routes {
   "GET /api/v1/notifications": { query: { count?: boolean; limit?: number; cursor?: string; unread?: boolean }; body: undefined; answer: Array<Notification> };
   "POST /api/v1/notifications/read_all": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/notifications/{notification_id}/read": { query: undefined; body: undefined; answer: undefined };
-  "GET /api/v1/admin/users": { query: { count?: boolean; limit?: number; cursor?: string; role?: Role; is_active?: boolean; email?: string; q?: string }; body: undefined; answer: Array<User> };
+  "GET /api/v1/admin/users": { query: { count?: boolean; limit?: number; cursor?: string; role?: Role; is_active?: boolean; email?: string; q?: string; is_visitor?: boolean }; body: undefined; answer: Array<User> };
   "POST /api/v1/admin/users": { query: undefined; body: NewUser; answer: User };
   "GET /api/v1/admin/users/{user_id}": { query: undefined; body: undefined; answer: User };
   "PATCH /api/v1/admin/users/{user_id}": { query: undefined; body: UserChange; answer: User };

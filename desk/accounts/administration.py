@@ -104,15 +104,16 @@ def accounts(
     is_active: bool | None,
     email: str | None,
     q: str | None,
+    is_visitor: bool = False,
     limit: int,
     before: tuple[datetime, UUID] | None,
 ) -> Sequence[Account]:
-    """Accounts that one logs in to, the newest first."""
+    """Accounts that one logs in to, or the visitors, the newest first."""
     keys: list[ColumnElement[Any]] = [User.created_at.expression, User.id.expression]
     query = select(User).order_by(*(key.desc() for key in keys)).limit(limit)
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
-    query = query.where(*_matching(role, is_active, email, q))
+    query = query.where(*_matching(role, is_active, email, q, is_visitor))
     return [Account.of(user) for user in session.scalars(query)]
 
 
@@ -123,17 +124,24 @@ def count(
     is_active: bool | None,
     email: str | None,
     q: str | None,
+    is_visitor: bool = False,
 ) -> int:
     query = select(func.count()).select_from(User)
-    return session.scalar(query.where(*_matching(role, is_active, email, q))) or 0
+    return session.scalar(query.where(*_matching(role, is_active, email, q, is_visitor))) or 0
 
 
 def _matching(
-    role: Role | None, is_active: bool | None, email: str | None, q: str | None
+    role: Role | None,
+    is_active: bool | None,
+    email: str | None,
+    q: str | None,
+    is_visitor: bool,
 ) -> list[ColumnElement[bool]]:
-    filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
+    known = User.visitor_email.is_not(None) | User.identity_subject.is_not(None)
+    address: Any = User.visitor_email if is_visitor else User.email
+    filters: Any = ((User.role, role), (User.is_active, is_active), (address, email))
     matching: list[ColumnElement[bool]] = [
-        User.email.is_not(None),
+        known if is_visitor else User.email.is_not(None),
         *(column == value for column, value in filters if value is not None),
     ]
     if q is not None:
@@ -142,7 +150,7 @@ def _matching(
             or_(
                 name.startswith(begins, autoescape=True),
                 name.contains(f" {begins}", autoescape=True),
-                User.email.startswith(begins, autoescape=True),
+                address.startswith(begins, autoescape=True),
             )
         )
     return matching

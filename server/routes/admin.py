@@ -27,11 +27,14 @@ class UserQuery(Paged):
     is_active: bool | None = None
     email: Annotated[Email | None, Field()] = None
     q: Words | None = Field(None, description="How the name, a word of it or the address begins")
+    is_visitor: bool = Field(False, description="Those without a log-in, in the others' place")
 
 
 async def list_users(request: web.Request) -> web.Response:
     params = query(request, UserQuery)
-    filters: dict[str, Any] = params.model_dump(include={"role", "is_active", "email", "q"})
+    filters: dict[str, Any] = params.model_dump(
+        include={"role", "is_active", "email", "q", "is_visitor"}
+    )
     accounts = await request.app[SERVICES].desk.read(
         administration.accounts,
         **filters,

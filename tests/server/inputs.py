@@ -380,5 +380,6 @@ QUERIES: dict[str, dict[str, list[str]]] = {
     "/admin/webhooks/{webhook_id}/attempts": PAGED,
     "/people": {"ids": [*WORDS, "1,2"]},
     "/csr/customers": PAGED | {"q": [*TEXT[:4], "x" * 201]},
-    "/admin/users": PAGED | {"role": WORDS, "is_active": WORDS, "email": WORDS},
+    "/admin/users": PAGED
+    | {"role": WORDS, "is_active": WORDS, "email": WORDS, "is_visitor": WORDS},
 }

@@ -15,7 +15,7 @@ from aiohttp import web
 from desk import deadlines
 from desk.erasure import erasures
 from desk.errors import Unavailable
-from models import Role
+from models import Role, User
 from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
@@ -168,3 +168,21 @@ async def test_whoever_is_erased_is_signed_out_and_their_words_go(
     assert again.json == shown
     refused = await api.patch(path, admin, json={"is_active": True})
     assert refused.code == "erased"
+
+
+async def test_visitors_are_found_by_their_address(
+    api: Api, backend: Backend, admin: Person
+) -> None:
+    address = f"{UUID(int=2)}@visitor.test"
+    with database(backend.settings) as session:
+        visitor = User(full_name="A visitor", visitor_email=address, role=Role.USER)
+        session.add(visitor)
+        session.flush()
+        visitor_id = str(visitor.id)
+    for params in (f"email={address}", f"q={address[:30]}"):
+        found = await api.get(f"/admin/users?is_visitor=true&{params}", admin)
+        assert [(one["id"], one["is_visitor"]) for one in found.json] == [(visitor_id, True)]
+        assert (await api.get(f"/admin/users?{params}", admin)).json == []
+    asked = await api.post(f"/admin/users/{visitor_id}/erase", admin, json={"keep_tickets": True})
+    assert asked.status == 202
+    assert (await api.get(f"/admin/users?is_visitor=true&email={address}", admin)).json == []

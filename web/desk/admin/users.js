@@ -18,7 +18,9 @@ const PAUSE = 200;
 export function Users() {
   const [q, setQ] = useState("");
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
-  const pages = usePages("/admin/users", { limit: 50, ...(q && { q }) });
+  const [isVisitor, setVisitor] = useState(false);
+  const params = { limit: 50, ...(q && { q }), ...(isVisitor && { is_visitor: true }) };
+  const pages = usePages("/admin/users", params);
   /** @param {{currentTarget: HTMLInputElement}} event */
   const onInput = ({ currentTarget }) => {
     clearTimeout(timer.current);
@@ -26,7 +28,11 @@ export function Users() {
   };
   return html`<p>
       <label for="find-users">${t("desk.admin.find")}</label>
-      <input id="find-users" type="text" maxlength="200" autocomplete="off" onInput=${onInput} />
+      <input id="find-users" type="text" maxlength="200" autocomplete="off" onInput=${onInput} />${" "}
+      <label>
+        <input type="checkbox" checked=${isVisitor} onChange=${() => setVisitor(!isVisitor)} />${" "}
+        ${t("desk.admin.visitors")}
+      </label>
     </p>
     <div class="table">
       <table>

@@ -201,6 +201,7 @@ export default {
   "desk.admin.password": "Passwort",
   "desk.admin.new_user": "Neue Person",
   "desk.admin.create": "Anlegen",
+  "desk.admin.visitors": "Besucher ohne Anmeldung",
   "desk.admin.data": "Personenbezogene Daten",
   "desk.personal.export": "Exportieren",
   "desk.personal.erase": "Löschen …",

@@ -198,6 +198,7 @@ export default {
   "desk.admin.password": "Password",
   "desk.admin.new_user": "New user",
   "desk.admin.create": "Create",
+  "desk.admin.visitors": "Visitors without a log-in",
   "desk.admin.data": "Personal data",
   "desk.personal.export": "Export",
   "desk.personal.erase": "Erase …",
