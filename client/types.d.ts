@@ -1557,6 +1557,7 @@ export interface Routes {
   "PATCH /api/v1/admin/users/{user_id}": { query: undefined; body: UserChange; answer: User };
   "GET /api/v1/admin/users/{user_id}/export": { query: undefined; body: undefined; answer: Blob };
   "POST /api/v1/admin/users/{user_id}/export/link": { query: undefined; body: undefined; answer: ExportLink };
+  "POST /api/v1/users/erasure": { query: undefined; body: undefined; answer: Ticket };
   "POST /api/v1/admin/users/{user_id}/erase": { query: undefined; body: Erasing; answer: Erasure };
   "GET /api/v1/admin/users/{user_id}/erasure": { query: undefined; body: undefined; answer: Erasure };
   "GET /api/v1/csr/teams": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Team> };

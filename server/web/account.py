@@ -7,11 +7,13 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from desk.accounts import accounts, sessions
+from desk.erasure import requests
 from desk.errors import DeskError
 from server.clock import now
 from server.http.guard import ACTOR
 from server.http.input import validated
 from server.routes.auth import set_password
+from server.routes.tickets import limit_opening
 from server.services import SERVICES
 from server.web.forms import fields, form_page, form_shell, see_other
 from server.web.reader import Refused, for_readers
@@ -20,8 +22,8 @@ from server.web.session import clear_cookie
 ACCOUNT = form_shell("account.html")
 PATH = "/account"
 
-# After these nobody is there who could be told.
-LEAVING = {"everywhere"}
+# After these nobody is there who could be told, or another page says it.
+LEAVING = {"everywhere", "erasure"}
 
 # Does what a form asks for; None: the page says that it is done.
 Act = Callable[[web.Request, Mapping[str, str]], Awaitable[web.Response | None]]
@@ -82,9 +84,16 @@ async def _end_everywhere(request: web.Request, _: Mapping[str, str]) -> web.Res
     return response
 
 
+async def _ask_for_erasure(request: web.Request, _: Mapping[str, str]) -> web.Response:
+    await limit_opening(request)
+    ticket = await request.app[SERVICES].desk.run(requests.ask, request[ACTOR])
+    return see_other(f"/tickets/{ticket.number}")
+
+
 # By what a form's button says (`do`). What is done is told by the word `account.done.<do>`.
 ACTS: Mapping[str, Act] = {
     "profile": _change_profile,
     "password": _change_password,
     "everywhere": _end_everywhere,
+    "erasure": _ask_for_erasure,
 }

@@ -1,7 +1,6 @@
 """Erasing a person: nothing of them is found any more, and everything else stays as it was."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -17,9 +16,8 @@ from desk.accounts.administration import UserChange
 from desk.assignment import assignment
 from desk.assignment.assignment import Assign
 from desk.erasure import erasures
-from desk.erasure.erasures import Erasing, ErasureShown, ErasureState
+from desk.erasure.erasures import ErasureState
 from desk.erasure.people import NAME
-from desk.erasure.traces import traces
 from desk.errors import Conflict, NotFound
 from desk.merging import merges, splits
 from desk.merging.merges import Merging
@@ -46,29 +44,17 @@ from models import (
     Ticket,
     User,
 )
+from tests.desk.erasing import (
+    ADDRESS_BEFORE,
+    LATER,
+    MAILED,
+    NAME_BEFORE,
+    ask,
+    erase,
+    found,
+    go_on,
+)
 from tests.factories import a_field, a_ticket, an_actor, an_attachment, behind, index, now
-
-NAME_BEFORE, ADDRESS_BEFORE = "Wilhelmina Quastenflosser", "w.quastenflosser@haus.test"
-WORDS = ("xylophonkasten", "brennesselsuppe", "käsekrainer", "mondscheintarif", "zwiebelturm")
-MAILED = {"account_mails", "one_time_tokens"}
-BEFORE = ("wilhelmina", "quastenflosser", ADDRESS_BEFORE, "203.0.113.", *WORDS)
-LATER = timedelta(minutes=1)
-
-
-def ask(session: Session, admin: Actor, person: Actor, *, keep: bool = False) -> ErasureShown:
-    return erasures.ask(session, admin, person.id, Erasing(keep_tickets=keep), now())
-
-
-def go_on(session: Session) -> int:
-    return deadlines.drain_other(session, {erasures.DEADLINE: erasures.go_on}, now() + LATER)
-
-
-def erase(session: Session, admin: Actor, person: Actor, *, keep: bool = False) -> None:
-    ask(session, admin, person, keep=keep)
-    while go_on(session):
-        pass
-    session.expire_all()
-    assert erasures.show(session, person.id).state is ErasureState.DONE
 
 
 def say(session: Session, actor: Actor, ticket_id: UUID, content: str, **more: Any) -> Event:
@@ -81,11 +67,6 @@ def say(session: Session, actor: Actor, ticket_id: UUID, content: str, **more: A
 def events(session: Session, ticket_id: UUID) -> Sequence[Event]:
     query = select(Event).where(Event.ticket_id == ticket_id).order_by(Event.seq)
     return session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-def found(session: Session, *sought: str) -> dict[str, int]:
-    session.flush()
-    return dict(traces(session, sought or BEFORE))
 
 
 @pytest.fixture

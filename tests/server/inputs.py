@@ -320,6 +320,7 @@ NO_BODY = {
     ("DELETE", "/tickets/{ticket_id}/reminder"),
     ("DELETE", "/admin/users/{user_id}/away"),
     ("POST", "/admin/users/{user_id}/export/link"),
+    ("POST", "/users/erasure"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
     ("DELETE", "/tickets/{ticket_id}/draft"),

@@ -78,6 +78,10 @@ export default {
   "account.sessions": "Wo Sie angemeldet sind",
   "account.sessions_hint": "Meldet Sie in jedem Browser und auf jedem Gerät ab, auch hier.",
   "account.everywhere": "Überall abmelden",
+  "account.erasure": "Ihre Daten",
+  "account.erasure_hint":
+    "Bittet uns mit einem Ticket, Ihr Konto und was Sie geschrieben haben zu löschen.",
+  "account.erasure_ask": "Um Löschung meiner Daten bitten",
   "account.done.profile": "Gespeichert.",
   "account.done.password": "Ihr Passwort ist geändert. Andere Browser sind abgemeldet.",
   "error.field_required": "Ein Pflichtfeld ist leer.",
