@@ -8,19 +8,32 @@ from desk import deadlines
 from desk.erasure import erasures
 from models import Role
 from tests.api import Api
+from tests.browser import Tab, sign_in
 from tests.conftest import Backend
-from tests.factories import Person, database, now, people
+from tests.factories import PASSWORD, Person, database, now, people
 from tests.web.checks import check_page
 from tests.web.console import a_console
 
 
 async def test_a_person_is_exported_and_erased_while_somebody_looks(
-    backend: Backend, browser: Browser, api: Api, customer: Person, csr: Person
+    backend: Backend,
+    browser: Browser,
+    api: Api,
+    tab: Tab,
+    customer: Person,
+    stranger: Person,
+    csr: Person,
 ) -> None:
     admin = people(backend.settings, Role.ADMIN)[0]
     ticket = await api.a_ticket(customer, title="Mondscheintarif")
     said = {"content": "Xylophonkasten"}
     await api.post(f"/tickets/{ticket['id']}/messages", customer, json=said)
+    await api.call("PUT", f"/csr/tickets/{ticket['id']}/participants/{stranger.id}", csr)
+    await tab.page.goto(f"{api.url}/tickets/{ticket['number']}?lang=en")
+    await sign_in(tab.page, stranger.email, PASSWORD)
+    on_copy = tab.page.get_by_role("log", name="Conversation")
+    await expect(on_copy).to_contain_text("Xylophonkasten")
+    await expect(tab.page.get_by_role("status", name="Connection")).to_have_text("Live")
     async with (
         a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as looking,
         a_console(browser, api, admin, "/desk/admin/users") as console,
@@ -55,3 +68,7 @@ async def test_a_person_is_exported_and_erased_while_somebody_looks(
         await expect(looking.log).to_contain_text("This was erased.")
         await expect(looking.said("Xylophonkasten")).to_have_count(0)
         await expect(looking.page.get_by_text("Mondscheintarif")).to_have_count(0)
+    await expect(on_copy).to_contain_text("What somebody had written was erased")
+    await expect(on_copy).to_contain_text("This was erased.")
+    await expect(on_copy.get_by_text("Xylophonkasten")).to_have_count(0)
+    await expect(tab.page.get_by_role("heading", name="Erased", exact=True)).to_be_visible()
