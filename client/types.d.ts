@@ -307,8 +307,42 @@ export interface EmailChange {
   current_password: string;
 }
 
+/** What a person had written on the ticket is gone, from its events too; with `files_only` their files alone. */
+export interface Erased {
+  user_id: string;
+  files_only: boolean;
+  /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
+}
+
+export interface ErasedEvent {
+  ticket_id: string;
+  seq: number;
+  kind: "erased";
+  actor_id: string | null;
+  at: string;
+  data: Erased;
+}
+
+export interface Erasing {
+  /** Whether what they wrote on tickets stays, without their name and their files */ keep_tickets: boolean;
+}
+
+/** How far it is. `done`: of the desk's tickets (`total`), how many were looked at. */
+export interface Erasure {
+  user_id: string;
+  state: ErasureState;
+  keep_tickets: boolean;
+  asked_by_id: string;
+  asked_at: string;
+  done: number;
+  total: number;
+  done_at: string | null;
+}
+
+export type ErasureState = "running" | "failed" | "done";
+
 /** One event of a timeline; `seq` is the number for its reader's audience. */
-export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent | SnoozedEvent | WokeEvent | RatedEvent;
+export type Event = TicketCreatedEvent | MessagePostedEvent | NotePostedEvent | StatusChangedEvent | AssignedEvent | PriorityChangedEvent | TagsChangedEvent | CategoryChangedEvent | FieldsChangedEvent | StaffFieldsChangedEvent | TeamChangedEvent | SkillsRequiredEvent | ParticipantsChangedEvent | LinkedEvent | UnlinkedEvent | MergedIntoEvent | MergedFromEvent | UnmergedEvent | SplitFromEvent | SplitToEvent | SnoozedEvent | WokeEvent | RatedEvent | ErasedEvent;
 
 export interface Explanation {
   ticket_id: string;
@@ -317,6 +351,12 @@ export interface Explanation {
   at: string;
   by: string | null;
   candidates: Array<Considered>;
+}
+
+/** `url`: needs no sign-in until it expires, and ends with your session. */
+export interface ExportLink {
+  url: string;
+  expires_at: string;
 }
 
 /** A custom field. A removed one takes no values; those that tickets have stay readable. */
@@ -398,7 +438,7 @@ export interface Joined {
   reads: Array<PersonRead>;
 }
 
-export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to" | "snoozed" | "woke" | "rated";
+export type Kind = "ticket_created" | "message_posted" | "note_posted" | "status_changed" | "assigned" | "priority_changed" | "tags_changed" | "category_changed" | "fields_changed" | "staff_fields_changed" | "team_changed" | "skills_required" | "participants_changed" | "linked" | "unlinked" | "merged_into" | "merged_from" | "unmerged" | "split_from" | "split_to" | "snoozed" | "woke" | "rated" | "erased";
 
 /** A name, and how many active tickets have it. */
 export interface LabelCount {
@@ -578,6 +618,7 @@ export interface MessagePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
+  erased?: boolean;
   /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
@@ -718,6 +759,7 @@ export interface NotePosted {
   content: string;
   attachments: Array<AttachmentInfo>;
   mentions: Array<string>;
+  erased?: boolean;
   /** Of what was written together with others; only the staff are shown it */ cause?: Cause;
 }
 
@@ -1400,7 +1442,7 @@ export interface Use {
   /** By the staff and of the staff: who is told of it, and follows from then on */ mentions?: Array<string>;
 }
 
-/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. `kind`: a program acts by a key, and has no log-in either. */
+/** A user as admins see them. `is_visitor`: wrote from the widget, and has no log-in. `kind`: a program acts by a key, and has no log-in either. `erased_at`: since when nobody knows who they were. */
 export interface User {
   id: string;
   email: string | null;
@@ -1414,6 +1456,7 @@ export interface User {
   is_visitor: boolean;
   kind: UserKind;
   skills: Array<string>;
+  erased_at: string | null;
 }
 
 /** Only the fields that were sent count. */
@@ -1673,10 +1716,15 @@ export interface Routes {
   "GET /api/v1/notifications": { query: { count?: boolean; limit?: number; cursor?: string; unread?: boolean }; body: undefined; answer: Array<Notification> };
   "POST /api/v1/notifications/read_all": { query: undefined; body: undefined; answer: undefined };
   "POST /api/v1/notifications/{notification_id}/read": { query: undefined; body: undefined; answer: undefined };
-  "GET /api/v1/admin/users": { query: { count?: boolean; limit?: number; cursor?: string; role?: Role; is_active?: boolean; email?: string; q?: string; kind?: UserKind }; body: undefined; answer: Array<User> };
+  "GET /api/v1/admin/users": { query: { count?: boolean; limit?: number; cursor?: string; role?: Role; is_active?: boolean; email?: string; q?: string; kind?: UserKind; is_visitor?: boolean }; body: undefined; answer: Array<User> };
   "POST /api/v1/admin/users": { query: undefined; body: NewUser; answer: User };
   "GET /api/v1/admin/users/{user_id}": { query: undefined; body: undefined; answer: User };
   "PATCH /api/v1/admin/users/{user_id}": { query: undefined; body: UserChange; answer: User };
+  "GET /api/v1/admin/users/{user_id}/export": { query: undefined; body: undefined; answer: Blob };
+  "POST /api/v1/admin/users/{user_id}/export/link": { query: undefined; body: undefined; answer: ExportLink };
+  "POST /api/v1/users/erasure": { query: undefined; body: undefined; answer: Ticket };
+  "POST /api/v1/admin/users/{user_id}/erase": { query: undefined; body: Erasing; answer: Erasure };
+  "GET /api/v1/admin/users/{user_id}/erasure": { query: undefined; body: undefined; answer: Erasure };
   "GET /api/v1/csr/teams": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Team> };
   "GET /api/v1/admin/teams": { query: { count?: boolean; limit?: number; cursor?: string }; body: undefined; answer: Array<Team> };
   "POST /api/v1/admin/teams": { query: undefined; body: NewTeam; answer: Team };

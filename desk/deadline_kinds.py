@@ -3,6 +3,7 @@
 from desk import retention
 from desk.assignment import by_clock
 from desk.deadlines import Kinds
+from desk.erasure import erasures
 from desk.notifications import reminders
 from desk.tickets import attachments, snooze
 
@@ -12,4 +13,5 @@ KINDS: Kinds = {
     attachments.DEADLINE: attachments.drop_untaken,
     snooze.DEADLINE: snooze.wake_by_clock,
     reminders.DEADLINE: reminders.remind,
+    erasures.DEADLINE: erasures.go_on,
 }

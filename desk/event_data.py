@@ -3,7 +3,9 @@
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from pydantic_core import to_jsonable_python
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, to_jsonable_python
 
 from models import Ticket
 
@@ -18,6 +20,8 @@ class EventData:
     sentence: ClassVar[str]
     # Whether it is the staff's alone: then it has no number in the customers' numbering.
     is_internal: ClassVar[bool] = False
+    # The fields that are not always there.
+    sometimes: ClassVar[frozenset[str]] = frozenset()
 
     def columns(self) -> dict[str, Any]:
         """How `models.Event` stores it."""
@@ -27,3 +31,12 @@ class EventData:
     def words(self, ticket: Ticket) -> str | None:
         """What a search finds the ticket by, from this event on."""
         return None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        shown = handler(schema)
+        for name in cls.sometimes:
+            handler.resolve_ref_schema(shown)["required"].remove(name)
+        return shown

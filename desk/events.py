@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from desk.event_data import EventData
 from desk.merge_events import MergedFrom, MergedInto, SplitFrom, SplitTo, Unmerged
-from desk.people_events import Linked, ParticipantsChanged, Unlinked
+from desk.people_events import Erased, Linked, ParticipantsChanged, Unlinked
 from desk.rows import EventRow
 from desk.snooze_events import Snoozed, Woke
 from models import Event, Priority, Status, Ticket, Value
@@ -37,7 +37,9 @@ class AttachmentInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Message(EventData):
-    """What somebody says: a text, with a name by which a repeat of it is known, and files."""
+    """What somebody says: a text, with a name by which a repeat of it is known, and files.
+    ``erased``: there and true where its words were erased.
+    """
 
     id: UUID = field(default_factory=uuid7)
     client_id: str | None
@@ -45,6 +47,9 @@ class Message(EventData):
     attachments: Sequence[AttachmentInfo] = ()
     # Of the staff, whom it is addressed to.
     mentions: Sequence[UUID] = ()
+    # Never written with a message: see `desk.erasure`.
+    sometimes = frozenset({"erased"})
+    erased: bool = False
 
     def columns(self) -> dict[str, Any]:
         more = {"attachments": self.attachments, "mentions": self.mentions}
@@ -261,6 +266,7 @@ KINDS: dict[str, type[EventData]] = {
         Snoozed,
         Woke,
         Rated,
+        Erased,
     )
 }
 # For those who choose among them. What is read may be of a newer process: any text.

@@ -1,4 +1,6 @@
-"""What can happen to who is on copy of a ticket, and to what it is linked with."""
+"""What can happen to who is on copy of a ticket, to what it is linked with, and to the words of
+somebody who is erased.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,6 +21,19 @@ class ParticipantsChanged(EventData):
 
     added: list[UUID]
     removed: list[UUID]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased(EventData):
+    """What a person had written on the ticket is gone, from its events too; with ``files_only``
+    their files alone.
+    """
+
+    kind = "erased"
+    sentence = "erased what {user_id} had written"
+
+    user_id: UUID
+    files_only: bool
 
 
 @dataclass(frozen=True, kw_only=True)

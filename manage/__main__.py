@@ -14,6 +14,7 @@ from manage.notifications import dead_notifications, retry_notifications
 from manage.simulate import simulate_assignment
 from manage.single_sign_on import unlink_identity
 from manage.sweep import sweep
+from manage.verify_erased import verify_erased
 
 
 @click.group(
@@ -34,6 +35,7 @@ from manage.sweep import sweep
         sweep,
         unlink_identity,
         verify_audit,
+        verify_erased,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

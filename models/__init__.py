@@ -11,6 +11,7 @@ from models.base import Base, Known, Leased
 from models.deadline import Deadline
 from models.draft import Draft, DraftKind
 from models.email_confirmation import EmailConfirmation
+from models.erasure import Erasure
 from models.event import Event
 from models.field import (
     LONGEST_VALUE,
@@ -99,6 +100,7 @@ __all__ = [
     "Draft",
     "DraftKind",
     "EmailConfirmation",
+    "Erasure",
     "Event",
     "FieldAccess",
     "FieldKind",

@@ -40,11 +40,14 @@ class User(Base):
         # sign-on alone has no password.
         CheckConstraint("email is not null or password_hash is null", name="login_whole"),
         CheckConstraint(
-            "kind = 'program' or "
-            "(email is null) = (visitor_email is not null or identity_subject is not null)",
+            "kind = 'program' or (email is null and erased_at is null) = "
+            "(visitor_email is not null or identity_subject is not null)",
             name="visitor_known",
         ),
         CheckConstraint("visitor_email = lower(visitor_email)", name="visitor_email_lower"),
+        CheckConstraint(
+            "erased_at is null or (email is null and not is_active)", name="erased_is_nobody"
+        ),
         # Nobody is of the staff without a log-in.
         CheckConstraint(
             "kind = 'program' or email is not null or role = 'user'", name="visitor_is_customer"
@@ -122,6 +125,8 @@ class User(Base):
     last_assigned_at: Mapped[datetime | None]
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Since when nobody knows who they were: see `desk.erasure`.
+    erased_at: Mapped[datetime | None]
 
     @property
     def address(self) -> str | None:
@@ -130,7 +135,8 @@ class User(Base):
 
     @property
     def is_visitor(self) -> bool:
-        return self.email is None and self.kind is UserKind.PERSON
+        has_no_login = self.email is None and self.kind is UserKind.PERSON
+        return has_no_login and self.erased_at is None
 
     @property
     def works_here(self) -> bool:

@@ -30,6 +30,7 @@ from server.web.account import add_account_page
 from server.web.assets import add_assets
 from server.web.attachments import add_attachments
 from server.web.customer import add_customer_pages
+from server.web.exports import add_exports
 from server.web.pages import add_pages
 from server.web.problems import problem_pages
 from server.web.rating import add_rating_page
@@ -79,6 +80,7 @@ def _add_routes(app: web.Application) -> None:
     add_session_factors(app)
     add_sign_on(app)
     add_attachments(app)
+    add_exports(app)
     add_pages(app)
     add_visitor(app)
     add_widget(app)

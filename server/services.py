@@ -21,7 +21,7 @@ from desk.outbox import (
 )
 from server.background import Background, end
 from server.database.transaction import Desk, create_engine
-from server.identity.attachment_links import AttachmentLinks
+from server.identity.attachment_links import EXPORT, AttachmentLinks
 from server.identity.authenticator import Authenticator
 from server.identity.devices import Devices
 from server.identity.failures import SignInFailures
@@ -97,6 +97,7 @@ class Services:
         self.files = FileStore(settings.file_store)
         self.tokens = Tokens(settings)
         self.attachment_links = AttachmentLinks(settings)
+        self.export_links = AttachmentLinks(settings, EXPORT)
         self.site_tokens = SiteTokens(settings)
         self.identity_provider = IdentityProvider(settings)
         self.sign_on_cookie = SignOnCookie(settings)

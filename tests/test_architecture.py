@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"actions"},
         {"accounts", "macros", "merging"},
         {"factors"},
-        {"backlog", "retention"},
+        {"backlog", "erasure", "exports", "retention"},
         {"deadline_kinds"},
     ),
     "wire": (
@@ -151,6 +151,9 @@ WHOSE = re.compile(
 COMPARED_WITH = {
     "desk/access.py": "the one place",
     "desk/accounts/customers.py": "the tickets that the staff are told somebody opened",
+    "desk/erasure/copies.py": "a title is the words of who opened the ticket",
+    "desk/erasure/requests.py": "whoever opened it asks for themselves",
+    "desk/erasure/words.py": "so it is with a description",
     "desk/notifications/mail_queue.py": "who opened it is asked by mail how it was resolved",
     "desk/accounts/visitors.py": "a visitor talks in the widget on what they opened",
 }

@@ -61,7 +61,13 @@ class FileStore:
             async for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
 
-    def chunks(self, file_id: UUID) -> Iterator[bytes]:
+    def names(self) -> Iterator[str]:
+        """Of all files: their ids. Raises `Unavailable`."""
+        with _reachable():
+            for some in obstore.list(self._store):
+                yield from (each["path"] for each in some)
+
+    def chunks(self, file_id: UUID | str) -> Iterator[bytes]:
         """All of its bytes, for who is not asynchronous. Raises as `read`."""
         with _reachable():
             for chunk in obstore.get(self._store, str(file_id)).stream(min_chunk_size=CHUNK):

@@ -47,7 +47,8 @@ class UserChange(Input):
 class Account:
     """A user as admins see them. ``is_visitor``: wrote from the widget, and has no log-in.
 
-    ``kind``: a program acts by a key, and has no log-in either.
+    ``kind``: a program acts by a key, and has no log-in either. ``erased_at``: since when nobody
+    knows who they were.
     """
 
     id: UUID
@@ -62,6 +63,7 @@ class Account:
     is_visitor: bool
     kind: UserKind
     skills: list[str]
+    erased_at: datetime | None
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -78,6 +80,7 @@ class Account:
             user.is_visitor,
             user.kind,
             user.skills,
+            user.erased_at,
         )
 
 
@@ -106,15 +109,16 @@ def accounts(
     email: str | None,
     q: str | None,
     kind: UserKind = UserKind.PERSON,
+    is_visitor: bool = False,
     limit: int,
     before: tuple[datetime, UUID] | None,
 ) -> Sequence[Account]:
-    """Accounts that one logs in to, or those of programs, the newest first."""
+    """Accounts that one logs in to, or those of programs, or the visitors, the newest first."""
     keys: list[ColumnElement[Any]] = [User.created_at.expression, User.id.expression]
     query = select(User).order_by(*(key.desc() for key in keys)).limit(limit)
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
-    query = query.where(*_matching(role, is_active, email, q, kind))
+    query = query.where(*_matching(role, is_active, email, q, kind, is_visitor))
     return [Account.of(user) for user in session.scalars(query)]
 
 
@@ -126,18 +130,27 @@ def count(
     email: str | None,
     q: str | None,
     kind: UserKind = UserKind.PERSON,
+    is_visitor: bool = False,
 ) -> int:
     query = select(func.count()).select_from(User)
-    return session.scalar(query.where(*_matching(role, is_active, email, q, kind))) or 0
+    matching = _matching(role, is_active, email, q, kind, is_visitor)
+    return session.scalar(query.where(*matching)) or 0
 
 
 def _matching(
-    role: Role | None, is_active: bool | None, email: str | None, q: str | None, kind: UserKind
+    role: Role | None,
+    is_active: bool | None,
+    email: str | None,
+    q: str | None,
+    kind: UserKind,
+    is_visitor: bool,
 ) -> list[ColumnElement[bool]]:
-    filters = ((User.role, role), (User.is_active, is_active), (User.email, email))
+    known = User.visitor_email.is_not(None) | User.identity_subject.is_not(None)
+    address: Any = User.visitor_email if is_visitor else User.email
+    filters: Any = ((User.role, role), (User.is_active, is_active), (address, email))
     matching: list[ColumnElement[bool]] = [
         User.kind == kind,
-        or_(User.email.is_not(None), User.kind == UserKind.PROGRAM),
+        known if is_visitor else or_(User.email.is_not(None), User.kind == UserKind.PROGRAM),
         *(column == value for column, value in filters if value is not None),
     ]
     if q is not None:
@@ -146,7 +159,7 @@ def _matching(
             or_(
                 name.startswith(begins, autoescape=True),
                 name.contains(f" {begins}", autoescape=True),
-                User.email.startswith(begins, autoescape=True),
+                address.startswith(begins, autoescape=True),
             )
         )
     return matching
@@ -165,7 +178,7 @@ def change(
     Who joins the staff has an address that an admin vouches for, as whom an admin makes.
     Whoever can hold no tickets any more gives theirs back, a new CSR begins with the default
     capacity. Raises `Forbidden` (no admin any more, since the door), `NotFound`, `Conflict`
-    (``last_admin``; ``program``; ``visitor``: nobody is of the staff without a log-in).
+    (``erased``; ``last_admin``; ``program``; ``visitor``: nobody is of the staff without a log-in).
     """
     if changes.role is not MISSING or changes.is_active is not MISSING:
         _release_if_leaving(session, actor, user_id, changes)
@@ -198,6 +211,8 @@ def _apply(
     role = user.role if changes.role is MISSING else changes.role
     if user.kind is UserKind.PROGRAM:
         raise Conflict("program", "A program is what its key says; delete that, or make another")
+    if user.erased_at is not None:
+        raise Conflict("erased", "The person was erased")
     if user.is_visitor and role is not Role.USER:
         raise Conflict("visitor", "A visitor has no log-in; make an account")
     is_active = user.is_active if changes.is_active is MISSING else changes.is_active

@@ -242,17 +242,17 @@ def discard(session: Session, actor: Actor, attachment_id: UUID) -> None:
     if file.event_seq is not None or file.uploader_id != actor.id:
         raise Conflict("attachment_unavailable", "A message has the file")
     deadlines.disarm(session, DEADLINE, file.id)
-    _drop(session, file)
+    drop(session, file)
 
 
 def drop_untaken(session: Session, deadline: Due, now: object) -> None:
     """The rule of the deadline that `add` arms. The ticket is locked."""
     file = session.get(Attachment, deadline.subject_id, populate_existing=True)
     if file is not None and file.event_seq is None:
-        _drop(session, file)
+        drop(session, file)
 
 
-def _drop(session: Session, file: Attachment) -> None:
+def drop(session: Session, file: Attachment) -> None:
     """Deletes the row, and has the bytes deleted if no other has them.
 
     Another ticket's that has them came with a message, and stays.

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     cast,
     column,
+    delete,
     literal,
     or_,
     select,
@@ -202,6 +203,19 @@ def _unindexed(audience: Audience, words: str, me: BindParameter[UUID]) -> Selec
     return select(rows.c.ticket_id)
 
 
+def remake(session: Session, ticket_ids: Sequence[UUID]) -> None:
+    """Makes the documents anew of tickets that the caller has locked, of what they say by now."""
+    # First those, as whoever indexes them locks them before the documents.
+    session.execute(delete(UnindexedEvent).where(UnindexedEvent.ticket_id.in_(ticket_ids)))
+    session.execute(
+        select(TicketSearch.ticket_id)
+        .where(TicketSearch.ticket_id.in_(ticket_ids))
+        .order_by(TicketSearch.ticket_id)
+        .with_for_update()
+    )
+    _make(session, ticket_ids)
+
+
 def complete(session: Session, first: UUID, last: UUID) -> None:
     """Makes the documents that are missing, of tickets with ids between the two."""
     _make(session, session.scalars(MISSING, {"first": first, "last": last}).all())
@@ -224,8 +238,15 @@ MISSING = text(
         and not exists (select from ticket_search s where s.ticket_id = tickets.id)
     """
 )
+# As `EventData.words` has it, of a stored event.
+WORDS = """concat_ws(E'\\n', content, data ->> 'comment',
+    (select string_agg(file ->> 'name', ' ') from jsonb_array_elements(data -> 'attachments') file),
+    case kind when 'merged_from' then concat_ws(' ', data ->> 'number', data ->> 'title',
+        data ->> 'description')
+    when 'fields_changed' then {to} when 'staff_fields_changed' then {to} end
+)""".format(to="(select string_agg(change ->> 'to', ' ') from jsonb_each(data) each (key, change))")
 SAID = text(
-    """
+    f"""
     select t.id, has_notes, concat(words, publicly), concat(words, by_all)
     from (
         select id, case when not exists (
@@ -235,10 +256,12 @@ SAID = text(
     ) t,
     lateral (
         select bool_or(public_seq is null) as has_notes,
-            left(string_agg(E'\\n' || content, '' order by seq)
+            left(string_agg(E'\\n' || said, '' order by seq)
                 filter (where public_seq is not null), 100000) as publicly,
-            left(string_agg(E'\\n' || content, '' order by seq), 100000) as by_all
-        from events e where ticket_id = t.id and content is not null and not exists (
+            left(string_agg(E'\\n' || said, '' order by seq), 100000) as by_all
+        from (
+            select seq, public_seq, {WORDS} as said from events e where ticket_id = t.id
+        ) e where said <> '' and not exists (
             select from unindexed_events u where u.ticket_id = t.id and u.seq = e.seq
         )
     ) said

@@ -1,7 +1,7 @@
 """Keys for programs, and the accounts by whose names they act
 
 Revision ID: 0036
-Revises: 0034
+Revises: 0035
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from migrations.operations import set_timeouts
 
 revision = "0036"
-down_revision = "0034"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

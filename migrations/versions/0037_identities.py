@@ -1,7 +1,7 @@
 """Single sign-on: accounts at an identity provider, and accounts here that have no password
 
 Revision ID: 0037
-Revises: 0034
+Revises: 0036
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from migrations.operations import set_timeouts
 
 revision = "0037"
-down_revision = "0034"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

@@ -132,7 +132,7 @@ class Route:
     @property
     def gives_files(self) -> bool:
         """Whether its answers last as long as their readers take."""
-        return any(gives.media == ANY for gives in self.gives)
+        return any(gives.shape is bytes for gives in self.gives)
 
     @property
     def parameters(self) -> list[str]:

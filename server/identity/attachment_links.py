@@ -1,4 +1,4 @@
-"""Links to attachments that need no sign-in for some minutes: for pictures and download managers.
+"""Links to files that need no sign-in for some minutes: for pictures and download managers.
 
 A link is of one file and one session: whoever made it loses it with the right to the file, and
 with the session.
@@ -16,6 +16,7 @@ from desk.crypto import base64url, derived_key
 from desk.errors import Forbidden
 
 PURPOSE = b"link to an attachment, 1"
+EXPORT = b"link to an export, 1"
 LIFETIME = timedelta(minutes=5)
 TIME_BYTES = 8
 SIGNATURE_BYTES = 20
@@ -23,10 +24,10 @@ TOKEN_BYTES = 16 + TIME_BYTES + SIGNATURE_BYTES
 
 
 class AttachmentLinks:
-    """Signs the tokens of such links, and reads them."""
+    """Signs the tokens of such links, and reads them. ``purpose``: of one kind of them."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._keys = [derived_key(secret, PURPOSE) for secret in settings.secrets]
+    def __init__(self, settings: Settings, purpose: bytes = PURPOSE) -> None:
+        self._keys = [derived_key(secret, purpose) for secret in settings.secrets]
 
     def token(self, attachment_id: UUID, session_id: UUID, now: datetime) -> tuple[str, datetime]:
         """The token, and until when it is good."""

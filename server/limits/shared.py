@@ -79,6 +79,8 @@ DRAFT = Limit("draft", parse("600 per minute"))
 # Files, of a customer and of somebody of the staff.
 UPLOAD = Limit("upload", parse("20 per hour"))
 UPLOAD_STAFF = Limit("upload-staff", parse("200 per hour"))
+# Of an admin: each is all that there is of a person.
+EXPORT = Limit("export", parse("60 per hour"))
 # A list that is scrolled names other tickets each time.
 WATCH = Limit("watch", parse("100 per 10 seconds"))
 IDLE = Limit("idle", parse("30 per 10 seconds"))

@@ -29,11 +29,13 @@ class UserQuery(Paged):
     email: Annotated[Email | None, Field()] = None
     q: Words | None = Field(None, description="How the name, a word of it or the address begins")
     kind: UserKind = Field(UserKind.PERSON, description="Those of programs act by keys")
+    is_visitor: bool = Field(False, description="Those without a log-in, in the others' place")
 
 
 async def list_users(request: web.Request) -> web.Response:
     params = query(request, UserQuery)
-    filters: dict[str, Any] = params.model_dump(include={"role", "is_active", "email", "q", "kind"})
+    names = {"role", "is_active", "email", "q", "kind", "is_visitor"}
+    filters: dict[str, Any] = params.model_dump(include=names)
     accounts = await request.app[SERVICES].desk.read(
         administration.accounts,
         **filters,
@@ -108,6 +110,6 @@ ROUTES = (
         "Change an account",
         administration.UserChange,
         ok(administration.Account),
-        refuses=("409 last_admin", "409 program", "409 visitor"),
+        refuses=("409 erased", "409 last_admin", "409 program", "409 visitor"),
     ),
 )

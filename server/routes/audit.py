@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from desk import audit_log
 from desk.audit_log import EntryShown, Wanted
 from desk.text import Id, Moment, Text
+from models import Scope
 from server.http.contract import TOTAL, At, Right, listed
 from server.http.input import Paged, decode_cursor, query
 from server.http.output import counted, page_of

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from desk.tickets.drafts import DraftView
 from desk.tickets.views import TicketView
 from models import Scope
-from server.http.contract import ANY, KEYED, NOTHING, PREFIX, FileBody, Gives, Right, Route
+from server.http.contract import KEYED, NOTHING, PREFIX, FileBody, Gives, Right, Route
 from server.http.idempotency import REPEATED
 from server.http.input import Paged, Query
 from server.specs.examples import example
@@ -81,6 +81,7 @@ HEEDED = {
 WORDS = {
     200: "As asked",
     201: "Made",
+    202: "Begun",
     204: "Done",
     206: "A part of it",
     304: "Still of that version",
@@ -277,7 +278,7 @@ def _answer(route: Route, gives: Gives, schemas: Schemas, routes: Sequence[Route
         answer["headers"] = {name: _header(name) for name in headers}
     if gives.shape is not None:
         schema = schemas.given(gives.shape)
-        shown = {} if gives.media == ANY else {"example": example(schemas, schema)}
+        shown = {} if gives.shape is bytes else {"example": example(schemas, schema)}
         answer["content"] = {gives.media: {"schema": schema, **shown}}
     if led := links(route, gives, routes):
         answer["links"] = led

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from desk.accounts import accounts, own_sessions, sessions
 from desk.accounts.email_changes import EmailChange
+from desk.erasure import requests
 from desk.errors import DeskError
 from desk.text import Id, Input
 from server.clock import now
@@ -15,6 +16,7 @@ from server.http.guard import ACTOR
 from server.http.input import validated
 from server.routes.addresses import ask_change
 from server.routes.passwords import set_password
+from server.routes.tickets import limit_opening
 from server.services import SERVICES
 from server.web.forms import fields, form_page, form_shell, see_other
 from server.web.reader import Refused, for_readers
@@ -28,8 +30,8 @@ class WhichSession(Input):
     session_id: Id
 
 
-# After these nobody is there who could be told.
-LEAVING = {"everywhere"}
+# After these nobody is there who could be told, or another page says it.
+LEAVING = {"everywhere", "erasure"}
 
 # Does what a form asks for; None: the page says that it is done.
 Act = Callable[[web.Request, Mapping[str, str]], Awaitable[web.Response | None]]
@@ -113,6 +115,12 @@ def _left(request: web.Request) -> web.Response:
     return response
 
 
+async def _ask_for_erasure(request: web.Request, _: Mapping[str, str]) -> web.Response:
+    await limit_opening(request)
+    ticket = await request.app[SERVICES].desk.run(requests.ask, request[ACTOR])
+    return see_other(f"/tickets/{ticket.number}")
+
+
 # By what a form's button says (`do`). What is done is told by the word `account.done.<do>`.
 ACTS: Mapping[str, Act] = {
     "profile": _change_profile,
@@ -120,4 +128,5 @@ ACTS: Mapping[str, Act] = {
     "password": _change_password,
     "session": _end_session,
     "everywhere": _end_everywhere,
+    "erasure": _ask_for_erasure,
 }

@@ -351,6 +351,10 @@ BODIES: dict[tuple[str, str], Body] = {
         frozenset({"expires_at"}),
         (201,),
     ),
+    # There is no such account: what is accepted is not found.
+    ("POST", "/admin/users/{user_id}/erase"): Body(
+        {"keep_tickets": bad.BOOL}, {"keep_tickets": True}, status=(404,)
+    ),
     ("POST", "/admin/webhooks"): Body(
         {"url": bad.WEBHOOK_URL, "events": bad.EVENT_KINDS, "is_active": bad.BOOL},
         {"url": "https://8.8.8.8/", "events": ["assigned"]},
@@ -379,6 +383,8 @@ NO_BODY = {
     ("DELETE", "/tickets/{ticket_id}/reminder"),
     ("DELETE", "/admin/users/{user_id}/away"),
     ("DELETE", "/admin/users/{user_id}/factors"),
+    ("POST", "/admin/users/{user_id}/export/link"),
+    ("POST", "/users/erasure"),
     ("DELETE", "/admin/teams/{team_id}"),
     ("DELETE", "/auth/sessions/{session_id}"),
     ("DELETE", "/admin/webhooks/{webhook_id}"),
@@ -449,5 +455,6 @@ QUERIES: dict[str, dict[str, list[str]]] = {
         "subject_id": [*TEXT[:4], "x" * 101],
         "since": [*WORDS, "2026-01-01", "2026-01-01T00:00:00"],
     },
-    "/admin/users": PAGED | {"kind": WORDS, "role": WORDS, "is_active": WORDS, "email": WORDS},
+    "/admin/users": PAGED
+    | {"kind": WORDS, "role": WORDS, "is_active": WORDS, "email": WORDS, "is_visitor": WORDS},
 }

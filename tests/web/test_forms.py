@@ -60,6 +60,8 @@ async def test_all_of_it_works_without_scripts(
         await expect(page.get_by_role("status")).to_have_text("Saved.")
         profile = (await api.get("/auth/me", customer)).json
         assert (profile["full_name"], profile["notify_email"]) == ("Another Name", False)
+        await page.get_by_role("button", name="Ask for my data").click()
+        await expect(page.get_by_role("heading", name="Please erase my data")).to_be_visible()
         await page.get_by_role("button", name="Sign out", exact=True).click()
         await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     opened = (await api.get(f"/users/tickets/{number}", customer)).json

@@ -4,6 +4,7 @@ import { get } from "../shared/api.js";
 import { hearScan } from "../shared/attachments.js";
 import { newKey } from "../shared/keys.js";
 import { accessToken } from "../shared/session.js";
+import { timelineOf } from "../shared/timeline.js";
 import { batch, effect, signal } from "../shared/ui.js";
 import { Uploads } from "../shared/uploads.js";
 import { draft, keepDraft } from "./drafts.js";
@@ -125,6 +126,7 @@ export class Conversation {
       this.events.value = [...this.events.peek(), ...arrived];
       this.unsent.value = this.unsent.peek().filter(({ clientId }) => !sent.has(clientId));
     });
+    if (arrived.some(({ kind }) => kind === "erased")) this.#readAgain().catch(() => {});
     this.#askForFields(arrived);
     this.#askForNames(arrived.flatMap(({ actor_id }) => actor_id ?? []));
     if (this.ticket.peek() && arrived.some(({ kind }) => kind === "participants_changed")) {
@@ -140,6 +142,19 @@ export class Conversation {
       .filter(({ client_id }) => !known.has(client_id))
       .map(({ client_id, content }) => ({ clientId: client_id, content, files: [], code: "" }));
     if (left.length) this.unsent.value = [...this.unsent.peek(), ...left];
+  }
+
+  /** What was erased leaves the page, too. */
+  async #readAgain() {
+    const first = this.events.peek()[0]?.seq ?? 1;
+    const [events, ticket] = await Promise.all([
+      timelineOf(this.id, first - 1),
+      get(`/users/tickets/${this.id}`),
+    ]);
+    const known = new Map(events.map((event) => [event.seq, event]));
+    this.events.value = this.events.peek().map((event) => known.get(event.seq) ?? event);
+    this.ticket.value = ticket.data;
+    this.#askForNames();
   }
 
   get hasEarlier() {

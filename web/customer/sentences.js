@@ -37,6 +37,8 @@ export function sentenceOf(event, conversation) {
       return t("customer.event.unmerged", { number: event.data.number });
     case "rated":
       return t("customer.event.rated", { score: event.data.score });
+    case "erased":
+      return t("customer.event.erased");
     case "participants_changed":
       return [
         ...event.data.added.map((id) =>

@@ -129,7 +129,8 @@ function Happened({ event, conversation }) {
   if (event.kind === "message_posted") {
     const isOwn = event.actor_id === readerId;
     const author = isOwn ? "" : nameOf(conversation, event.actor_id);
-    return html`<${Message} at=${event.at} author=${author} text=${event.data.content}
+    return html`<${Message} at=${event.at} author=${author}
+      text=${event.data.erased ? t("erased") : event.data.content}
       files=${event.data.attachments} />`;
   }
   if (event.kind === "merged_from" && !conversation.isUndone(event))

@@ -86,6 +86,8 @@ export function changeSentence({ people, fields, teams }, event) {
       const key = comment ? "desk.event.rated_because" : "desk.event.rated";
       return t(key, { name, score, comment: comment ?? "" });
     }
+    case "erased":
+      return t(`desk.event.erased_${event.data.files_only ? "files" : "words"}`, { name });
     case "participants_changed":
       return participantsSentence(people, name, event.data);
     case "linked":

@@ -45,6 +45,7 @@ export class Opened {
   /** @type {Partial<Record<Kind, import("../shared/uploads.js").Uploads>>} */ #uploads = {};
   #toldRead = 0;
   #isLeft = false;
+  /** Whose words went, of which some may be shown. @type {string | null} */ #erased = null;
 
   /**
    * @param {Desk} desk
@@ -195,7 +196,9 @@ export class Opened {
   #hear(event) {
     this.timeline.take(event);
     this.outgoing.hear(event);
+    if (event.kind === "erased") this.#erased = event.data.user_id;
     if (this.isJoined.peek()) {
+      this.#readErased();
       this.#announce(event);
       this.people.hear(event);
       // What it was before that is history by now, which may have been undone.
@@ -227,7 +230,16 @@ export class Opened {
       this.timeline.live();
       this.isJoined.value = true;
     });
+    this.#readErased();
     this.desk.openedIsThere();
+  }
+
+  /** What is shown may have words that are gone. */
+  #readErased() {
+    const whose = this.#erased;
+    if (!whose) return;
+    this.#erased = null;
+    import("./erased.js").then(({ readAgain }) => readAgain(this, whose)).catch(() => {});
   }
 
   /** Draws what is known already, before the connection has brought the rest. @param {Event[]} events */

@@ -5,17 +5,18 @@ import { get } from "./api.js";
 /** @typedef {import("../../client/types.d.ts").Event} TimelineEvent */
 
 /**
- * All of it, the oldest first.
+ * All of it after a number, the oldest first.
  * @param {string} ticketId
+ * @param {number} [after]
  * @returns {Promise<TimelineEvent[]>}
  */
-export async function timelineOf(ticketId) {
+export async function timelineOf(ticketId, after = 0) {
   const events = [];
-  let after = 0;
+  let from = after;
   for (;;) {
-    const { data, next } = await get(`/tickets/${ticketId}/timeline`, { after, limit: 200 });
+    const { data, next } = await get(`/tickets/${ticketId}/timeline`, { after: from, limit: 200 });
     events.push(...data);
     if (!next) return events;
-    after = data.at(-1).seq;
+    from = data.at(-1).seq;
   }
 }

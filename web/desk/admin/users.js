@@ -9,6 +9,7 @@ import { useCreating } from "./creating.js";
 import { TakeAwayFactors } from "./factors.js";
 import { Below } from "./list.js";
 import { usePages } from "./pages.js";
+import { PersonalData } from "./personal_data.js";
 
 /** @typedef {import("../../../client/types.d.ts").User} User */
 
@@ -18,7 +19,9 @@ const PAUSE = 200;
 export function Users() {
   const [q, setQ] = useState("");
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
-  const pages = usePages("/admin/users", { limit: 50, ...(q && { q }) });
+  const [isVisitor, setVisitor] = useState(false);
+  const params = { limit: 50, ...(q && { q }), ...(isVisitor && { is_visitor: true }) };
+  const pages = usePages("/admin/users", params);
   /** @param {{currentTarget: HTMLInputElement}} event */
   const onInput = ({ currentTarget }) => {
     clearTimeout(timer.current);
@@ -26,13 +29,17 @@ export function Users() {
   };
   return html`<p>
       <label for="find-users">${t("desk.admin.find")}</label>
-      <input id="find-users" type="text" maxlength="200" autocomplete="off" onInput=${onInput} />
+      <input id="find-users" type="text" maxlength="200" autocomplete="off" onInput=${onInput} />${" "}
+      <label>
+        <input type="checkbox" checked=${isVisitor} onChange=${() => setVisitor(!isVisitor)} />${" "}
+        ${t("desk.admin.visitors")}
+      </label>
     </p>
     <div class="table">
       <table>
         <thead>
           <tr>
-            ${["name", "email", "role", "capacity", "skills", "active", "factors"].map(
+            ${["name", "email", "role", "capacity", "skills", "active", "factors", "data"].map(
               (column) => html`<th key=${column} scope="col">${t(`desk.admin.${column}`)}</th>`,
             )}
           </tr>
@@ -103,6 +110,7 @@ function One({ user, onChange }) {
       />
     </td>
     <td><${TakeAwayFactors} user=${user} /></td>
+    <td><${PersonalData} user=${user} onChange=${onChange} /></td>
   </tr>`;
 }
 

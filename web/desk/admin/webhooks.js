@@ -36,6 +36,7 @@ const KINDS = [
   "unmerged",
   "split_from",
   "split_to",
+  "erased",
 ];
 
 export function Webhooks() {

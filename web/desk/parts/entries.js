@@ -36,7 +36,7 @@ export function Message({ event, opened, isPart = false }) {
       ${isMine && !isNote && !isPart ? html`<${Seen} opened=${opened} seq=${seq} />` : null}
       ${side === "customer" && !isPart ? html`<${SplitOff} ticketId=${opened.id} seq=${seq} text=${content} />` : null}
     </header>
-    <${Text} text=${content} />
+    ${"erased" in data ? html`<p class="muted">${t("erased")}</p>` : html`<${Text} text=${content} />`}
     <${Attachments} files=${"attachments" in data ? data.attachments : []} />
   </article>`;
 }

@@ -63,6 +63,15 @@ export class Timeline {
     this.events.value = [...events.filter(({ seq }) => seq < first), ...this.events.peek()];
   }
 
+  /**
+   * The same ones, of which some are not what they were.
+   * @param {Event[]} events
+   */
+  renew(events) {
+    const known = new Map(events.map((event) => [event.seq, event]));
+    this.events.value = this.events.peek().map((event) => known.get(event.seq) ?? event);
+  }
+
   /** Only the newest ones stay; older ones can be fetched again. @param {number} count */
   trim(count) {
     if (this.events.peek().length > count) this.events.value = this.events.peek().slice(-count);

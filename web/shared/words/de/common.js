@@ -50,6 +50,7 @@ export default {
     "Diese Seite ist nicht vollständig: vielleicht wird gerade eine neuere Fassung eingespielt. Bitte laden Sie sie gleich noch einmal.",
   "storage.failed":
     "Dieser Browser behält hier nichts: sein Speicher ist voll oder gesperrt. Was Sie schreiben, geht verloren, wenn die Seite vor dem Senden geschlossen wird.",
+  "erased": "Dies wurde gelöscht.",
   "rating.title": "Wie waren wir?",
   "rating.score": "Ihre Bewertung",
   "rating.score.1": "sehr schlecht",

@@ -153,6 +153,10 @@ export default {
   "error.password_required": "Bitte geben Sie auch Ihr Passwort an.",
   "error.second_factor_setup_required": "Bitte richten Sie zuerst einen zweiten Faktor ein.",
   "error.field.code": "Bitte geben Sie einen Code ein.",
+  "account.erasure": "Ihre Daten",
+  "account.erasure_hint":
+    "Bittet uns mit einem Ticket, Ihr Konto und was Sie geschrieben haben zu löschen.",
+  "account.erasure_ask": "Um Löschung meiner Daten bitten",
   "account.done.profile": "Gespeichert.",
   "account.done.password": "Ihr Passwort ist geändert. Andere Browser sind abgemeldet.",
   "signin.done.reset":
@@ -207,6 +211,7 @@ export default {
   "error.email_taken":
     "Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich an, oder nehmen Sie eine andere.",
   "error.name_reserved": "Dieser Name ist vergeben. Bitte nehmen Sie Ihren eigenen.",
+  "customer.event.erased": "Was jemand geschrieben hatte, wurde gelöscht",
   "customer.event.rated": "Sie haben die Antwort mit {score} von 5 bewertet",
   "error.field.score": "Bitte wählen Sie eine Bewertung von 1 bis 5.",
   "error.field.comment": "Bitte schreiben Sie höchstens 2.000 Zeichen.",

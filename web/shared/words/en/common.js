@@ -47,6 +47,7 @@ export default {
     "This page is not complete: a newer version is perhaps being installed. Please reload it in a moment.",
   "storage.failed":
     "This browser keeps nothing here: its storage is full or forbidden. What you write is lost when the page is closed before it is sent.",
+  "erased": "This was erased.",
   "rating.title": "How did we do?",
   "rating.score": "Your rating",
   "rating.score.1": "very bad",

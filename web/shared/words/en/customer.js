@@ -148,6 +148,9 @@ export default {
   "error.password_required": "Please give your password, too.",
   "error.second_factor_setup_required": "Please set up a second factor first.",
   "error.field.code": "Please enter a code.",
+  "account.erasure": "Your data",
+  "account.erasure_hint": "Asks us, with a ticket, to erase your account and what you wrote.",
+  "account.erasure_ask": "Ask for my data to be erased",
   "account.done.profile": "Saved.",
   "account.done.password": "Your password is changed. Other browsers are signed out.",
   "signin.done.reset":
@@ -199,6 +202,7 @@ export default {
   "error.fields_too_large": "The values of the fields are too long, taken together.",
   "error.email_taken": "There is an account with this address. Sign in, or use another address.",
   "error.name_reserved": "This name is reserved. Please use your own.",
+  "customer.event.erased": "What somebody had written was erased",
   "customer.event.rated": "You rated the answer {score} of 5",
   "error.field.score": "Please choose a rating from 1 to 5.",
   "error.field.comment": "Please write a comment of up to 2,000 characters.",
