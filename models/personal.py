@@ -30,6 +30,7 @@ NOT_PERSONAL: dict[str, set[str]] = {
         "offered_to",
     },
     "events": {"kind", "cause"},
+    "api_keys": {"prefix", "hash", "scopes"},
     "assignment_decisions": {"strategy", "candidates"},
     "batches": {"client_id", "cause_type"},
     "deadlines": {"kind", "data", "last_error"},

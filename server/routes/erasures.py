@@ -7,6 +7,7 @@ from aiohttp import web
 from desk.erasure import erasures, requests
 from desk.erasure.erasures import Erasing, ErasureShown
 from desk.tickets.views import TicketView
+from models import Scope
 from server.clock import now
 from server.http.contract import ETAG, NOTHING, PREFIX, At, Gives, Right, made, ok
 from server.http.guard import ACTOR
@@ -52,13 +53,13 @@ ROUTES = (
         made(TicketView, ETAG, names="ticket_id"),
         refuses=("429 rate_limited",),
     ),
-    At("POST", "/admin/users/{user_id}/erase", erase, Right.ADMIN).says(
+    At("POST", "/admin/users/{user_id}/erase", erase, Right.ADMIN, Scope.ADMIN).says(
         "Erase a person",
         Erasing,
         Gives(202, ErasureShown, ()),
         refuses=("409 last_admin",),
     ),
-    At("GET", "/admin/users/{user_id}/erasure", show, Right.ADMIN).says(
+    At("GET", "/admin/users/{user_id}/erasure", show, Right.ADMIN, Scope.ADMIN).says(
         "Show how far an erasure is", NOTHING, ok(ErasureShown), refuses=("404 erasure_not_found",)
     ),
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 from aiohttp import web
 
 from desk.accounts import administration
+from models import Scope
 from server.clock import now
 from server.http.contract import DISPOSITION, NOTHING, At, Gives, Right, ok
 from server.http.exports import MEDIA, address, export_response
@@ -51,7 +52,7 @@ def _user_id(request: web.Request) -> UUID:
 
 
 ROUTES = (
-    At("GET", "/admin/users/{user_id}/export", export, Right.ADMIN).says(
+    At("GET", "/admin/users/{user_id}/export", export, Right.ADMIN, Scope.ADMIN).says(
         "Export what there is of a person",
         NOTHING,
         Gives(200, bytes, (DISPOSITION,), media=MEDIA),
