@@ -77,7 +77,7 @@ async def test_all_of_it_works_without_scripts(
         profile = (await api.get("/auth/me", customer)).json
         assert (profile["full_name"], profile["notify_email"]) == ("Another Name", False)
         await page.get_by_role("button", name="Sign out", exact=True).click()
-        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        await expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     opened = (await api.get(f"/users/tickets/{number}", customer)).json
     assert (opened["description"], opened["status"]) == ("It\nbroke", "closed")
 
