@@ -20,7 +20,7 @@ from desk.factors import challenges, totp
 from desk.factors.challenges import Challenged, SecondFactor
 from desk.factors.sign_in import SignIn
 from desk.factors.totp import FAILURES_WINDOW, MOST_FAILURES, Confirmation
-from models import AccountMail, LoginChallenge, RecoveryCode, Totp, User
+from models import AccountMail, LoginChallenge, RecoveryCode, Role, Totp, User
 from tests.conftest import SECRET, Backend, engine_of
 from tests.desk.races import overlapping, run
 from tests.factories import PASSWORD_HASH, an_actor, behind
@@ -113,6 +113,28 @@ def test_a_second_factor_is_not_in_force_before_it_is_confirmed(session: Session
     for again in (partial(started, session, own), partial(totp.confirm, session, own, code, KEYS)):
         with pytest.raises(Conflict):
             again(NOON)
+
+
+def test_a_second_factor_is_there_once_it_is_confirmed(session: Session) -> None:
+    csr = an_actor(session, Role.CSR)
+    issued = sessions.open_session(session, csr.id, DAY, NOON)
+    own = Actor(csr.id, csr.role, issued.session_id)
+
+    def must_set_up() -> bool:
+        terms = {"session_id": issued.session_id, "now": NOON, "needs_factor": True}
+        actor = sessions.ACTOR.first(session, **terms)
+        held = sessions.holder(session, issued.session_id, csr.id, 0, NOON, needs_factor=True)
+        assert actor is not None
+        assert held == actor
+        return actor.must_set_up
+
+    assert must_set_up()
+    secret = started(session, own)
+    session.flush()
+    assert must_set_up()
+    code = Confirmation(code=pyotp.TOTP(secret).at(NOON))
+    totp.confirm(session, own, code, KEYS, NOON)
+    assert not must_set_up()
 
 
 def test_who_switches_it_on_or_off_knows_the_password(session: Session, ann: Account) -> None:

@@ -170,11 +170,11 @@ async def test_who_is_signed_out_elsewhere_goes_on_where_they_were(
     await expect(again).to_be_visible()
     await again.get_by_label("Email").fill(customer.email)
     await again.get_by_label("Password").fill("not this one")
-    await again.get_by_role("button", name="Sign in").click()
+    await again.get_by_role("button", name="Sign in", exact=True).click()
     await expect(again.get_by_role("alert")).to_contain_text("password is wrong")
     assert await violations(tab.page) == []
     await again.get_by_label("Password").fill(PASSWORD)
-    await again.get_by_role("button", name="Sign in").click()
+    await again.get_by_role("button", name="Sign in", exact=True).click()
     await expect(again).to_have_count(0)
     # The other tab hears of it, too.
     await expect(second.page.get_by_role("heading", name="My tickets")).to_be_visible()

@@ -63,7 +63,7 @@ async def test_all_of_it_works_without_scripts(
         await page.get_by_role("button", name="Ask for my data").click()
         await expect(page.get_by_role("heading", name="Please erase my data")).to_be_visible()
         await page.get_by_role("button", name="Sign out", exact=True).click()
-        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        await expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     opened = (await api.get(f"/users/tickets/{number}", customer)).json
     assert (opened["description"], opened["status"]) == ("It\nbroke", "closed")
 

@@ -168,7 +168,7 @@ async def test_tabs_share_a_session_and_end_together(web_url: str, tab: Tab, csr
     await second.page.evaluate(f"{ended}.then(() => 0)")
     await second.page.reload()
     for one in (second, tab):
-        await expect(one.page.get_by_role("button", name="Sign in")).to_be_visible()
+        await expect(one.page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     # The browser itself notes the answer 401 that says so.
     assert [c for c in tab.complaints + second.complaints if "401" not in c] == []
 

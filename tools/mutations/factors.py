@@ -25,7 +25,7 @@ CHECKS = [
         "desk/accounts/sessions.py",
         "Totp.user_id == User.id, Totp.confirmed_at.is_not(None)",
         "Totp.user_id == User.id",
-        (REQUIRED,),
+        (FACTORS,),
     ),
     Mutation(
         "factors: a socket whose second factor is gone",
