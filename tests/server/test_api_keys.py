@@ -99,6 +99,25 @@ async def test_what_is_no_key_is_refused(api: Api, backend: Backend, admin: Pers
     assert (await plain.receive(timeout=PATIENCE)).data == 1008
 
 
+async def test_a_program_opens_and_changes_tickets_and_has_none(api: Api, admin: Person) -> None:
+    made = await a_key(api, admin, scopes=["tickets:read", "tickets:write"])
+    key, itself = made["key"], made["user_id"]
+    ticket = {"title": "Disk full", "description": "On db-1", "category": "c", "type": "bug"}
+    opened = await api.post("/users/tickets", key, json=ticket)
+    assert (opened.status, opened.json["user_id"]) == (201, itself)
+    ticket_id = opened.json["id"]
+    change = {"ticket_ids": [ticket_id], "change": {"priority": "urgent"}}
+    [changed] = (await api.post("/csr/tickets/bulk", key, json=change)).json
+    assert (changed["ok"], changed["ticket"]["priority"]) == (True, "urgent")
+    given = await api.post(f"/csr/tickets/{ticket_id}/assign", key, json={"assignee_id": itself})
+    assert given.code == "not_assignable"
+    follows = await api.call("PUT", f"/tickets/{ticket_id}/followers/{itself}", key)
+    assert follows.code == "not_staff"
+    customer = await api.get(f"/csr/customers/{itself}", admin)
+    assert customer.json["full_name"] == "Billing"
+    assert itself not in (await api.get("/csr/customers?q=billing", admin)).body.decode()
+
+
 async def test_a_deleted_key_is_out_at_another_process_and_its_socket_too(
     application: Application, another: Application, admin: Person
 ) -> None:
