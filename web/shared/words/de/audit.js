@@ -9,7 +9,7 @@ export default {
   "audit.action": "Vorgang",
   "audit.any": "Alle",
   "audit.clear": "Alles zeigen",
-  "audit.nobody": "Niemand angemeldet",
+  "audit.nobody": "Niemand Bekanntes",
   "audit.filtered_actor": "Von {name}",
   "audit.filtered_subject": "Über {name}",
   "audit.other": "Anderes: {action}",

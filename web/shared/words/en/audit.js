@@ -9,7 +9,7 @@ export default {
   "audit.action": "Action",
   "audit.any": "All",
   "audit.clear": "Show all",
-  "audit.nobody": "Nobody signed in",
+  "audit.nobody": "Nobody known",
   "audit.filtered_actor": "By {name}",
   "audit.filtered_subject": "About {name}",
   "audit.other": "Other: {action}",
