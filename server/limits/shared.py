@@ -52,6 +52,8 @@ LOGIN = Limit("login", parse("100 per minute"))
 TOKENS = Limit("tokens", parse("1200 per minute"))
 # Two checks each.
 PASSWORD = Limit("password", parse("20 per hour"))
+# Each change has an entry in the audit log.
+PROFILE = Limit("profile", parse("60 per hour"))
 # Of a customer, and of everybody behind an address: staff who import tickets are not counted.
 OPEN = Limit("open", parse("100 per hour"))
 OPEN_ADDRESS = Limit("open-address", parse("2000 per hour"))

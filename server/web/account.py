@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from desk.accounts import accounts, sessions
 from desk.errors import DeskError
 from server.clock import now
-from server.http.guard import ACTOR
+from server.http.guard import ACTOR, limit
 from server.http.input import validated
+from server.limits import shared
 from server.routes.auth import set_password
 from server.services import SERVICES
 from server.web.forms import fields, form_page, form_shell, see_other
@@ -63,6 +64,7 @@ async def _account_page(
 
 
 async def _change_profile(request: web.Request, sent: Mapping[str, str]) -> None:
+    await limit(request, shared.PROFILE, str(request[ACTOR].id))
     changed = {"full_name": sent.get("full_name", ""), "notify_email": "notify_email" in sent}
     profile = validated(accounts.ProfileChange, changed)
     desk, desk_name = request.app[SERVICES].desk, request.app[SERVICES].settings.desk_name
