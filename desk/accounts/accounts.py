@@ -117,18 +117,20 @@ def change_profile(
     if changes.full_name is not MISSING and not actor.is_staff:
         require_own(changes.full_name, desk_name)
     user = session.get_one(User, actor.id, with_for_update={"key_share": True})
-    for name, value in changes.model_dump().items():
+    others = {
+        name: value for name, value in changes.model_dump().items() if value != getattr(user, name)
+    }
+    for name, value in others.items():
         setattr(user, name, value)
-    if changes.model_fields_set:
-        audit.record_own(
-            session, "profile_changed", actor.id, fields=sorted(changes.model_fields_set)
-        )
+    if others:
+        audit.record_own(session, "profile_changed", actor.id, fields=sorted(others))
     return _profile(user)
 
 
 def end_mails(session: Session, user_id: UUID) -> None:
-    """For whoever holds the link of a mail; nothing if there is no such account any more."""
-    ended = update(User).where(User.id == user_id).values(notify_email=False).returning(User.id)
+    """For whoever holds the link of a mail; nothing where there are none any more."""
+    theirs = update(User).where(User.id == user_id, User.notify_email)
+    ended = theirs.values(notify_email=False).returning(User.id)
     if session.scalar(ended) is not None:
         audit.record_own(session, "unsubscribed", user_id)
 

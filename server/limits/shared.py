@@ -55,6 +55,8 @@ TOKENS = Limit("tokens", parse("1200 per minute"))
 PASSWORD = Limit("password", parse("20 per hour"))
 # Steps of adding a passkey.
 PASSKEY = Limit("passkey", parse("60 per hour"))
+# Each change has an entry in the audit log.
+PROFILE = Limit("profile", parse("60 per hour"))
 # Of a customer, and of everybody behind an address: staff who import tickets are not counted.
 OPEN = Limit("open", parse("100 per hour"))
 OPEN_ADDRESS = Limit("open-address", parse("2000 per hour"))

@@ -181,6 +181,7 @@ async def me(request: web.Request) -> web.Response:
 
 
 async def change_me(request: web.Request) -> web.Response:
+    await limit(request, shared.PROFILE, str(request[ACTOR].id))
     changed = await body(request, accounts.ProfileChange)
     desk, desk_name = request.app[SERVICES].desk, request.app[SERVICES].settings.desk_name
     return reply(await desk.run(accounts.change_profile, request[ACTOR], changed, desk_name))
@@ -237,6 +238,6 @@ ROUTES = (
         "Change your profile",
         accounts.ProfileChange,
         ok(accounts.Profile),
-        refuses=("422 name_reserved",),
+        refuses=("422 name_reserved", "429 rate_limited"),
     ),
 )

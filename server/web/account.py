@@ -12,8 +12,9 @@ from desk.erasure import requests
 from desk.errors import DeskError
 from desk.text import Id, Input
 from server.clock import now
-from server.http.guard import ACTOR
+from server.http.guard import ACTOR, limit
 from server.http.input import validated
+from server.limits import shared
 from server.routes.addresses import ask_change
 from server.routes.passwords import set_password
 from server.routes.tickets import limit_opening
@@ -75,6 +76,7 @@ async def _account_page(
 
 
 async def _change_profile(request: web.Request, sent: Mapping[str, str]) -> None:
+    await limit(request, shared.PROFILE, str(request[ACTOR].id))
     changed = {"full_name": sent.get("full_name", ""), "notify_email": "notify_email" in sent}
     profile = validated(accounts.ProfileChange, changed)
     desk, desk_name = request.app[SERVICES].desk, request.app[SERVICES].settings.desk_name

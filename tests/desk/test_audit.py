@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from desk import audit
 from desk.access import Actor
+from desk.accounts import accounts
+from desk.accounts.accounts import ProfileChange
 from desk.outbox import Audited, outbox
 from models import AuditEntry
 
@@ -129,3 +131,18 @@ def test_a_month_that_the_default_partition_has_rows_of_stays_there(session: Ses
     session.execute(text("select add_audit_partitions()"))
     assert session.scalar(text("select count(*) from audit_default")) == 1
     assert session.scalar(text(f"select to_regclass('{last}')")) is None
+
+
+def test_what_changes_nothing_of_an_account_has_no_entry(session: Session, customer: Actor) -> None:
+    """Whoever does it again and again fills no table."""
+    name = accounts.profile(session, customer.id).full_name
+    for _ in range(2):
+        accounts.end_mails(session, customer.id)
+        same = ProfileChange(full_name=name, notify_email=False)
+        accounts.change_profile(session, customer, same, "Desk")
+    accounts.change_profile(session, customer, ProfileChange(full_name="Bob"), "Desk")
+    found = [(entry.action, entry.data) for entry in entries(session, customer.id)]
+    assert sorted(found, key=str) == [
+        ("profile_changed", {"fields": ["full_name"]}),
+        ("unsubscribed", {}),
+    ]

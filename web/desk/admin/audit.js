@@ -65,18 +65,18 @@ function Narrowed({ filters }) {
     navigate(addressOf({ ...filters, [name]: event.currentTarget.value }), { replace: true });
   const actions = keysOf(DID).map((key) => key.slice(DID.length));
   if (filters.action && !actions.includes(filters.action)) actions.push(filters.action);
-  return html`<p class="message-actions">
-    <label for="audit-action">${t("audit.action")}</label>
+  return html`<div class="filters">
+    <p><label for="audit-action">${t("audit.action")}</label>
     <select id="audit-action" value=${filters.action ?? ""} onChange=${set("action")}>
       <option value="">${t("audit.any")}</option>
       ${actions.map((action) => html`<option key=${action} value=${action}>${sentence(action)}</option>`)}
-    </select>
-    <label for="audit-since">${t("audit.since")}</label>
-    <input id="audit-since" type="date" value=${filters.since ?? ""} onChange=${set("since")} />
+    </select></p>
+    <p><label for="audit-since">${t("audit.since")}</label>
+    <input id="audit-since" type="date" value=${filters.since ?? ""} onChange=${set("since")} /></p>
     ${filters.actor_id ? html`<span>${t("audit.filtered_actor", { name: nameOf(people, filters.actor_id) })}</span>` : null}
     ${filters.subject_id ? html`<span>${t("audit.filtered_subject", { name: nameOf(people, filters.subject_id) })}</span>` : null}
     ${Object.keys(filters).length ? html`<a href=${PATH}>${t("audit.clear")}</a>` : null}
-  </p>`;
+  </div>`;
 }
 
 /** @param {{entry: Entry, filters: Filters}} props */
