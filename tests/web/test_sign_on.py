@@ -98,6 +98,9 @@ async def test_somebody_comes_in_as_what_the_provider_says(site: Site) -> None:
     assert (got.status, got.headers["Refresh"]) == (200, "0;url=/desk")
     assert got.headers["Cache-Control"] == "no-store"
     assert got.cookies["oidc"] == ""
+    # A script would spend the session's token, and be cut off.
+    assert got.html.startswith("<!doctype html>")
+    assert "<script" not in got.html
     user = await site.who(got)
     assert (user["full_name"], user["role"]) == ("Ann Lee", "csr")
     assert user["email"] == f"{subject}@desk.test"
