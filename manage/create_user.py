@@ -41,13 +41,12 @@ def create_user(email: str, full_name: str, role: str, password_stdin: bool) -> 
     """
     _checked(email, full_name, NOT_YET)
     new = _checked(email, full_name, _from_stdin() if password_stdin else _asked())
-    password_hash = _hashed(new)
     with transaction() as session:
         made = accounts.create(
             session,
             new.email,
             new.full_name,
-            password_hash,
+            _hashed(new),
             Role(role),
             read(Database).default_capacity,
         )
