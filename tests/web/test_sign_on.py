@@ -22,6 +22,7 @@ from tests.conftest import Backend
 from tests.factories import PASSWORD, database, numbers, people
 from tests.identity_provider import a_provider, approve, sign_on, tell
 from tests.server.conftest import serving
+from tests.waiting import until
 from tests.web.forms import Got, ask
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -207,6 +208,14 @@ async def test_the_session_before_is_over(site: Site) -> None:
     first = await site.sign_in(subject)
     cookie = {"Cookie": f"session={first.cookies['session']}"}
     second = await site.sign_in(await site.person("support"), headers=cookie)
+
+    def is_over() -> bool:  # Once the answer is with the browser.
+        with database(site.settings) as session:
+            whose = select(User.id).where(User.email == f"{subject}@desk.test").scalar_subquery()
+            because = select(AuthSession.ended_because).where(AuthSession.user_id == whose)
+            return session.scalars(because).all() == ["logged_out"]
+
+    await until(is_over)
     async with site.api.http.post("/web/session/refresh", headers=OWN | cookie) as answer:
         assert answer.status == 401
     assert (await site.who(second))["role"] == "csr"
