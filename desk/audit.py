@@ -6,6 +6,7 @@ Nobody waits for anybody to write an entry: it is sealed afterwards, by `desk.au
 import hashlib
 import secrets
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from desk.outbox import Audited, outbox
 from models import AuditEntry
 
 SALT_BYTES = 16
+# The network of the request that is being answered, for entries that do not name one; None: nobody
+# asked over the network.
+CAME_FROM: ContextVar[str | None] = ContextVar("came_from", default=None)
 
 
 def record(
@@ -31,8 +35,10 @@ def record(
     """One entry, and after the commit its line in the operator's log.
 
     ``actor_id``: None for who is not signed in, and for the desk itself. ``data``: ids and plain
-    words, never an address, a name, a token or what people wrote. ``address``: the network alone.
+    words, never an address, a name, a token or what people wrote. ``address``: the network alone;
+    None: `CAME_FROM`.
     """
+    address = address or CAME_FROM.get()
     subject = None if subject_id is None else str(subject_id)
     salt = secrets.token_bytes(SALT_BYTES) if address is not None else None
     session.execute(

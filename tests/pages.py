@@ -132,9 +132,11 @@ class Case:
         """Whether it is about tickets that may all be at the other end of the list."""
         sort = self.params.get("sort", "")
         is_of_few = any(name in {"tag", "q"} or name.startswith("field.") for name in self.params)
-        # A team's oldest tickets are done, and its index does not tell them apart.
-        is_of_old = {"team", "status"} <= self.params.keys() and sort in ("number", "created_at")
-        return is_of_old or (is_of_few and "priority" in sort)
+        # A team's oldest tickets are done, and its index does not tell them apart; the newest may
+        # be led to by that of the work there is, of which there is no more the more is done.
+        along = sort.removeprefix("-") in ("number", "created_at")
+        is_of_team = {"team", "status"} <= self.params.keys() and along
+        return is_of_team or (is_of_few and "priority" in sort)
 
     def run(self, session: Session, cursor: str | None) -> object:
         """What the route does, without the route."""

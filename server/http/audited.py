@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 from desk import audit
 from server.http.guard import ACTOR
-from server.limits.addresses import network
-from server.services import SERVICES
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,7 +28,6 @@ def audited(
     ``subject_id``: None for what the rule makes, whose ``id`` is in its result.
     """
     actor = request[ACTOR]
-    address = network(request.app[SERVICES].limits.address(request))
 
     def run(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
         result: Any = rule(session, *args, **kwargs)
@@ -41,7 +38,6 @@ def audited(
             subject_type=subject_type,
             subject_id=result.id if subject_id is None else subject_id,
             data=data,
-            address=address or None,
         )
         return result  # type: ignore[no-any-return]
 

@@ -8,12 +8,14 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from desk.audit import CAME_FROM
 from desk.errors import Forbidden, Merged, RateLimited
 from server import audit
 from server.http.browsers import HEADERS
 from server.http.contract import PREFIX
 from server.http.guard import ACTOR, LIMIT_HEADERS
 from server.http.problems import Refusal, internal, refusal
+from server.limits.addresses import network
 from server.services import SERVICES
 
 log = structlog.get_logger("server.http")
@@ -38,10 +40,13 @@ async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def finished(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Goes on without its client, except for a read: its query is cancelled with the request.
 
-    What writes has to tell others of it, and a socket notices its end itself.
+    What writes has to tell others of it, and a socket notices its end itself. What the audit log
+    has of it says where it came from.
     """
     if request.method in READS and request.rel_url.raw_path.startswith(PREFIX):
         return await handler(request)
+    address = request.app[SERVICES].limits.address(request)
+    CAME_FROM.set(network(address) or None)
     task = asyncio.ensure_future(handler(request))
     unfinished = request.app[SERVICES].unfinished
     unfinished.add(task)
