@@ -4,8 +4,7 @@ from ipaddress import ip_address
 from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 ROLES = ("csr", "admin")
 ROLES_SYNTAX = "should look like groups: support=csr, leads=admin"
@@ -69,7 +68,7 @@ def _roles(text: str) -> str:
     return text
 
 
-class SignOn(BaseSettings):
+class SignOn(BaseModel):
     """Whom the staff's identity provider names, and as what."""
 
     # As the provider writes it, to the letter; empty: there is none.

@@ -270,8 +270,8 @@ CHECKS = [
     Mutation(
         "visitors: among the accounts",
         "desk/accounts/administration.py",
-        "        or_(User.email.is_not(None), User.kind == UserKind.PROGRAM),\n",
-        "",
+        "else or_(User.email.is_not(None), ",
+        "else or_(User.id.is_not(None), ",
         ("tests/desk/test_visitors.py",),
     ),
     Mutation(
