@@ -1,11 +1,18 @@
 """The file in a request's body, as it comes: never whole in memory."""
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import NoReturn
 
-from aiohttp import BodyPartReader, content_disposition_filename, parse_content_disposition, web
+from aiohttp import (
+    BodyPartReader,
+    content_disposition_filename,
+    parse_content_disposition,
+    web,
+)
+from aiohttp.http import HttpProcessingError
 
 from desk.errors import Invalid, Malformed
 
@@ -30,14 +37,24 @@ async def incoming_file(request: web.Request) -> IncomingFile:
     """
     if request.content_type == FORM:
         part = await _first_file(request)
-        return IncomingFile(part.filename, part_chunks(part))
-    _, named = parse_content_disposition(request.headers.get("Content-Disposition"))
-    return IncomingFile(content_disposition_filename(named), _body_chunks(request))
+        return IncomingFile(file_name(part), part_chunks(part))
+    return IncomingFile(file_name(request), _body_chunks(request))
+
+
+def file_name(sent: web.Request | BodyPartReader, parameter: str = "filename") -> str | None:
+    """What a body or a part of a form is called by its ``Content-Disposition``, if it is.
+
+    aiohttp would warn of what is written wrongly, and quote it in the log.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        _, said = parse_content_disposition(sent.headers.get("Content-Disposition"))
+    return content_disposition_filename(said, parameter)
 
 
 async def _first_file(request: web.Request) -> BodyPartReader:
     async for part in parts(request):
-        if part.filename is not None:
+        if file_name(part) is not None:
             return part
         break
     raise Invalid("invalid", "Send the file as the first part of the form", pointer="/file")
@@ -85,8 +102,15 @@ async def part_chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
         yield bytes(chunk)
 
 
-# What aiohttp raises of a body that ends too soon, or is no form.
-BROKEN = (web.RequestPayloadError, ConnectionError, TimeoutError, ValueError, AssertionError)
+# What aiohttp raises of a body that ends too soon, or is no form, or whose parts have bad headers.
+BROKEN = (
+    web.RequestPayloadError,
+    HttpProcessingError,
+    ConnectionError,
+    TimeoutError,
+    ValueError,
+    AssertionError,
+)
 
 
 def _cut_off() -> NoReturn:

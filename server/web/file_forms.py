@@ -10,7 +10,7 @@ from server.http.guard import ACTOR
 from server.http.input import LONGEST_BODY
 from server.http.uploads import is_scanned, limit_upload, stored_file
 from server.services import SERVICES
-from server.transport.uploads import FORM, IncomingFile, part_chunks, parts
+from server.transport.uploads import FORM, IncomingFile, file_name, part_chunks, parts
 from server.web.forms import MOST_FIELDS, fields
 from server.web.session import refuse_other_pages
 
@@ -25,11 +25,12 @@ async def fields_and_files(
     sent: dict[str, str] = {}
     uploaded: list[UUID] = []
     async for part in parts(request):
-        if part.filename is None:
+        name = file_name(part)
+        if name is None:
             if len(sent) == most:
                 raise Malformed("invalid_body", "The form cannot be read")
-            sent[part.name or ""] = await _text(part)
-        elif part.filename:  # Where none was chosen, browsers send one without a name.
+            sent[file_name(part, "name") or ""] = await _text(part)
+        elif name:  # Where none was chosen, browsers send one without a name.
             if len(uploaded) == attachments.MOST:
                 raise Invalid("too_many_files", f"At most {attachments.MOST} files")
             uploaded.append(await _uploaded(request, ticket_id, part))
@@ -50,7 +51,7 @@ async def _text(part: BodyPartReader) -> str:
 
 async def _uploaded(request: web.Request, ticket_id: UUID, part: BodyPartReader) -> UUID:
     await limit_upload(request)
-    incoming = IncomingFile(part.filename, part_chunks(part))
+    incoming = IncomingFile(file_name(part), part_chunks(part))
     file_id, stored = await stored_file(request, ticket_id, incoming)
     desk, actor = request.app[SERVICES].desk, request[ACTOR]
     added = await desk.run(

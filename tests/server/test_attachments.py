@@ -1,6 +1,7 @@
 """Files over HTTP: taken as they come, read by right, in parts and by link, never run."""
 
 import asyncio
+import io
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -228,6 +229,36 @@ async def test_what_is_too_large_or_empty_is_refused_and_nothing_is_left(
         assert session.scalar(of_ticket) == 0
         # What may be stored is known, and deleted some time.
         assert session.scalar(select(func.count()).select_from(LooseFile))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b'Content-Disposition: form-data; name="file"; filename="SECRET\x00.txt"',
+        b"SECRET",
+        b"\r\n".join(b"X-%d: SECRET" % number for number in range(500)),
+        b"X: " + b"SECRET" * 4_000,
+    ],
+    ids=["NUL", "no colon", "many", "long"],
+)
+async def test_a_part_with_bad_headers_is_refused_and_not_quoted(
+    api: Api, customer: Person, ticket_id: str, lines: io.StringIO, headers: bytes
+) -> None:
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    body = b"--x\r\n" + headers + b"\r\n\r\nhello\r\n--x--\r\n"
+    answer = await send(api, customer, ticket_id, body, headers=form)
+    assert (answer.status, answer.code) == (400, "invalid_body")
+    assert "SECRET" not in lines.getvalue()
+
+
+@pytest.mark.filterwarnings("error")
+async def test_a_name_that_is_written_wrongly_is_none_and_not_quoted(
+    api: Api, customer: Person, ticket_id: str
+) -> None:
+    named = {"Content-Disposition": 'attachment; filename="SECRET'}
+    answer = await send(api, customer, ticket_id, b"hello", headers=named)
+    assert answer.status == 201
+    assert "SECRET" not in answer.json["name"]
 
 
 async def test_who_goes_away_leaves_no_attachment(
