@@ -11,6 +11,7 @@ from aiohttp import web
 import logs
 from config import Settings, settings
 from processes import Program, keep_what_is_there, supervise
+from server.log_stream import LogStream
 
 log = structlog.get_logger("server")
 
@@ -20,6 +21,8 @@ SHUTDOWN_SECONDS = 5.0
 
 
 def serve(settings: Settings) -> None:
+    if not sys.stdout.isatty():
+        logs.configure(settings.log_level, settings.log_format, LogStream(sys.stdout))
     # The start makes objects that stay, and would be looked through again and again.
     gc.disable()
     # run_app makes the application inside the loop, and closes the loop at the end.
