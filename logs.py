@@ -4,12 +4,18 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from datetime import UTC, datetime
+from io import TextIOBase
+from typing import Any, TextIO
 
+import orjson
 import structlog
 
 # Libraries whose INFO would print what clients send.
 QUIET = ("engineio", "socketio", "aiohttp", "celery.redirected", "kombu", "asyncio")
+
+# The logger that requests are said to come from.
+REQUESTS = "server.http"
 
 # What a signed token may be part of, wherever in a line it may have got to: in a path that a client
 # wrote wrongly, in the text of a library's error. Nothing follows the repeat, so that no text is
@@ -53,8 +59,11 @@ class _Redacting(structlog.stdlib.ProcessorFormatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        line = redacted(super().format(record).translate(IN_LINES))
-        return PROGRAM_KEY.sub("[key]", SOCKET_TICKET.sub("[socket ticket]", line))
+        return _safe(super().format(record).translate(IN_LINES))
+
+
+def _safe(line: str) -> str:
+    return PROGRAM_KEY.sub("[key]", SOCKET_TICKET.sub("[socket ticket]", redacted(line)))
 
 
 def _one_line(_: Any, __: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -73,8 +82,39 @@ def _without_bad_requests(record: logging.LogRecord) -> bool:
     return True
 
 
-def configure(level: str, form: str) -> None:
-    """Sends everything to stdout, a line each: readable text or JSON."""
+class Output(logging.StreamHandler[Any]):
+    """Writes lines to a stream: those of the loggers, and those of requests, made by hand."""
+
+    def __init__(self, stream: TextIO | TextIOBase, form: str) -> None:
+        super().__init__(stream)
+        self._line = _request_as_json if form == "json" else _request_as_text
+
+    def request(self, *said: Any) -> None:
+        self.stream.write(_safe(self._line(f"{datetime.now(UTC).isoformat()[:-6]}Z", *said)) + "\n")
+
+
+def request(method: str, path: str, status: int, ms: float) -> None:
+    """The line of a request. There is one for each, so it takes none of the ways of the others."""
+    root = logging.getLogger()
+    if root.level <= logging.INFO:
+        for handler in root.handlers:
+            if isinstance(handler, Output):
+                handler.request(method, path, status, ms)
+
+
+def _request_as_text(at: str, method: str, path: str, status: int, ms: float) -> str:
+    said = f"method={method} ms={ms} path={path} status={status}"
+    return f"{at} [info     ] request [{REQUESTS}] {said}".translate(CONTROLS)
+
+
+def _request_as_json(at: str, method: str, path: str, status: int, ms: float) -> str:
+    said = {"method": method, "path": path, "status": status, "ms": ms}
+    known = {"event": "request", "level": "info", "logger": REQUESTS, "timestamp": at}
+    return orjson.dumps(said | known).decode()
+
+
+def configure(level: str, form: str, stream: TextIO | TextIOBase | None = None) -> None:
+    """Sends everything to stdout, or another stream, a line each: readable text or JSON."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -96,7 +136,7 @@ def configure(level: str, form: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Output(stream or sys.stdout, form)
     formatter: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
         formatter.append(structlog.processors.format_exc_info)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.hostile.attacks import ATTACKS, Attack
 from bench.hostile.table import kept
 from bench.hostile.works import BEFORE, DURING, title
-from bench.house import FASTAPI, FLOOR, NODE, SOCKETIO, US
+from bench.house import FASTIFY, NODE, SOCKETIO, US
 from bench.rounds import Metric, Refused, Sample, Spread, Work
 
 Works = Mapping[str, Work]
@@ -59,6 +59,10 @@ def cpu_per_unit(sample: Sample) -> float:
     return 1 / sample.per_cpu_second
 
 
+def database_cpu_per_unit(sample: Sample) -> float:
+    return sample.database_cpu / max(sample.done, 1)
+
+
 def p99(sample: Sample) -> float:
     return sample.p99
 
@@ -99,10 +103,15 @@ def _beside(attack: Attack) -> Iterator[Goal]:
 
 
 GOALS = (
-    Goal(LIST, "answers/s, to FastAPI's", against(FASTAPI.name, rate), 8),
-    Goal(LIST, "answers/s, to the bare SQL's", against(FLOOR.name, rate), 0.8),
-    Goal("one ticket", "answers/s, to FastAPI's", against(FASTAPI.name, rate), 7),
-    Goal("open a ticket", "tickets/s, to FastAPI's", against(FASTAPI.name, rate), 12),
+    *(
+        Goal(work, what, against(FASTIFY.name, metric), bound, at_least=False)
+        for work in (LIST, "one ticket", "open a ticket", "post a message")
+        for what, metric, bound in (
+            ("CPU per answer, to Fastify's", cpu_per_unit, 1.0),
+            ("PostgreSQL's CPU per answer, to Fastify's", database_cpu_per_unit, 1.1),
+            ("p99, to Fastify's", p99, 1.0),
+        )
+    ),
     Goal("POST to assigned, 40/s", "p99", own(p99), 50, "ms", at_least=False),
     Goal("one ticket while 50 log in", "p99", own(p99), 25, "ms", at_least=False),
     *(

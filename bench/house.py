@@ -44,6 +44,7 @@ def _uvicorn(application: str) -> list[str]:
 
 
 FASTAPI = Kind("FastAPI", _uvicorn("fastapi_desk:app"))
+FASTIFY = Kind("Fastify", ["node", str(PEERS / "node" / "fastify_desk.mjs")])
 NODE = Kind("Node socket.io", ["node", str(PEERS / "node" / "desk.mjs")], "/")
 SOCKETIO = Kind("python-socketio", _uvicorn("socketio_desk:app"), "/")
 FLOOR = Kind("bare aiohttp", [sys.executable, str(PEERS / "floors.py")])
@@ -95,10 +96,11 @@ class House:
             connection.execute((PEERS / "schema.sql").read_text())
 
     @contextmanager
-    def product(self, *, processes: int = 1) -> Iterator[Subject]:
+    def product(self, *, processes: int = 1, log_level: str = "WARNING") -> Iterator[Subject]:
         """Our web process, or several on one port."""
         argv = pinned(self.cores.of(processes), self._programs["web"].argv)
-        environment = {**self._ours(), "WEB_PROCESSES": str(processes)}
+        more = {"WEB_PROCESSES": str(processes), "LOG_LEVEL": log_level, "LOG_FORMAT": "json"}
+        environment = {**self._ours(), **more}
         kind = Kind(US if processes == 1 else f"{US}, {processes} processes", argv)
         with self._started(kind, environment, self.database) as subject:
             yield subject

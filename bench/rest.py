@@ -1,15 +1,17 @@
-"""REST: the own list, one ticket, opening a ticket; against FastAPI and against the bare SQL."""
+"""REST: the own list, one ticket, opening one, a message; against Fastify and the bare SQL."""
 
 import json
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from bench import pgbench, wrk
-from bench.house import CONSTANT, FASTAPI, FLOOR, House, Kind, Subject
+from bench.house import CONSTANT, FASTIFY, FLOOR, House, Kind, Subject
 from bench.peers.floor_sql import LIST as LIST_SQL
 from bench.peers.floor_sql import ONE as ONE_SQL
 from bench.people import Customers, customers, share, staff, tokens
@@ -17,9 +19,11 @@ from bench.rounds import Refused, Sample, Work, interleaved
 from bench.wrk import Load, Request
 
 LIST = "/api/v1/users/tickets"
+MESSAGES = "/api/v1/tickets/{}/messages"
 CUSTOMERS = 50
 TICKETS_EACH = 40
 WARM_SECONDS = 1
+SAID = "It happened again this morning, and a restart did not help. Could you look at it?"
 NEW = {
     "title": "It does not work",
     "description": "I pressed the button and nothing happened. " * 5,
@@ -46,7 +50,8 @@ def works(house: House, rounds: int, seconds: float) -> Iterator[Work]:
     work = Work("list of own 20 tickets", "answer")
     yield _reading(house, work, lists, list_sql, rounds, seconds)
     yield _reading(house, Work("one ticket", "answer"), ones, one_sql, rounds, seconds)
-    yield _opening(house, Work("open a ticket", "ticket"), ours, rounds, seconds)
+    yield _writing(house, _opening(ours), rounds, seconds)
+    yield _writing(house, _posting(ours), rounds, seconds)
 
 
 def _reading(
@@ -58,7 +63,7 @@ def _reading(
     seconds: float,
 ) -> Work:
     with ExitStack() as stack:
-        subjects = _start(house, stack, FASTAPI, FLOOR, CONSTANT)
+        subjects = _start(house, stack, FASTIFY, FLOOR, CONSTANT)
         said = {subject.name: answers(subject, requests) for subject in subjects}
         _require_same(work, said)
         load = Load(requests, said)
@@ -73,29 +78,57 @@ def _reading(
     return work
 
 
-def _opening(house: House, work: Work, ours: Customers, rounds: int, seconds: float) -> Work:
-    """Nobody assigns meanwhile: the wake-ups are sent, and the machine is the servers'."""
+@dataclass(frozen=True)
+class Writing:
+    """Requests that write a row each of ``table``; ``marks``: what the right answers have."""
+
+    work: Work
+    table: str
+    requests: list[Request]
+    marks: list[str]
+
+
+def _opening(ours: Customers) -> Writing:
     body = json.dumps(NEW)
     requests = [Request(LIST, token, "POST", body) for token in tokens(ours.people)]
     marks = [f'~"title":"{NEW["title"]}"', '~"status":"open"', '~"assigned_to_id":null']
+    return Writing(Work("open a ticket", "ticket"), "tickets", requests, marks)
+
+
+def _posting(ours: Customers) -> Writing:
+    body = json.dumps({"content": SAID})
+    requests = [
+        Request(MESSAGES.format(ticket_id), person.token, "POST", body)
+        for person in ours.people
+        for ticket_id in ours.tickets[str(person.id)]
+    ]
+    marks = [f'~"content":"{SAID}"', '~"kind":"message_posted"']
+    return Writing(Work("post a message", "message"), "events", requests, marks)
+
+
+def _writing(house: House, writing: Writing, rounds: int, seconds: float) -> Work:
+    """Nobody assigns meanwhile: the wake-ups are sent, and the machine is the servers'."""
+    work, table = writing.work, writing.table
     with ExitStack() as stack:
-        subjects = _start(house, stack, FASTAPI)
-        load = Load(requests, {subject.name: marks for subject in subjects}, status=201)
-        before = {subject.name: _stored(subject) for subject in subjects}
+        subjects = _start(house, stack, FASTIFY)
+        marks = {subject.name: writing.marks for subject in subjects}
+        load = Load(writing.requests, marks, status=201)
+        before = {subject.name: _stored(subject, table) for subject in subjects}
         _warm(house, subjects, load)
         work.samples += interleaved(
             subjects, rounds, lambda subject: wrk.run(house, subject, load, seconds)
         )
         for subject in subjects:
             acknowledged = sum(sample.done for sample in work.of(subject.name))
-            if _stored(subject) - before[subject.name] < acknowledged:
+            if _stored(subject, table) - before[subject.name] < acknowledged:
                 raise Refused(f"{work.name}: {subject.name} stored less than it acknowledged")
     return work
 
 
 def _start(house: House, stack: ExitStack, *kinds: Kind) -> list[Subject]:
     peers = [stack.enter_context(house.peer(kind)) for kind in kinds]
-    return [stack.enter_context(house.product()), *peers]
+    # Fastify writes its log, too.
+    return [stack.enter_context(house.product(log_level="INFO")), *peers]
 
 
 def _warm(house: House, subjects: list[Subject], load: Load) -> None:
@@ -124,11 +157,18 @@ def _require_same(work: Work, said: dict[str, list[str]]) -> None:
 
 def _without_times(answer: Any) -> Any:
     if isinstance(answer, list):
-        return [_without_times(ticket) for ticket in answer]
-    return {name: value for name, value in answer.items() if not name.endswith("_at")}
+        return [_without_times(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {
+        name: _without_times(value)
+        for name, value in answer.items()
+        if not name.endswith("_at") and name != "at"
+    }
 
 
-def _stored(subject: Subject) -> int:
+def _stored(subject: Subject, table: str) -> int:
     with psycopg.connect(subject.database) as connection:
-        [[count]] = connection.execute("select count(*) from tickets").fetchall()
+        counted = sql.SQL("select count(*) from {}").format(sql.Identifier(table))
+        [[count]] = connection.execute(counted).fetchall()
         return int(count)

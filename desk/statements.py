@@ -4,6 +4,7 @@ Building one, finding it in SQLAlchemy's cache and making a session for it costs
 the driver and PostgreSQL need to run it; the hottest reads and writes are spared that.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
@@ -19,6 +20,8 @@ from desk.outbox import Outbox
 
 T = TypeVar("T")
 
+# A parameter as the driver takes it, or a percent sign.
+PLACE = re.compile(r"%\((?P<name>\w+)\)s|%%")
 DIALECT = registry.load("postgresql.psycopg")()
 
 
@@ -46,8 +49,9 @@ def ids(of: Iterable[UUID | str]) -> str:
 class Statement(Generic[T]):
     """SQL in the driver's form, with named parameters.
 
-    A rule runs it in its session. Who has a connection of the driver may run ``sql`` with the
-    `parameters` itself. ``row_type`` makes an object of a row's values.
+    A rule runs it in its session. Who has a connection may run ``numbered``, which is the same in
+    the database's own form, with the parameters `in_order`. ``row_type`` makes an object of a row's
+    values.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Statement(Generic[T]):
         self.sql = sql
         self.row_type = row_type
         self._constants = constants or {}
+        self.numbered, self._names = _numbered(sql)
 
     @classmethod
     def of(cls, query: Select[*tuple[Any, ...]], row_type: Callable[..., T]) -> Self:
@@ -67,6 +72,11 @@ class Statement(Generic[T]):
     def parameters(self, **values: Any) -> dict[str, Any]:
         return {**self._constants, **values}
 
+    def in_order(self, **values: Any) -> list[Any]:
+        """The parameters as ``numbered`` has them."""
+        given = self.parameters(**values)
+        return [given[name] for name in self._names]
+
     def all(self, session: Session, **values: Any) -> list[T]:
         session.flush()  # As before any other statement of a session.
         rows = session.connection().exec_driver_sql(self.sql, self.parameters(**values))
@@ -76,6 +86,17 @@ class Statement(Generic[T]):
         """The only row, or None."""
         rows = self.all(session, **values)
         return rows[0] if rows else None
+
+
+def _numbered(sql: str) -> tuple[bytes, Sequence[str]]:
+    """SQL with ``$1``, ``$2`` … for the names of its parameters, and these in their order."""
+    numbers: dict[str, int] = {}
+
+    def place(found: re.Match[str]) -> str:
+        name = found["name"]
+        return f"${numbers.setdefault(name, len(numbers) + 1)}" if name else "%"
+
+    return PLACE.sub(place, sql).encode(), list(numbers)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import logs
 from config import Settings, settings
 from processes import Program, keep_what_is_there, supervise
 from server.identity.breaches import breach_list
+from server.log_stream import LogStream
 
 log = structlog.get_logger("server")
 
@@ -21,6 +22,8 @@ SHUTDOWN_SECONDS = 5.0
 
 
 def serve(settings: Settings) -> None:
+    if not sys.stdout.isatty():
+        logs.configure(settings.log_level, settings.log_format, LogStream(sys.stdout))
     # The start makes objects that stay, and would be looked through again and again.
     gc.disable()
     # run_app makes the application inside the loop, and closes the loop at the end.

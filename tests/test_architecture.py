@@ -58,7 +58,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"messages"},
     ),
     "server": (
-        {"audit", "background", "clock", "metrics", "release"},
+        {"audit", "background", "clock", "log_stream", "metrics", "release"},
         {"database"},
         {"limits"},
         {"identity"},

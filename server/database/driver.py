@@ -1,25 +1,18 @@
 """Connections for single statements, straight on the driver."""
 
 import asyncio
-import select
-import time
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import orjson
 import psycopg
-from psycopg.types.json import set_json_loads
 from sqlalchemy import URL
 
 from desk.database import is_outdated
 from desk.errors import Unavailable
 from desk.statements import Statement
+from server.database.prepared import PREPARED_ELSEWHERE, PreparedConnection
 
 T = TypeVar("T")
-
-# Within so short a time a database may go away, but not come back.
-REST_SECONDS = 0.1
-
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
 class DriverPool:
@@ -36,8 +29,9 @@ class DriverPool:
         self._connect = connect
         self._patience = patience
         self._free = asyncio.Semaphore(size)
-        # With when it was used. The last comes first: the others may rest.
-        self._idle: list[tuple[Connection, float]] = []
+        # The last that was used comes first: the others may rest.
+        self._idle: list[PreparedConnection] = []
+        self._prepares = True
 
     async def run(self, statement: Statement[T], *, writes: bool = False, **values: Any) -> list[T]:
         """Raises `psycopg.Error`, and `Unavailable` if no connection becomes free in time.
@@ -49,7 +43,7 @@ class DriverPool:
         else:
             await self._free.acquire()
         try:
-            rows = await self._rows(statement.sql, statement.parameters(**values), writes=writes)
+            rows = await self._rows(statement.numbered, statement.in_order(**values), writes=writes)
         finally:
             self._free.release()
         return [statement.row_type(*row) for row in rows]
@@ -62,63 +56,47 @@ class DriverPool:
             raise Unavailable("unavailable", "The database is busy; try again") from None
 
     async def _rows(
-        self, sql: str, parameters: dict[str, Any], *, writes: bool
+        self, sql: bytes, values: Sequence[Any], *, writes: bool
     ) -> list[tuple[Any, ...]]:
         while self._idle:
-            connection, used = self._idle.pop()
-            has_rested = time.monotonic() - used > REST_SECONDS
-            if writes and has_rested and _has_ended(connection):
-                await connection.close()
+            connection = self._idle.pop()
+            if writes and not connection.is_good():
                 continue
             try:
-                return await self._run(connection, sql, parameters)
+                return await self._run(connection, sql, values)
             except psycopg.Error as error:
+                if isinstance(error, PREPARED_ELSEWHERE):  # It did nothing, and would not again.
+                    self._prepares = False
+                    continue
                 if is_outdated(error):  # So are those that were opened before it.
-                    await self.close()
+                    self.close()
                     break
                 # It had died while it rested, perhaps; if so, another one is tried.
-                has_died = isinstance(error, psycopg.OperationalError) and connection.closed
+                has_died = isinstance(error, psycopg.OperationalError) and not connection.is_open
                 if writes or not has_died:
                     raise
-        return await self._run(await self._open(), sql, parameters)
-
-    async def _open(self) -> Connection:
-        connect = psycopg.AsyncConnection.connect
-        connection = await connect(self._url, autocommit=True, **self._connect)
-        set_json_loads(orjson.loads, connection)
-        return connection
+        connection = await PreparedConnection.open(self._url, self._connect)
+        return await self._run(connection, sql, values)
 
     async def _run(
-        self, connection: Connection, sql: str, parameters: dict[str, Any]
+        self, connection: PreparedConnection, sql: bytes, values: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
         try:
-            cursor = await connection.execute(sql, parameters)
-            rows = await cursor.fetchall()
+            rows = await connection.run(sql, values, is_prepared=self._prepares)
         except psycopg.Error as error:
             if is_outdated(error):
-                await connection.close()
-            elif not connection.closed:
-                self._rest(connection)
-            raise
-        except BaseException:
-            # Cancelled amid its words with the server, which cannot be taken up again.
-            await connection.close()
+                connection.close()
+            self._rest(connection)
             raise
         self._rest(connection)
         return rows
 
-    def _rest(self, connection: Connection) -> None:
-        self._idle.append((connection, time.monotonic()))
+    def _rest(self, connection: PreparedConnection) -> None:
+        if connection.is_open:
+            self._idle.append(connection)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Closes those that rest. Who asks for one later gets a new one."""
         idle, self._idle = self._idle, []
-        for connection, _ in idle:
-            await connection.close()
-
-
-def _has_ended(connection: Connection) -> bool:
-    """Whether the server has ended it while it rested: then there is something to read."""
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+        for connection in idle:
+            connection.close()

@@ -78,8 +78,8 @@ class Desk:
 
     async def close(self) -> None:
         """Closes the connections. Who needs one later opens it: perhaps to another server."""
-        await self._readers.close()
-        await self._writers.close()
+        self._readers.close()
+        self._writers.close()
         await self._engine.dispose()
 
     async def run(

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+import logs
 from desk.audit import CAME_FROM
 from desk.errors import Forbidden, Merged, RateLimited
 from server import audit
@@ -128,13 +129,7 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
         request.app[SERVICES].metrics.request(request.method, route, response.status, seconds)
     # The path alone, as it was sent: a token may stand in the query of a websocket, and a line's
     # end in the path.
-    log.info(
-        "request",
-        method=request.method,
-        path=_path(request),
-        status=response.status,
-        ms=round(seconds * 1000, 1),
-    )
+    logs.request(request.method, _path(request), response.status, round(seconds * 1000, 1))
     return response
 
 

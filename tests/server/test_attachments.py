@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
+import logs
 from desk.files.content_types import SHOWN
 from desk.outbox import AttachmentChanged
 from models import Attachment, LooseFile, Role, Scan
@@ -152,15 +153,17 @@ async def test_a_part_is_given_and_a_copy_is_kept(
 
 
 async def test_a_reader_who_goes_away_is_no_fault(
-    api: Api, customer: Person, ticket_id: str
+    api: Api, customer: Person, ticket_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = (await send(api, customer, ticket_id, BytesIO(bytes(8 << 20)))).json
     url = await link(api, customer, file["id"])
+    ended: list[object] = []
+    monkeypatch.setattr(logs, "request", lambda *said: ended.append(said))
     with capture_logs() as logged:
         async with aiohttp.ClientSession() as http, http.get(url) as answer:
             await answer.content.read(10)
             answer.close()
-        await until(lambda: [line for line in logged if line["event"] == "request"])
+        await until(lambda: ended)
     assert [line for line in logged if line["log_level"] == "error"] == []
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import logging
 import re
 
@@ -22,6 +23,7 @@ from tests.sockets import Client
 from tests.waiting import PATIENCE
 
 SECRET = "SECRETWORD"
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
 
@@ -168,6 +170,28 @@ async def test_a_long_path_is_cut_before_it_is_logged(api: Api, lines: io.String
     await api.get("/" + "x" * 5000)
     assert "x" * 100 in lines.getvalue()
     assert len(lines.getvalue()) < 1000
+
+
+def test_a_request_s_line_is_as_any_other(lines: io.StringIO) -> None:
+    path = f"/x/{JWT}"
+    structlog.get_logger(logs.REQUESTS).info("request", method="GET", path=path, status=200, ms=1.2)
+    logs.request("GET", path, 200, 1.2)
+    usual, by_hand = (_without_time(line) for line in lines.getvalue().splitlines())
+    assert by_hand == usual
+
+
+def _without_time(line: str) -> object:
+    if line.startswith("{"):
+        said = json.loads(line)
+        assert re.fullmatch(TIME, said.pop("timestamp"))
+        return said
+    return re.sub(f"^{TIME}", "", line)
+
+
+def test_below_its_level_no_request_has_a_line(lines: io.StringIO) -> None:
+    logging.getLogger().setLevel("WARNING")
+    logs.request("GET", "/", 200, 1.2)
+    assert lines.getvalue() == ""
 
 
 def test_looking_for_tokens_goes_over_a_line_once(monkeypatch: pytest.MonkeyPatch) -> None:

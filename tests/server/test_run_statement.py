@@ -20,7 +20,6 @@ from desk.tickets.messages import NewMessage, Posted
 from desk.tickets.tickets import NewTicket
 from desk.webhooks import webhooks
 from models import Event, Notification, Role, Status, Ticket, WebhookDelivery
-from server.database import driver
 from server.database.transaction import Desk, create_engine
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database, now
@@ -165,10 +164,7 @@ async def test_a_message_that_is_sent_twice_at_once_is_stored_once(stage: Stage)
     assert len(stage.stored("Hello")) == 1
 
 
-async def test_connections_that_ended_meanwhile_are_not_used(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(driver, "REST_SECONDS", 0)
+async def test_connections_that_ended_meanwhile_are_not_used(stage: Stage) -> None:
     await stage.post(stage.customer, "one")
     end_connections(stage.backend.database_url)
     await stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
