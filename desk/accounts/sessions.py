@@ -74,7 +74,7 @@ def open_session(
     was checked. The lock waits for such a change, and makes one that comes now wait for us: it
     ends this session with the others.
     """
-    user = session.get(User, user_id, with_for_update={"read": True})
+    user = session.get(User, user_id, with_for_update={"read": True}, populate_existing=True)
     if user is None or not user.is_active or verified_hash not in (None, user.password_hash):
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     opened = AuthSession(
