@@ -15,7 +15,7 @@ from desk.accounts import one_time_tokens, sessions
 from desk.accounts.full_names import FullName, require_own
 from desk.accounts.passwords import GivenPassword, Password
 from desk.assignment import absences
-from desk.errors import Conflict, Forbidden
+from desk.errors import Conflict, Forbidden, Unauthenticated
 from desk.jobs import Job
 from desk.notifications import account_mails
 from desk.outbox import outbox
@@ -114,9 +114,14 @@ def stored_hash(session: Session, user_id: UUID) -> str | None:
 def change_profile(
     session: Session, actor: Actor, changes: ProfileChange, desk_name: str
 ) -> Profile:
+    """Raises `Unauthenticated` for who was deactivated meanwhile: an erased person gets no name."""
     if changes.full_name is not MISSING and not actor.is_staff:
         require_own(changes.full_name, desk_name)
-    user = session.get_one(User, actor.id, with_for_update={"key_share": True})
+    user = session.get_one(
+        User, actor.id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if not user.is_active:
+        raise Unauthenticated("session_ended", "The session is over; log in again")
     others = {
         name: value for name, value in changes.model_dump().items() if value != getattr(user, name)
     }

@@ -14,7 +14,7 @@ from desk.errors import Unauthenticated
 from desk.notifications import account_mails
 from desk.outbox import outbox
 from desk.statements import Statement, in_array, param
-from models import AuthSession, Passkey, Role, Totp, User
+from models import AuthSession, LoginChallenge, Passkey, Role, Totp, User
 
 # A spent refresh token is honoured this long: a retry, or a second tab.
 GRACE = timedelta(seconds=10)
@@ -74,7 +74,7 @@ def open_session(
     was checked. The lock waits for such a change, and makes one that comes now wait for us: it
     ends this session with the others.
     """
-    user = session.get(User, user_id, with_for_update={"read": True})
+    user = session.get(User, user_id, with_for_update={"read": True}, populate_existing=True)
     if user is None or not user.is_active or verified_hash not in (None, user.password_hash):
         raise Unauthenticated("invalid_credentials", "Invalid credentials")
     opened = AuthSession(
@@ -206,7 +206,7 @@ def log_out(session: Session, session_id: UUID, now: datetime) -> bool:
 def end_all(
     session: Session, user_id: UUID, because: str, now: datetime, *, but: UUID | None = None
 ) -> None:
-    """Ends all sessions of an account, perhaps but one."""
+    """Ends all sessions of an account, perhaps but one, and log-ins that wait for a code."""
     query = (
         select(AuthSession)
         .where(AuthSession.user_id == user_id, AuthSession.ended_at.is_(None))
@@ -216,6 +216,7 @@ def end_all(
     for auth_session in session.scalars(query.with_for_update(key_share=True)):
         if auth_session.id != but:
             _end(session, auth_session, because, now)
+    session.execute(delete(LoginChallenge).where(LoginChallenge.user_id == user_id))
 
 
 def _end(session: Session, auth_session: AuthSession, because: str, now: datetime) -> None:

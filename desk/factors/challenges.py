@@ -46,9 +46,12 @@ def log_in(
     taken before the question, and the one who puts a second factor in force waits for it: a session
     that is opened without one is ended by that.
     """
-    user = session.get(User, stored.user_id, with_for_update={"read": True})
+    locked = {"read": True}
+    user = session.get(User, stored.user_id, with_for_update=locked, populate_existing=True)
+    if user is None or not user.is_active:
+        raise Unauthenticated("invalid_credentials", "Invalid credentials")
     if not totp.is_on(session, stored.user_id):
-        is_staff = user is not None and user.role is not Role.USER
+        is_staff = user.role is not Role.USER
         if how.needs_factor and is_staff and passkeys.has_some(session, stored.user_id):
             raise Unauthenticated("passkey_required", "Sign in with your passkey")
         return opened(session, stored.user_id, stored.password_hash, how, "password", now)

@@ -24,13 +24,18 @@ def clean_name(given: str | None) -> str:
     name = SPACES.sub(" ", REFUSED.sub("_", shown)).strip(" .")
     if not shows_something(name):
         return NAMELESS
-    return _short(name)
+    stem, ending = _parted(name)
+    return stem[: LONGEST_NAME - len(ending)] + ending
 
 
-def _short(name: str) -> str:
-    if len(name) <= LONGEST_NAME:
-        return name
+def cut_to_bytes(name: str) -> str:
+    """For systems that count the bytes of a name: as many of those at most as of characters."""
+    stem, ending = _parted(name)
+    cut = stem.encode()[: LONGEST_NAME - len(ending.encode())]
+    return cut.decode(errors="ignore") + ending  # Of the last character perhaps some is there.
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """What may be cut, and the ending that stays."""
     stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending) > LONGEST_ENDING:
-        return name[:LONGEST_NAME]
-    return stem[: LONGEST_NAME - len(ending) - 1] + dot + ending
+    return (stem, dot + ending) if stem and len(ending) <= LONGEST_ENDING else (name, "")

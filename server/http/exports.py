@@ -8,7 +8,7 @@ from aiohttp import web
 from desk import exports
 from desk.access import Actor, Audience
 from desk.errors import DeskError
-from desk.files.file_names import clean_name
+from desk.files.file_names import clean_name, cut_to_bytes
 from desk.tickets import timeline
 from desk.tickets.views import TicketView
 from models import Attachment
@@ -68,7 +68,8 @@ async def _add_files(archive: Archive, services: Services, ticket: TicketView) -
     """Returns the names of those whose bytes are not there."""
     missing = []
     for number, file in enumerate(await services.desk.read(exports.files, ticket.id), 1):
-        name = f"attachments/{ticket.number}/{number}-{clean_name(file.name)}"
+        called = cut_to_bytes(f"{number}-{clean_name(file.name)}")
+        name = f"attachments/{ticket.number}/{called}"
         chunks = await _opened(services, file)
         if chunks is None:
             missing.append(name)

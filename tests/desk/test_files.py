@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.files.content_types import SHOWN, TEXT, UNKNOWN, sniffed
-from desk.files.file_names import LONGEST_NAME, NAMELESS, clean_name
+from desk.files.file_names import LONGEST_NAME, NAMELESS, clean_name, cut_to_bytes
 from desk.files.picture_sizes import picture_size
 
 PICTURES = {"image/png", "image/gif", "image/jpeg", "image/webp", "image/avif"}
@@ -128,3 +128,16 @@ def test_any_name_becomes_one_that_stays_as_it_is(given_name: str) -> None:
 def test_a_long_name_keeps_its_ending() -> None:
     assert clean_name("x" * 500 + ".tar.gz").endswith("x.gz")
     assert len(clean_name("x" * 500 + ".gz")) == LONGEST_NAME
+
+
+@pytest.mark.parametrize(
+    ("long", "cut"),
+    [
+        ("1-" + "ü" * 200 + ".pdf", "1-" + "ü" * 97 + ".pdf"),
+        ("1-" + "字" * 200 + ".pdf", "1-" + "字" * 64 + ".pdf"),
+        ("1-" + "字" * 200, "1-" + "字" * 66),
+        ("1-" + "ü" * 97 + ".pdf", "1-" + "ü" * 97 + ".pdf"),
+    ],
+)
+def test_a_long_name_is_cut_to_bytes_between_characters(long: str, cut: str) -> None:
+    assert cut_to_bytes(long) == cut

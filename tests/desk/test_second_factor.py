@@ -12,10 +12,11 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.accounts import accounts, sessions
+from desk.accounts import accounts, administration, sessions
 from desk.accounts.accounts import StoredPassword
+from desk.accounts.administration import UserChange
 from desk.accounts.sessions import Issued
-from desk.errors import Conflict, DeskError, Forbidden, Invalid, RateLimited
+from desk.errors import Conflict, DeskError, Forbidden, Invalid, RateLimited, Unauthenticated
 from desk.factors import challenges, totp
 from desk.factors.challenges import Challenged, SecondFactor
 from desk.factors.sign_in import SignIn
@@ -215,6 +216,20 @@ def test_a_challenge_ends_with_what_it_was_for(
     challenge = challenged(session, ann)
     end(session, ann)
     session.flush()
+    assert answer(session, challenge, ann.recovery[0]) == "challenge_over"
+
+
+def test_a_challenge_does_not_come_back_with_its_account(session: Session, ann: Account) -> None:
+    admin, challenge = an_actor(session, Role.ADMIN), challenged(session, ann)
+
+    def switch(is_active: bool) -> None:
+        change = UserChange(is_active=is_active)
+        administration.change(session, admin, ann.actor.id, change, NOON)
+
+    switch(False)
+    with pytest.raises(Unauthenticated):
+        challenged(session, ann)
+    switch(True)
     assert answer(session, challenge, ann.recovery[0]) == "challenge_over"
 
 
