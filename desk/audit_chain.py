@@ -9,13 +9,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from desk import audit
+from desk.errors import Conflict
+from desk.text import Moment
 from models import AuditEntry, AuditHead
 
 BATCH = 500
@@ -26,6 +29,9 @@ PATIENCE = timedelta(minutes=1)
 # The entry of a prune: what it left seals of stands in its data.
 PRUNED = "audit_pruned"
 IS_UNSEALED = AuditEntry.chain.is_(None)
+
+Place = Annotated[int, Field(strict=True, ge=1)]
+Seal = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,19 @@ class Verified:
     unsealed: int = 0
     unsealed_since: datetime | None = None
     pruned_before: datetime | None = None
+    # An entry that has the action of a prune, and not its data.
+    no_prune: UUID | None = None
 
     @property
     def is_well(self) -> bool:
-        return self.broken is None and not self.unsealed
+        return self.broken is None and not self.unsealed and self.no_prune is None
+
+
+class PruneData(BaseModel):
+    """What the entry of a prune says, as far as the chain needs it."""
+
+    before: Moment
+    seals: list[tuple[Place, Seal]]
 
 
 def has_unsealed(session: Session) -> bool:
@@ -73,10 +88,31 @@ def has_unsealed(session: Session) -> bool:
 def seal(session: Session) -> int:
     """Seals `BATCH` entries at most; how many: none while somebody else is at it.
 
-    Who writes an entry waits for none of this: the lock is on the head alone.
+    Who writes an entry waits for none of this: the lock is on the head alone. Raises as `head`.
     """
-    head = session.scalar(select(AuditHead).with_for_update(skip_locked=True))
-    return 0 if head is None else seal_after(session, head)
+    locked = free_head(session)
+    return 0 if locked is None else seal_after(session, locked)
+
+
+def head(session: Session, *, lock: bool = False) -> AuditHead:
+    """Raises `Conflict` (``audit_head_missing``)."""
+    query = select(AuditHead)
+    found = session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise Conflict(
+            "audit_head_missing",
+            "audit_head has no row, so nothing is sealed: put it back (docs/audit.md), "
+            "and find out who took it away",
+        )
+    return found
+
+
+def free_head(session: Session) -> AuditHead | None:
+    """Locked; None while somebody else has it. Raises as `head`."""
+    found = session.scalar(select(AuditHead).with_for_update(skip_locked=True))
+    if found is None:
+        head(session)
+    return found
 
 
 def seal_after(session: Session, head: AuditHead) -> int:
@@ -117,25 +153,31 @@ def verify(
 
     ``known``: seals by their places, from outside of the database. ``progress``: called with how
     many entries were walked, of about how many. The session should see one state of the database.
+    Raises as `head`, and `ValueError` or `RecursionError` for data that cannot be read.
     """
-    head = session.scalars(select(AuditHead)).one()
-    verified = Verified(Head(head.chain, head.hash))
+    last = head(session)
+    verified = Verified(Head(last.chain, last.hash))
     walk = _Walk(verified, _left_by_prunes(session, verified), known)
     done = 0
     for entries in _batches(session):
         if not all(map(walk.is_well, entries)):
             break
         done += len(entries)
-        progress(done, head.chain)
+        progress(done, last.chain)
         session.expunge_all()
     else:
         walk.end()
     _tell_twins_apart(session, verified)
-    late = select(func.count(), func.min(AuditEntry.at)).where(
-        IS_UNSEALED, AuditEntry.at < now - PATIENCE
-    )
-    verified.unsealed, verified.unsealed_since = session.execute(late).one()
+    verified.unsealed, verified.unsealed_since = unsealed(session, now)
     return verified
+
+
+def unsealed(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """How many entries have waited for longer than `PATIENCE`, and since when."""
+    late = (IS_UNSEALED, AuditEntry.at < now - PATIENCE)
+    query = select(func.count(), func.min(AuditEntry.at.expression)).where(*late)
+    count, since = session.execute(query).one()
+    return count, since
 
 
 def _tell_twins_apart(session: Session, verified: Verified) -> None:
@@ -164,11 +206,15 @@ def _batches(session: Session) -> Iterator[list[AuditEntry]]:
 def _left_by_prunes(session: Session, verified: Verified) -> dict[int, bytes]:
     """The seals before which a prune dropped entries. What says so is a part of the chain."""
     left: dict[int, bytes] = {}
-    prunes = select(AuditEntry.data).where(AuditEntry.action == PRUNED, ~IS_UNSEALED)
-    for data in session.scalars(prunes):
-        left |= {place: bytes.fromhex(seal) for place, seal in data["seals"]}
-        before = datetime.fromisoformat(data["before"])
-        verified.pruned_before = max(before, verified.pruned_before or before)
+    prunes = select(AuditEntry.id, AuditEntry.data).where(AuditEntry.action == PRUNED, ~IS_UNSEALED)
+    for entry_id, data in session.execute(prunes):
+        try:
+            said = PruneData.model_validate(data)
+        except ValidationError:
+            verified.no_prune = entry_id
+            continue
+        left |= {place: bytes.fromhex(seal) for place, seal in said.seals}
+        verified.pruned_before = max(said.before, verified.pruned_before or said.before)
     return left
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session, aliased
 
-from desk import audit
+from desk import audit, audit_chain
 from desk.audit_chain import IS_UNSEALED, PRUNED, seal_after
 from desk.errors import Conflict
 from models import AuditEntry, AuditHead
@@ -42,14 +42,15 @@ def prune(session: Session, days: int, now: datetime) -> Pruned:
     """Drops the months that ended more than so many days ago, and says so in the log.
 
     The seals of dropped entries whose successors are kept stay in the entry that says so, which
-    is sealed at once: the chain goes on from there. Raises `Conflict` (``audit_unsealed``).
+    is sealed at once: the chain goes on from there. Raises `Conflict` (``audit_unsealed``), and as
+    `audit_chain.head`.
     """
     before = (now.astimezone(UTC) - timedelta(days=days)).replace(
         day=1, hour=0, minute=0, second=0, microsecond=0
     )
     is_old = AuditEntry.at < before
     session.execute(LOCK_TIMEOUT)
-    head = session.scalars(select(AuditHead).with_for_update()).one()
+    head = audit_chain.head(session, lock=True)
     dropped = session.scalars(select(func.count()).select_from(AuditEntry).where(is_old)).one()
     if session.scalar(select(AuditEntry.id).where(is_old, IS_UNSEALED).limit(1)) is not None:
         raise Conflict("audit_unsealed", "Old entries are not sealed yet: is a worker running?")

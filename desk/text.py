@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -22,6 +23,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 T = TypeVar("T")
 
 LONGEST_EMAIL = 254
+# A time is shown in other zones than it was written in, and those have years 1 to 9999 alone.
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 # Marks on one letter, as in Unicode's stream-safe form. Putting them in order takes the square
 # of their number: without a bound one request could stop the process for seconds.
 MOST_MARKS = 30
@@ -151,7 +154,14 @@ def _written(value: object) -> object:
     return value
 
 
+def _in_range(at: datetime) -> datetime:
+    """In UTC, and in any other zone, its year is one that there is."""
+    if not EARLIEST <= at < LATEST:
+        raise PydanticCustomError("moment", "must be in the years 2 to 9998 of UTC")
+    return at
+
+
 # A time with its zone.
-Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_range)]
 # A place in a timeline; PostgreSQL's bigint bounds it.
 Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]

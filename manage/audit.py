@@ -44,7 +44,11 @@ def verify_audit(heads: tuple[Head, ...]) -> None:
     with transaction() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         known = {head.chain: head.hash for head in heads}
-        found = audit_chain.verify(session, known, datetime.now(UTC), _say_how_far)
+        try:
+            found = audit_chain.verify(session, known, datetime.now(UTC), _say_how_far)
+        except (ValueError, RecursionError) as error:
+            reason = f"its data are nothing that this product writes ({type(error).__name__})"
+            raise click.ClickException(f"An entry cannot be read: {reason}") from None
     for line in _said(found):
         click.echo(line)
     if not found.is_well:
@@ -67,6 +71,8 @@ def _said(found: Verified) -> list[str]:
         lines.append(f"Entry {broken.chain}{named} was {broken.what} after it was sealed")
     else:
         lines.append(f"The head is {found.head}")
+    if found.no_prune:
+        lines.append(f"Entry {found.no_prune} says that it is a prune, and is none")
     if found.unsealed_since:
         since = found.unsealed_since.isoformat(timespec="seconds")
         lines.append(

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 import click
 import redis
 from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import Session
 
 from config import Misconfigured, Settings, settings
+from desk import audit_chain
+from desk.errors import Conflict
 from manage import environment
 from manage.database import connected
 from manage.migrate import newest, revision
@@ -51,7 +54,8 @@ class Report:
 def doctor() -> None:
     """Check that all is in place; exit 1 if not.
 
-    Looks at the settings and secrets, the database with its schema and clock, Redis, the broker
+    Looks at the settings and secrets, the database with its schema, clock and audit
+    log, Redis, the broker
     and the worker, and says what to do.
     """
     report = Report()
@@ -94,6 +98,8 @@ def _look_at_the_database(report: Report) -> None:
             report.check("database", lambda: _version(connection))
             report.check("schema", lambda: _schema(connection))
             report.check("clock", lambda: _clock(connection))
+            if revision(connection) == newest():
+                report.check("audit", lambda: _audit(connection))
     except click.ClickException as error:
         report.wrong("database", error.message)
     except Misconfigured as error:
@@ -124,6 +130,21 @@ def _clock(connection: Connection) -> str:
     if skew > MOST_SKEW:
         raise click.ClickException(f"{skew:.1f} s apart from the database's: run NTP on both hosts")
     return "agrees with the database's"
+
+
+def _audit(connection: Connection) -> str:
+    with Session(connection) as session:
+        try:
+            audit_chain.head(session)
+        except Conflict as error:
+            raise click.ClickException(error.detail) from None
+        count, since = audit_chain.unsealed(session, datetime.now(UTC))
+    if since is not None:
+        raise click.ClickException(
+            f"{count} entries are not sealed, the oldest of {since.isoformat(timespec='seconds')}: "
+            "is a worker running, and what does its log say of the audit log?"
+        )
+    return "its entries are sealed"
 
 
 def _client(found: Settings) -> redis.Redis:

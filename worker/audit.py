@@ -6,15 +6,15 @@ drops old months where this role owns the tables. One worker at a time is at it.
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import settings
 from desk import audit_chain, audit_pruning
-from models import AuditHead
+from desk.errors import DeskError
 from worker.transaction import run
 
 log = structlog.get_logger("worker.audit")
@@ -27,13 +27,19 @@ LOOK_SECONDS = 3600.0
 def keep_forever(stop: threading.Event) -> None:
     look_at = 0.0
     while not stop.wait(PAUSE):
-        try:
-            seal()
-            if time.monotonic() >= look_at:
-                look_at = time.monotonic() + LOOK_SECONDS
-                keep(datetime.now(UTC))
-        except Exception as error:
-            log.warning("audit log not kept", error=type(error).__name__)
+        attempt(seal)
+        if time.monotonic() >= look_at:
+            look_at = time.monotonic() + LOOK_SECONDS
+            attempt(lambda: keep(datetime.now(UTC)))
+
+
+def attempt(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except DeskError as error:
+        log.error("audit log not kept", error=error.code, what_to_do=error.detail)
+    except Exception as error:
+        log.warning("audit log not kept", error=type(error).__name__)
 
 
 def seal() -> None:
@@ -51,7 +57,7 @@ def keep(now: datetime) -> None:
 
 
 def _begin_day(session: Session, now: datetime) -> bool:
-    head = session.scalar(select(AuditHead).with_for_update(skip_locked=True))
+    head = audit_chain.free_head(session)
     if head is None or (head.logged_at and head.logged_at.astimezone(UTC).date() == now.date()):
         return False
     audit_pruning.add_partitions(session)

@@ -45,6 +45,19 @@ begin
 end
 $$
 """
+# The head goes on along the chain, and may be said to be in the log.
+REFUSE_HEAD = """
+create function refuse_audit_head_change() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' then
+        if new.chain > old.chain or (new.chain, new.hash) = (old.chain, old.hash) then
+            return new;
+        end if;
+    end if;
+    raise exception 'the audit log is only ever added to' using errcode = 'insufficient_privilege';
+end
+$$
+"""
 # With the rights of the tables' owner: the role that works with the tables cannot make any. A
 # month whose rows are in the default partition already keeps them there.
 ADD_PARTITIONS = """
@@ -134,6 +147,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.execute("insert into audit_head values (1, 0, decode(repeat('00', 32), 'hex'), null)")
+    op.execute(REFUSE_HEAD)
+    for when, each in (("update or delete", "row"), ("truncate", "statement")):
+        op.execute(
+            f"create trigger audit_head_only_forward_{each} before {when} on audit_head "
+            f"for each {each} execute function refuse_audit_head_change()"
+        )
 
 
 def downgrade() -> None:
@@ -142,3 +161,4 @@ def downgrade() -> None:
     op.drop_table("audit")
     op.execute("drop function add_audit_partitions()")
     op.execute("drop function refuse_audit_change()")
+    op.execute("drop function refuse_audit_head_change()")

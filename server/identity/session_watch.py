@@ -147,7 +147,8 @@ class SessionWatch:
         for connections in list(self._of_session.values()):
             for connection in list(connections):
                 if connection.expires_at <= now:
-                    self.close(connection, "token_expired")
+                    is_key = connection in self._admitted and connection.actor.is_program
+                    self.close(connection, "key_expired" if is_key else "token_expired")
         watched, clock = list(self._of_session), time.monotonic()
         if not watched:
             return

@@ -2,10 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from desk import audit, audit_chain, audit_pruning
@@ -151,7 +153,7 @@ def test_a_tail_cut_off_with_its_head_shows_against_a_seal_kept_elsewhere(
 ) -> None:
     change(session, "delete from audit where chain > 3")
     cut = Head(3, place(session, 3).hash or b"")
-    session.execute(text("update audit_head set chain = 3, hash = :hash"), {"hash": cut.hash})
+    change(session, "update audit_head set chain = 3, hash = :hash", hash=cut.hash)
     assert verify(session, cut).is_well
     assert verify(session, sealed).broken == Broken("taken out", 4)
 
@@ -162,7 +164,7 @@ def test_a_chain_made_anew_shows_against_a_seal_kept_elsewhere(
     before = Head(2, place(session, 2).hash or b"")
     change(session, "update audit set action = 'other' where chain = 4")
     change(session, "update audit set chain = null, hash = null where chain > 2")
-    session.execute(text("update audit_head set chain = 2, hash = :hash"), {"hash": before.hash})
+    change(session, "update audit_head set chain = 2, hash = :hash", hash=before.hash)
     session.expire_all()
     audit_chain.seal(session)
     assert verify(session, before).is_well
@@ -260,9 +262,8 @@ def test_a_log_that_was_pruned_whole_goes_on_from_its_head(
     session: Session, years: datetime
 ) -> None:
     change(session, "delete from audit where chain = 6")
-    session.execute(
-        text("update audit_head set chain = 5, hash = (select hash from audit where chain = 5)")
-    )
+    of_the_fifth = "(select hash from audit where chain = 5)"
+    change(session, f"update audit_head set chain = 5, hash = {of_the_fifth}")
     session.expire_all()
     assert prune(session, years + timedelta(days=31)).entries == 5
     found = verify(session)
@@ -298,3 +299,58 @@ def test_only_a_seal_of_the_chain_counts(session: Session, sealed: Head) -> None
     data = {"before": gone.at.isoformat(), "entries": 1, "seals": [[1, gone.hash.hex()]]}
     audit.record(session, "audit_pruned", actor_id=None, data=data)
     assert verify(session).broken == Broken("taken out", 1)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from audit_head",
+        "truncate audit_head",
+        "update audit_head set hash = '\\x00'",
+        "update audit_head set chain = chain - 1",
+    ],
+)
+def test_the_head_only_goes_forward(session: Session, sealed: Head, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="only ever added to"), session.begin_nested():
+        session.execute(text(statement))
+    assert verify(session).head == sealed
+
+
+def test_a_head_that_is_gone_is_told_until_it_is_put_back(session: Session, sealed: Head) -> None:
+    write(session, 1)
+    change(session, "delete from audit_head")
+    session.expunge_all()
+    for work in (audit_chain.seal, verify, lambda session: prune(session, now())):
+        with pytest.raises(Conflict, match="audit_head has no row"):
+            work(session)
+    # As docs/audit.md has it.
+    last = "select 1, chain, hash from audit where chain is not null order by chain desc limit 1"
+    session.execute(text(f"insert into audit_head (id, chain, hash) {last}"))
+    assert audit_chain.seal(session) == 1
+    assert verify(session, sealed).is_well
+
+
+SEAL = "0" * 64
+WHEN = "2026-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"before": WHEN, "seals": None},
+        {"before": WHEN, "seals": [[1]]},
+        {"before": WHEN, "seals": [["1", SEAL]]},
+        {"before": WHEN, "seals": [[1, "no seal"]]},
+        {"before": "2026-01-01", "seals": [[1, SEAL]]},
+        {"before": "9999-12-31T23:59:59-14:00", "seals": []},
+        {"before": 5, "seals": []},
+    ],
+)
+def test_what_only_calls_itself_a_prune_is_named(session: Session, data: dict[str, Any]) -> None:
+    audit.record(session, "audit_pruned", actor_id=None, data=data)
+    audit_chain.seal(session)
+    session.flush()
+    found = verify(session)
+    assert (found.no_prune, found.is_well) == (place(session, 1).id, False)
+    assert (found.broken, found.sealed, found.pruned_before) == (None, 1, None)

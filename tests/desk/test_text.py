@@ -12,6 +12,7 @@ from desk.text import (
     Content,
     Description,
     Email,
+    Moment,
     Tag,
     Title,
 )
@@ -63,3 +64,16 @@ def test_text_that_shows_nothing_is_empty(text: str) -> None:
     for kind in (Title, Content, FullName, Tag):
         with pytest.raises(ValidationError):
             TypeAdapter(kind).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    "at", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_time_whose_year_in_utc_nothing_can_hold_is_refused(at: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Moment).validate_python(at)
+
+
+@pytest.mark.parametrize("at", ["0002-01-01T00:00:00Z", "9998-12-31T23:59:59-00:00"])
+def test_any_other_time_is_taken(at: str) -> None:
+    assert TypeAdapter(Moment).validate_python(at)

@@ -50,6 +50,25 @@ def test_the_chain_is_verified_and_the_first_broken_entry_named(
     assert done.returncode == 2
 
 
+def test_whatever_is_in_the_log_is_told_in_a_sentence(manage: Manage, backend: Backend) -> None:
+    with database(backend.settings) as session:
+        audit.record(session, "audit_pruned", actor_id=None)
+        audit_chain.seal(session)
+    done = manage("verify-audit", DATABASE_URL=backend.database_url)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[-1].endswith("says that it is a prune, and is none")
+    with database(backend.settings) as session:
+        session.execute(text("set local session_replication_role = replica"))
+        huge = "jsonb_build_object('n', ('1' || repeat('0', 5000))::numeric)"
+        session.execute(text(f"update audit set data = {huge} where chain = 2"))
+    done = manage("verify-audit", DATABASE_URL=backend.database_url)
+    assert "An entry cannot be read" in refusal(done)
+    with database(backend.settings) as session:
+        session.execute(text("set local session_replication_role = replica"))
+        session.execute(text("delete from audit_head"))
+    assert "no row" in refusal(manage("verify-audit", DATABASE_URL=backend.database_url))
+
+
 def test_old_months_are_dropped(manage: Manage, backend: Backend) -> None:
     at = datetime.now(UTC) - timedelta(days=460)
     with database(backend.settings) as session:

@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import text
+
+from models import AuditEntry
 from tests.cluster.conftest import Cluster
 from tests.conftest import SECRET, Backend
+from tests.factories import database, now
 from tests.manage.conftest import Done, Manage
 from tests.waiting import block_until
 
@@ -30,7 +35,7 @@ def test_with_all_in_place_every_line_is_ok(
 
         block_until(is_well)
         done = runs[-1]
-    names = "python settings secrets database schema clock redis broker worker"
+    names = "python settings secrets database schema clock audit redis broker worker"
     assert marks(done) == dict.fromkeys(names.split(), "ok")
     assert not done.stderr
     assert SECRET not in done.stdout
@@ -69,3 +74,20 @@ def test_without_settings_the_database_is_looked_at_all_the_same(
     assert done.returncode == 1
     assert "REDIS_URL: is not set" in done.stdout
     assert marks(done)["schema"] == "ok"
+
+
+def test_entries_that_nobody_seals_are_told(
+    manage: Manage, make_backend: Callable[[], Backend]
+) -> None:
+    backend = make_backend()
+    with database(backend.settings) as session:
+        session.execute(text("set local session_replication_role = replica"))
+        at = now() - timedelta(minutes=2)
+        session.add(AuditEntry(at=at, action="x", subject_type="", data={}))
+    done = manage("doctor", DATABASE_URL=backend.database_url)
+    assert marks(done)["audit"] == "!!"
+    assert "1 entries are not sealed" in done.stdout
+    with database(backend.settings) as session:
+        session.execute(text("set local session_replication_role = replica"))
+        session.execute(text("delete from audit_head"))
+    assert "audit_head has no row" in manage("doctor", DATABASE_URL=backend.database_url).stdout

@@ -145,7 +145,14 @@ MINUTES = Kind(
     (1, 40_320, None),
     frozenset({"an int", "null"}),
 )
-MOMENT = Kind({"no zone": "2400-01-01T00:00:00", "a date": "2400-01-01"}, ())
+MOMENT = Kind(
+    {
+        "no zone": "2400-01-01T00:00:00",
+        "a date": "2400-01-01",
+        "the year 10000 in UTC": "9999-12-31T23:59:59-14:00",
+    },
+    (),
+)
 REASON = Kind(text(200).wrong, ("x", None), frozenset({"a short text", "null"}))
 STRATEGY = Kind({"another": "fair", "padded": " random"}, ("random", None), frozenset({"null"}))
 MEMBERS = Kind(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -144,6 +145,13 @@ async def test_a_key_stops_with_who_made_it(api: Api, backend: Backend, admin: P
         assert client.seen["signed_out"] == [{"code": "creator_inactive"}]
     answer = await api.get("/csr/tickets", key)
     assert (answer.status, answer.code) == (401, "creator_inactive")
+
+
+async def test_a_socket_of_a_key_is_told_that_it_has_expired(api: Api, admin: Person) -> None:
+    until = (now() + timedelta(seconds=2)).isoformat()
+    async with Client(api.url, (await a_key(api, admin, expires_at=until))["key"]) as client:
+        await client.until(lambda: not client.sio.connected)
+        assert client.seen["signed_out"] == [{"code": "key_expired"}]
 
 
 async def test_a_program_on_a_socket_is_told_and_seen_by_nobody(

@@ -57,6 +57,13 @@ async def test_a_page_renders_without_a_complaint(web_url: str, tab: Tab, path: 
     assert [u for u in tab.urls if not u.startswith((web_url, "data:", "about:"))] == []
 
 
+async def test_the_token_of_a_link_leaves_the_address_bar(web_url: str, tab: Tab) -> None:
+    await tab.page.goto(f"{web_url}/verify#token=x")
+    await expect(tab.page).to_have_url(f"{web_url}/verify")
+    await tab.page.click("#confirm")
+    await expect(tab.page.locator("#said")).to_contain_text("used before")
+
+
 async def test_who_logs_in_on_the_page_is_authorized(
     web_url: str, tab: Tab, customer: Person
 ) -> None:

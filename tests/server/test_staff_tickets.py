@@ -96,11 +96,15 @@ async def test_a_filter_that_says_nothing_is_refused(api: Api, csr: Person, quer
     assert answer.json["errors"][0]["pointer"] == f"/{query.partition('=')[0]}"
 
 
-@pytest.mark.parametrize("year", ["0001", "9999"])
-async def test_the_ends_of_time_are_times(api: Api, csr: Person, year: str) -> None:
-    for text in (f"{year}-01-01T00:00:00%2B23:59", f"{year}-12-31T23:59:59-23:59"):
+async def test_a_time_is_one_in_every_zone(api: Api, csr: Person) -> None:
+    for text, status in (
+        ("0001-01-01T00:00:00%2B23:59", 422),
+        ("0002-01-01T00:00:00Z", 200),
+        ("9998-12-31T23:59:59Z", 200),
+        ("9999-12-31T23:59:59-23:59", 422),
+    ):
         answer = await api.get(f"/csr/tickets?updated_after={text}&sort=updated_at", csr)
-        assert answer.status == 200
+        assert answer.status == status
 
 
 async def test_a_change_answers_with_the_new_ticket_and_its_etag(

@@ -46,3 +46,20 @@ def test_what_was_written_is_sealed_and_the_head_told_once_a_day(
     with capture_logs() as lines:
         keeper.keep(TODAY + timedelta(days=1))
     assert [line["event"] for line in lines] == ["audit head"]
+
+
+@pytest.mark.usefixtures("configure")
+def test_a_head_that_is_gone_is_an_error_that_says_what_to_do(backend: Backend) -> None:
+    with database(backend.settings) as session:
+        audit.record(session, "tried", actor_id=None)
+        session.execute(text("set local session_replication_role = replica"))
+        head = session.execute(delete(AuditHead).returning(AuditHead.chain, AuditHead.hash)).one()
+    with capture_logs() as lines:
+        keeper.attempt(keeper.seal)
+        keeper.attempt(lambda: keeper.keep(TODAY + timedelta(days=9)))
+    with database(backend.settings) as session:
+        session.add(AuditHead(id=1, chain=head.chain, hash=head.hash))
+    said = {(line["log_level"], line["error"]) for line in lines}
+    assert said == {("error", "audit_head_missing")}
+    assert len(lines) == 2
+    assert "docs/audit.md" in lines[0]["what_to_do"]

@@ -4,10 +4,7 @@ const button = document.getElementById("confirm");
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
 
 function answer(status) {
-  if (status === 204) {
-    history.replaceState(null, "", location.pathname);
-    return "Thank you. Your address is confirmed.";
-  }
+  if (status === 204) return "Thank you. Your address is confirmed.";
   if (status === 400 || status === 422) {
     return "This link was used before, or is too old. Ask for a new one where you are signed in.";
   }
@@ -34,6 +31,8 @@ async function confirm() {
 }
 
 if (token) {
+  // Not into the history, nor to whoever looks on.
+  history.replaceState(null, "", location.pathname);
   button.hidden = false;
   button.addEventListener("click", confirm);
 } else {
