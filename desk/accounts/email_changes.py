@@ -4,9 +4,7 @@ The old address is mailed a link that takes it back. It outlives all that a thie
 account, other changes of the address, too.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -80,10 +78,10 @@ def confirm(session: Session, token: str, now: datetime) -> UUID:
     """Makes the change. Raises `Malformed` (``invalid_token``), and `Conflict` if the address has
     an account by now.
     """
-    user, data = _whose(session, CHANGE, token, now)
+    user, used = one_time_tokens.use_locked(session, CHANGE, token, now)
     assert user.email is not None
     one_time_tokens.extend(session, UNDO, _undo_key(user.id, user.email), now + UNDO_LIFETIME)
-    _set(session, user, data["email"], now)
+    _set(session, user, used.data["email"], now)
     one_time_tokens.drop(session, user.id)
     _note(session, "email_changed", user)
     return user.id
@@ -95,25 +93,15 @@ def undo(session: Session, token: str, secret: str, now: datetime) -> None:
     Whoever asked for the change knew the password: the address is mailed a link for a new one.
     Raises as `confirm`.
     """
-    user, data = _whose(session, UNDO, token, now)
-    if user.email != data["email"]:
-        _set(session, user, data["email"], now)
+    user, used = one_time_tokens.use_locked(session, UNDO, token, now)
+    email = used.data["email"]
+    if user.email != email:
+        _set(session, user, email, now)
         customers.take_copies(session, user.id, None)
     one_time_tokens.drop_all(session, user.id)
     sessions.end_all(session, user.id, "email_change_undone", now)
-    password_resets.send(session, user.id, data["email"], secret, now)
+    password_resets.send(session, user.id, email, secret, now)
     _note(session, "email_change_undone", user)
-
-
-def _whose(
-    session: Session, purpose: str, token: str, now: datetime
-) -> tuple[User, Mapping[str, Any]]:
-    """Uses a token up; the account that it is of, locked."""
-    used = one_time_tokens.use(session, purpose, token, now)
-    user = session.get(User, used.user_id, with_for_update={"key_share": True})
-    if user is None or not user.is_active or user.email is None:
-        raise one_time_tokens.invalid_token()
-    return user, used.data
 
 
 def _set(session: Session, user: User, email: str, now: datetime) -> None:

@@ -19,7 +19,7 @@ from desk.crypto import token_hash
 from desk.errors import Malformed
 from desk.notifications import account_mails
 from desk.notifications.account_mails import Link
-from models import OneTimeToken
+from models import OneTimeToken, User
 
 NONCE_BYTES = 16
 # Takes a change of the address back: no thief ends it by what else they can do with the account.
@@ -86,6 +86,19 @@ def use(session: Session, purpose: str, token: str, now: datetime) -> Use:
     if row is None:
         raise invalid_token()
     return Use(*row)
+
+
+def use_locked(session: Session, purpose: str, token: str, now: datetime) -> tuple[User, Use]:
+    """`use`, of an account's; the account, locked first: whoever locks it drops its tokens then.
+
+    Raises as `use`, also where it is no active account any more.
+    """
+    user_id = find(session, purpose, token, now).user_id
+    user = session.get(User, user_id, with_for_update={"key_share": True})
+    used = use(session, purpose, token, now)
+    if user is None or not user.is_active or user.email is None:
+        raise invalid_token()
+    return user, used
 
 
 def drop(session: Session, user_id: UUID) -> None:

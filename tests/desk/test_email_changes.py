@@ -1,14 +1,24 @@
 """Another address for an account: who makes the change, who takes it back, what is told."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from itertools import permutations
 
 import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.accounts import accounts, addresses, customers, email_changes, sessions
+from desk.accounts import (
+    accounts,
+    addresses,
+    customers,
+    email_changes,
+    password_resets,
+    sessions,
+)
 from desk.accounts.addresses import Verification
 from desk.accounts.email_changes import CHANGE, CHANGE_LIFETIME, UNDO_LIFETIME
 from desk.accounts.one_time_tokens import UNDO
@@ -19,6 +29,7 @@ from tests.conftest import SECRET
 from tests.desk.mailed import kinds, purposes, token
 from tests.desk.races import overlapping, run
 from tests.factories import PASSWORD_HASH, a_ticket, an_actor, now
+from tests.locks import locked, until_one_waits
 from tests.statements import statements
 
 NEW = "ann.new@desk.test"
@@ -169,3 +180,32 @@ def test_of_two_who_take_an_address_at_once_one_has_it(own_engine: Engine) -> No
     assert refused.value.code == "email_taken"
     with Session(own_engine) as session:
         assert email_of(session, one) == NEW
+
+
+def test_two_links_of_an_account_at_once_wait_for_each_other(own_engine: Engine) -> None:
+    url = own_engine.url.render_as_string(hide_password=False)
+
+    def asked(session: Session) -> list[Callable[[Session], object]]:
+        ann = an_actor(session)
+        old = email_of(session, ann)
+        assert old is not None
+        ask(session, ann, f"new.{old}")
+        password_resets.ask(session, old, SECRET, now())
+        change, back = token(session, CHANGE), token(session, UNDO)
+        reset = token(session, password_resets.PURPOSE)
+        return [
+            lambda session: confirm(session, change),
+            lambda session: email_changes.undo(session, back, SECRET, now()),
+            lambda session: password_resets.reset(session, reset, "another", now()),
+        ]
+
+    for pair in permutations(range(3), 2):
+        rules = run(own_engine, asked)
+        with ThreadPoolExecutor(2) as pool:
+            with locked(url, "select from users for update"):
+                begun = []
+                for waiters, n in enumerate(pair, 1):
+                    begun.append(pool.submit(run, own_engine, rules[n]))
+                    until_one_waits(url, waiters)
+            assert begun[0].exception() is None
+            assert begun[1].exception() is None or isinstance(begun[1].exception(), Malformed)
