@@ -75,7 +75,7 @@ def create(
     *,
     is_confirmed: bool = True,
 ) -> Profile:
-    """A new account; `Conflict` if the address has one already, in whatever case.
+    """A new account; `Conflict` if the address has one, in whatever case, or is kept for one.
 
     ``is_confirmed``: whether whoever makes it answers for the address. No ``password_hash``: they
     come by single sign-on.
@@ -90,12 +90,20 @@ def create(
     }
     # Asking first and inserting then would let two at once through to a constraint error.
     user = session.scalar(insert(User).values(values).on_conflict_do_nothing().returning(User))
-    if user is None:
+    # Asked afterwards: who has just left the address, so that it is free, had the token before.
+    if user is None or session.scalar(one_time_tokens.kept_for(email)):
         raise Conflict("email_taken", "User already registered")
     if role is Role.CSR:
         outbox(session).wakes.add(Job.DRAIN_ASSIGNMENT)
         absences.note_availability(session, user.id)
     return _profile(user)
+
+
+def holder(session: Session, email: str) -> UUID | None:
+    """Whose account an address is, or is kept for."""
+    theirs = select(User.id).where(User.email == email).scalar_subquery()
+    kept = one_time_tokens.kept_for(email).scalar_subquery()
+    return session.scalar(select(func.coalesce(theirs, kept)))
 
 
 def credentials(session: Session, email: str) -> StoredPassword | None:

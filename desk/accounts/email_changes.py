@@ -4,12 +4,9 @@ The old address is mailed a link that takes it back. It outlives all that a thie
 account, other changes of the address, too.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -55,8 +52,8 @@ def ask(
         raise accounts.wrong_password()
     if new_email == user.email:
         raise Invalid("email_unchanged", "This is your address already", pointer="/new_email")
-    taken_by = session.scalar(select(User.id).where(User.email == new_email))
-    is_free = taken_by is None
+    taken_by = accounts.holder(session, new_email)
+    is_free = taken_by in (None, user.id)
     lifetime = CHANGE_LIFETIME if is_free else timedelta(0)
     data = {"email": new_email}
     link = one_time_tokens.issue(session, CHANGE, user.id, secret, now, lifetime, data=data)
@@ -69,7 +66,7 @@ def ask(
         secret,
         now,
         UNDO_LIFETIME,
-        key=_undo_key(user.id, user.email),
+        key=user.email,  # One for each address that the account had.
         data={"email": user.email},
     )
     account_mails.send(session, user.id, user.email, UNDO, {}, now, link=undo)
@@ -80,10 +77,10 @@ def confirm(session: Session, token: str, now: datetime) -> UUID:
     """Makes the change. Raises `Malformed` (``invalid_token``), and `Conflict` if the address has
     an account by now.
     """
-    user, data = _whose(session, CHANGE, token, now)
+    user, used = one_time_tokens.use_locked(session, CHANGE, token, now)
     assert user.email is not None
-    one_time_tokens.extend(session, UNDO, _undo_key(user.id, user.email), now + UNDO_LIFETIME)
-    _set(session, user, data["email"], now)
+    one_time_tokens.extend(session, UNDO, user.email, now + UNDO_LIFETIME)
+    _set(session, user, used.data["email"], now)
     one_time_tokens.drop(session, user.id)
     _note(session, "email_changed", user)
     return user.id
@@ -92,42 +89,32 @@ def confirm(session: Session, token: str, now: datetime) -> UUID:
 def undo(session: Session, token: str, secret: str, now: datetime) -> None:
     """Brings the old address back, or keeps it, and ends all sessions and all other links.
 
+    But for the ways back to still older addresses: this one may be the thief's.
+
     Whoever asked for the change knew the password: the address is mailed a link for a new one.
     Raises as `confirm`.
     """
-    user, data = _whose(session, UNDO, token, now)
-    if user.email != data["email"]:
-        _set(session, user, data["email"], now)
+    user, used = one_time_tokens.use_locked(session, UNDO, token, now)
+    email = used.data["email"]
+    if user.email != email:
+        _set(session, user, email, now)
         customers.take_copies(session, user.id, None)
-    one_time_tokens.drop_all(session, user.id)
+    one_time_tokens.drop_since(session, user.id, used.created_at)
     sessions.end_all(session, user.id, "email_change_undone", now)
-    password_resets.send(session, user.id, data["email"], secret, now)
+    password_resets.send(session, user.id, email, secret, now)
     _note(session, "email_change_undone", user)
 
 
-def _whose(
-    session: Session, purpose: str, token: str, now: datetime
-) -> tuple[User, Mapping[str, Any]]:
-    """Uses a token up; the account that it is of, locked."""
-    used = one_time_tokens.use(session, purpose, token, now)
-    user = session.get(User, used.user_id, with_for_update={"key_share": True})
-    if user is None or not user.is_active or user.email is None:
-        raise one_time_tokens.invalid_token()
-    return user, used.data
-
-
 def _set(session: Session, user: User, email: str, now: datetime) -> None:
+    taken = Conflict("email_taken", "This address has an account by now")
     try:
         with session.begin_nested():  # Two who take one address at once: the constraint decides.
             user.email, user.email_verified_at = email, now
             session.flush()
     except IntegrityError:
-        raise Conflict("email_taken", "This address has an account by now") from None
-
-
-def _undo_key(user_id: UUID, email: str) -> str:
-    """One for each address that the account had."""
-    return f"{user_id} {email}"
+        raise taken from None
+    if session.scalar(one_time_tokens.kept_for(email)) not in (None, user.id):
+        raise taken
 
 
 def _note(session: Session, action: str, user: User) -> None:

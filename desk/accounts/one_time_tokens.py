@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import StringConstraints
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from desk.crypto import token_hash
 from desk.errors import Malformed
 from desk.notifications import account_mails
 from desk.notifications.account_mails import Link
-from models import OneTimeToken
+from models import OneTimeToken, User
 
 NONCE_BYTES = 16
 # Takes a change of the address back: no thief ends it by what else they can do with the account.
@@ -33,6 +33,10 @@ class Use:
 
     user_id: UUID | None
     data: Mapping[str, Any]
+    created_at: datetime
+
+
+USE = (OneTimeToken.user_id, OneTimeToken.data, OneTimeToken.created_at)
 
 
 def issue(
@@ -72,8 +76,7 @@ def purpose_of(session: Session, token: str) -> str | None:
 
 def find(session: Session, purpose: str, token: str, now: datetime) -> Use:
     """What a token is for, which is not used by that. Raises `Malformed` (``invalid_token``)."""
-    query = select(OneTimeToken.user_id, OneTimeToken.data)
-    row = session.execute(query.where(_is_good(purpose, token, now))).one_or_none()
+    row = session.execute(select(*USE).where(_is_good(purpose, token, now))).one_or_none()
     if row is None:
         raise invalid_token()
     return Use(*row)
@@ -82,10 +85,23 @@ def find(session: Session, purpose: str, token: str, now: datetime) -> Use:
 def use(session: Session, purpose: str, token: str, now: datetime) -> Use:
     """Uses a token up: of all who try, one does. Raises `Malformed` (``invalid_token``)."""
     gone = delete(OneTimeToken).where(_is_good(purpose, token, now))
-    row = session.execute(gone.returning(OneTimeToken.user_id, OneTimeToken.data)).one_or_none()
+    row = session.execute(gone.returning(*USE)).one_or_none()
     if row is None:
         raise invalid_token()
     return Use(*row)
+
+
+def use_locked(session: Session, purpose: str, token: str, now: datetime) -> tuple[User, Use]:
+    """`use`, of an account's; the account, locked first: whoever locks it drops its tokens then.
+
+    Raises as `use`, also where it is no active account any more.
+    """
+    user_id = find(session, purpose, token, now).user_id
+    user = session.get(User, user_id, with_for_update={"key_share": True})
+    used = use(session, purpose, token, now)
+    if user is None or not user.is_active or user.email is None:
+        raise invalid_token()
+    return user, used
 
 
 def drop(session: Session, user_id: UUID) -> None:
@@ -94,9 +110,16 @@ def drop(session: Session, user_id: UUID) -> None:
     session.execute(delete(OneTimeToken).where(*theirs))
 
 
-def drop_all(session: Session, user_id: UUID) -> None:
-    """Ends all tokens of an account."""
-    session.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id))
+def drop_since(session: Session, user_id: UUID, issued_at: datetime) -> None:
+    """Ends the tokens of an account; of `UNDO` those that were not issued before then."""
+    is_newer = or_(OneTimeToken.purpose != UNDO, OneTimeToken.created_at >= issued_at)
+    session.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id, is_newer))
+
+
+def kept_for(email: str) -> Select[UUID | None]:
+    """The account that left an address and can still come back to it: nobody else takes it."""
+    mine = (OneTimeToken.purpose == UNDO, OneTimeToken.key == email)
+    return select(OneTimeToken.user_id).where(*mine, OneTimeToken.expires_at > func.now())
 
 
 def extend(session: Session, purpose: str, key: str, expires_at: datetime) -> None:

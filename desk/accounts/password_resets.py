@@ -98,10 +98,8 @@ def reset(
     The links that were mailed before are good no more, but for those that bring an address back.
     Who reads the address's mails has confirmed it by that. Raises `Malformed` (``invalid_token``).
     """
-    used = one_time_tokens.use(session, PURPOSE, token, now)
-    user = session.get(User, used.user_id, with_for_update={"key_share": True})
-    if user is None or not user.is_active or user.email is None:
-        raise one_time_tokens.invalid_token()
+    user, _ = one_time_tokens.use_locked(session, PURPOSE, token, now)
+    assert user.email is not None
     user.password_hash = new_hash
     if user.email_verified_at is None:
         user.email_verified_at = now

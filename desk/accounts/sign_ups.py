@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk import audit
@@ -11,7 +10,6 @@ from desk.accounts import accounts, one_time_tokens
 from desk.accounts.accounts import Signup
 from desk.errors import Forbidden
 from desk.notifications import account_mails
-from models import User
 
 PURPOSE = "sign_up"
 LIFETIME = timedelta(days=3)
@@ -26,7 +24,7 @@ def ask(session: Session, new: Signup, password_hash: str, secret: str, now: dat
 
     Whoever asks is told neither.
     """
-    taken_by = session.scalar(select(User.id).where(User.email == new.email))
+    taken_by = accounts.holder(session, new.email)
     is_free = taken_by is None
     lifetime = LIFETIME if is_free else timedelta(0)
     wanted = {"email": new.email, "full_name": new.full_name, "password_hash": password_hash}

@@ -1,24 +1,39 @@
 """Another address for an account: who makes the change, who takes it back, what is told."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from itertools import permutations
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
-from desk.accounts import accounts, addresses, customers, email_changes, sessions
+from desk.accounts import (
+    accounts,
+    addresses,
+    customers,
+    email_changes,
+    one_time_tokens,
+    password_resets,
+    sessions,
+    sign_ups,
+)
+from desk.accounts.accounts import Signup
 from desk.accounts.addresses import Verification
 from desk.accounts.email_changes import CHANGE, CHANGE_LIFETIME, UNDO_LIFETIME
 from desk.accounts.one_time_tokens import UNDO
 from desk.errors import Conflict, Forbidden, Invalid, Malformed
+from desk.notifications import account_mails
 from desk.outbox import outbox
-from models import AuditEntry, Role, Ticket, User
+from models import AuditEntry, OneTimeToken, Role, Ticket, User
 from tests.conftest import SECRET
 from tests.desk.mailed import kinds, purposes, token
 from tests.desk.races import overlapping, run
-from tests.factories import PASSWORD_HASH, a_ticket, an_actor, now
+from tests.factories import PASSWORD, PASSWORD_HASH, a_ticket, an_actor, now
+from tests.locks import locked, until_one_waits
 from tests.statements import statements
 
 NEW = "ann.new@desk.test"
@@ -169,3 +184,94 @@ def test_of_two_who_take_an_address_at_once_one_has_it(own_engine: Engine) -> No
     assert refused.value.code == "email_taken"
     with Session(own_engine) as session:
         assert email_of(session, one) == NEW
+
+
+def test_two_links_of_an_account_at_once_wait_for_each_other(own_engine: Engine) -> None:
+    url = own_engine.url.render_as_string(hide_password=False)
+
+    def asked(session: Session) -> list[Callable[[Session], object]]:
+        ann = an_actor(session)
+        old = email_of(session, ann)
+        assert old is not None
+        ask(session, ann, f"new.{old}")
+        password_resets.ask(session, old, SECRET, now())
+        change, back = token(session, CHANGE), token(session, UNDO)
+        reset = token(session, password_resets.PURPOSE)
+        return [
+            lambda session: confirm(session, change),
+            lambda session: email_changes.undo(session, back, SECRET, now()),
+            lambda session: password_resets.reset(session, reset, "another", now()),
+        ]
+
+    for pair in permutations(range(3), 2):
+        rules = run(own_engine, asked)
+        with ThreadPoolExecutor(2) as pool:
+            with locked(url, "select from users for update"):
+                begun = []
+                for waiters, n in enumerate(pair, 1):
+                    begun.append(pool.submit(run, own_engine, rules[n]))
+                    until_one_waits(url, waiters)
+            assert begun[0].exception() is None
+            assert begun[1].exception() is None or isinstance(begun[1].exception(), Malformed)
+
+
+def test_who_signs_up_with_the_old_address_does_not_end_the_way_back(
+    session: Session, ann: Actor
+) -> None:
+    old = email_of(session, ann)
+    assert old is not None
+    ask(session, ann)
+    confirm(session, token(session, CHANGE))
+    kinds(session)
+    new = Signup(email=old, password=PASSWORD, full_name="Thief")
+    sign_ups.ask(session, new, "hash", SECRET, now())
+    thief = an_actor(session)
+    ask(session, thief, old)
+    told = [(old, "email_taken"), (old, "email_taken"), (email_of(session, thief), UNDO)]
+    assert kinds(session) == told
+    with pytest.raises(Conflict) as refused, session.begin_nested():
+        addresses.sign_up(session, new, "hash", SECRET, now())
+    assert refused.value.code == "email_taken"
+    email_changes.undo(session, token(session, UNDO, old), SECRET, now())
+    assert email_of(session, ann) == old
+
+
+def test_links_of_before_do_not_take_an_address_that_is_kept(session: Session, ann: Actor) -> None:
+    old = email_of(session, ann)
+    assert old is not None
+    ask(session, ann)
+    confirm(session, token(session, CHANGE))
+    thief = an_actor(session)
+    for purpose, user_id in ((sign_ups.PURPOSE, None), (CHANGE, thief.id)):
+        data = {"email": old, "full_name": "Thief", "password_hash": "hash"}
+        link = one_time_tokens.issue(
+            session, purpose, user_id, SECRET, now(), CHANGE_LIFETIME, data=data
+        )
+        given = account_mails.token(SECRET, purpose, link.nonce)
+        with pytest.raises(Conflict), session.begin_nested():
+            confirm(session, given)
+    session.execute(update(OneTimeToken).values(expires_at=now() - UNDO_LIFETIME))
+    assert addresses.sign_up(
+        session, Signup(email=old, password=PASSWORD, full_name="New"), "hash", SECRET, now()
+    )
+
+
+def test_the_account_itself_goes_back_to_its_address(session: Session, ann: Actor) -> None:
+    old = email_of(session, ann)
+    assert old is not None
+    for email in (NEW, old):
+        ask(session, ann, email)
+        confirm(session, token(session, CHANGE))
+    assert email_of(session, ann) == old
+
+
+def test_the_way_back_to_a_newer_address_does_not_end_that_to_an_older(
+    session: Session, ann: Actor
+) -> None:
+    old = email_of(session, ann)
+    ask(session, ann)
+    confirm(session, token(session, CHANGE))
+    ask(session, ann, "thief@desk.test")
+    email_changes.undo(session, token(session, UNDO, NEW), SECRET, now())
+    email_changes.undo(session, token(session, UNDO, old), SECRET, now())
+    assert email_of(session, ann) == old
