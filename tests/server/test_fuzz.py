@@ -94,6 +94,12 @@ def schema() -> Any:
 
 
 @pytest.fixture(scope="module")
+def routes() -> Any:
+    """Read once for all routes."""
+    return schema()
+
+
+@pytest.fixture(scope="module")
 async def desk(make_backend: Callable[[], Backend]) -> AsyncIterator[Desk]:
     backend = make_backend()
     async with serving(backend.settings) as (_, api):
@@ -167,9 +173,9 @@ def lasting(examples: int) -> settings:
 @pytest.mark.timeout(120 + EXAMPLES)
 @pytest.mark.parametrize(("route", "role"), asked())
 async def test_a_made_up_request_gets_a_declared_answer(
-    desk: Desk, route: Route, role: Role
+    desk: Desk, routes: Any, route: Route, role: Role
 ) -> None:
-    operation = schema()[PREFIX + route.path][route.method]
+    operation = routes[PREFIX + route.path][route.method]
     asker = Asker(desk, role)
 
     @seed(SEED)

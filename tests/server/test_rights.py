@@ -85,9 +85,8 @@ def expected(path: str) -> Right:
     return next(found, Right.PERSON)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_a_route_has_the_right_that_the_contract_gives_it(route: Route) -> None:
-    assert route.right is expected(route.path)
+def test_a_route_has_the_right_that_the_contract_gives_it() -> None:
+    assert [r.path for r in ROUTES if r.right is not expected(r.path)] == []
 
 
 def body_for(route: Route, cast: Cast) -> dict[str, Any] | None:
@@ -152,9 +151,15 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("asker", ASKERS)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_a_route_serves_exactly_who_may_use_it(
+    api: Api, cast: Cast, backend: Backend, route: Route
+) -> None:
+    for asker in ASKERS:
+        await serves_or_refuses(api, cast, backend, route, asker)
+
+
+async def serves_or_refuses(
     api: Api, cast: Cast, backend: Backend, route: Route, asker: str
 ) -> None:
     person: Person | None = getattr(cast, asker)
@@ -188,16 +193,16 @@ async def test_a_route_serves_exactly_who_may_use_it(
     answer = await api.call(route.method, path, person, json=body_for(route, cast))
     if asker in ALLOWED[route.right]:
         told = "" if answer.status < 400 else answer.code
-        assert told not in {"csr_required", "admin_required", "ticket_not_found"}
+        assert told not in {"csr_required", "admin_required", "ticket_not_found"}, asker
         if route.right is not Right.ANYONE:
-            assert answer.status != 401
+            assert answer.status != 401, asker
     elif asker in ("anonymous", "deactivated"):
-        assert answer.status == 401
-        assert answer.code in {"not_authenticated", "session_ended"}
+        assert answer.status == 401, asker
+        assert answer.code in {"not_authenticated", "session_ended"}, asker
     elif route.right in ROLE_NEEDED:
-        assert (answer.status, answer.code) == (403, ROLE_NEEDED[route.right])
+        assert (answer.status, answer.code) == (403, ROLE_NEEDED[route.right]), asker
     else:
-        assert (answer.status, answer.code) == (404, "ticket_not_found")
+        assert (answer.status, answer.code) == (404, "ticket_not_found"), asker
         other = await api.call(
             route.method,
             path.replace(ticket_id, str(uuid4())),
