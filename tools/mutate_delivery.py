@@ -133,7 +133,7 @@ MUTATIONS = (
     Mutation(
         "a statement is sent on a connection that has ended",
         "server/database/driver.py",
-        "if writes and has_rested and _has_ended(connection):",
+        "if writes and not connection.is_good():",
         "if False:",
         STATEMENTS,
     ),

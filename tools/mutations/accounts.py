@@ -34,8 +34,8 @@ CHECKS = [
     Mutation(
         "links: the way back of each address",
         "desk/accounts/email_changes.py",
-        'return f"{user_id} {email}"',
-        'return f"{user_id}"',
+        "        key=user.email,  # One for each",
+        "        key=str(user.id),  # One for each",
         (CHANGES,),
     ),
     Mutation(

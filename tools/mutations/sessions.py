@@ -80,8 +80,8 @@ CHECKS = [
     Mutation(
         "open_session(): the lock",
         "desk/accounts/sessions.py",
-        ', with_for_update={"read": True})',
-        ")",
+        ', with_for_update={"read": True}, populate_existing=True)',
+        ", populate_existing=True)",
         (SESSIONS,),
     ),
     Mutation(
