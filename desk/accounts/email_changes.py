@@ -70,7 +70,7 @@ def ask(
         data={"email": user.email},
     )
     account_mails.send(session, user.id, user.email, UNDO, {}, now, link=undo)
-    _note(session, "email_change_asked", user)
+    audit.record_own(session, "email_change_asked", user.id)
 
 
 def confirm(session: Session, token: str, now: datetime) -> UUID:
@@ -82,7 +82,7 @@ def confirm(session: Session, token: str, now: datetime) -> UUID:
     one_time_tokens.extend(session, UNDO, user.email, now + UNDO_LIFETIME)
     _set(session, user, used.data["email"], now)
     one_time_tokens.drop(session, user.id)
-    _note(session, "email_changed", user)
+    audit.record_own(session, "email_changed", user.id)
     return user.id
 
 
@@ -102,7 +102,7 @@ def undo(session: Session, token: str, secret: str, now: datetime) -> None:
     one_time_tokens.drop_since(session, user.id, used.created_at)
     sessions.end_all(session, user.id, "email_change_undone", now)
     password_resets.send(session, user.id, email, secret, now)
-    _note(session, "email_change_undone", user)
+    audit.record_own(session, "email_change_undone", user.id)
 
 
 def _set(session: Session, user: User, email: str, now: datetime) -> None:
@@ -115,7 +115,3 @@ def _set(session: Session, user: User, email: str, now: datetime) -> None:
         raise taken from None
     if session.scalar(one_time_tokens.kept_for(email)) not in (None, user.id):
         raise taken
-
-
-def _note(session: Session, action: str, user: User) -> None:
-    audit.record(session, action, actor_id=user.id, subject_type="user", subject_id=user.id)

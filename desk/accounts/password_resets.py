@@ -47,12 +47,11 @@ def ask(
     email: str,
     secret: str,
     now: datetime,
-    address: str | None = None,
     *,
     staff_have_passwords: bool = True,
 ) -> None:
     """Mails a link, if the address is that of an active account which may have a password; one that
-    was sent before is good no more. ``address``: the network it is asked from, for the audit.
+    was sent before is good no more.
 
     The lock waits for who is changing the address, and makes them wait for us.
     """
@@ -67,7 +66,6 @@ def ask(
         actor_id=None,
         subject_type="user",
         subject_id=user_id,
-        address=address,
     )
 
 
@@ -90,9 +88,7 @@ def owner(session: Session, token: str, now: datetime) -> Owner:
     return Owner(user.id, user.email, user.full_name, user.role is not Role.USER)
 
 
-def reset(
-    session: Session, token: str, new_hash: str, now: datetime, address: str | None = None
-) -> None:
+def reset(session: Session, token: str, new_hash: str, now: datetime) -> None:
     """Sets the password and ends all sessions of the account; of two who try, one does.
 
     The links that were mailed before are good no more, but for those that bring an address back.
@@ -107,11 +103,4 @@ def reset(
     sessions.end_all(session, user.id, "password_reset", now)
     one_time_tokens.drop(session, user.id)
     account_mails.send(session, user.id, user.email, "password_changed", {}, now)
-    audit.record(
-        session,
-        "password_reset",
-        actor_id=user.id,
-        subject_type="user",
-        subject_id=user.id,
-        address=address,
-    )
+    audit.record_own(session, "password_reset", user.id)

@@ -41,5 +41,5 @@ def confirm(session: Session, token: str, now: datetime) -> UUID:
     """
     wanted = one_time_tokens.use(session, PURPOSE, token, now).data
     made = accounts.create(session, wanted["email"], wanted["full_name"], wanted["password_hash"])
-    audit.record(session, "signed_up", actor_id=made.id, subject_type="user", subject_id=made.id)
+    audit.record_own(session, "signed_up", made.id)
     return made.id

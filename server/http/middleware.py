@@ -13,10 +13,10 @@ from desk.audit import CAME_FROM
 from desk.errors import Forbidden, Merged, RateLimited
 from server import audit
 from server.http.browsers import HEADERS
+from server.http.clients import network_of
 from server.http.contract import PREFIX
 from server.http.guard import ACTOR, LIMIT_HEADERS
 from server.http.problems import Refusal, internal, refusal
-from server.limits.addresses import network
 from server.services import SERVICES
 
 log = structlog.get_logger("server.http")
@@ -46,8 +46,7 @@ async def finished(request: web.Request, handler: Handler) -> web.StreamResponse
     """
     if request.method in READS and request.rel_url.raw_path.startswith(PREFIX):
         return await handler(request)
-    address = request.app[SERVICES].limits.address(request)
-    CAME_FROM.set(network(address) or None)
+    CAME_FROM.set(network_of(request))
     task = asyncio.ensure_future(handler(request))
     unfinished = request.app[SERVICES].unfinished
     unfinished.add(task)

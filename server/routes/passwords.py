@@ -6,7 +6,6 @@ from desk.accounts import accounts, password_resets
 from desk.accounts.accounts import StoredPassword
 from desk.accounts.password_resets import Forgotten, Reset
 from server.clock import now
-from server.http.clients import network_of
 from server.http.contract import At, Gives, Right, done
 from server.http.guard import ACTOR, limit
 from server.http.input import body
@@ -32,13 +31,11 @@ async def ask_reset(request: web.Request, sent: Forgotten) -> None:
     await limit(request, shared.FORGOT_ADDRESS, request.app[SERVICES].limits.address(request))
     await limit(request, shared.MAILED, sent.email)
     secret = request.app[SERVICES].settings.jwt_secret_key
-    network = network_of(request)
     await request.app[SERVICES].desk.run(
         password_resets.ask,
         sent.email,
         secret,
         now(),
-        network,
         staff_have_passwords=request.app[SERVICES].settings.staff_have_passwords,
     )
 
@@ -62,7 +59,7 @@ async def set_forgotten(request: web.Request, sent: Reset) -> None:
         full_name=owner.full_name,
         pointer="/new_password",
     )
-    await services.desk.run(password_resets.reset, sent.token, new_hash, now(), network_of(request))
+    await services.desk.run(password_resets.reset, sent.token, new_hash, now())
     await forgive(services.limits, owner.email, address)
 
 
