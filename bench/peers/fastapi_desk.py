@@ -1,4 +1,4 @@
-"""Peer: FastAPI, the SQLAlchemy ORM on asyncpg, Celery for the wake-up, under uvicorn."""
+"""Peer: FastAPI, the SQLAlchemy ORM on asyncpg, under uvicorn."""
 
 import base64
 import hashlib
@@ -10,12 +10,11 @@ from uuid import UUID
 
 import bcrypt
 import jwt
-from celery import Celery
-from fastapi import Depends, FastAPI, HTTPException, Query, WebSocket, WebSocketDisconnect
+from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_chat import NewMessage, Rooms, may_see, post
-from fastapi_shapes import Login, NewTicket, TicketOut, Token
+from fastapi_shapes import Login, TicketOut, Token
 from fastapi_tables import Event, ReadCursor, Ticket, User
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -29,7 +28,6 @@ engine = create_async_engine(
     max_overflow=0,
 )
 sessions = async_sessionmaker(engine, expire_on_commit=False)
-celery = Celery("desk", broker=os.environ["REDIS_URL"])
 app = FastAPI()
 rooms = Rooms()
 
@@ -102,31 +100,12 @@ async def login(session: Database, given: Login) -> Token:
     return Token(access_token=jwt.encode(claims | expected, SECRET))
 
 
-@app.get("/api/v1/users/tickets")
-async def list_tickets(
-    session: Database, user: CurrentUser, limit: Annotated[int, Query(ge=1, le=100)] = 20
-) -> list[TicketOut]:
-    query = own_tickets(user).order_by(Ticket.created_at.desc(), Ticket.id.desc()).limit(limit)
-    return [shown(*row) for row in await session.execute(query)]
-
-
 @app.get("/api/v1/users/tickets/{ticket_id}")
 async def show_ticket(session: Database, user: CurrentUser, ticket_id: UUID) -> TicketOut:
     found = await session.execute(own_tickets(user).where(Ticket.id == ticket_id))
     if (row := found.one_or_none()) is None:
         raise HTTPException(404, "Ticket not found")
     return shown(*row)
-
-
-@app.post("/api/v1/users/tickets", status_code=201)
-async def open_ticket(session: Database, user: CurrentUser, new: NewTicket) -> TicketOut:
-    ticket = Ticket(**new.model_dump(), user_id=user.id, last_seq=1)
-    session.add(ticket)
-    await session.flush()
-    session.add(Event(ticket_id=ticket.id, seq=1, kind="ticket_created", actor_id=user.id))
-    await session.commit()
-    celery.send_task("desk.assign", [str(ticket.id)], queue="peer-assignment", ignore_result=True)
-    return TicketOut.model_validate(ticket)
 
 
 @app.websocket("/ws/tickets/{ticket_id}")

@@ -6,14 +6,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class NewTicket(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    title: str = Field(min_length=1, max_length=200)
-    description: str = Field(min_length=1, max_length=20_000)
-    category: str = Field(min_length=1, max_length=64)
-    type: str = Field(min_length=1, max_length=64)
-
-
 class TicketOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     id: UUID
