@@ -56,7 +56,13 @@ from server.transport.origins import Origins
 from server.transport.slow_http_readers import SlowReaders
 from server.transport.socket_server import SocketServer
 from wire.files import FileStore
-from wire.messages import NotificationRecorded, SessionEnded, TypingChanged, ViewersChanged
+from wire.messages import (
+    NotificationRecorded,
+    SessionEnded,
+    TicketMoved,
+    TypingChanged,
+    ViewersChanged,
+)
 from wire.shapes import Recorded
 
 # A statement that waits gives up before.
@@ -114,7 +120,7 @@ class Services:
         self.presence = Presence(settings, self.bus, self.sockets, self.desk)
         self.typists = Typists(self.bus, self.sockets)
         self.broadcast = Broadcast(self.sockets, self.presence.witness, self.typists.witness)
-        self.sequencer = Sequencer(self.desk, self.background, self.broadcast)
+        self.sequencer = Sequencer(self.desk, self.bus, self.background, self.broadcast)
         self.watching = Watching()
         self.view_counts = ViewCounts(self.desk, self.sockets, self.watching)
         self.agent_loads = AgentLoads(self.desk, self.sockets, self.watching)
@@ -131,7 +137,7 @@ class Services:
         """What the processes tell each other, and who here wants to know."""
         bus = self.bus
         bus.subscribe(Recorded, self.sequencer.offer)
-        bus.subscribe(Recorded, self.ticket_changes.offer)
+        bus.subscribe(TicketMoved, self.ticket_changes.offer)
         bus.subscribe(NotificationRecorded, partial(send_notification, self.sockets))
         bus.subscribe(NotificationRecorded, self.own_reads.witness)
         bus.subscribe(TicketRead, partial(send_read, self.sockets))
@@ -164,8 +170,7 @@ class Services:
             self.slow_readers.look_forever(),
             self.sockets.eio.ping_forever(),
             self.sockets.eio.watch_forever(),
-            self.bus.listen_forever(self._channel_prefix),
-            self.bus.publish_forever(),
+            self.bus.run_forever(self._channel_prefix),
             self.bus.echo_forever(),
             self.session_watch.watch_forever(),
             self.presence.publish_forever(),

@@ -1,11 +1,13 @@
-"""What the processes say to each other on the Redis channel: one type for each message.
+"""What the processes say to each other over Redis: one type for each message.
 
 Each message says what has happened, and may be lost: whoever needs it finds it again elsewhere.
-They travel in batches, sealed (`wire.seal`): ``{"process": …, "messages": [{"type": …, "version":
-…, "body": …}, …]}``. A process that knows no such type, or not in that version, skips the message.
+Each has a topic, and is heard by the processes that follow it. They travel in batches, sealed
+(`wire.seal`): ``{"process": …, "messages": [{"type": …, "version": …, "body": …}, …]}``. A process
+that knows no such type, or not in that version, skips the message.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -26,6 +28,15 @@ from desk.outbox import (
 from wire import codec
 from wire.presence import Seen
 from wire.shapes import NotificationOut, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class TicketMoved:
+    """A ticket has moved on; ``seq``, ``public_seq`` (0: no event of it is public): to where."""
+
+    ticket_id: UUID
+    seq: int
+    public_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ class Echo:
 
 Message = (
     Recorded
+    | TicketMoved
     | NotificationRecorded
     | TicketRead
     | CursorMoved
@@ -95,6 +107,7 @@ Message = (
 # raises the version.
 NAMES: dict[type[Message], tuple[str, int]] = {
     Recorded: ("event_recorded", 1),
+    TicketMoved: ("ticket_moved", 1),
     NotificationRecorded: ("notification_recorded", 1),
     TicketRead: ("ticket_read", 1),
     CursorMoved: ("cursor_moved", 1),
@@ -115,15 +128,69 @@ READERS: dict[tuple[str, int], Callable[[Any], Any]] = {
 }
 
 
-def channel_of(prefix: str) -> str:
+# What every process follows.
+DESK = "live"
+
+
+def ticket_topic(ticket_id: UUID) -> str:
+    """What those are told who are inside a ticket."""
+    return f"ticket:{ticket_id}"
+
+
+def viewers_topic(ticket_id: UUID) -> str:
+    """Who looks at a ticket and who writes: also shown where it only stands in a list."""
+    return f"viewers:{ticket_id}"
+
+
+def person_topic(user_id: UUID) -> str:
+    """What is for one person's sockets."""
+    return f"person:{user_id}"
+
+
+TOPICS: dict[type[Message], Callable[[Any], str]] = {
+    Recorded: lambda recorded: ticket_topic(recorded.event.ticket_id),
+    TicketRead: lambda read: ticket_topic(read.ticket_id),
+    ViewersChanged: lambda changed: viewers_topic(changed.ticket_id),
+    TypingChanged: lambda changed: viewers_topic(changed.ticket_id),
+    NotificationRecorded: lambda recorded: person_topic(recorded.user_id),
+    CursorMoved: lambda moved: person_topic(moved.user_id),
+    InboxRead: lambda read: person_topic(read.user_id),
+    DraftChanged: lambda changed: person_topic(changed.user_id),
+    AttachmentChanged: lambda changed: (
+        person_topic(changed.user_id)
+        if changed.is_public is None
+        else ticket_topic(changed.ticket_id)
+    ),
+}
+
+
+def _everybodys(_: Message) -> str:
+    return DESK
+
+
+def by_topic(messages: Iterable[Message]) -> Mapping[str, list[Message]]:
+    """The messages by where they are said, in their order."""
+    found: defaultdict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        found[TOPICS.get(type(message), _everybodys)(message)].append(message)
+    return found
+
+
+def channel_of(prefix: str, topic: str) -> str:
     """``prefix``: tells this desk from others: pub/sub of Redis knows no database numbers."""
-    return f"{prefix}:live"
+    return f"{prefix}:{topic}"
 
 
 def messages_of(outbox: Outbox) -> Iterator[Message]:
     """What the other processes are told of a committed transaction."""
+    moved: dict[UUID, TicketMoved] = {}
     for event in outbox.events:
-        yield Recorded.of(event)
+        yield (recorded := Recorded.of(event))
+        public_seq = recorded.public_seq or 0
+        if known := moved.get(event.ticket_id):
+            public_seq = max(public_seq, known.public_seq)
+        moved[event.ticket_id] = TicketMoved(event.ticket_id, event.seq, public_seq)
+    yield from moved.values()
     for row in outbox.notifications:
         yield NotificationRecorded(row.user_id, NotificationOut.of(row))
     yield from outbox.reads

@@ -48,14 +48,14 @@ def _redis() -> redis.Redis:
 
 
 @cache
-def _seal(channel: str) -> Seal:
-    return Seal(settings().secrets, channel)
+def _seal() -> Seal:
+    return Seal(settings().secrets)
 
 
 def deliver(recorded: Outbox, find_prefix: Callable[[], str]) -> None:
-    """``find_prefix``: what stands before the name of the channel; asked if there is a hint."""
+    """``find_prefix``: what stands before the names of channels; asked if there is a hint."""
     if said := list(messages_of(recorded)):
-        _try("redis", lambda: _publish(said, channel_of(find_prefix())))
+        _try("redis", lambda: _publish(said, find_prefix()))
     if recorded.wakes:
         _try("broker", lambda: _wake(recorded.wakes))
 
@@ -70,9 +70,13 @@ def tell_alive(name: str) -> None:
     _try("redis", lambda: say_alive(_redis(), settings().key_prefix, name))
 
 
-def _publish(said: Sequence[Message], channel: str) -> None:
-    """All that a transaction has to tell is one batch, and so one wait."""
-    _redis().publish(channel, _seal(channel).closed(messages.encode(PROCESS, said)))
+def _publish(said: Sequence[Message], prefix: str) -> None:
+    """All that a transaction has to tell goes out together, and so is one wait."""
+    with _redis().pipeline(transaction=False) as pipeline:
+        for topic, batch in messages.by_topic(said).items():
+            channel = channel_of(prefix, topic).encode()
+            pipeline.publish(channel, _seal().closed(channel, messages.encode(PROCESS, batch)))
+        pipeline.execute()
 
 
 def _wake(jobs: set[Job]) -> None:

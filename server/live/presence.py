@@ -29,7 +29,7 @@ from server.live.rooms import ticket_room
 from server.live.watched import Watched
 from server.transport.socket_server import SocketServer
 from wire import codec
-from wire.messages import ViewersChanged
+from wire.messages import ViewersChanged, viewers_topic
 from wire.presence import (
     ALIVE_EVERY_SECONDS,
     ALIVE_FOR_SECONDS,
@@ -85,9 +85,15 @@ class Presence:
         """A program looks at nothing."""
         if actor.is_program:
             return
-        watched = self._watched.setdefault(ticket_id, Watched())
-        watched.entered(Viewer.of(actor), is_idle=is_idle)
+        self._watch(ticket_id).entered(Viewer.of(actor), is_idle=is_idle)
         self._changed(ticket_id)
+
+    def _watch(self, ticket_id: UUID) -> Watched:
+        watched = self._watched.get(ticket_id)
+        if watched is None:
+            watched = self._watched[ticket_id] = Watched()
+            self._bus.follow(viewers_topic(ticket_id))
+        return watched
 
     def left(self, actor: Actor, ticket_id: UUID, *, is_idle: bool = False) -> None:
         """``is_idle``: as they entered."""
@@ -117,7 +123,7 @@ class Presence:
         for ticket_id in set(ticket_ids) - self._followed:
             self._followed.add(ticket_id)
             if ticket_id not in self._watched:
-                self._watched[ticket_id] = Watched()
+                self._watch(ticket_id)
                 self._unsent.add(ticket_id)
                 self._wake.set()
 
@@ -232,6 +238,7 @@ class Presence:
                 watched.sent.clear()
                 if ticket_id not in self._followed:
                     del self._watched[ticket_id]
+                    self._bus.unfollow(viewers_topic(ticket_id))
                 continue
             for audience in Audience:
                 viewers = watched.viewers(audience)
@@ -287,6 +294,7 @@ class Presence:
         """Reads what the living others say of tickets."""
         if not ticket_ids:
             return
+        await self._bus.settled()  # What they say from now on is heard.
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for ticket_id in ticket_ids:

@@ -24,6 +24,8 @@ from desk.tickets import history, timeline
 from desk.tickets.views import TicketView, not_found
 from server.background import Background, attempt
 from server.database.transaction import Desk
+from server.live.bus import Bus
+from wire.messages import ticket_topic
 from wire.shapes import Recorded, TimelineEvent, timeline_event
 
 log = structlog.get_logger("server.live.sequencer")
@@ -75,6 +77,8 @@ class Room:
     is_taking: bool = False
     # Tasks that hold or await the lock: the room stays while there are any.
     users: int = 0
+    # Whether this process follows the ticket.
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,12 @@ class Sequencer:
     def __init__(
         self,
         desk: Desk,
+        bus: Bus,
         background: Background,
         broadcast: Callable[[Recorded], Awaitable[None]],
     ) -> None:
         self._desk = desk
+        self._bus = bus
         self._background = background
         self._broadcast = broadcast
         self._rooms: dict[UUID, Room] = {}
@@ -126,6 +132,7 @@ class Sequencer:
         await member.ready()
         async with self._held(ticket_id) as room:
             await self._remove(room, member, ticket_id)
+            await self._follow(room, ticket_id)
             read = await self._desk.read(history.read, actor, ticket_id, after, HISTORY_PAGE + 1)
             if (into_id := read.ticket.merged_into_id) is not None:
                 raise Merged(into_id)
@@ -146,6 +153,13 @@ class Sequencer:
                 self._joined.setdefault(member.key, set()).add(ticket_id)
                 await member.enter(ticket_id)
             return Replayed(read.ticket, seq, more)
+
+    async def _follow(self, room: Room, ticket_id: UUID) -> None:
+        """What is committed behind the read that follows is heard, or else found by the poll."""
+        if not room.is_followed:
+            room.is_followed = True
+            self._bus.follow(ticket_topic(ticket_id))
+        await self._bus.settled()
 
     @property
     def count(self) -> int:
@@ -180,6 +194,8 @@ class Sequencer:
         # It may be forgotten already, and another one be in its place.
         if self._rooms.get(ticket_id) is room and not room.users and not room.members:
             del self._rooms[ticket_id]
+            if room.is_followed:
+                self._bus.unfollow(ticket_topic(ticket_id))
 
     async def _remove(self, room: Room, member: Member, ticket_id: UUID) -> None:
         if room.members.pop(member.key, None) is None:

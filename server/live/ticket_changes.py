@@ -39,8 +39,8 @@ from server.live.rooms import user_room
 from server.live.view_counts import ViewCounts
 from server.live.watching import Watching
 from server.transport.socket_server import SocketServer
+from wire.messages import TicketMoved
 from wire.server_events import TICKET_CHANGED
-from wire.shapes import Recorded
 
 log = structlog.get_logger("server.live.ticket_changes")
 
@@ -122,9 +122,8 @@ class TicketChanges:
         if self._customers[person] <= 0:
             del self._customers[person]
 
-    def offer(self, recorded: Recorded) -> None:
-        event = recorded.event
-        self._note(Head(event.ticket_id, event.seq, recorded.public_seq or 0))
+    def offer(self, moved: TicketMoved) -> None:
+        self._note(Head(moved.ticket_id, moved.seq, moved.public_seq))
 
     def _note(self, head: Head) -> None:
         """Has the ticket shown, if it has moved on since it was noted last."""

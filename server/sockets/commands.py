@@ -21,7 +21,6 @@ from server.http.guard import admit, require_role
 from server.http.input import validated
 from server.http.problems import internal, refusal
 from server.limits import shared
-from server.live.rooms import user_room
 from server.services import Services
 from server.sockets import watchers
 from server.sockets.client_event import ClientEvent
@@ -146,8 +145,7 @@ class TicketNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except DeskError as error:
             raise _refused(error.code, error.detail) from error
         self._members[sid] = member
-        watchers.arrive(self._services, member)
-        self._sockets.enter(sid, user_room(member.actor.id))
+        await watchers.arrive(self._services, member)
 
     def _admit_program(self, member: SocketMember) -> None:
         """A socket is told of tickets from its beginning."""

@@ -1,16 +1,22 @@
-"""Sockets of the staff as those who watch: what follows from their coming, choosing and going."""
+"""Sockets as those who are told things: what follows from their coming, choosing and going."""
 
 from desk.tickets import saved_views
+from server.live.rooms import user_room
 from server.services import Services
 from server.sockets.member import SocketMember
 from server.sockets.payloads import Watch
+from wire.messages import person_topic
 
 
-def arrive(services: Services, member: SocketMember) -> None:
+async def arrive(services: Services, member: SocketMember) -> None:
+    """What is for its person, or watched, reaches a socket from then on."""
+    services.bus.follow(person_topic(member.user_id))
     if member.actor.is_staff:
         services.watching.arrived(member.key, member.actor)
     else:
         services.ticket_changes.arrived(member.actor)
+    services.sockets.enter(member.key, user_room(member.user_id))
+    await services.bus.settled()
 
 
 async def watch(services: Services, member: SocketMember, chosen: Watch) -> None:
@@ -26,6 +32,7 @@ async def watch(services: Services, member: SocketMember, chosen: Watch) -> None
 
 def leave(services: Services, member: SocketMember) -> None:
     """Nothing is read any more for a socket that has ended."""
+    services.bus.unfollow(person_topic(member.user_id))
     watcher = services.watching.watcher(member.key)
     if watcher is None:
         services.ticket_changes.left(member.actor)

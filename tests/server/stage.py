@@ -14,6 +14,7 @@ from desk.tickets import fast_path, tickets
 from desk.tickets.messages import NewMessage
 from server.background import Background
 from server.database.transaction import Desk, create_engine
+from server.live.bus import Bus
 from server.live.sequencer import Sequencer
 from tests.conftest import Backend
 from tests.factories import now
@@ -86,7 +87,7 @@ class Stage:
         self._committed: list[Recorded] = []
         self.desk = Desk(self._engine, self._keep)
         self._background = Background()
-        self.sequencer = Sequencer(self.desk, self._background, self._broadcast)
+        self.sequencer = Sequencer(self.desk, Bus("", []), self._background, self._broadcast)
 
     async def close(self) -> None:
         await self.desk.close()

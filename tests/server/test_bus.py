@@ -1,5 +1,6 @@
 """What the processes say to each other, and what is taken: what is sealed, and can be read."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, get_args
 from uuid import UUID
@@ -14,7 +15,7 @@ from desk.events import Assigned
 from desk.outbox import TicketRead
 from desk.rows import PersonName
 from models import NotificationKind, Role
-from server.live.bus import Bus
+from server.live.bus import Bus, Subscribed
 from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import SECRET, Backend
@@ -24,12 +25,15 @@ from tests.sockets import Client
 from tests.waiting import until
 from wire import codec, messages
 from wire.messages import (
+    DESK,
     Echo,
     Message,
     NotificationRecorded,
     SessionEnded,
+    TicketMoved,
     TypingChanged,
     ViewersChanged,
+    ticket_topic,
 )
 from wire.presence import Seen
 from wire.seal import SEAL_BYTES, Seal
@@ -43,6 +47,10 @@ PREVIOUS = "f" * 8 + SECRET
 def publish(backend: Backend, channel: str, sealed: bytes) -> None:
     with redis.Redis.from_url(backend.redis_url) as client:
         assert client.publish(channel, sealed)
+
+
+def sealed(channel: str, body: bytes, *secrets: str) -> bytes:
+    return Seal(secrets or [SECRET]).closed(channel.encode(), body)
 
 
 def batch(*messages: object, process: str = "another") -> bytes:
@@ -93,6 +101,7 @@ def heard_by(bus: Bus) -> list[SessionEnded]:
             ),
         ),
         TicketRead(UUID(int=1), UUID(int=2), 3, None),
+        TicketMoved(UUID(int=1), 3, 2),
         ENDED,
         ViewersChanged("a", UUID(int=1), Seen(1, (Viewer(UUID(int=2), "Ann", Role.CSR),))),
         TypingChanged("a", "socket", UUID(int=1), UUID(int=2), tuple(Audience), active=True),
@@ -178,11 +187,11 @@ async def test_a_forged_hint_is_skipped_and_the_true_event_of_its_number_deliver
     async with Client(api.url, customer, "websocket") as ann:
         await ann.join(ticket_id)
         before = bus.skipped
-        body = batch(forged(ticket_id, 2))
-        stranger = Seal(["another secret"], bus.channel).closed(body)
-        elsewhere = Seal([SECRET], "another desk:live").closed(body)
-        for sealed in (body, bytes(SEAL_BYTES) + body, stranger, elsewhere):
-            publish(backend, bus.channel, sealed)
+        body, channel = batch(forged(ticket_id, 2)), bus.channel(ticket_topic(UUID(ticket_id)))
+        stranger = sealed(channel, body, "another secret")
+        elsewhere = sealed(bus.channel(), body)
+        for forgery in (body, bytes(SEAL_BYTES) + body, stranger, elsewhere):
+            publish(backend, channel, forgery)
         await until(lambda: bus.skipped == before + 4)
         await ann.say(ticket_id, "true")
         await ann.until_shown(2)
@@ -195,7 +204,7 @@ async def test_what_cannot_be_read_is_skipped_and_counted_and_the_subscription_g
     app, _ = application
     bus = await subscribed(app)
     heard = heard_by(bus)
-    seal, before = Seal([SECRET], bus.channel), bus.skipped
+    channel, before = bus.channel(), bus.skipped
     unreadable = [
         *(b"", b"{", b"7", b'["x"]', b'[{"method":"end_session"}]', b'{"process":"another"}'),
         *map(batch, [7, {"type": []}, {"type": "session_ended"}, said("session_ended", {})]),
@@ -204,8 +213,8 @@ async def test_what_cannot_be_read_is_skipped_and_counted_and_the_subscription_g
         batch(said("event_recorded", {"event": {"ticket_id": "no id"}, "public_seq": 2})),
     ]
     for body in unreadable:
-        publish(backend, bus.channel, seal.closed(body))
-    publish(backend, bus.channel, seal.closed(batch(said("unknown", {}), AN_END)))
+        publish(backend, channel, sealed(channel, body))
+    publish(backend, channel, sealed(channel, batch(said("unknown", {}), AN_END)))
     await until(lambda: bool(heard))
     assert heard == [ENDED]
     assert bus.skipped == before + len(unreadable) + 1
@@ -219,7 +228,7 @@ async def test_while_the_key_is_changed_the_new_processes_hear_the_old_ones(
         bus = await subscribed(app)
         heard = heard_by(bus)
         for secret in (SECRET, PREVIOUS):
-            publish(backend, bus.channel, Seal([secret], bus.channel).closed(batch(AN_END)))
+            publish(backend, bus.channel(), sealed(bus.channel(), batch(AN_END), secret))
         await until(lambda: len(heard) == 2)
 
 
@@ -232,9 +241,9 @@ async def test_two_desks_on_one_redis_have_channels_of_their_own_and_a_setting_n
     mine = await subscribed(application[0])
     async with serving(same) as (a, _), serving(other) as (b, _), serving(named) as (c, _):
         buses = [await subscribed(app) for app in (a, b, c)]
-    channels = [bus.channel for bus in buses]
-    assert channels[0] == mine.channel
-    assert channels[1] != mine.channel
+    channels = [bus.channel() for bus in buses]
+    assert channels[0] == mine.channel()
+    assert channels[1] != mine.channel()
     assert channels[2] == "desk-7:live"
 
 
@@ -260,3 +269,83 @@ async def test_all_names_in_redis_begin_with_the_prefix_that_is_set(
                 return {w for w in wanted if not any(n.startswith(f"desk-7:{w}") for n in names)}
 
             await until(lambda: not missing())
+
+
+def heard_in(backend: Backend, bus: Bus) -> set[str]:
+    """The topics of this desk that are heard by anybody."""
+    head = bus.channel("")
+    with redis.Redis.from_url(backend.redis_url, decode_responses=True) as client:
+        found: Any = client.pubsub_channels(f"{head}*")
+        return {name.removeprefix(head) for name in found}
+
+
+async def test_a_process_hears_of_the_tickets_and_people_alone_that_are_here_and_while_they_are(
+    application: tuple[web.Application, Api],
+    another: tuple[web.Application, Api],
+    backend: Backend,
+    customer: Person,
+) -> None:
+    (app, api), (other, elsewhere) = application, another
+    bus = await subscribed(app)
+    await subscribed(other)
+    heard: list[Recorded] = []
+    other[SERVICES].bus.subscribe(Recorded, heard.append)
+    first, second = [(await api.a_ticket(customer))["id"] for _ in range(2)]
+    person = f"person:{customer.id}"
+    assert heard_in(backend, bus) == {DESK}
+    async with Client(elsewhere.url, customer, "websocket") as ann:
+        assert heard_in(backend, bus) == {DESK, person}
+        await ann.join(second)
+        await ann.until(
+            lambda: (
+                heard_in(backend, bus) == {DESK, person, f"ticket:{second}", f"viewers:{second}"}
+            )
+        )
+        for ticket_id in (first, second):
+            await api.post(f"/tickets/{ticket_id}/messages", customer, json={"content": "hello"})
+        await ann.until_shown(2)
+        await ann.until(lambda: bool(heard))
+        await ann.call("leave_ticket", {"ticket_id": second})
+        await ann.until(lambda: heard_in(backend, bus) == {DESK, person})
+    await until(lambda: heard_in(backend, bus) == {DESK})
+    assert {str(recorded.event.ticket_id) for recorded in heard} == {second}
+
+
+async def test_who_follows_hears_once_that_is_settled_however_often_it_changed_before(
+    application: tuple[web.Application, Api], backend: Backend
+) -> None:
+    bus = await subscribed(application[0])
+    bus.follow("ticket:1")
+    bus.follow("ticket:2")
+    bus.unfollow("ticket:1")
+    await bus.settled()
+    assert heard_in(backend, bus) == {DESK, "ticket:2"}
+    for _ in range(3):
+        bus.follow("ticket:1")
+        await asyncio.sleep(0)
+        bus.unfollow("ticket:1")
+        await asyncio.sleep(0)
+    bus.follow("ticket:2")
+    bus.unfollow("ticket:2")
+    bus.follow("ticket:1")
+    await bus.settled()
+    assert heard_in(backend, bus) == {DESK, "ticket:1", "ticket:2"}
+
+
+async def test_a_connection_that_was_lost_hears_again_what_is_followed_by_then(
+    application: tuple[web.Application, Api], backend: Backend
+) -> None:
+    bus = await subscribed(application[0])
+    again: list[Subscribed] = []
+    bus.subscribe(Subscribed, again.append)
+    bus.follow("ticket:1")
+    bus.follow("ticket:2")
+    await bus.settled()
+    with redis.Redis.from_url(backend.redis_url) as client:
+        client.client_kill_filter(_type="pubsub")
+        await until(lambda: not bus.is_subscribed)
+        bus.unfollow("ticket:1")
+        bus.follow("ticket:3")
+        await bus.settled()  # Nobody waits for a connection that there is not.
+    await until(lambda: bool(again))
+    assert heard_in(backend, bus) == {DESK, "ticket:2", "ticket:3"}

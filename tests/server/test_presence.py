@@ -12,7 +12,7 @@ from tests.conftest import Backend
 from tests.factories import Person
 from tests.sockets import Client
 from tests.waiting import until
-from wire.messages import ViewersChanged
+from wire.messages import ViewersChanged, viewers_topic
 from wire.presence import process_key, ticket_key
 
 
@@ -26,6 +26,7 @@ async def test_a_process_whose_sign_of_life_has_expired_tells_the_others_anew_wh
     heard: list[ViewersChanged] = []
     quick[SERVICES].bus.subscribe(ViewersChanged, heard.append)
     ticket_id = (await api.a_ticket(customer))["id"]
+    quick[SERVICES].bus.follow(viewers_topic(UUID(ticket_id)))
     async with Client(api.url, customer, "websocket") as ann:
         await ann.join(ticket_id)
         await until(lambda: heard)

@@ -9,7 +9,6 @@ import structlog
 from aiohttp import web
 from sqlalchemy import text
 
-from desk.events import StatusChanged
 from desk.statements import Statement
 from desk.tickets import messages
 from desk.tickets.changed import MOVED
@@ -22,12 +21,11 @@ from tests.factories import Person, a_ticket, database, now, people
 from tests.server.conftest import serving
 from tests.server.stage import away
 from tests.sockets import Client
-from wire.shapes import Recorded, TimelineEvent
+from wire.messages import TicketMoved
 
 
-def a_hint(ticket_id: str, seq: int) -> Recorded:
-    event = TimelineEvent(UUID(ticket_id), seq, StatusChanged.kind, None, now(), {})
-    return Recorded(event, seq)
+def a_hint(ticket_id: str, seq: int) -> TicketMoved:
+    return TicketMoved(UUID(ticket_id), seq, seq)
 
 
 def say_unheard(backend: Backend, person: Person, ticket_id: str, *, internal: bool) -> None:
