@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -24,20 +23,12 @@ from desk.statements import ids
 from desk.tickets.people import NAMED, named_by
 from server.database.transaction import Desk
 from server.live.bus import Bus, Subscribed
-from server.live.clients import redis_client
+from server.live.presence_store import PresenceStore
 from server.live.rooms import ticket_room
 from server.live.watched import Watched
 from server.transport.socket_server import SocketServer
-from wire import codec
 from wire.messages import ViewersChanged, viewers_topic
-from wire.presence import (
-    ALIVE_EVERY_SECONDS,
-    ALIVE_FOR_SECONDS,
-    FORGOTTEN_AFTER_SECONDS,
-    decoded,
-    process_key,
-    ticket_key,
-)
+from wire.presence import ALIVE_EVERY_SECONDS
 from wire.server_events import PRESENCE
 from wire.shapes import Present, Recorded, Viewer
 
@@ -48,7 +39,6 @@ log = structlog.get_logger("server.live.presence")
 GATHER_SECONDS = 0.05
 GATHER_TIMES = 4
 LONGEST_GATHER_SECONDS = 1.0
-TIMEOUT_SECONDS = 2.0
 # A join waits no longer for who else is there: they are sent as soon as Redis answers.
 ANSWER_SECONDS = 0.25
 
@@ -57,8 +47,7 @@ class Presence:
     """Knows who looks at each ticket that somebody looks at through this process."""
 
     def __init__(self, settings: Settings, bus: Bus, sockets: SocketServer, desk: Desk) -> None:
-        self._prefix = settings.key_prefix
-        self._redis: Any = redis_client(settings.redis_url, TIMEOUT_SECONDS)
+        self._store = PresenceStore(settings.redis_url, settings.key_prefix, bus.process)
         self._bus = bus
         self._sockets = sockets
         self._desk = desk
@@ -76,10 +65,7 @@ class Presence:
         self._wake = asyncio.Event()
 
     async def close(self) -> None:
-        """Takes back the sign of life, so that the others need not wait for its end."""
-        with contextlib.suppress(aioredis.RedisError, OSError):
-            await self._redis.delete(process_key(self._process, self._prefix))
-        await self._redis.aclose()
+        await self._store.close()
 
     def entered(self, actor: Actor, ticket_id: UUID, *, is_idle: bool = False) -> None:
         """A program looks at nothing."""
@@ -213,19 +199,14 @@ class Presence:
     async def _publish(self, ticket_ids: set[UUID]) -> None:
         if not ticket_ids:
             return
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for ticket_id in ticket_ids:
-                watched = self._watched.get(ticket_id)
-                self._version += 1
-                seen = (watched or Watched()).said(self._version)
-                key = ticket_key(ticket_id, self._prefix)
-                if seen.viewers:
-                    pipeline.hset(key, self._process, codec.encode(seen))
-                    pipeline.expire(key, FORGOTTEN_AFTER_SECONDS)
-                else:
-                    pipeline.hdel(key, self._process)
-                self._bus.publish(ViewersChanged(self._process, ticket_id, seen))
-            await pipeline.execute()
+        words = {}
+        for ticket_id in ticket_ids:
+            self._version += 1
+            words[ticket_id] = self._watched.get(ticket_id, Watched()).said(self._version)
+        # In this order: who begins to hear after the message reads what is kept.
+        await self._store.say(words)
+        for ticket_id, seen in words.items():
+            self._bus.publish(ViewersChanged(self._process, ticket_id, seen))
 
     def _send(self) -> float:
         """Shows what changed; the seconds that it took."""
@@ -254,9 +235,7 @@ class Presence:
         """Says that this process lives, and finds out which others do not any more."""
         while True:
             try:
-                key = process_key(self._process, self._prefix)
-                was_alive = await self._redis.set(key, 1, ex=ALIVE_FOR_SECONDS, get=True)
-                if not was_alive:  # The others have forgotten who is here.
+                if not await self._store.stay_alive():  # The others have forgotten who is here.
                     self._unpublished |= {t for t, w in self._watched.items() if w.here}
                 await self._bury()
             except (aioredis.RedisError, OSError):
@@ -269,19 +248,12 @@ class Presence:
 
     async def _bury(self) -> None:
         known = {process for w in self._watched.values() for process in w.elsewhere}
-        if not known:
-            return
-        dead = await self._dead(known)
+        dead = await self._store.dead(known)
         for ticket_id, watched in self._watched.items():
             for process in dead & watched.elsewhere.keys():
                 del watched.elsewhere[process]
                 self._unsent.add(ticket_id)
                 self._wake.set()
-
-    async def _dead(self, processes: set[str]) -> set[str]:
-        names = list(processes)
-        alive = await self._redis.mget([process_key(name, self._prefix) for name in names])
-        return {name for name, answer in zip(names, alive, strict=True) if answer is None}
 
     def look_up_all(self, _: Subscribed) -> None:
         """Has everything read again, after words of the others may have been lost."""
@@ -296,17 +268,11 @@ class Presence:
             return
         await self._bus.settled()  # What they say from now on is heard.
         try:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for ticket_id in ticket_ids:
-                    pipeline.hgetall(ticket_key(ticket_id, self._prefix))
-                hashes = [decoded(fields) for fields in await pipeline.execute()]
-            processes = {name for words in hashes for name in words} - {self._process}
-            dead = await self._dead(processes) if processes else set()
+            found = await self._store.said(ticket_ids)
         except (aioredis.RedisError, OSError):
             return
-        for ticket_id, words in zip(ticket_ids, hashes, strict=True):
+        for ticket_id, words in zip(ticket_ids, found, strict=True):
             if watched := self._watched.get(ticket_id):
                 watched.is_looked_up = True
             for process, seen in words.items():
-                if process not in dead:
-                    self.take(ViewersChanged(process, ticket_id, seen))
+                self.take(ViewersChanged(process, ticket_id, seen))

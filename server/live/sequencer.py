@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from desk.access import Actor
+from desk.access import Actor, Audience
 from desk.errors import DeskError, Merged, Unavailable
 from desk.people_events import ParticipantsChanged
 from desk.rows import EventRow
@@ -25,6 +25,7 @@ from desk.tickets.views import TicketView, not_found
 from server.background import Background, attempt
 from server.database.transaction import Desk
 from server.live.bus import Bus
+from server.live.hints import Hints
 from wire.messages import ticket_topic
 from wire.shapes import Recorded, TimelineEvent, timeline_event
 
@@ -37,8 +38,6 @@ log = structlog.get_logger("server.live.sequencer")
 HISTORY_PAGE = 500
 HISTORY_CHARACTERS = timeline.LONGEST_READ * 3 // 16
 POLL_SECONDS = 1.0
-# Hints that wait for a busy room. Dropping some costs a read from the database, nothing else.
-MOST_HINTS = 256
 
 
 class Member(Protocol):
@@ -72,8 +71,7 @@ class Room:
     cursor: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     members: dict[str, Member] = field(default_factory=dict)
-    # A list, as it is short, and an empty deque is 760 bytes.
-    hints: list[Recorded] = field(default_factory=list)
+    hints: Hints = field(default_factory=Hints)
     is_taking: bool = False
     # Tasks that hold or await the lock: the room stays while there are any.
     users: int = 0
@@ -210,9 +208,7 @@ class Sequencer:
         room = self._rooms.get(ticket_id)
         if room is None:
             return
-        if len(room.hints) == MOST_HINTS:
-            del room.hints[0]
-        room.hints.append(recorded)
+        room.hints.add(recorded)
         if not room.is_taking:
             room.is_taking = True
             self._background.start(self._take_hints(room, ticket_id))
@@ -222,8 +218,10 @@ class Sequencer:
             # The lock is given away after each: in a lively talk there is always another hint,
             # and who wants to join, leave or poll would wait for the end of the talk.
             while room.hints:
+                if room.members and self._bus.is_subscribed:
+                    await room.hints.await_overtaken(room.cursor)
                 async with self._held(ticket_id):
-                    await self._take(room, room.hints.pop(0))
+                    await self._take(room, room.hints.pop())
         except DeskError as error:
             # The poll comes back to it.
             log.warning("cannot fill a gap", ticket_id=str(ticket_id), code=error.code)
@@ -257,7 +255,9 @@ class Sequencer:
         """Delivers what the database has after the cursor, up to ``head``."""
         while room.cursor < head:
             limit = min(HISTORY_PAGE, head - room.cursor)
-            rows = await self._desk.read(timeline.after, ticket_id, room.cursor, limit)
+            rows = await self._desk.fetch(
+                timeline.AFTER[Audience.STAFF], ticket_id=ticket_id, after=room.cursor, limit=limit
+            )
             if not rows:
                 return
             for row in rows:

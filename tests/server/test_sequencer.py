@@ -12,6 +12,7 @@ from desk.access import Actor
 from desk.errors import NotFound
 from models import Role
 from server.live import sequencer
+from server.live.hints import MOST_HINTS
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
 from tests.server.stage import Stage
@@ -84,7 +85,7 @@ async def test_hints_without_end_for_a_busy_room_cost_a_reading_and_no_event(
     ann = stage.reader(customer)
     await stage.sequencer.join(ann, customer, ticket, 0)
     hints = await stage.say(customer, ticket, *"abcdefghij")
-    await stage.told(*hints[-2:] * sequencer.MOST_HINTS)
+    await stage.told(*hints[-2:] * MOST_HINTS)
     assert ann.numbers == list(range(1, 12))
 
 
