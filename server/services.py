@@ -159,6 +159,7 @@ class Services:
         assert isinstance(pool, QueuePool)
         gauge("desk_sockets", "Signed-in sockets", lambda: self.session_watch.count)
         gauge("desk_rooms", "Tickets that somebody reads here", lambda: self.sequencer.count)
+        gauge("desk_kept_pages_bytes", "Encoded histories", lambda: self.sequencer.pages.size)
         gauge("desk_database_connections", "In use, of the pool's", pool.checkedout)
         gauge("desk_channel_skipped", "Messages that were not ours", lambda: self.bus.skipped)
         gauge("desk_redis_subscribed", "Whether hints arrive", lambda: self.bus.is_subscribed)

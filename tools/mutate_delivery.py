@@ -21,6 +21,7 @@ LEFT_OUT = (".git", ".venv", ".data", "node_modules", "__pycache__", ".*_cache",
 LONGEST_SECONDS = 240
 SEND_QUEUE = ("tests/server/test_send_queue.py",)
 ENGINE_WEBSOCKET = ("tests/server/test_engine_websocket.py",)
+KEPT_PAGES = ("tests/server/test_kept_pages.py",)
 ROOMS = ("tests/server/test_sequencer.py",)
 STATEMENTS = ("tests/server/test_run_statement.py",)
 MESSAGES = ("tests/desk/test_messages.py", "tests/server/test_messages.py")
@@ -70,8 +71,8 @@ MUTATIONS = (
     Mutation(
         "the cursor does not move",
         "server/live/sequencer.py",
-        "        await self._broadcast(recorded)\n        room.cursor = event.seq",
-        "        await self._broadcast(recorded)",
+        "        room.cursor = event.seq\n",
+        "",
         ROOMS,
     ),
     Mutation(
@@ -91,9 +92,37 @@ MUTATIONS = (
     Mutation(
         "a join does not catch the others up",
         "server/live/sequencer.py",
-        "member's history ends.\n                if room.members:\n",
-        "member's history ends.\n                if not room.members:\n",
+        "member's history ends.\n            if room.members:\n",
+        "member's history ends.\n            if not room.members:\n",
         ROOMS,
+    ),
+    Mutation(
+        "what was erased is sent on",
+        "server/live/kept_pages.py",
+        "        if recorded.event.kind == Erased.kind:\n            self.forget(ticket_id)\n",
+        "",
+        KEPT_PAGES,
+    ),
+    Mutation(
+        "a kept history ends before what was delivered",
+        "server/live/kept_pages.py",
+        "page.end != last or",
+        "",
+        KEPT_PAGES,
+    ),
+    Mutation(
+        "a kept history begins after what was asked for",
+        "server/live/kept_pages.py",
+        " or number < page.first:",
+        ":",
+        KEPT_PAGES,
+    ),
+    Mutation(
+        "what is kept has no end",
+        "server/live/kept_pages.py",
+        "while self.size > MOST_BYTES:",
+        "while self.size < 0:",
+        KEPT_PAGES,
     ),
     Mutation(
         "history in reverse",

@@ -30,6 +30,18 @@ class TimelineEvent:
     at: datetime
     data: dict[str, Any]
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        actor_id = data["actor_id"]
+        return cls(
+            UUID(data["ticket_id"]),
+            data["seq"],
+            data["kind"],
+            UUID(actor_id) if actor_id else None,
+            datetime.fromisoformat(data["at"]),
+            data["data"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -48,17 +60,7 @@ class Recorded:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """What `of` made, after its way through JSON."""
-        event = data["event"]
-        actor_id = event["actor_id"]
-        staff = TimelineEvent(
-            UUID(event["ticket_id"]),
-            event["seq"],
-            event["kind"],
-            UUID(actor_id) if actor_id else None,
-            datetime.fromisoformat(event["at"]),
-            event["data"],
-        )
-        return cls(staff, data["public_seq"])
+        return cls(TimelineEvent.from_json(data["event"]), data["public_seq"])
 
     def for_audience(self, audience: Audience) -> TimelineEvent | None:
         """The event in the audience's numbering; None if it is not for them."""

@@ -7,7 +7,7 @@ query finds what a lost hint has hidden.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -16,27 +16,23 @@ from uuid import UUID
 import structlog
 
 from desk.access import Actor, Audience
-from desk.errors import DeskError, Merged, Unavailable
+from desk.errors import DeskError, Unavailable
 from desk.people_events import ParticipantsChanged
-from desk.rows import EventRow
 from desk.statements import ids
-from desk.tickets import history, timeline
+from desk.tickets import timeline
 from desk.tickets.views import TicketView, not_found
 from server.background import Background, attempt
 from server.database.transaction import Desk
+from server.live import histories
 from server.live.bus import Bus
 from server.live.hints import Hints
+from server.live.histories import Histories
+from server.transport.send_queue import EncodedEvent
 from wire.messages import ticket_topic
-from wire.shapes import Recorded, TimelineEvent, timeline_event
+from wire.shapes import Recorded
 
 log = structlog.get_logger("server.live.sequencer")
 
-# Events that one join replays, and the characters of their texts, of which JSON may make six
-# times as many; a longer history takes several joins. With what stands around each text that is
-# less than may wait for a socket. A character has four bytes at most: what a read ended before is
-# over this, too.
-HISTORY_PAGE = 500
-HISTORY_CHARACTERS = timeline.LONGEST_READ * 3 // 16
 POLL_SECONDS = 1.0
 
 
@@ -51,8 +47,8 @@ class Member(Protocol):
     async def ready(self) -> None:
         """Waits until a page of history fits into what waits to be sent, but not for ever."""
 
-    async def send(self, event: TimelineEvent) -> None:
-        """Sends to this member alone; the event is numbered for their audience."""
+    async def send(self, events: Sequence[EncodedEvent]) -> None:
+        """Sends to this member alone; the events are numbered for their audience."""
 
     async def enter(self, ticket_id: UUID) -> None:
         """From now on what is broadcast to the room reaches the member."""
@@ -99,10 +95,13 @@ class Sequencer:
         desk: Desk,
         bus: Bus,
         background: Background,
-        broadcast: Callable[[Recorded], Awaitable[None]],
+        broadcast: Callable[[Recorded], Awaitable[Mapping[Audience, EncodedEvent]]],
     ) -> None:
+        """``broadcast`` returns the event as it was encoded for audiences."""
         self._desk = desk
         self._bus = bus
+        self._histories = Histories(desk)
+        self.pages = self._histories.pages
         self._background = background
         self._broadcast = broadcast
         self._rooms: dict[UUID, Room] = {}
@@ -131,26 +130,21 @@ class Sequencer:
         async with self._held(ticket_id) as room:
             await self._remove(room, member, ticket_id)
             await self._follow(room, ticket_id)
-            read = await self._desk.read(history.read, actor, ticket_id, after, HISTORY_PAGE + 1)
-            if (into_id := read.ticket.merged_into_id) is not None:
-                raise Merged(into_id)
-            page = _page(read.events)
-            more = len(page) < len(read.events)
-            if not more:
-                # The others first: the room stands where this member's history ends.
-                if room.members:
-                    await self._catch_up(room, ticket_id, read.head)
-                room.cursor = read.head
-            seq = read.ticket.seq
-            for row in page:
-                event = timeline_event(row, actor.audience)
-                await member.send(event)
-                seq = event.seq
-            if not (more or member.is_gone):
+            ticket, head = await self._histories.stands(actor, ticket_id)
+            # The others first: the room stands where this member's history ends.
+            if room.members:
+                await self._catch_up(room, ticket_id, head)
+            else:
+                self.pages.forget(ticket_id)
+            room.cursor = head
+            replay = await self._histories.after(after, actor.audience, ticket, head)
+            if replay.events:
+                await member.send(replay.events)
+            if not (replay.more or member.is_gone):
                 room.members[member.key] = member
                 self._joined.setdefault(member.key, set()).add(ticket_id)
                 await member.enter(ticket_id)
-            return Replayed(read.ticket, seq, more)
+            return Replayed(ticket, replay.seq, replay.more)
 
     async def _follow(self, room: Room, ticket_id: UUID) -> None:
         """What is committed behind the read that follows is heard, or else found by the poll."""
@@ -192,6 +186,7 @@ class Sequencer:
         # It may be forgotten already, and another one be in its place.
         if self._rooms.get(ticket_id) is room and not room.users and not room.members:
             del self._rooms[ticket_id]
+            self.pages.forget(ticket_id)
             if room.is_followed:
                 self._bus.unfollow(ticket_topic(ticket_id))
 
@@ -243,8 +238,9 @@ class Sequencer:
         behind it.
         """
         event = recorded.event
-        await self._broadcast(recorded)
+        shown = await self._broadcast(recorded)
         room.cursor = event.seq
+        self.pages.extend(recorded, shown)
         removed = event.data["removed"] if event.kind == ParticipantsChanged.kind else ()
         for member in [*room.members.values()] if removed else ():
             if str(member.actor.id) in removed and not member.actor.is_staff:
@@ -254,9 +250,12 @@ class Sequencer:
     async def _catch_up(self, room: Room, ticket_id: UUID, head: int) -> None:
         """Delivers what the database has after the cursor, up to ``head``."""
         while room.cursor < head:
-            limit = min(HISTORY_PAGE, head - room.cursor)
+            limit = min(histories.MOST_EVENTS, head - room.cursor)
             rows = await self._desk.fetch(
-                timeline.AFTER[Audience.STAFF], ticket_id=ticket_id, after=room.cursor, limit=limit
+                timeline.AFTER[Audience.STAFF],
+                ticket_id=ticket_id,
+                after=room.cursor,
+                limit=limit,
             )
             if not rows:
                 return
@@ -294,13 +293,3 @@ class Sequencer:
                 log.exception("cannot read on", ticket_id=str(ticket_id))
         else:
             self._stuck.discard(ticket_id)
-
-
-def _page(events: Sequence[EventRow]) -> Sequence[EventRow]:
-    """The first events, as many as one join replays: at least one."""
-    characters = 0
-    for n, event in enumerate(events[:HISTORY_PAGE]):
-        characters += len(event.content or "")
-        if n and characters > HISTORY_CHARACTERS:
-            return events[:n]
-    return events[:HISTORY_PAGE]

@@ -1,6 +1,7 @@
 """Connected sockets, as members of ticket rooms."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from aiohttp import WSCloseCode, web
@@ -11,9 +12,10 @@ from server.identity.tokens import Claims
 from server.live.rooms import ticket_room
 from server.services import SERVICES, Services
 from server.transport.engine_websocket import CLOSE_SECONDS
-from server.transport.send_queue import SendQueue
+from server.transport.send_queue import EncodedEvent, SendQueue
+from server.transport.socket_server import data_of
 from wire.codec import encode
-from wire.server_events import RESYNC, SIGNED_OUT, TIMELINE
+from wire.server_events import RESYNC, SIGNED_OUT
 from wire.shapes import PlainMessage, Resync, SignedOut, TimelineEvent
 
 
@@ -53,9 +55,9 @@ class SocketMember:
     async def ready(self) -> None:
         await self._sockets.ready(self.key)
 
-    async def send(self, event: TimelineEvent) -> None:
+    async def send(self, events: Sequence[EncodedEvent]) -> None:
         if not self.is_gone:
-            self._sockets.send_local(TIMELINE, event, self.key)
+            self._sockets.send_all(events, self.key)
 
     async def enter(self, ticket_id: UUID) -> None:
         self._sockets.enter(self.key, ticket_room(ticket_id, self.actor.audience))
@@ -113,8 +115,9 @@ class PlainMember:
     async def ready(self) -> None:
         await self.send_queue.ready()
 
-    async def send(self, event: TimelineEvent) -> None:
-        self._listen(event)
+    async def send(self, events: Sequence[EncodedEvent]) -> None:
+        for event in events:
+            self._listen(TimelineEvent.from_json(data_of(event)))
 
     async def enter(self, ticket_id: UUID) -> None:
         room = ticket_room(ticket_id, self.actor.audience)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from server.limits.open_sockets import OpenSockets
 from server.transport import engine_websocket
 from server.transport.engine_websocket import websocket_of
 from server.transport.pings import Pinging
-from server.transport.send_queue import SendQueue
+from server.transport.send_queue import EncodedPacket, SendQueue
 from server.transport.slow_http_readers import SlowReaders
 
 log = structlog.get_logger("server.transport.engine")
@@ -46,16 +46,25 @@ class Engine(Pinging):
 
     def post(self, packet: Packet, *sids: str) -> None:
         """Sends to clients, or finds that they are dead or gone. Never waits."""
-        sockets, now = self.sockets, time.time()
+        now = time.time()
         for sid in sids:
-            connection = sockets.get(sid)
-            if connection is None or connection.closed:
-                continue
-            if connection.last_ping and now - connection.last_ping > PING_TIMEOUT:
-                self._background.start(connection.check_ping_timeout())
-            else:
-                queue: SendQueue = connection.queue
+            if (queue := self._queue_of(sid, now)) is not None:
                 queue.put_nowait(packet)
+
+    def post_all(self, packets: Sequence[EncodedPacket], sid: str) -> None:
+        """As `post` for each of them, to one client."""
+        if (queue := self._queue_of(sid, time.time())) is not None:
+            queue.put_all(packets)
+
+    def _queue_of(self, sid: str, now: float) -> SendQueue | None:
+        connection = self.sockets.get(sid)
+        if connection is None or connection.closed:
+            return None
+        if connection.last_ping and now - connection.last_ping > PING_TIMEOUT:
+            self._background.start(connection.check_ping_timeout())
+            return None
+        queue: SendQueue = connection.queue
+        return queue
 
     async def watch_forever(self) -> None:
         """Gives up those who do not answer. The library looks at one after the other, with a

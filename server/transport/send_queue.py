@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 from typing import Any, Protocol
 
@@ -18,6 +18,9 @@ LITTLE_WAITING = 64 * 1024
 READY_SECONDS = 10.0
 # Who is behind and in so long a time takes next to nothing of what the transport holds is cut off.
 WRITE_SECONDS = 30.0
+# Of packets that are put together, those up to so many bytes are one write: with these a transport
+# is full, and sends at once.
+LONGEST_WRITE = 64 * 1024
 
 # The head of a whole text frame that is not masked, by the length of what follows (RFC 6455).
 WHOLE = 0x80
@@ -47,8 +50,13 @@ class EncodedPacket(packet.Packet):  # type: ignore[misc]
 
     def __init__(self, text: bytes) -> None:
         super().__init__(packet.MESSAGE)
-        self.text = b"%d%b" % (packet.MESSAGE, text)
-        self.frame = frame(self.text)
+        self.frame = frame(b"%d%b" % (packet.MESSAGE, text))
+        # As the frame has it, which may be kept for long, and once is enough.
+        self.length = len(text) + 1
+
+    @property
+    def text(self) -> bytes:
+        return self.frame[-self.length :]
 
     def encode(self, b64: bool = False) -> str:
         return self.text.decode()
@@ -143,6 +151,15 @@ class SendQueue:
             self._keep(item)
             transport.fetch()
 
+    def put_all(self, items: Sequence[EncodedPacket]) -> None:
+        """As one after the other, in few writes."""
+        transport = self._transport
+        for part in _parts(items):
+            frames = b"".join([item.frame for item in part])
+            if transport is None or self.is_cut_off or not transport.writes(frames):
+                for item in part:
+                    self.put_nowait(item)
+
     def _keep(self, item: Any) -> None:
         # None ends the writer and always gets through.
         if self.is_cut_off and item is not None:
@@ -212,9 +229,23 @@ class SendQueue:
 def _nothing() -> None: ...
 
 
+def _parts(items: Sequence[EncodedPacket]) -> Iterator[list[EncodedPacket]]:
+    """Each as much as one write takes."""
+    part: list[EncodedPacket] = []
+    size = 0
+    for item in items:
+        part.append(item)
+        size += item.length
+        if size >= LONGEST_WRITE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
 def _length(item: Any) -> int:
     if isinstance(item, EncodedPacket):
-        return len(item.text)
+        return item.length
     if isinstance(item, bytes):
         return len(item)
     data = getattr(item, "data", None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,16 @@ CONNECT_SECONDS = 10.0
 ADDRESS = "address"
 # What stands before the JSON of every event.
 EVENT_HEAD = f"{EVENT}{NAMESPACE},".encode()
+
+
+def encoded_event(event: str, data: object) -> EncodedEvent:
+    assert event in SERVER_EVENTS, event
+    return EncodedEvent(EVENT_HEAD + codec.encode([event, data]))
+
+
+def data_of(packet: EncodedEvent) -> Any:
+    """What an event was encoded of, as JSON has it."""
+    return codec.loads_own(packet.text[1 + len(EVENT_HEAD) :])[1]
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
@@ -183,20 +194,29 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if sid in self.manager.rooms.get(NAMESPACE, {}).get(room, ()):
             self.manager.basic_leave_room(sid, NAMESPACE, room)
 
-    def send_local(self, event: str, data: object, *rooms: str, skip: str | None = None) -> None:
+    def send_local(
+        self, event: str, data: object, *rooms: str, skip: str | None = None
+    ) -> EncodedEvent | None:
         """Sends an event to the sockets of this process in the rooms, except ``skip``. Never waits.
 
-        Encoded once and without a task per socket: see `SendQueue`.
+        Encoded once and without a task per socket (see `SendQueue`), and not if there are none.
         """
-        assert event in SERVER_EVENTS, event
         members = [
             eio_sid
             for room in rooms
             for sid, eio_sid in self.manager.get_participants(NAMESPACE, room)
             if sid != skip
         ]
-        if members:
-            self.eio.post(EncodedEvent(EVENT_HEAD + codec.encode([event, data])), *members)
+        if not members:
+            return None
+        packet = encoded_event(event, data)
+        self.eio.post(packet, *members)
+        return packet
+
+    def send_all(self, packets: Sequence[EncodedEvent], sid: str) -> None:
+        """Sends what is encoded to one socket of this process. Never waits."""
+        if (eio_sid := self.manager.eio_sid_from_sid(sid, NAMESPACE)) is not None:
+            self.eio.post_all(packets, eio_sid)
 
     async def close_socket(self, sid: str) -> None:
         """Ends a socket and its connection; what was sent before still goes out."""

@@ -1,14 +1,14 @@
 """A stage for the sequencer: a real database, and readers that write down what reaches them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import make_url
 
-from desk.access import Actor
+from desk.access import Actor, Audience
 from desk.outbox import Outbox
 from desk.tickets import fast_path, tickets
 from desk.tickets.messages import NewMessage
@@ -16,8 +16,11 @@ from server.background import Background
 from server.database.transaction import Desk, create_engine
 from server.live.bus import Bus
 from server.live.sequencer import Sequencer
+from server.transport.send_queue import EncodedEvent
+from server.transport.socket_server import data_of, encoded_event
 from tests.conftest import Backend
 from tests.factories import now
+from wire.server_events import TIMELINE
 from wire.shapes import Recorded, TimelineEvent
 
 
@@ -37,6 +40,10 @@ def away(backend: Backend) -> Iterator[None]:
             yield
         finally:
             connection.execute(f"alter database {name} allow_connections true")
+
+
+def _decoded(packet: EncodedEvent) -> TimelineEvent:
+    return TimelineEvent.from_json(data_of(packet))
 
 
 class Reader:
@@ -60,10 +67,10 @@ class Reader:
     async def ready(self) -> None:
         pass
 
-    async def send(self, event: TimelineEvent) -> None:
+    async def send(self, events: Sequence[EncodedEvent]) -> None:
         self.is_asked.set()
         await self.may_take.wait()
-        self.got.append(event)
+        self.got += map(_decoded, events)
 
     async def enter(self, ticket_id: UUID) -> None:
         self.inside.add(ticket_id)
@@ -95,17 +102,23 @@ class Stage:
     def _keep(self, recorded: Outbox) -> None:
         self._committed += [Recorded.of(event) for event in recorded.events]
 
-    async def _broadcast(self, recorded: Recorded) -> None:
+    async def _broadcast(self, recorded: Recorded) -> Mapping[Audience, EncodedEvent]:
         await asyncio.sleep(0)
         if recorded.event.ticket_id == self.cannot_show:
             raise LookupError("cannot be shown")
         if dying := self._dying:
             self._dying, dying.is_gone = None, True
             await self.sequencer.leave_all(dying)
+        shown = {
+            audience: encoded_event(TIMELINE, event)
+            for audience in Audience
+            if (event := recorded.for_audience(audience)) is not None
+        }
         for reader in self._readers:
-            event = recorded.for_audience(reader.actor.audience)
-            if event is not None and recorded.event.ticket_id in reader.inside:
-                reader.got.append(event)
+            packet = shown.get(reader.actor.audience)
+            if packet is not None and recorded.event.ticket_id in reader.inside:
+                reader.got.append(_decoded(packet))
+        return shown
 
     def reader(self, actor: Actor) -> Reader:
         self._readers.append(Reader(f"reader {len(self._readers)}", actor))

@@ -1,5 +1,6 @@
 """The end of a session, each way by which it reaches a socket: alone, without the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,12 +12,12 @@ from desk.access import Actor
 from desk.accounts import sessions
 from server.identity.session_watch import SessionWatch
 from server.services import SERVICES
+from server.transport.send_queue import EncodedEvent
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person, database, now
 from tests.sockets import Client
 from tests.waiting import PATIENCE
-from wire.shapes import TimelineEvent
 
 Application = tuple[web.Application, Api]
 pytestmark = pytest.mark.usefixtures("without_watch")
@@ -103,7 +104,7 @@ class Gone:
     is_gone: bool = False
     entered: bool = False
 
-    async def send(self, event: TimelineEvent) -> None:
+    async def send(self, events: Sequence[EncodedEvent]) -> None:
         self.is_gone = True
 
     async def ready(self) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from server.services import SERVICES
 from server.transport.send_queue import LONGEST_MIDDLE, LONGEST_SHORT, LONGEST_WAITING, SendQueue
+from server.transport.socket_server import encoded_event
 from tests.api import Api
 from tests.factories import Person
 from tests.server.raw_sockets import NAMESPACE, SMALL, Raw, small_sockets
@@ -120,3 +121,22 @@ async def test_a_frame_of_each_kind_of_length_is_read(small: Small, length: int,
     text = "x" * (length + more - around)
     small.tell(0, text)
     assert await small.event() == [TYPING, {"n": 0, "text": text}]
+
+
+async def test_what_is_put_together_is_in_order_and_waits_where_it_does_not_fit(
+    small: Small,
+) -> None:
+    events = [encoded_event(TYPING, {"n": n, "text": LONG}) for n in range(MANY)]
+    small.sockets.send_all(events[:7], small.sid)
+    assert small.queue.empty()
+    small.sockets.send_all(events[7:], small.sid)
+    small.tell(MANY)
+    await turns()
+    assert 0 < small.queue.qsize() < MANY
+    assert small.queue.size >= small.queue.qsize() * len(LONG) - len(LONG)
+    for n in range(MANY + 1):
+        assert (await small.event())[1]["n"] == n
+    small.sockets.send_all(events, small.sid)
+    await turns()
+    small.sockets.drop_events(small.sid)
+    assert small.queue.empty()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.errors import NotFound
 from models import Role
-from server.live import sequencer
+from server.live import histories
 from server.live.hints import MOST_HINTS
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
@@ -80,7 +80,7 @@ async def test_hints_in_the_wrong_order_are_put_right(stage: Stage, cast: Cast) 
 async def test_hints_without_end_for_a_busy_room_cost_a_reading_and_no_event(
     stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequencer, "HISTORY_PAGE", 3)
+    monkeypatch.setattr(histories, "MOST_EVENTS", 3)
     customer, _, ticket = cast
     ann = stage.reader(customer)
     await stage.sequencer.join(ann, customer, ticket, 0)
@@ -173,7 +173,7 @@ async def test_joining_in_the_midst_of_a_lively_talk_has_no_seam(stage: Stage, c
 async def test_a_long_history_takes_several_joins_without_a_seam(
     stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequencer, "HISTORY_PAGE", 3)
+    monkeypatch.setattr(histories, "MOST_EVENTS", 3)
     customer, _, ticket = cast
     await stage.say(customer, ticket, *"abcdef")
     ann = stage.reader(customer)
@@ -192,7 +192,7 @@ async def test_a_long_history_takes_several_joins_without_a_seam(
 async def test_a_history_of_exactly_one_page_takes_one_join(
     stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequencer, "HISTORY_PAGE", 3)
+    monkeypatch.setattr(histories, "MOST_EVENTS", 3)
     customer, _, ticket = cast
     await stage.say(customer, ticket, *"ab")
     ann = stage.reader(customer)

@@ -221,8 +221,8 @@ CHECKS = [
     Mutation(
         "who is gone enters no room",
         "server/live/sequencer.py",
-        "if not (more or member.is_gone):",
-        "if not more:",
+        "if not (replay.more or member.is_gone):",
+        "if not replay.more:",
         ("tests/server/test_kick.py",),
     ),
     Mutation(
