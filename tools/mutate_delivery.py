@@ -71,8 +71,22 @@ MUTATIONS = (
     Mutation(
         "the cursor does not move",
         "server/live/sequencer.py",
-        "        room.cursor = event.seq\n",
+        "        room.cursor = recorded.event.seq\n",
         "",
+        ROOMS,
+    ),
+    Mutation(
+        "an event is shown at once before those that it overtook",
+        "server/live/sequencer.py",
+        "recorded.event.seq == room.cursor + 1:",
+        "recorded.event.seq > room.cursor:",
+        ROOMS,
+    ),
+    Mutation(
+        "an event is shown at once in the midst of a join",
+        "server/live/sequencer.py",
+        "bool(self.members) and not self.users and not self.is_taking",
+        "bool(self.members)",
         ROOMS,
     ),
     Mutation(

@@ -25,7 +25,7 @@ class Broadcast:
         # Plain WebSockets, by room and then by key.
         self._listeners: dict[str, dict[str, Listener]] = {}
 
-    async def __call__(self, recorded: Recorded) -> Mapping[Audience, EncodedEvent]:
+    def __call__(self, recorded: Recorded) -> Mapping[Audience, EncodedEvent]:
         """Returns the event as it was encoded, for the audiences of whom somebody is here."""
         shown = {}
         for audience in Audience:

@@ -7,10 +7,9 @@ query finds what a lost hint has hidden.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -27,6 +26,7 @@ from server.live import histories
 from server.live.bus import Bus
 from server.live.hints import Hints
 from server.live.histories import Histories
+from server.live.members import Member
 from server.transport.send_queue import EncodedEvent
 from wire.messages import ticket_topic
 from wire.shapes import Recorded
@@ -34,30 +34,6 @@ from wire.shapes import Recorded
 log = structlog.get_logger("server.live.sequencer")
 
 POLL_SECONDS = 1.0
-
-
-class Member(Protocol):
-    """Somebody who reads a ticket through this process."""
-
-    key: str
-    actor: Actor
-    # Set once the connection is over: who is gone enters no room any more.
-    is_gone: bool
-
-    async def ready(self) -> None:
-        """Waits until a page of history fits into what waits to be sent, but not for ever."""
-
-    async def send(self, events: Sequence[EncodedEvent]) -> None:
-        """Sends to this member alone; the events are numbered for their audience."""
-
-    async def enter(self, ticket_id: UUID) -> None:
-        """From now on what is broadcast to the room reaches the member."""
-
-    async def leave(self, ticket_id: UUID) -> None:
-        """The reverse of `enter`; harmless when not inside."""
-
-    async def taken_off(self, ticket_id: UUID) -> None:
-        """Called once the member has left the room of a ticket that is not theirs any more."""
 
 
 @dataclass(slots=True)
@@ -74,6 +50,11 @@ class Room:
     # Whether this process follows the ticket.
     is_followed: bool = False
 
+    @property
+    def is_idle(self) -> bool:
+        """There are members, and nobody is in the midst of something."""
+        return bool(self.members) and not self.users and not self.is_taking
+
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
@@ -87,6 +68,11 @@ class Replayed:
     more: bool
 
 
+def _is_simple(recorded: Recorded) -> bool:
+    """Whether nobody has to leave because of it."""
+    return recorded.event.kind != ParticipantsChanged.kind
+
+
 class Sequencer:
     """All rooms of this process."""
 
@@ -95,7 +81,7 @@ class Sequencer:
         desk: Desk,
         bus: Bus,
         background: Background,
-        broadcast: Callable[[Recorded], Awaitable[Mapping[Audience, EncodedEvent]]],
+        broadcast: Callable[[Recorded], Mapping[Audience, EncodedEvent]],
     ) -> None:
         """``broadcast`` returns the event as it was encoded for audiences."""
         self._desk = desk
@@ -173,8 +159,7 @@ class Sequencer:
     async def leave_all(self, member: Member) -> None:
         """For a connection that is over; a join still under way sees ``is_gone``.
 
-        Not under the lock: a broadcast, which holds it, may be what found the connection dead
-        and waits for us.
+        Not under the lock, which a join may hold that waits for the connection to read.
         """
         for ticket_id in self._joined.pop(member.key, set()):
             room = self._rooms.get(ticket_id)
@@ -202,6 +187,9 @@ class Sequencer:
         ticket_id = recorded.event.ticket_id
         room = self._rooms.get(ticket_id)
         if room is None:
+            return
+        if room.is_idle and _is_simple(recorded) and recorded.event.seq == room.cursor + 1:
+            self._show(room, recorded)
             return
         room.hints.add(recorded)
         if not room.is_taking:
@@ -237,15 +225,20 @@ class Sequencer:
         """Who was taken off by the event hears it as their last: what is behind it was committed
         behind it.
         """
+        self._show(room, recorded)
+        if _is_simple(recorded):
+            return
         event = recorded.event
-        shown = await self._broadcast(recorded)
-        room.cursor = event.seq
-        self.pages.extend(recorded, shown)
-        removed = event.data["removed"] if event.kind == ParticipantsChanged.kind else ()
-        for member in [*room.members.values()] if removed else ():
+        removed = event.data["removed"]
+        for member in [*room.members.values()]:
             if str(member.actor.id) in removed and not member.actor.is_staff:
                 await self._remove(room, member, event.ticket_id)
                 await member.taken_off(event.ticket_id)
+
+    def _show(self, room: Room, recorded: Recorded) -> None:
+        shown = self._broadcast(recorded)
+        room.cursor = recorded.event.seq
+        self.pages.extend(recorded, shown)
 
     async def _catch_up(self, room: Room, ticket_id: UUID, head: int) -> None:
         """Delivers what the database has after the cursor, up to ``head``."""

@@ -9,7 +9,7 @@ import pytest
 
 from embedded.servers import Embedded
 from models import Role
-from server.live.presence import TIMEOUT_SECONDS
+from server.live.presence_store import TIMEOUT_SECONDS
 from tests.api import Api
 from tests.cluster.conftest import Cluster
 from tests.conftest import Backend

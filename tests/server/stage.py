@@ -102,13 +102,12 @@ class Stage:
     def _keep(self, recorded: Outbox) -> None:
         self._committed += [Recorded.of(event) for event in recorded.events]
 
-    async def _broadcast(self, recorded: Recorded) -> Mapping[Audience, EncodedEvent]:
-        await asyncio.sleep(0)
+    def _broadcast(self, recorded: Recorded) -> Mapping[Audience, EncodedEvent]:
         if recorded.event.ticket_id == self.cannot_show:
             raise LookupError("cannot be shown")
         if dying := self._dying:
             self._dying, dying.is_gone = None, True
-            await self.sequencer.leave_all(dying)
+            self._background.start(self.sequencer.leave_all(dying))
         shown = {
             audience: encoded_event(TIMELINE, event)
             for audience in Audience
