@@ -94,11 +94,16 @@ async def test_nobody_waits_for_a_lively_talk_to_end(stage: Stage, cast: Cast) -
     ann, bob = stage.reader(customer), stage.reader(csr)
     await stage.sequencer.join(ann, customer, ticket, 0)
     await stage.sequencer.join(bob, csr, ticket, 0)
-    # None can be shown at once, as the first comes last.
-    for hint in reversed(await stage.say(customer, ticket, *"abcdefghijklmnopqrstuvwxyz")):
+    carol = stage.reader(csr)
+    carol.may_take.clear()
+    joining = asyncio.ensure_future(stage.sequencer.join(carol, csr, ticket, 0))
+    await carol.is_asked.wait()
+    for hint in await stage.say(customer, ticket, *"abcdefghijklmnopqrstuvwxyz"):
         stage.sequencer.offer(hint)
     await asyncio.sleep(0)
-    await stage.sequencer.leave(bob, ticket)
+    leaving = asyncio.ensure_future(stage.sequencer.leave(bob, ticket))
+    carol.may_take.set()
+    await asyncio.gather(joining, leaving)
     assert len(bob.got) < 5
     await stage.settled()
     assert ann.numbers == list(range(1, 28))
