@@ -56,7 +56,8 @@ GROUPS: dict[str, Group] = {
     "rest": lambda house, plan: rest.works(house, plan.rounds, plan.seconds),
     "assignment": lambda house, plan: calm.assignment(house, plan.rounds, plan.seconds),
     "logins": lambda house, plan: calm.login_storm(house, plan.rounds),
-    **{f"chat-{talk.size}": _chat(talk) for talk in sockets.CHATS},
+    **{f"chat-{talk.rooms}x{talk.size}": _chat(talk) for talk in sockets.CHATS},
+    "chat-busy": lambda house, plan: sockets.busy(house, plan.rounds, plan.seconds),
     "chat-plain": lambda house, plan: sockets.plain_chat(house, plan.rounds, plan.seconds),
     **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
@@ -64,7 +65,7 @@ GROUPS: dict[str, Group] = {
     WAL: lambda house, plan: wal.works(house.servers, plan.rounds),
     **{f"{HOSTILE}-{attack}": _hostile(attack) for attack in ATTACKS},
 }
-IN_QUICK = ("start", "rest", "assignment", "chat-2", "fan-out-10")
+IN_QUICK = ("start", "rest", "assignment", "chat-50x2", "fan-out-10")
 RESULTS = Path("bench/results")
 
 

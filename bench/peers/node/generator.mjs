@@ -3,10 +3,10 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { connectAll } from "./crowd.mjs";
-import { chat, fanOut } from "./loads.mjs";
+import { busy, chat, fanOut } from "./loads.mjs";
 import { pause } from "./socket.mjs";
 
-const WORK = { chat, fan_out: fanOut, idle: ({ seconds }) => pause(seconds * 1000) };
+const WORK = { busy, chat, fan_out: fanOut, idle: ({ seconds }) => pause(seconds * 1000) };
 
 const lines = createInterface({ input: process.stdin });
 const [line] = await once(lines, "line");
@@ -16,16 +16,18 @@ const sockets = await connectAll(wanted);
 console.log(JSON.stringify({ connected: sockets.length, seconds: (performance.now() - began) / 1000 }));
 
 await once(lines, "line");
-const found = { delivered: 0, expected: 0, wrong: 0, took: [], acked: [] };
+const found = { delivered: 0, expected: 0, wrong: 0, out_of_order: 0, took: [], acked: [] };
 const from = performance.now();
 const cpu = process.cpuUsage();
 await WORK[wanted.work](wanted, sockets, found);
 const { user, system } = process.cpuUsage(cpu);
 const closed = sockets.filter(({ ws }) => ws.readyState !== ws.OPEN).length;
+const seconds = (performance.now() - from) / 1000;
 const report = {
+  acked_in: seconds,
   ...found,
   wrong: found.wrong + closed,
-  seconds: (performance.now() - from) / 1000,
+  seconds,
   cpu: (user + system) / 1e6,
 };
 process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit());
