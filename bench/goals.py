@@ -7,6 +7,12 @@ from bench.hostile.attacks import ATTACKS, Attack
 from bench.hostile.table import kept
 from bench.hostile.works import BEFORE, DURING, title
 from bench.house import FASTIFY, NODE, NODE_TWICE, SOCKETIO, US
+from bench.many import (
+    LARGEST,
+    POINTS,
+    cpu_per_delivery,
+    redis_bytes_per_message,
+)
 from bench.rounds import Metric, Refused, Sample, Spread, Work
 from bench.sockets import BUSY_TITLE, CHATS
 
@@ -100,6 +106,18 @@ CPU = "CPU per delivery, to Node's"
 SLOWEST = "p99 from sender to receiver, to Node's"
 
 
+def _flat(title: str) -> Iterator[Goal]:
+    for few in POINTS[title]:
+        if few == LARGEST:
+            continue
+        for what, metric in (
+            ("CPU per delivery", cpu_per_delivery),
+            ("Redis bytes per message", redis_bytes_per_message),
+        ):
+            ratio = against(str(few), metric, str(LARGEST))
+            yield Goal(title, f"{what}, {LARGEST} to {few}", ratio, 1.3, at_least=False)
+
+
 def _beside(attack: Attack) -> Iterator[Goal]:
     for kind in dict.fromkeys((None, attack.kind)):
         slower = against(BEFORE, p99, DURING)
@@ -146,6 +164,7 @@ GOALS = (
         "idle sockets", "memory of each", more("bytes_per_socket", 1e-3), 25, "kB", at_least=False
     ),
     Goal("idle sockets", "connected and joined", more("connected_per_second"), 500, "/s"),
+    *(goal for title in POINTS for goal in _flat(title)),
     Goal("list, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
     Goal("chat, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
     Goal("start to ready", "until it answers", own(p50), 1500, "ms", at_least=False),

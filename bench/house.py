@@ -25,6 +25,8 @@ from tests.conftest import ROOT, Backend, migrated
 PEERS = ROOT / "bench" / "peers"
 PYTHON = str(PEERS / ".venv" / "bin" / "python")
 PATIENCE = 90.0
+# Twenty web processes have 480 at most.
+MOST_CONNECTIONS = 600
 US = "us"
 READY = "/health/ready"
 
@@ -198,7 +200,9 @@ def house(source: Path = ROOT) -> Iterator[House]:
     cores = divide()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        servers = stack.enter_context(Embedded(folder / "servers"))
+        servers = Embedded(folder / "servers")
+        servers.postgres.most_connections = MOST_CONNECTIONS
+        stack.enter_context(servers)
         yield House(folder, servers, cores, source)
 
 

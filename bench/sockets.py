@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -240,8 +241,9 @@ class Generator:
         self._process.communicate()
         self._errors.close()
 
-    def work(self) -> dict[str, Any]:
-        self._say("go")
+    def work(self, **changes: Any) -> dict[str, Any]:
+        """Has it done, with ``changes`` of what was wanted; what was found."""
+        self._say(json.dumps(changes))
         return self._hear()
 
     def _say(self, line: str) -> None:
@@ -253,7 +255,9 @@ class Generator:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            raise Refused(f"The generator ended early; its words are in {self._errors.name}")
+            said = Path(self._errors.name).read_text().splitlines()
+            why = next((line for line in reversed(said) if "Error" in line), "")
+            raise Refused(f"The generator ended early: {why}")
         found: dict[str, Any] = json.loads(line)
         return found
 

@@ -1,6 +1,6 @@
 // What the sockets do once they are connected. A delivery counts only where the frame is exactly
 // what that member has to get next.
-import { EVENT, pause } from "./socket.mjs";
+import { EVENT, pause } from "./frames.mjs";
 
 const STALLED_MS = 3000;
 
