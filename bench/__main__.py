@@ -138,12 +138,12 @@ def main(
             try:
                 for work in GROUPS[name](measured, plan):
                     works[work.name] = work
+                    # A long run that is stopped leaves what it has.
+                    report.write(works, out, machine)
             except Refused as error:
                 refused.append(str(error))
-            page = report.write(
-                works, out, machine
-            )  # A long run that is stopped leaves what it has.
             click.echo(f"{name}: {time.monotonic() - began:.0f} s", err=True)
+    page = report.write(works, out, machine)
     tables = (report, table, many, wal)
     for line in (*(line for one in tables for line in one.text(works)), *refused):
         click.echo(line)
