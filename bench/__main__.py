@@ -13,13 +13,14 @@ from pathlib import Path
 
 import click
 
-from bench import calm, processes, report, rest, sockets, wal
+from bench import calm, many, processes, report, rest, sockets, wal
 from bench.hostile import table
 from bench.hostile.attacks import ATTACKS
 from bench.hostile.works import works as hostile_works
 from bench.house import House, house, require
 from bench.rounds import Refused, Work
 from bench.sockets import Talk
+from tests.conftest import ROOT
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,13 @@ class Plan:
     rounds: int
     seconds: float
     idle: int
+    # Of the many: so many rooms, and as long as the servers wait between two pings.
+    rooms: int
+    between_pings: float
 
 
-FULL = Plan(rounds=5, seconds=3, idle=10_000)
-QUICK = Plan(rounds=1, seconds=2, idle=500)
+FULL = Plan(rounds=5, seconds=3, idle=10_000, rooms=10_000, between_pings=25)
+QUICK = Plan(rounds=1, seconds=2, idle=500, rooms=500, between_pings=5)
 
 PHASE = 2.5
 HOSTILE, WAL = "hostile", "wal"
@@ -46,6 +50,10 @@ def _fan_out(talk: Talk) -> Group:
     return lambda house, plan: sockets.fan_out(house, talk, plan.rounds, plan.seconds)
 
 
+def _many(title: str) -> Group:
+    return lambda house, plan: many.works(house, title, plan.rounds, plan.rooms, plan.between_pings)
+
+
 def _hostile(attack: str) -> Group:
     # A phase has to be long enough for a hundredth of the answers to be several.
     return lambda house, plan: hostile_works(house, attack, plan.rounds, PHASE * plan.seconds)
@@ -56,15 +64,18 @@ GROUPS: dict[str, Group] = {
     "rest": lambda house, plan: rest.works(house, plan.rounds, plan.seconds),
     "assignment": lambda house, plan: calm.assignment(house, plan.rounds, plan.seconds),
     "logins": lambda house, plan: calm.login_storm(house, plan.rounds),
-    **{f"chat-{talk.size}": _chat(talk) for talk in sockets.CHATS},
+    **{f"chat-{talk.rooms}x{talk.size}": _chat(talk) for talk in sockets.CHATS},
+    "chat-busy": lambda house, plan: sockets.busy(house, plan.rounds, plan.seconds),
     "chat-plain": lambda house, plan: sockets.plain_chat(house, plan.rounds, plan.seconds),
     **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
+    "many-own": _many(many.OWN),
+    "many-all": _many(many.ALL),
     "idle": lambda house, plan: calm.idle(house, plan.idle, plan.rounds),
     WAL: lambda house, plan: wal.works(house.servers, plan.rounds),
     **{f"{HOSTILE}-{attack}": _hostile(attack) for attack in ATTACKS},
 }
-IN_QUICK = ("start", "rest", "assignment", "chat-2", "fan-out-10")
+IN_QUICK = ("start", "rest", "assignment", "chat-50x2", "fan-out-10")
 RESULTS = Path("bench/results")
 
 
@@ -94,29 +105,49 @@ def _is_of(group: str, name: str) -> bool:
     "what it had of the others.",
 )
 @click.option("--rounds", type=int, help="Instead of 5, or of 1 with --quick.")
+@click.option("--rooms", type=int, help="Of the many, instead of 10,000, or of 500 with --quick.")
+@click.option(
+    "--product",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=ROOT,
+    help="A folder with another commit of the product (git worktree), which is started instead. "
+    "Its database is made by the migrations here.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Default: bench/results[/quick]")
-def main(quick: bool, only: list[str], rounds: int | None, out: Path | None) -> None:
+def main(
+    quick: bool,
+    only: list[str],
+    rounds: int | None,
+    rooms: int | None,
+    product: Path,
+    out: Path | None,
+) -> None:
     # Attacks, and what is written, need no load generator of others.
     if not (only and all(_is_of(name, HOSTILE) or name == WAL for name in only)):
         require("wrk", "node", "taskset")
     plan = QUICK if quick else FULL
-    plan = replace(plan, rounds=rounds or plan.rounds)
+    plan = replace(plan, rounds=rounds or plan.rounds, rooms=rooms or plan.rooms)
     out = out or (RESULTS / "quick" if quick else RESULTS)
     works = report.read(out) if only else {}
     refused = []
-    with house() as measured:
+    product = product.absolute()
+    machine = report.machine(product)
+    with house(product) as measured:
         for name in only or (IN_QUICK if quick else GROUPS):
             began = time.monotonic()
             try:
                 for work in GROUPS[name](measured, plan):
                     works[work.name] = work
+                    # A long run that is stopped leaves what it has.
+                    report.write(works, out, machine)
             except Refused as error:
                 refused.append(str(error))
-            page = report.write(works, out)  # A long run that is stopped leaves what it has.
             click.echo(f"{name}: {time.monotonic() - began:.0f} s", err=True)
-    for line in (*report.text(works), *table.text(works), *wal.text(works), *refused):
+    page = report.write(works, out, machine)
+    tables = (report, table, many, wal)
+    for line in (*(line for one in tables for line in one.text(works)), *refused):
         click.echo(line)
-    click.echo(f"\n{report.machine()}\n{page}")
+    click.echo(f"\n{machine}\n{page}")
     sys.exit(bool(refused))
 
 

@@ -10,7 +10,7 @@ import aiohttp
 import psycopg
 
 from bench import latency, sockets
-from bench.house import FASTAPI, NODE, SOCKETIO, House, Subject
+from bench.house import FASTAPI, FASTIFY, NODE, SOCKETIO, House, Subject
 from bench.people import Customers, customers, share, staff
 from bench.rest import LIST
 from bench.rounds import Refused, Sample, Work, interleaved, metered
@@ -131,7 +131,7 @@ def start(house: House, rounds: int) -> Iterator[Work]:
 
     with house.product():  # What is read from the disk for the first time is no one's fault.
         pass
-    peers: list[Starting] = [partial(house.peer, kind) for kind in (FASTAPI, NODE, SOCKETIO)]
+    peers: list[Starting] = [partial(house.peer, kind) for kind in (FASTIFY, NODE, SOCKETIO)]
     work.samples += interleaved([house.product, *peers], rounds, measure)
     yield work
 

@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from bench.hostile.attacks import ATTACKS, Attack
 from bench.hostile.table import kept
 from bench.hostile.works import BEFORE, DURING, title
-from bench.house import FASTIFY, NODE, SOCKETIO, US
+from bench.house import FASTIFY, NODE, NODE_TWICE, SOCKETIO, US
+from bench.many import (
+    LARGEST,
+    POINTS,
+    cpu_per_delivery,
+    redis_bytes_per_message,
+)
 from bench.rounds import Metric, Refused, Sample, Spread, Work
+from bench.sockets import BUSY_TITLE, CHATS
 
 Works = Mapping[str, Work]
 TWO_PROCESSES = f"{US}, 2 processes"
@@ -67,6 +74,10 @@ def p99(sample: Sample) -> float:
     return sample.p99
 
 
+def acknowledged_rate(sample: Sample) -> float:
+    return sample.more["acknowledged_per_second"]
+
+
 def p50(sample: Sample) -> float:
     return sample.p50
 
@@ -95,6 +106,18 @@ CPU = "CPU per delivery, to Node's"
 SLOWEST = "p99 from sender to receiver, to Node's"
 
 
+def _flat(title: str) -> Iterator[Goal]:
+    for few in POINTS[title]:
+        if few == LARGEST:
+            continue
+        for what, metric in (
+            ("CPU per delivery", cpu_per_delivery),
+            ("Redis bytes per message", redis_bytes_per_message),
+        ):
+            ratio = against(str(few), metric, str(LARGEST))
+            yield Goal(title, f"{what}, {LARGEST} to {few}", ratio, 1.3, at_least=False)
+
+
 def _beside(attack: Attack) -> Iterator[Goal]:
     for kind in dict.fromkeys((None, attack.kind)):
         slower = against(BEFORE, p99, DURING)
@@ -115,9 +138,17 @@ GOALS = (
     Goal("POST to assigned, 40/s", "p99", own(p99), 50, "ms", at_least=False),
     Goal("one ticket while 50 log in", "p99", own(p99), 25, "ms", at_least=False),
     *(
-        Goal(f"chat, {size} in a room", what, against(NODE.name, metric), 1, at_least=False)
-        for size in (2, 10, 50)
-        for what, metric in ((CPU, cpu_per_unit), (SLOWEST, p99))
+        Goal(
+            str(talk), what, against(NODE_TWICE.name, metric, TWO_PROCESSES), bound, at_least=False
+        )
+        for talk in CHATS
+        for what, metric, bound in ((CPU, cpu_per_unit, 0.8), (SLOWEST, p99, 1.0))
+    ),
+    Goal(
+        BUSY_TITLE,
+        "messages a second, to Node's",
+        against(NODE_TWICE.name, acknowledged_rate, TWO_PROCESSES),
+        1.0,
     ),
     *(
         Goal(
@@ -133,6 +164,7 @@ GOALS = (
         "idle sockets", "memory of each", more("bytes_per_socket", 1e-3), 25, "kB", at_least=False
     ),
     Goal("idle sockets", "connected and joined", more("connected_per_second"), 500, "/s"),
+    *(goal for title in POINTS for goal in _flat(title)),
     Goal("list, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
     Goal("chat, two processes", BY_CPU, twice_the_cores, 1.7, stands_in=True),
     Goal("start to ready", "until it answers", own(p50), 1500, "ms", at_least=False),

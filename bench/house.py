@@ -7,14 +7,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 
-from bench.machine import Cores, divide, pinned
+from bench.machine import Cores, divide, listeners, pinned
 from config import Settings
 from dev import procfile
 from embedded.server import free_port
@@ -24,7 +24,9 @@ from tests.conftest import ROOT, Backend, migrated
 
 PEERS = ROOT / "bench" / "peers"
 PYTHON = str(PEERS / ".venv" / "bin" / "python")
-PATIENCE = 30.0
+PATIENCE = 90.0
+# Twenty web processes have 480 at most.
+MOST_CONNECTIONS = 600
 US = "us"
 READY = "/health/ready"
 
@@ -36,6 +38,9 @@ class Kind:
     name: str
     argv: Sequence[str]
     ready: str = READY
+    processes: int = 1
+    # Sockets that accept connections on the one port.
+    listeners: int = 1
 
 
 def _uvicorn(application: str) -> list[str]:
@@ -46,6 +51,7 @@ def _uvicorn(application: str) -> list[str]:
 FASTAPI = Kind("FastAPI", _uvicorn("fastapi_desk:app"))
 FASTIFY = Kind("Fastify", ["node", str(PEERS / "node" / "fastify_desk.mjs")])
 NODE = Kind("Node socket.io", ["node", str(PEERS / "node" / "desk.mjs")], "/")
+NODE_TWICE = Kind(f"{NODE.name}, 2 processes", ["node", str(PEERS / "node" / "desks.mjs")], "/", 2)
 SOCKETIO = Kind("python-socketio", _uvicorn("socketio_desk:app"), "/")
 FLOOR = Kind("bare aiohttp", [sys.executable, str(PEERS / "floors.py")])
 CONSTANT = Kind("constant aiohttp", [*FLOOR.argv, "constant"])
@@ -64,17 +70,20 @@ class Subject:
 
 
 class House:
-    def __init__(self, folder: Path, servers: Embedded, cores: Cores) -> None:
-        self.folder, self.servers, self.cores = folder, servers, cores
+    """``source``: the folder of the product's code that is started, another commit's perhaps."""
+
+    def __init__(self, folder: Path, servers: Embedded, cores: Cores, source: Path = ROOT) -> None:
+        self.folder, self.servers, self.cores, self.source = folder, servers, cores, source
         self.backend = Backend(migrated(servers.database_url), servers.redis_url)
         self.database = _plain(servers.database_url)
         self.peers = _plain(servers.postgres.url("peers"))
         self._make_peers_database()
-        self._programs = procfile.read(ROOT / "Procfile")
+        self._programs = procfile.read(source / "Procfile")
 
     @property
     def settings(self) -> Settings:
-        return self.backend.settings
+        # A group may last longer than tokens do.
+        return self.backend.settings.model_copy(update={"access_token_expire_minutes": 1440})
 
     @property
     def database_pid(self) -> int:
@@ -101,7 +110,13 @@ class House:
         argv = pinned(self.cores.of(processes), self._programs["web"].argv)
         more = {"WEB_PROCESSES": str(processes), "LOG_LEVEL": log_level, "LOG_FORMAT": "json"}
         environment = {**self._ours(), **more}
-        kind = Kind(US if processes == 1 else f"{US}, {processes} processes", argv)
+        kind = Kind(
+            US if processes == 1 else f"{US}, {processes} processes",
+            argv,
+            READY,
+            processes,
+            processes,
+        )
         with self._started(kind, environment, self.database) as subject:
             yield subject
 
@@ -122,8 +137,7 @@ class House:
             "JWT_SECRET_KEY": self.settings.jwt_secret_key,
             "PYTHONPATH": str(PEERS),
         }
-        argv = pinned(self.cores.of(1), kind.argv)
-        placed = Kind(kind.name, argv, kind.ready)
+        placed = replace(kind, argv=pinned(self.cores.of(kind.processes), kind.argv))
         with self._started(placed, environment, self.peers) as subject:
             yield subject
 
@@ -135,7 +149,9 @@ class House:
             "RATE_LIMITS": "on",
             "LOG_LEVEL": "WARNING",
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self.source),
+            # Nothing is taken from the folder that the bench runs in.
+            "PYTHONSAFEPATH": "1",
         }
 
     @contextmanager
@@ -145,8 +161,10 @@ class House:
         url = f"http://127.0.0.1:{(port := free_port())}"
         began = time.perf_counter()
         with self._child(kind.argv, {**environment, "PORT": str(port)}, kind.name) as child:
-            _wait_until_ready(url + kind.ready, child)
+            _wait(lambda: _answers(url + kind.ready), child, url)
             took = time.perf_counter() - began
+            # One has answered: sockets that come before the others would all be its own.
+            _wait(lambda: listeners(port) >= kind.listeners, child, url)
             yield Subject(kind.name, url, child.pid, took, database)
 
     def _child(self, argv: Sequence[str], environment: Mapping[str, str], name: str) -> Child:
@@ -158,30 +176,34 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
-def _wait_until_ready(url: str, child: Child) -> None:
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code == 404  # It listens, and has nothing to say there.
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
+def _wait(until: Callable[[], bool], child: Child, url: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except urllib.error.HTTPError as error:
-            if error.code == 404:  # It listens, and has nothing to say there.
-                return
-        except (urllib.error.URLError, ConnectionError):
-            pass
+    while not until():
         if child.gone() or time.monotonic() > deadline:
             raise SystemExit(f"{url} does not answer")
         time.sleep(0.01)
 
 
 @contextmanager
-def house() -> Iterator[House]:
+def house(source: Path = ROOT) -> Iterator[House]:
     """Embedded servers with their production settings, and nothing that serves yet."""
     cores = divide()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        servers = stack.enter_context(Embedded(folder / "servers"))
-        yield House(folder, servers, cores)
+        servers = Embedded(folder / "servers")
+        servers.postgres.most_connections = MOST_CONNECTIONS
+        stack.enter_context(servers)
+        yield House(folder, servers, cores, source)
 
 
 def require(*programs: str) -> None:

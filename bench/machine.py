@@ -89,6 +89,12 @@ def _fields(stat: Path) -> list[str]:
     return stat.read_text().rpartition(") ")[2].split()
 
 
+def listeners(port: int) -> int:
+    """How many sockets accept connections on the port, over IPv4."""
+    accepting = f":{port:04X} 00000000:0000 0A "
+    return Path("/proc/net/tcp").read_text().count(accepting)
+
+
 def resident(pid: int) -> int:
     """Bytes of memory that the family has, shared ones counted for each."""
     found = 0

@@ -5,6 +5,7 @@ import html
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,9 +44,18 @@ their median.</p>
 """
 
 
-def machine() -> str:
+def machine(product: Path) -> str:
+    """When and where it is measured, and which commit of the product."""
     now = datetime.now(UTC)
-    return f"{now:%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {platform.python_version()}"
+    git = ["git", "-C", str(product), "describe", "--always", "--dirty"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = product.name  # No work tree of Git.
+    return (
+        f"{now:%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"product {commit}"
+    )
 
 
 def text(works: Works) -> Iterator[str]:
@@ -84,11 +94,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def write(works: Works, folder: Path) -> Path:
+def write(works: Works, folder: Path, machine: str) -> Path:
     """Writes ``report.json`` and ``report.html``; returns the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     found = {
-        "machine": machine(),
+        "machine": machine,
         "works": [dataclasses.asdict(work) for work in works.values()],
         "goals": [
             {
@@ -103,7 +113,7 @@ def write(works: Works, folder: Path) -> Path:
     }
     (folder / "report.json").write_text(json.dumps(found, indent=1, ensure_ascii=False))
     page = folder / "report.html"
-    page.write_text(PAGE.format(machine=html.escape(machine()), body=_body(works)))
+    page.write_text(PAGE.format(machine=html.escape(machine), body=_body(works)))
     return page
 
 

@@ -1,15 +1,31 @@
-"""Sockets: a chat that is kept, and the fan-out alone; against Node and stock python-socketio."""
+"""Sockets: a chat that is kept, and the fan-out alone; against Node and stock python-socketio.
+
+The kept chat has two processes each, and no two rounds have the same people, so that the product's
+limits on what somebody does in a minute have no part in it.
+"""
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from bench.house import FASTAPI, FLOOR, NODE, PEERS, SOCKETIO, House, Kind, Subject
+from bench.house import (
+    FASTAPI,
+    FLOOR,
+    NODE,
+    NODE_TWICE,
+    PEERS,
+    SOCKETIO,
+    US,
+    House,
+    Kind,
+    Subject,
+)
 from bench.people import customers, share, staff, tokens
 from bench.rounds import Refused, Sample, Work, interleaved, metered
 from tests.factories import Person
@@ -30,7 +46,10 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Load:
-    """What a crowd does: ``chat``, ``fan_out`` or ``idle``; ``plain``: not over Socket.IO."""
+    """What a crowd does: ``chat``, ``busy``, ``fan_out`` or ``idle``.
+
+    ``rate``: of a room, and in a fan-out of a member, a second; ``plain``: not over Socket.IO.
+    """
 
     crowd: Crowd
     work: str
@@ -47,8 +66,14 @@ class Talk:
     rooms: int
     rate: float
 
+    def __str__(self) -> str:
+        return f"chat, {self.rooms} rooms of {self.size}"
 
-CHATS = (Talk(2, 50, 2.0), Talk(10, 20, 2.0), Talk(50, 6, 2.0))
+
+CHATS = (Talk(2, 50, 2.0), Talk(10, 20, 2.0), Talk(50, 6, 2.0), Talk(10, 200, 0.5))
+# Each member has one message under way at any time.
+BUSY = Talk(10, 1, 0)
+BUSY_TITLE = f"chat, one busy room of {BUSY.size}"
 PLAIN = Talk(10, 20, 2.0)
 FAN_OUTS = (Talk(10, 100, TYPING_RATE), Talk(250, 2, TYPING_RATE))
 
@@ -82,9 +107,28 @@ def separate_crowd(house: House, talk: Talk) -> Crowd:
 
 
 def chat(house: House, talk: Talk, rounds: int, seconds: float) -> Iterator[Work]:
-    crowd = desk_crowd(house, talk)
-    work = Work(f"chat, {talk.size} in a room", "delivery")
-    yield _kept(house, work, NODE, Load(crowd, "chat", talk.rate, seconds), rounds)
+    yield _beside_node(house, Work(str(talk), "delivery"), talk, "chat", rounds, seconds)
+
+
+def busy(house: House, rounds: int, seconds: float) -> Iterator[Work]:
+    """One room, whose members post as fast as they are answered."""
+    work = _beside_node(house, Work(BUSY_TITLE, "delivery"), BUSY, "busy", rounds, seconds)
+    for n, sample in enumerate(work.samples):
+        if sample.subject.startswith(US):  # The order is a promise of ours alone.
+            wrong = sample.wrong + int(sample.more["out_of_order"])
+            work.samples[n] = replace(sample, wrong=wrong)
+    yield work
+
+
+def _beside_node(
+    house: House, work: Work, talk: Talk, what: str, rounds: int, seconds: float
+) -> Work:
+    loads = [Load(desk_crowd(house, talk), what, talk.rate, seconds) for _ in range(rounds + 1)]
+    share(house)
+    with ExitStack() as stack:
+        ours = stack.enter_context(house.product(processes=2))
+        subjects = [ours, stack.enter_context(house.peer(NODE_TWICE))]
+        return _kept(work, subjects, rounds, lambda s, turn: run(house, s, loads[turn]))
 
 
 def plain_chat(house: House, rounds: int, seconds: float) -> Iterator[Work]:
@@ -92,20 +136,31 @@ def plain_chat(house: House, rounds: int, seconds: float) -> Iterator[Work]:
     crowd = separate_crowd(house, PLAIN)
     work = Work(f"plain WebSocket chat, {PLAIN.size} in a room", "delivery")
     load = Load(crowd, "chat", PLAIN.rate, seconds, plain=True)
-    yield _kept(house, work, FASTAPI, load, rounds)
-
-
-def _kept(house: House, work: Work, peer: Kind, load: Load, rounds: int) -> Work:
-    """Messages that have to be in the database, each once, when they are acknowledged."""
     share(house)
     with ExitStack() as stack:
-        subjects = _start(house, stack, peer)
-        before = {subject.name: _messages(subject) for subject in subjects}
-        work.samples += interleaved(subjects, rounds, lambda s: run(house, s, load))
-        for subject in subjects:
-            acknowledged = sum(int(s.more["acknowledged"]) for s in work.of(subject.name))
-            if _messages(subject) - before[subject.name] != acknowledged:
-                raise Refused(f"{work.name}: {subject.name} did not store what it acknowledged")
+        subjects = _start(house, stack, FASTAPI)
+        yield _kept(work, subjects, rounds, lambda s, _: run(house, s, load))
+
+
+def _kept(
+    work: Work,
+    subjects: list[Subject],
+    rounds: int,
+    measure: Callable[[Subject, int], Sample],
+) -> Work:
+    """Messages that have to be in the database, each once, when they are acknowledged.
+
+    Turn 0 warms all up, and is left out.
+    """
+    for subject in subjects:
+        measure(subject, 0)
+    before = {subject.name: _messages(subject) for subject in subjects}
+    for sample in interleaved(subjects, rounds, lambda s: measure(s, 1 + len(work.of(s.name)))):
+        work.samples.append(sample)
+    for subject in subjects:
+        acknowledged = sum(int(s.more["acknowledged"]) for s in work.of(subject.name))
+        if _messages(subject) - before[subject.name] != acknowledged:
+            raise Refused(f"{work.name}: {subject.name} did not store what it acknowledged")
     return work
 
 
@@ -140,6 +195,8 @@ def run(house: House, subject: Subject, load: Load) -> Sample:
         found = generator.work()
     more = {
         "acknowledged": float(len(found["acked"])),
+        "acknowledged_per_second": len(found["acked"]) / found["acked_in"],
+        "out_of_order": float(found["out_of_order"]),
         "connected_per_second": generator.connected / generator.connected_in,
     }
     # An idle crowd delivers nothing: what is done then is that its sockets stand.
@@ -184,8 +241,9 @@ class Generator:
         self._process.communicate()
         self._errors.close()
 
-    def work(self) -> dict[str, Any]:
-        self._say("go")
+    def work(self, **changes: Any) -> dict[str, Any]:
+        """Has it done, with ``changes`` of what was wanted; what was found."""
+        self._say(json.dumps(changes))
         return self._hear()
 
     def _say(self, line: str) -> None:
@@ -197,7 +255,9 @@ class Generator:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            raise Refused(f"The generator ended early; its words are in {self._errors.name}")
+            said = Path(self._errors.name).read_text().splitlines()
+            why = next((line for line in reversed(said) if "Error" in line), "")
+            raise Refused(f"The generator ended early: {why}")
         found: dict[str, Any] = json.loads(line)
         return found
 

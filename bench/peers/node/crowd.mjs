@@ -2,8 +2,9 @@
 import { PlainSocket } from "./plain.mjs";
 import { Socket } from "./socket.mjs";
 
-// Some at a time, as a crowd comes. A plain socket is in the one room that lists it.
-export async function connectAll({ url, tokens, rooms, plain, at_once: atOnce }) {
+// Some at a time, as a crowd comes. A plain socket is in the one room that lists it. `watches`: which
+// sockets say what they watch, and the views.
+export async function connectAll({ url, tokens, rooms, watches = [], plain, at_once: atOnce }) {
   const sockets = tokens.map(() => null);
   const connect = (index, ticketId) => async () => {
     const socket = plain
@@ -17,7 +18,10 @@ export async function connectAll({ url, tokens, rooms, plain, at_once: atOnce })
     return sockets;
   }
   await each(tokens.map((_, index) => connect(index)), atOnce);
-  await each(joins.map(([ticketId, member]) => () => sockets[member].join(ticketId)), atOnce);
+  const join = ([id, member]) => () => sockets[member].ask("join_ticket", { ticket_id: id });
+  await each(joins.map(join), atOnce);
+  const watch = ([member, views]) => () => sockets[member].ask("watch", { views, ticket_ids: [] });
+  await each(watches.map(watch), atOnce);
   return sockets;
 }
 

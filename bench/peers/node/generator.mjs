@@ -1,31 +1,35 @@
-// The load on sockets. In: a line of JSON (what to connect, what to do), then a line to begin.
-// Out: a line of JSON when all are connected, a line of JSON with what was found.
-import { once } from "node:events";
+// The load on sockets. In: a line of JSON (what to connect, what to do), then one for each time that
+// it is done (what is other than in the first). Out: a line of JSON when all are connected, and for
+// each time one with what was found.
 import { createInterface } from "node:readline";
 import { connectAll } from "./crowd.mjs";
-import { chat, fanOut } from "./loads.mjs";
-import { pause } from "./socket.mjs";
+import { pause } from "./frames.mjs";
+import { busy, chat, fanOut } from "./loads.mjs";
+import { many } from "./many.mjs";
 
-const WORK = { chat, fan_out: fanOut, idle: ({ seconds }) => pause(seconds * 1000) };
+const idle = ({ seconds }) => pause(seconds * 1000);
+const WORK = { busy, chat, fan_out: fanOut, idle, many };
 
-const lines = createInterface({ input: process.stdin });
-const [line] = await once(lines, "line");
-const wanted = JSON.parse(line);
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const wanted = JSON.parse((await lines.next()).value);
 const began = performance.now();
 const sockets = await connectAll(wanted);
-console.log(JSON.stringify({ connected: sockets.length, seconds: (performance.now() - began) / 1000 }));
+const connected = { connected: sockets.length, seconds: (performance.now() - began) / 1000 };
+console.log(JSON.stringify(connected));
 
-await once(lines, "line");
-const found = { delivered: 0, expected: 0, wrong: 0, took: [], acked: [] };
-const from = performance.now();
-const cpu = process.cpuUsage();
-await WORK[wanted.work](wanted, sockets, found);
-const { user, system } = process.cpuUsage(cpu);
-const closed = sockets.filter(({ ws }) => ws.readyState !== ws.OPEN).length;
-const report = {
-  ...found,
-  wrong: found.wrong + closed,
-  seconds: (performance.now() - from) / 1000,
-  cpu: (user + system) / 1e6,
-};
-process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit());
+for await (const changes of lines) {
+  const report = await measured({ ...wanted, ...JSON.parse(changes) });
+  console.log(JSON.stringify(report));
+}
+
+async function measured(work) {
+  const found = { delivered: 0, expected: 0, wrong: 0, out_of_order: 0, took: [], acked: [] };
+  const from = performance.now();
+  const cpu = process.cpuUsage();
+  await WORK[work.work](work, sockets, found);
+  const { user, system } = process.cpuUsage(cpu);
+  const closed = sockets.filter(({ ws }) => ws.readyState !== ws.OPEN).length;
+  const seconds = (performance.now() - from) / 1000;
+  const wrong = found.wrong + closed;
+  return { acked_in: seconds, ...found, wrong, seconds, cpu: (user + system) / 1e6 };
+}

@@ -1,6 +1,6 @@
 // What the sockets do once they are connected. A delivery counts only where the frame is exactly
 // what that member has to get next.
-import { EVENT, pause } from "./socket.mjs";
+import { EVENT, pause } from "./frames.mjs";
 
 const STALLED_MS = 3000;
 
@@ -34,9 +34,56 @@ export async function chat({ rooms, rate, seconds }, sockets, found) {
     }
   };
   await Promise.all(rooms.map(say));
+  await allTaken(found);
+}
+
+// Waits for what is still under way, and counts what does not come.
+async function allTaken(found) {
   const patience = performance.now() + STALLED_MS;
   while (found.took.length < found.expected && performance.now() < patience) await pause(5);
   found.wrong += found.expected - found.took.length;
+}
+
+// Each member of each room posts as soon as it is answered. Each message has to come to each member
+// once; how many come before one with a lower number is counted apart.
+export async function busy({ rooms, seconds }, sockets, found) {
+  const run = `${process.pid}-${Date.now()}`;
+  const sentAt = new Map();
+  const newest = sockets.map(() => 0);
+  const shown = sockets.map(() => new Set());
+  sockets.forEach((socket, member) => {
+    socket.onEvent = (frame) => {
+      if (!frame.startsWith('["timeline"', EVENT.length)) return;
+      const now = performance.now();
+      const [, { seq, data }] = JSON.parse(frame.slice(EVENT.length));
+      if (!sentAt.has(data.content) || shown[member].has(seq)) {
+        found.wrong += 1;
+        return;
+      }
+      shown[member].add(seq);
+      if (seq < newest[member]) found.out_of_order += 1;
+      newest[member] = Math.max(seq, newest[member]);
+      found.took.push(now - sentAt.get(data.content));
+    };
+  });
+  const began = performance.now();
+  const say = async (ticketId, member, size) => {
+    for (let n = 0; performance.now() - began < seconds * 1000; n += 1) {
+      const content = `${run} ${member} ${n}`;
+      sentAt.set(content, performance.now());
+      const message = { ticket_id: ticketId, client_id: content, content };
+      const ack = await sockets[member].call("post_message", message);
+      if (!ack.ok) throw new Error(JSON.stringify(ack));
+      found.acked.push(performance.now() - sentAt.get(content));
+      found.expected += size;
+    }
+  };
+  const talks = rooms.flatMap(({ ticket_id: ticketId, members }) =>
+    members.map((member) => say(ticketId, member, members.length)),
+  );
+  await Promise.all(talks);
+  found.acked_in = (performance.now() - began) / 1000;
+  await allTaken(found);
 }
 
 // What each member of a room has been shown so far.

@@ -1,6 +1,6 @@
 // A member of a ticket's plain WebSocket, which looks to the loads as one of Socket.IO.
 import WebSocket from "ws";
-import { EVENT } from "./socket.mjs";
+import { EVENT } from "./frames.mjs";
 
 export class PlainSocket {
   constructor(url, token, ticketId) {

@@ -1,12 +1,9 @@
 // A Socket.IO client that is cheap enough to be many: a bare WebSocket and the few packets it needs.
 import WebSocket from "ws";
+import { ACK, EVENT, NAMESPACE, pause } from "./frames.mjs";
 
-const NAMESPACE = "/tickets,";
-export const EVENT = `42${NAMESPACE}`;
-const ACK = `43${NAMESPACE}`;
 const OPTIONS = { perMessageDeflate: false, skipUTF8Validation: true };
-
-export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+const AGAIN_MS = 1000;
 
 export class Socket {
   constructor(url, token) {
@@ -49,8 +46,13 @@ export class Socket {
     return new Promise((resolve) => this.acks.set(this.lastId, resolve));
   }
 
-  async join(ticketId) {
-    const ack = await this.call("join_ticket", { ticket_id: ticketId });
+  // As `call`; once more, later, where the server says that it was too often.
+  async ask(event, payload) {
+    let ack = await this.call(event, payload);
+    while (ack.error?.code === "rate_limited") {
+      await pause(AGAIN_MS);
+      ack = await this.call(event, payload);
+    }
     if (!ack.ok) throw new Error(JSON.stringify(ack));
   }
 }
