@@ -8,13 +8,13 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import MISSING, ConfigDict, Strict
-from sqlalchemy import cast, func, select
+from sqlalchemy import ColumnElement, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.assignment import decisions, offers, pool, queue
-from desk.assignment.cursors import Cursor, lock_cursor, lock_cursor_of
+from desk.assignment.cursors import Cursor, lock_cursor
 from desk.assignment.decisions import ByClock, ByHand
 from desk.assignment.strategies import Candidate, Strategy, choose
 from desk.errors import Conflict, Invalid
@@ -200,7 +200,6 @@ def assign(
 
     Raises `NotFound`, `Stale`, `Conflict` (``ticket_closed``), `Invalid` (``not_assignable``).
     """
-    lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(session, actor, ticket, versions)
     if change.priority is not MISSING:
@@ -212,7 +211,7 @@ def assign(
 def give(
     session: Session, actor: Actor, ticket: Ticket, to_id: UUID | None, now: datetime | None
 ) -> None:
-    """As `assign`, by who holds the cursor of its queue and the ticket."""
+    """As `assign`, by who holds the ticket."""
     _require_not_closed(ticket)
     to = assignable(session, to_id) if to_id else None
     ticket.offered_to = []
@@ -227,7 +226,6 @@ def put_back(session: Session, ticket: Ticket, decision: Decision, now: datetime
 
 def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None) -> TicketView:
     """Takes a ticket that nobody has. Of many at once, one wins; the others get a `Conflict`."""
-    lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     _require_not_closed(ticket)
     if ticket.assigned_to_id is not None:
@@ -238,21 +236,34 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None)
 
 
 def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | None) -> None:
-    """Puts what a person works on back into the queues. The caller has locked their cursors."""
-    query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE)
-    # In one order, as others may hold more than one ticket, too.
-    query = query.order_by(Ticket.id)
-    for ticket in session.scalars(tickets.locked(query)).all():
+    """Puts what a person works on back into the queues. They stay locked until the commit."""
+    for ticket in _held_by(session, user_id):
         put_back(session, ticket, Decision(ByHand.MANUAL, by), now)
 
 
 def release_waiting(session: Session, user_id: UUID) -> None:
     """As `release`, of what waits for an answer: they are away."""
     waits = Ticket.last_message_from_staff.is_not(True)
-    query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE, waits)
-    query = query.where(tickets.AWAKE)  # What wakes is looked at then.
-    for ticket in session.scalars(tickets.locked(query.order_by(Ticket.id))):
+    # What wakes is looked at then.
+    for ticket in _held_by(session, user_id, waits, tickets.AWAKE):
         put_back(session, ticket, Decision(ByClock.AWAY), None)
+
+
+def _held_by(session: Session, user_id: UUID, *conditions: ColumnElement[bool]) -> Sequence[Ticket]:
+    """What a person works on, locked, and then they, so that nothing more comes to them."""
+    theirs = [Ticket.assigned_to_id == user_id, tickets.ACTIVE, *conditions]
+    # In one order, as others may hold more than one ticket, too.
+    held = tickets.locked(select(Ticket).where(*theirs).order_by(Ticket.id))
+    person = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+    while True:
+        # What was locked in vain is free again after it.
+        with session.begin_nested() as attempt:
+            found = session.scalars(held).all()
+            session.execute(person)
+            # Something may have come to them before they were locked, and tickets come first.
+            if {*session.scalars(select(Ticket.id).where(*theirs))} <= {each.id for each in found}:
+                return found
+            attempt.rollback()
 
 
 def _require_not_closed(ticket: Ticket) -> None:
