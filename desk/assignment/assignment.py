@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import MISSING, ConfigDict, Strict
-from sqlalchemy import ColumnElement, cast, func, select
+from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,8 @@ from desk.events import Assigned
 from desk.text import Id, Input
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
+from desk.webhooks import webhook_queue
+from desk.webhooks.webhook_queue import Asking
 from models import AssignmentCursor, Event, Priority, Status, Team, Ticket, User
 
 __all__ = [
@@ -32,7 +34,6 @@ __all__ = [
     "choose",
     "claim",
     "drain",
-    "release",
     "waiting",
 ]
 
@@ -57,6 +58,7 @@ class Decision:
     how: Strategy | ByHand | ByClock
     by: UUID | None = None
     candidates: Sequence[Candidate] = ()
+    others: Sequence[decisions.Row] = ()
 
 
 def drain(
@@ -99,8 +101,9 @@ def drain_held(
         return 0
     seats = pool.locked(session, team_id)
     candidates = pool.candidates(session, seats)
-    others = pool.not_in_team(session, seats) if team_id else []
-    given = Round(session, cursor, strategy, random, now, seats, candidates, others)
+    others = decisions.rows_of(pool.not_in_team(session, seats) if team_id else [])
+    asking = webhook_queue.asking(session, Assigned.kind)
+    given = Round(session, cursor, strategy, random, now, seats, candidates, others, asking)
     done = given.give(waiting)
     able = [each.user_id for each in candidates if each.is_eligible]
     if done < len(waiting) and able and only is None:
@@ -122,8 +125,10 @@ class Round:
     now: datetime | None
     seats: Mapping[UUID, pool.Seat]
     candidates: Sequence[Candidate]
-    # Told of in the explanation alone.
-    others: Sequence[Candidate]
+    # Told of in the explanation alone, and the same in all of them.
+    others: Sequence[decisions.Row]
+    # Asked once for all of them: the tickets are locked by then.
+    asking: Asking
 
     def give(self, waiting: Sequence[Ticket]) -> int:
         """How many of them found somebody."""
@@ -149,8 +154,8 @@ class Round:
 
     def _give(self, ticket: Ticket, chosen: Candidate) -> None:
         seat = self.seats[chosen.user_id]
-        decision = Decision(self.strategy, None, [*self.candidates, *self.others])
-        event = _give(self.session, ticket, seat.user, decision, self.now)
+        decision = Decision(self.strategy, None, self.candidates, self.others)
+        event = _give(self.session, ticket, seat.user, decision, self.now, self.asking)
         offers.arm(self.session, self.cursor, ticket, event)
         self.cursor.turn += 1
         seat.place.turn = chosen.turn = self.cursor.turn
@@ -235,37 +240,6 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None)
     return tickets.view(session, actor, ticket)
 
 
-def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | None) -> None:
-    """Puts what a person works on back into the queues. They stay locked until the commit."""
-    for ticket in _held_by(session, user_id):
-        put_back(session, ticket, Decision(ByHand.MANUAL, by), now)
-
-
-def release_waiting(session: Session, user_id: UUID) -> None:
-    """As `release`, of what waits for an answer: they are away."""
-    waits = Ticket.last_message_from_staff.is_not(True)
-    # What wakes is looked at then.
-    for ticket in _held_by(session, user_id, waits, tickets.AWAKE):
-        put_back(session, ticket, Decision(ByClock.AWAY), None)
-
-
-def _held_by(session: Session, user_id: UUID, *conditions: ColumnElement[bool]) -> Sequence[Ticket]:
-    """What a person works on, locked, and then they, so that nothing more comes to them."""
-    theirs = [Ticket.assigned_to_id == user_id, tickets.ACTIVE, *conditions]
-    # In one order, as others may hold more than one ticket, too.
-    held = tickets.locked(select(Ticket).where(*theirs).order_by(Ticket.id))
-    person = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
-    while True:
-        # What was locked in vain is free again after it.
-        with session.begin_nested() as attempt:
-            found = session.scalars(held).all()
-            session.execute(person)
-            # Something may have come to them before they were locked, and tickets come first.
-            if {*session.scalars(select(Ticket.id).where(*theirs))} <= {each.id for each in found}:
-                return found
-            attempt.rollback()
-
-
 def _require_not_closed(ticket: Ticket) -> None:
     if ticket.status == Status.CLOSED:
         raise Conflict("ticket_closed", "The ticket is closed")
@@ -290,13 +264,19 @@ def _by_hand(
 
 
 def _give(
-    session: Session, ticket: Ticket, to: User | None, decision: Decision, now: datetime | None
+    session: Session,
+    ticket: Ticket,
+    to: User | None,
+    decision: Decision,
+    now: datetime | None,
+    asking: Asking | None = None,
 ) -> Event:
     before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
     assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=decision.by)
-    event = timeline.record(session, ticket, assigned, decision.by, now)
+    event = timeline.record(session, ticket, assigned, decision.by, now, asking)
     to_id, team_id = ticket.assigned_to_id, ticket.team_id
-    decisions.record(session, event, decision.how, to_id, decision.candidates, team_id)
+    considered = decision.candidates, decision.others
+    decisions.record(session, event, decision.how, to_id, *considered, team_id)
     if to is not None:
         to.last_assigned_at = event.at
     return event

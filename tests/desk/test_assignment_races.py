@@ -199,7 +199,7 @@ def test_who_goes_away_during_a_drain_and_has_it_reassigned_keeps_nothing(
     engine: Engine, customer: Actor, csr: Actor
 ) -> None:
     ticket_id = opened(engine, customer)
-    _, gone = overlapping(engine, drain, lambda s: assignment.release_waiting(s, csr.id))
+    _, gone = overlapping(engine, drain, lambda s: departures.release_waiting(s, csr.id))
     gone.result()
     assert holder(engine, ticket_id) is None
 
