@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -23,13 +24,15 @@ import click
 from sqlalchemy import create_engine, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from bench.machine import cpu_seconds
 from desk.assignment import assignment, departures
 from desk.assignment.assignment import BATCH, Strategy
+from desk.tickets.tickets import WAITING
 from embedded.servers import Embedded
 from models import AssignmentDecision, Role, Status, Ticket, User
 from tests import ledger
 from tests.cluster.conftest import Cluster
-from tests.cluster.storm import ready, storm, supervised, unassigned
+from tests.cluster.storm import ready, storm, supervised
 from tests.conftest import Backend, migrated
 from tests.factories import database, now, people
 
@@ -39,17 +42,30 @@ LOADS = text(
     "select assigned_to_id, count(*) from tickets where status in ('open', 'in_progress') "
     "and assigned_to_id in (select id from users where role = 'csr') group by 1"
 )
+LEFT = select(func.count()).where(WAITING)
+# Of the others' transactions, those that wait for a lock now, and all that are open.
+LOCK_WAITS = text(
+    "select count(*) filter (where wait_event_type = 'Lock'), count(*) from pg_stat_activity "
+    "where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()"
+)
 
 
 @contextmanager
 def product() -> Iterator[Cluster]:
     """An empty database and no process yet."""
+    with served() as (cluster, _):
+        yield cluster
+
+
+@contextmanager
+def served() -> Iterator[tuple[Cluster, int]]:
+    """As `product`, and PostgreSQL's process."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = stack.enter_context(Embedded(folder / "servers"))
         backend = Backend(servers.database_url, servers.redis_url)
         migrated(backend.database_url)
-        yield Cluster(backend, folder, stack, {"RATE_LIMITS": "off"})
+        yield Cluster(backend, folder, stack, {"RATE_LIMITS": "off"}), servers.postgres.pid
 
 
 def fill(session: Session, count: int, **columns: object) -> None:
@@ -79,21 +95,44 @@ def fill(session: Session, count: int, **columns: object) -> None:
         session.execute(insert(Ticket), rows)
 
 
-def draining(cluster: Cluster, count: int) -> float:
-    """Tickets per second from so full a queue, once the first of them are assigned."""
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How tickets were assigned. CPU seconds are those of one ticket."""
+
+    per_second: float
+    worker_cpu: float
+    database_cpu: float
+    # Of the moments of all open transactions, those in which one waited for a lock: 0 to 1.
+    waiting: float
+
+
+def draining(cluster: Cluster, database_pid: int, count: int) -> Drained:
+    """From so full queues, once the first of them are assigned."""
+
+    def used() -> tuple[float, float, float]:
+        workers = sum(cpu_seconds(worker.pid) for worker in cluster.workers)
+        return time.perf_counter(), workers, cpu_seconds(database_pid)
+
     cluster.start_beat()
-    while (left := unassigned(cluster)) == count:
-        time.sleep(0.01)
-    began, first = time.perf_counter(), left
-    while left:
-        time.sleep(0.02)
-        left = unassigned(cluster)
-    return first / (time.perf_counter() - began)
+    engine = create_engine(cluster.settings.database_url, isolation_level="AUTOCOMMIT")
+    # One connection: to make another for each look would cost as much as a ticket.
+    with engine.connect() as connection:
+        while (left := connection.scalar(LEFT) or 0) == count:
+            time.sleep(0.01)
+        first, began, waiting, open_ = left, used(), 0, 0
+        while left:
+            time.sleep(0.05)
+            row = connection.execute(LOCK_WAITS).one()
+            waiting, open_ = waiting + row[0], open_ + row[1]
+            left = connection.scalar(LEFT) or 0
+    engine.dispose()
+    seconds, workers, database = (after - b for after, b in zip(used(), began, strict=True))
+    return Drained(first / seconds, workers / first, database / first, waiting / max(open_, 1))
 
 
 def drain_rate(workers: int, count: int) -> float:
     """Tickets per second, 10 CSRs, from a full queue; the worker's start is not counted."""
-    with product() as cluster:
+    with served() as (cluster, database_pid):
         people(cluster.settings, *[Role.CSR] * 10, Role.USER, capacity=count)
         for _ in range(workers):
             cluster.start_worker()
@@ -101,7 +140,7 @@ def drain_rate(workers: int, count: int) -> float:
             time.sleep(0.1)
         with database(cluster.settings) as session:
             fill(session, count)
-        return draining(cluster, count)
+        return draining(cluster, database_pid, count).per_second
 
 
 def timed(rule: Callable[[], object], times: int = 7) -> float:

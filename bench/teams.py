@@ -3,7 +3,8 @@
 With embedded servers and their production settings it measures
 
 - the tickets per second that four worker processes assign of one team's full queue, and of as many
-  in the queues of eight, in turn,
+  in the queues of eight, in turn; what CPU one of them takes the workers and PostgreSQL, which on a
+  few cores says more; and how much of the time somebody waits for a lock,
 - how long a ticket waits from being moved into a team until it is assigned, 20 teams, 200 CSRs, 40
   a second, by the database's clock.
 """
@@ -12,7 +13,7 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import cycle
 from uuid import UUID
@@ -20,7 +21,7 @@ from uuid import UUID
 import click
 from sqlalchemy import Row, select, text, update
 
-from bench.assignment import draining, fill, product
+from bench.assignment import Drained, draining, fill, product, served
 from desk.assignment import teams
 from models import Role, Ticket
 from tests.api import Api
@@ -57,9 +58,9 @@ def start(cluster: Cluster) -> None:
         time.sleep(0.1)
 
 
-def drain_rate(team_count: int, tickets: int) -> float:
-    """Tickets per second from full queues; the workers' start is not counted."""
-    with product() as cluster:
+def drained(team_count: int, tickets: int) -> Drained:
+    """From full queues; the workers' start is not counted."""
+    with served() as (cluster, database_pid):
         csrs = people(cluster.settings, *[Role.CSR] * 24, Role.USER, capacity=tickets)[:-1]
         made = make_teams(cluster, team_count, csrs)
         start(cluster)
@@ -69,7 +70,20 @@ def drain_rate(team_count: int, tickets: int) -> float:
             for n, team_id in enumerate(made):
                 own = ids[n::team_count]
                 session.execute(update(Ticket).where(Ticket.id.in_(own)).values(team_id=team_id))
-        return draining(cluster, tickets)
+        return draining(cluster, database_pid, tickets)
+
+
+FIGURES: dict[str, Callable[[Drained], float]] = {
+    "tickets/s": lambda d: d.per_second,
+    "worker CPU µs a ticket": lambda d: 1e6 * d.worker_cpu,
+    "PostgreSQL CPU µs a ticket": lambda d: 1e6 * d.database_cpu,
+    "all CPU µs a ticket": lambda d: 1e6 * (d.worker_cpu + d.database_cpu),
+    "% of open transactions' time in lock waits": lambda d: 100 * d.waiting,
+}
+
+
+def _shown(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.0f} ({', '.join(f'{value:.0f}' for value in values)})"
 
 
 async def move(cluster: Cluster, csr: Person, tickets: Sequence[UUID], made: list[UUID]) -> None:
@@ -114,15 +128,14 @@ def waited(cluster: Cluster) -> Sequence[Row[tuple[UUID, timedelta]]]:
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--moved", default=1200, show_default=True, help="Tickets moved into teams.")
 def main(queue: int, rounds: int, moved: int) -> None:
-    rates: dict[int, list[float]] = {1: [], 8: []}
+    found: dict[int, list[Drained]] = {1: [], 8: []}
     for _ in range(rounds):
-        for team_count, measured in rates.items():
-            measured.append(drain_rate(team_count, queue))
-    for team_count, measured in rates.items():
-        each = ", ".join(f"{rate:.0f}" for rate in measured)
-        click.echo(f"{team_count} teams {statistics.median(measured):8.0f} tickets/s ({each})")
-    ratio = statistics.median(b / a for a, b in zip(*rates.values(), strict=True))
-    click.echo(f"8 teams beside one, in turn {ratio:.2f} times")
+        for team_count, measured in found.items():
+            measured.append(drained(team_count, queue))
+    for what, of in FIGURES.items():
+        one, eight = ([of(each) for each in measured] for measured in found.values())
+        ratio = statistics.median(b / a if a else 0 for a, b in zip(one, eight, strict=True))
+        click.echo(f"{what}: 1 team {_shown(one)}, 8 teams {_shown(eight)}, {ratio:.2f} times")
     milliseconds = [wait / timedelta(milliseconds=1) for wait in waits(20, 200, moved)]
     cuts = statistics.quantiles(milliseconds, n=100, method="inclusive")
     median, slowest = cuts[49], cuts[98]

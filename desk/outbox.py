@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -111,5 +111,6 @@ class Outbox:
 
 def outbox(session: Session) -> Outbox:
     """The session's outbox; made anew with each session."""
-    recorded: Outbox = session.info.setdefault("outbox", Outbox())
-    return recorded
+    if (recorded := session.info.get("outbox")) is None:
+        recorded = session.info["outbox"] = Outbox()
+    return cast(Outbox, recorded)

@@ -15,7 +15,7 @@ from desk.accounts import sessions
 from desk.accounts.accounts import create
 from desk.accounts.full_names import FullName
 from desk.accounts.passwords import Password
-from desk.assignment import absences, agents, assignment
+from desk.assignment import absences, agents, departures
 from desk.assignment.agents import Capacity
 from desk.assignment.cursors import lock_all
 from desk.errors import Conflict, Forbidden, NotFound
@@ -251,7 +251,7 @@ def _release_if_leaving(session: Session, actor: Actor, user_id: UUID, changes: 
     """First of all, for the order of the locks: cursors, then tickets, then users."""
     lock_all(session)
     if changes.role is Role.USER or changes.is_active is False:
-        assignment.release(session, user_id, actor.id, None)
+        departures.release(session, user_id, actor.id, None)
 
 
 def lock_admins(session: Session) -> Sequence[User]:

@@ -57,11 +57,6 @@ class Actions(Input):
         """As JSON, without what is left alone."""
         return self.model_dump(mode="json")
 
-    @property
-    def gives(self) -> bool:
-        """Whether it gives the ticket to somebody, or to its queue."""
-        return self.assignee is not MISSING
-
     def change(self, actor: Actor, ticket: Ticket) -> routing.Change:
         """What it changes of the ticket where the actor does it."""
         wanted: dict[str, Any] = {
@@ -98,7 +93,7 @@ def require_sound(session: Session, actor: Actor, actions: Actions) -> None:
 def apply(
     session: Session, actor: Actor, ticket: Ticket, actions: Actions, now: datetime | None
 ) -> None:
-    """Does it all to a ticket that is held; and its queue's cursor, where the actions ``gives``.
+    """Does it all to a ticket that is held.
 
     Raises what the rules raise, which points to the action.
     """

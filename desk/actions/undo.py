@@ -13,7 +13,6 @@ from desk.access import Actor
 from desk.actions import batches
 from desk.actions.batches import Done
 from desk.assignment import routing
-from desk.assignment.cursors import lock_cursor_of
 from desk.causes import CauseType
 from desk.errors import Conflict, Forbidden, NotFound
 from desk.events import (
@@ -86,8 +85,6 @@ def undo(
     batch = _of(session, actor, ticket_id, wanted.batch)
     done = batches.events(session, batch)
     changes = _changes(done)
-    if ("assignee_id",) in changes:
-        lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     undone = session.scalar(
         select(Batch).where(Batch.cause_type == CauseType.UNDO, Batch.cause_id == batch.id)

@@ -25,7 +25,7 @@ Capacity = Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)]
 
 
 # Without what sleeps.
-_OPEN_TICKETS = (
+OPEN_TICKETS = (
     select(func.count())
     .where(Ticket.assigned_to_id == User.id, tickets.ACTIVE, tickets.AWAKE)
     .scalar_subquery()
@@ -112,7 +112,7 @@ def _agents(
         User.role,
         AVAILABLE,
         User.capacity,
-        _OPEN_TICKETS,
+        OPEN_TICKETS,
         User.last_assigned_at,
         User.skills,
         _AWAY_UNTIL,
@@ -121,7 +121,7 @@ def _agents(
 
 # Of the ``user_ids``, who work here, or did.
 LOADS = Statement.of(
-    select(User.id, TAKES_TICKETS, _OPEN_TICKETS, User.capacity).where(
+    select(User.id, TAKES_TICKETS, OPEN_TICKETS, User.capacity).where(
         in_array(User.id, "user_ids")
     ),
     Load,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.assignment import decisions, offers, pool, queue
-from desk.assignment.cursors import Cursor, lock_cursor, lock_cursor_of
+from desk.assignment.cursors import Cursor, lock_cursor
 from desk.assignment.decisions import ByClock, ByHand
 from desk.assignment.strategies import Candidate, Strategy, choose
 from desk.errors import Conflict, Invalid
@@ -22,6 +22,8 @@ from desk.events import Assigned
 from desk.text import Id, Input
 from desk.tickets import tickets, timeline
 from desk.tickets.views import TicketView
+from desk.webhooks import webhook_queue
+from desk.webhooks.webhook_queue import Asking
 from models import AssignmentCursor, Event, Priority, Status, Team, Ticket, User
 
 __all__ = [
@@ -32,7 +34,6 @@ __all__ = [
     "choose",
     "claim",
     "drain",
-    "release",
     "waiting",
 ]
 
@@ -57,6 +58,7 @@ class Decision:
     how: Strategy | ByHand | ByClock
     by: UUID | None = None
     candidates: Sequence[Candidate] = ()
+    others: Sequence[decisions.Row] = ()
 
 
 def drain(
@@ -99,8 +101,9 @@ def drain_held(
         return 0
     seats = pool.locked(session, team_id)
     candidates = pool.candidates(session, seats)
-    others = pool.not_in_team(session, seats) if team_id else []
-    given = Round(session, cursor, strategy, random, now, seats, candidates, others)
+    others = decisions.rows_of(pool.not_in_team(session, seats) if team_id else [])
+    asking = webhook_queue.asking(session, Assigned.kind)
+    given = Round(session, cursor, strategy, random, now, seats, candidates, others, asking)
     done = given.give(waiting)
     able = [each.user_id for each in candidates if each.is_eligible]
     if done < len(waiting) and able and only is None:
@@ -122,8 +125,10 @@ class Round:
     now: datetime | None
     seats: Mapping[UUID, pool.Seat]
     candidates: Sequence[Candidate]
-    # Told of in the explanation alone.
-    others: Sequence[Candidate]
+    # Told of in the explanation alone, and the same in all of them.
+    others: Sequence[decisions.Row]
+    # Asked once for all of them: the tickets are locked by then.
+    asking: Asking
 
     def give(self, waiting: Sequence[Ticket]) -> int:
         """How many of them found somebody."""
@@ -149,8 +154,8 @@ class Round:
 
     def _give(self, ticket: Ticket, chosen: Candidate) -> None:
         seat = self.seats[chosen.user_id]
-        decision = Decision(self.strategy, None, [*self.candidates, *self.others])
-        event = _give(self.session, ticket, seat.user, decision, self.now)
+        decision = Decision(self.strategy, None, self.candidates, self.others)
+        event = _give(self.session, ticket, seat.user, decision, self.now, self.asking)
         offers.arm(self.session, self.cursor, ticket, event)
         self.cursor.turn += 1
         seat.place.turn = chosen.turn = self.cursor.turn
@@ -200,7 +205,6 @@ def assign(
 
     Raises `NotFound`, `Stale`, `Conflict` (``ticket_closed``), `Invalid` (``not_assignable``).
     """
-    lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(session, actor, ticket, versions)
     if change.priority is not MISSING:
@@ -212,7 +216,7 @@ def assign(
 def give(
     session: Session, actor: Actor, ticket: Ticket, to_id: UUID | None, now: datetime | None
 ) -> None:
-    """As `assign`, by who holds the cursor of its queue and the ticket."""
+    """As `assign`, by who holds the ticket."""
     _require_not_closed(ticket)
     to = assignable(session, to_id) if to_id else None
     ticket.offered_to = []
@@ -227,7 +231,6 @@ def put_back(session: Session, ticket: Ticket, decision: Decision, now: datetime
 
 def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None) -> TicketView:
     """Takes a ticket that nobody has. Of many at once, one wins; the others get a `Conflict`."""
-    lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     _require_not_closed(ticket)
     if ticket.assigned_to_id is not None:
@@ -235,24 +238,6 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None)
     to = assignable(session, actor.id)
     _give(session, ticket, to, _by_hand(session, actor, ByHand.CLAIM, ticket, to), now)
     return tickets.view(session, actor, ticket)
-
-
-def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | None) -> None:
-    """Puts what a person works on back into the queues. The caller has locked their cursors."""
-    query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE)
-    # In one order, as others may hold more than one ticket, too.
-    query = query.order_by(Ticket.id)
-    for ticket in session.scalars(tickets.locked(query)).all():
-        put_back(session, ticket, Decision(ByHand.MANUAL, by), now)
-
-
-def release_waiting(session: Session, user_id: UUID) -> None:
-    """As `release`, of what waits for an answer: they are away."""
-    waits = Ticket.last_message_from_staff.is_not(True)
-    query = select(Ticket).where(Ticket.assigned_to_id == user_id, tickets.ACTIVE, waits)
-    query = query.where(tickets.AWAKE)  # What wakes is looked at then.
-    for ticket in session.scalars(tickets.locked(query.order_by(Ticket.id))):
-        put_back(session, ticket, Decision(ByClock.AWAY), None)
 
 
 def _require_not_closed(ticket: Ticket) -> None:
@@ -279,13 +264,19 @@ def _by_hand(
 
 
 def _give(
-    session: Session, ticket: Ticket, to: User | None, decision: Decision, now: datetime | None
+    session: Session,
+    ticket: Ticket,
+    to: User | None,
+    decision: Decision,
+    now: datetime | None,
+    asking: Asking | None = None,
 ) -> Event:
     before, ticket.assigned_to_id = ticket.assigned_to_id, to.id if to else None
     assigned = Assigned(from_=before, to=ticket.assigned_to_id, by=decision.by)
-    event = timeline.record(session, ticket, assigned, decision.by, now)
+    event = timeline.record(session, ticket, assigned, decision.by, now, asking)
     to_id, team_id = ticket.assigned_to_id, ticket.team_id
-    decisions.record(session, event, decision.how, to_id, decision.candidates, team_id)
+    considered = decision.candidates, decision.others
+    decisions.record(session, event, decision.how, to_id, *considered, team_id)
     if to is not None:
         to.last_assigned_at = event.at
     return event

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.assignment import absences, assignment, offers
+from desk.assignment import absences, assignment, departures, offers
 from desk.assignment.absences import ENDS, STARTS, TAKES_TICKETS
 from desk.assignment.assignment import Decision
-from desk.assignment.cursors import lock_all
 from desk.assignment.decisions import ByClock
 from desk.deadlines import Due, Kinds
 from desk.outbox import AgentChanged, outbox
@@ -23,8 +22,7 @@ def go_away(session: Session, due: Due, _: datetime) -> None:
     if absence is None:
         return
     if absence.reassign:
-        lock_all(session)
-        assignment.release_waiting(session, due.subject_id)
+        departures.release_waiting(session, due.subject_id)
     absences.note_availability(session, due.subject_id)
     outbox(session).agents.append(AgentChanged(due.subject_id))
 

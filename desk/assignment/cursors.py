@@ -1,8 +1,17 @@
 """Cursors: whoever holds one assigns from its queue. One a team, and one for what has no team.
 
 The order of all locks of the assignment: cursors (the one without a team, then the teams' by their
-ids), tickets, users by their ids, memberships. Two drains of two teams hold different cursors and
-tickets, so that they meet at a user alone, whom both want in the same order.
+ids), tickets, users by their ids, memberships. A cursor is taken only by
+
+- a drain, of its queue, whose turn and place it moves on,
+- who changes a team's members, of the team, as a drain takes them for granted,
+- who changes what somebody is: every one, as they lock admins and the person, in no order with the
+  members whom a drain locks (`lock_all`).
+
+By hand a ticket is given under its own lock and that of who gets it. A drain locks all who may get
+anything, and only then counts what they have: whatever they take meanwhile is counted, or comes
+after it. Two drains of two teams hold different cursors and tickets, so that they meet at a user
+alone, whom both want in the same order.
 """
 
 from uuid import UUID
@@ -10,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AssignmentCursor, Team, Ticket
+from models import AssignmentCursor, Team
 
 # Where the assignment from a queue stands: the number of the last one (``turn``), and the customer
 # whom the last look ended with (``looked_at``).
@@ -33,13 +42,8 @@ def lock_cursor(
     return session.scalar(locked.execution_options(populate_existing=True))
 
 
-def lock_cursor_of(session: Session, ticket_id: UUID) -> None:
-    """That of the queue which the ticket is in, or was in a moment ago."""
-    lock_cursor(session, session.scalar(select(Ticket.team_id).where(Ticket.id == ticket_id)))
-
-
 def lock_all(session: Session) -> None:
-    """For who leaves: they may be of any team."""
+    """For who changes what somebody is, one after the other: they may be of any team."""
     lock_cursor(session)
     teams = select(Team.id).order_by(Team.id).with_for_update(key_share=True)
     session.scalars(teams).all()

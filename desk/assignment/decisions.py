@@ -51,6 +51,10 @@ class Outcome(StrEnum):
     NOT_THEIR_TURN = "not_their_turn"
 
 
+# As it is stored: see `AssignmentDecision`.
+Row = list[Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Considered:
     """A candidate as they stood just before the decision."""
@@ -81,19 +85,25 @@ def record(
     how: Strategy | ByHand | ByClock,
     to: UUID | None,
     candidates: Iterable[Candidate],
+    others: Sequence[Row] = (),
     team_id: UUID | None = None,
 ) -> None:
-    """Keeps whom an ``assigned`` event considered, the chosen one first."""
+    """Keeps whom an ``assigned`` event considered, the chosen one first and the ``others`` last."""
     kept = sorted(
         candidates,
         key=lambda c: (c.user_id != to, not c.is_eligible, c.bar or "", c.turn, c.user_id),
     )
-    rows = [_row(candidate) for candidate in kept[:MOST_CANDIDATES]]
+    rows = [*rows_of(kept), *others][:MOST_CANDIDATES]
     values = {"strategy": how.value, "candidates": rows, "team_id": team_id, "at": event.at}
     session.add(AssignmentDecision(event=event, **values))
 
 
-def _row(candidate: Candidate) -> list[Any]:
+def rows_of(candidates: Iterable[Candidate]) -> list[Row]:
+    """As they stand in a decision."""
+    return [_row(candidate) for candidate in candidates]
+
+
+def _row(candidate: Candidate) -> Row:
     c = candidate
     row = [str(c.user_id), c.available, c.open_tickets, c.capacity, c.turn]
     return [*row, c.bar.value] if c.bar else row

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from desk.assignment import assignment
+from desk.assignment.assignment import Decision
 from desk.assignment.cursors import lock_all
+from desk.assignment.decisions import ByClock, ByHand
 from desk.tickets import tickets
 from models import WORKS_HERE, Ticket, User
 
@@ -26,7 +28,38 @@ def reclaim(session: Session, user_id: UUID, now: datetime | None) -> None:
     """Puts the tickets of somebody departed into the queue, unless they came back meanwhile."""
     lock_all(session)
     if user_id in departed(session):
-        assignment.release(session, user_id, None, now)
+        release(session, user_id, None, now)
+
+
+def release(session: Session, user_id: UUID, by: UUID | None, now: datetime | None) -> None:
+    """Puts what a person works on back into the queues. They stay locked until the commit."""
+    for ticket in _held_by(session, user_id):
+        assignment.put_back(session, ticket, Decision(ByHand.MANUAL, by), now)
+
+
+def release_waiting(session: Session, user_id: UUID) -> None:
+    """As `release`, of what waits for an answer: they are away."""
+    waits = Ticket.last_message_from_staff.is_not(True)
+    # What wakes is looked at then.
+    for ticket in _held_by(session, user_id, waits, tickets.AWAKE):
+        assignment.put_back(session, ticket, Decision(ByClock.AWAY), None)
+
+
+def _held_by(session: Session, user_id: UUID, *conditions: ColumnElement[bool]) -> Sequence[Ticket]:
+    """What a person works on, locked, and then they, so that nothing more comes to them."""
+    theirs = [Ticket.assigned_to_id == user_id, tickets.ACTIVE, *conditions]
+    # In one order, as others may hold more than one ticket, too.
+    held = tickets.locked(select(Ticket).where(*theirs).order_by(Ticket.id))
+    person = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+    while True:
+        # What was locked in vain is free again after it.
+        with session.begin_nested() as attempt:
+            found = session.scalars(held).all()
+            session.execute(person)
+            # Something may have come to them before they were locked, and tickets come first.
+            if {*session.scalars(select(Ticket.id).where(*theirs))} <= {each.id for each in found}:
+                return found
+            attempt.rollback()
 
 
 def _query() -> Select[UUID]:

@@ -4,17 +4,33 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from desk.assignment.absences import IS_NOW
+from desk.assignment.absences import IS_AWAY
+from desk.assignment.agents import OPEN_TICKETS
 from desk.assignment.strategies import Bar, Candidate, caught_up
-from desk.tickets import tickets
-from models import WORKS_HERE, Absence, Role, TeamMember, Ticket, User
+from desk.statements import Statement, ids, in_array
+from models import WORKS_HERE, Role, TeamMember, Ticket, User
 
 CSR = and_(WORKS_HERE, User.role == Role.CSR, User.is_active)
 # Of those who are not in the team, no more are told of.
 MOST_OTHERS = 100
+
+
+def _standing(
+    user_id: UUID, available: bool, is_away: bool, open_tickets: int, capacity: int
+) -> Candidate:
+    bar = Bar.AWAY if is_away else None
+    return Candidate(user_id, available and not is_away, open_tickets, capacity, bar=bar)
+
+
+_STANDING = select(User.id, User.available, IS_AWAY, OPEN_TICKETS, User.capacity).order_by(User.id)
+# Of the ``user_ids``; and of all but these.
+STANDING = Statement.of(_STANDING.where(in_array(User.id, "user_ids")), _standing)
+OTHERS = Statement.of(
+    _STANDING.where(CSR, ~in_array(User.id, "user_ids")).limit(MOST_OTHERS), _standing
+)
 
 
 @dataclass(slots=True)
@@ -46,17 +62,16 @@ def locked(session: Session, team_id: UUID | None) -> dict[UUID, Seat]:
 
 def candidates(session: Session, seats: Mapping[UUID, Seat]) -> list[Candidate]:
     """As they stand, with the number of tickets that they have to work on in all teams."""
-    turns = {user_id: seat.place.turn for user_id, seat in seats.items()}
-    found = _candidates(session, [seat.user for seat in seats.values()], turns)
+    found = STANDING.all(session, user_ids=ids(seats))
     for candidate in found:
-        candidate.catching_up = seats[candidate.user_id].place.catching_up
+        place = seats[candidate.user_id].place
+        candidate.turn, candidate.catching_up = place.turn, place.catching_up
     return found
 
 
 def not_in_team(session: Session, members: Collection[UUID]) -> list[Candidate]:
     """Other CSRs, who are not asked: for whoever wants to know why."""
-    query = select(User).where(CSR, User.id.not_in(members)).order_by(User.id).limit(MOST_OTHERS)
-    others = _candidates(session, session.scalars(query).all(), {})
+    others = OTHERS.all(session, user_ids=ids(members))
     for other in others:
         other.bar = Bar.NOT_IN_TEAM
     return others
@@ -65,17 +80,19 @@ def not_in_team(session: Session, members: Collection[UUID]) -> list[Candidate]:
 def standing(session: Session, ticket: Ticket, to: User | None = None) -> list[Candidate]:
     """How all stand whom the desk would consider, and the one who was chosen. Nobody is locked."""
     is_asked = CSR if to is None else or_(CSR, User.id == to.id)
-    users = session.scalars(select(User).where(is_asked)).all()
-    turns = {user.id: user.turn for user in users}
+    asked = session.execute(select(User.id, User.turn, User.skills).where(is_asked)).all()
+    turns = {row.id: row.turn for row in asked}
     if ticket.team_id is not None:
         of_team = TeamMember.team_id == ticket.team_id
         members = select(TeamMember.user_id, TeamMember.turn).where(of_team)
         turns = {row.user_id: row.turn for row in session.execute(members)}
-    found = _candidates(session, users, turns)
-    for candidate, user in zip(found, users, strict=True):
-        if user.id not in turns:
+    able = {row.id for row in asked if {*ticket.required_skills} <= {*row.skills}}
+    found = STANDING.all(session, user_ids=ids(row.id for row in asked))
+    for candidate in found:
+        candidate.turn = turns.get(candidate.user_id, 0)
+        if candidate.user_id not in turns:
             candidate.bar = Bar.NOT_IN_TEAM
-        elif not candidate.bar and not set(ticket.required_skills) <= set(user.skills):
+        elif not candidate.bar and candidate.user_id not in able:
             candidate.bar = Bar.LACKS_SKILL
     return found
 
@@ -101,31 +118,3 @@ def is_member(session: Session, team_id: UUID, user_id: UUID) -> bool:
 
 def _members(team_id: UUID) -> Select[UUID]:
     return select(TeamMember.user_id).where(TeamMember.team_id == team_id)
-
-
-def _loads(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, int]:
-    query = (
-        select(Ticket.assigned_to_id, func.count())
-        .where(Ticket.assigned_to_id.in_([*user_ids]), tickets.ACTIVE, tickets.AWAKE)
-        .group_by(Ticket.assigned_to_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query) if row[0]}
-
-
-def _candidates(
-    session: Session, users: Sequence[User], turns: Mapping[UUID, int]
-) -> list[Candidate]:
-    ids = [user.id for user in users]
-    loads = _loads(session, ids)
-    away = set(session.scalars(select(Absence.user_id).where(Absence.user_id.in_(ids), IS_NOW)))
-    return [
-        Candidate(
-            user.id,
-            user.available and user.id not in away,
-            loads.get(user.id, 0),
-            user.capacity,
-            turns.get(user.id, 0),
-            bar=Bar.AWAY if user.id in away else None,
-        )
-        for user in users
-    ]

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from desk.access import Actor
 from desk.assignment import assignment, pool
 from desk.assignment.assignment import Decision
-from desk.assignment.cursors import lock_cursor_of
 from desk.assignment.decisions import ByHand
 from desk.errors import Invalid
 from desk.events import SkillsRequired, TeamChanged
@@ -47,8 +46,6 @@ def change(
     Raises `NotFound`, `Stale`, `Conflict` (``ticket_closed``), `Invalid` (``no_such_team``,
     ``not_assignable``), and what `tickets.apply` does.
     """
-    if changes.assignee_id is not MISSING:
-        lock_cursor_of(session, ticket_id)
     ticket = tickets.held(session, actor, ticket_id)
     tickets.expect_version(session, actor, ticket, versions)
     apply(session, actor, ticket, changes, now)
@@ -64,7 +61,7 @@ def apply(
     *,
     keeps_assignee: bool = False,
 ) -> None:
-    """As `change`, by who holds the ticket and, to give it to somebody, its queue's cursor.
+    """As `change`, by who holds the ticket.
 
     ``keeps_assignee``: whoever has it keeps it in another team, too, unless it is given on.
     """

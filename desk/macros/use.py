@@ -13,7 +13,6 @@ from desk.access import Actor
 from desk.actions import actions, batches
 from desk.actions.actions import Actions
 from desk.actions.batches import Done
-from desk.assignment.cursors import lock_cursor_of
 from desk.causes import CauseType
 from desk.errors import Conflict, Invalid
 from desk.macros import macros
@@ -70,8 +69,6 @@ def apply(
     """
     macro = macros.found(session, actor, macro_id)
     todo = Actions.model_validate(macro.actions) if macro else Actions()
-    if todo.gives:
-        lock_cursor_of(session, ticket_id)
     ticket = tickets.held_as_it_is(session, actor, ticket_id)
     if (before := batches.of_client(session, actor, ticket_id, use.client_id)) is not None:
         _require_same(session, before, macro_id, use)

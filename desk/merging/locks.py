@@ -1,7 +1,4 @@
-"""The locks of who changes several tickets at once.
-
-The order: the cursor of the queue that the target is in, then the tickets by their ids.
-"""
+"""The locks of who changes several tickets at once: the tickets by their ids."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -9,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.assignment.cursors import lock_cursor_of
 from desk.errors import Conflict
 from desk.tickets import tickets
 from models import Merge, Ticket
@@ -29,7 +25,6 @@ def for_merge(
             target_id = tickets.end_of(session, into_id)
             if target_id == source_id:
                 raise Conflict("merge_circle", "A ticket cannot be merged into a part of itself")
-            lock_cursor_of(session, target_id)
             parts = tickets.parts(session, source_id)
             by_id = tickets.all_held(session, {source_id, target_id, *parts})
             source, target = by_id[source_id], by_id[target_id]

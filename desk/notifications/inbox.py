@@ -202,7 +202,9 @@ def _tell(
     people = {who: kind for who, kind in told.items() if who != cause.actor_id}
     if not people:
         return
-    actor_name = session.scalar(select(User.full_name).where(User.id == cause.actor_id))
+    actor_name = None
+    if cause.actor_id is not None:
+        actor_name = session.scalar(select(User.full_name).where(User.id == cause.actor_id))
     for user_id, kind in people.items():
         row = NotificationRow(
             id=_id(cause, kind, user_id),

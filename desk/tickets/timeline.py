@@ -17,6 +17,7 @@ from desk.rows import EventRow
 from desk.statements import Statement, in_array, param
 from desk.tickets.effects import EFFECTS
 from desk.webhooks import webhook_queue
+from desk.webhooks.webhook_queue import Asking
 from models import Event, Ticket
 
 # Bytes of texts: no read goes on after the event with which it has more than that. Whoever shows
@@ -30,15 +31,17 @@ def record(
     event: EventData,
     actor_id: UUID | None,
     now: datetime | None,
+    asking: Asking | None = None,
 ) -> Event:
     """Appends to the timeline of a ticket that the caller has locked, with all that follows.
 
     The lock lasts until the commit: that is why the order of the numbers is the order of the
     commits, and why whoever sees event n sees all before it. ``now`` is for imports and tests:
     the time of an event is otherwise the database's, under the lock, so that along the numbers it
-    never goes back.
+    never goes back. ``asking``: what `webhook_queue.asking` says of the kind, for who records many
+    of it at once and has asked already.
     """
-    webhook_ids, clock = webhook_queue.asking(session, event.kind)
+    webhook_ids, clock = asking or webhook_queue.asking(session, event.kind)
     at = now or max(clock, ticket.updated_at)
     ticket.last_seq += 1
     ticket.updated_at = at

@@ -68,7 +68,11 @@ ASKING = """
 """
 
 
-def asking(session: Session, kind: str) -> tuple[list[UUID], datetime]:
+# The ids of webhooks, and the database's time as they were found.
+Asking = tuple[list[UUID], datetime]
+
+
+def asking(session: Session, kind: str) -> Asking:
     """The active webhooks that asked for the kind, and the database's time in the same breath."""
     found = session.connection().exec_driver_sql(
         f"select array({ASKING}), clock_timestamp()", {"kind": kind}

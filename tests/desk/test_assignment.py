@@ -19,6 +19,7 @@ from desk.outbox import outbox
 from desk.tickets import tickets
 from models import Event, Notification, Role, Status, Ticket
 from tests.factories import a_ticket, an_actor, now
+from tests.statements import statements
 
 
 def drain(session: Session, strategy: Strategy = Strategy.ROUND_ROBIN) -> int:
@@ -39,6 +40,19 @@ def test_tickets_go_round(session: Session, customer: Actor) -> None:
         a_ticket(session, customer)
     assert drain(session) == 7
     assert assignees(session) == [csrs[n % 3].id for n in range(7)]
+
+
+def test_a_batch_takes_as_many_statements_as_two_tickets(session: Session, customer: Actor) -> None:
+    for _ in range(2):
+        an_actor(session, Role.CSR)
+    asked = []
+    for count in (2, 2, 12):
+        for _ in range(count):
+            a_ticket(session, customer)
+        with statements(session.connection()) as seen:
+            assert drain(session) == count
+        asked.append(len(seen))
+    assert asked[1] == asked[2]
 
 
 def test_who_is_away_inactive_full_or_no_csr_gets_nothing(

@@ -7,7 +7,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from desk.access import Actor
@@ -16,6 +16,7 @@ from desk.accounts.administration import UserChange
 from desk.assignment import agents, assignment, departures, routing
 from desk.assignment.agents import Availability
 from desk.assignment.assignment import BATCH, Assign, Strategy
+from desk.assignment.cursors import lock_cursor
 from desk.assignment.routing import Change
 from desk.errors import Conflict, Invalid, NotFound
 from desk.tickets import messages, tickets
@@ -31,6 +32,16 @@ from tests.factories import a_ticket, an_actor, now
 REFUSALS = (Conflict, Invalid, NotFound)
 
 CAPACITY = 6
+# Of those who had a ticket one after the other, where the next did not get it from the last; or it
+# was claimed, or given by a drain, from somebody.
+GIVEN_TWICE = """
+    select ticket_id from (
+        select e.*, d.strategy, lag(e.data ->> 'to') over (partition by ticket_id order by seq) last
+        from events e join assignment_decisions d using (ticket_id, seq)
+    ) given
+    where last is distinct from data ->> 'from'
+        or strategy in ('claim', 'round_robin') and data ->> 'from' is not null
+"""
 
 
 @pytest.fixture
@@ -55,6 +66,7 @@ def csr(engine: Engine) -> Actor:
 
 
 def drain(session: Session) -> int:
+    ledger.act_as(session, "drain")
     return assignment.drain(session, Strategy.ROUND_ROBIN, now(), Random())
 
 
@@ -134,6 +146,64 @@ def test_a_claim_during_a_drain_finds_the_ticket_assigned(
     assert holder(engine, ticket_id) == csr.id
 
 
+BY_HAND: dict[str, Callable[[Session, Actor, UUID], object]] = {
+    "claim": lambda s, to, ticket_id: assignment.claim(s, to, ticket_id, now()),
+    "assign": lambda s, to, ticket_id: assignment.assign(
+        s, to, ticket_id, Assign(assignee_id=to.id), now()
+    ),
+    "change": lambda s, to, ticket_id: routing.change(
+        s, to, ticket_id, Change(assignee_id=to.id), now()
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BY_HAND)
+def test_by_hand_nobody_waits_for_a_drain_that_is_at_other_tickets(
+    engine: Engine, customer: Actor, csr: Actor, how: str
+) -> None:
+    ticket_id = opened(engine, customer)
+    with committing(engine) as session:
+        lock_cursor(session)
+
+        def give(session: Session) -> None:
+            session.execute(text("set local lock_timeout = '10s'"))
+            BY_HAND[how](session, csr, ticket_id)
+
+        run(engine, give)
+    assert holder(engine, ticket_id) == csr.id
+
+
+@pytest.mark.parametrize("how", BY_HAND)
+def test_a_drain_counts_what_somebody_is_given_by_hand_at_that_moment(
+    engine: Engine, customer: Actor, admin: Actor, how: str
+) -> None:
+    csr = run(engine, lambda s: an_actor(s, Role.CSR, capacity=1))
+    by_hand, waiting = (opened(engine, customer) for _ in range(2))
+    _, drained = overlapping(engine, lambda s: BY_HAND[how](s, csr, by_hand), drain)
+    assert drained.result() == 0
+    assert holder(engine, waiting) is None
+
+
+def test_who_claims_while_they_are_deactivated_has_nothing_in_the_end(
+    engine: Engine, customer: Actor, csr: Actor, admin: Actor
+) -> None:
+    before, claimed = (opened(engine, customer) for _ in range(2))
+    run(engine, lambda s: assignment.claim(s, csr, before, now()))
+    claim = lambda s: assignment.claim(s, csr, claimed, now())  # noqa: E731
+    _, gone = overlapping(engine, claim, leaving(admin, csr))
+    gone.result()
+    assert [holder(engine, ticket_id) for ticket_id in (before, claimed)] == [None, None]
+
+
+def test_who_goes_away_during_a_drain_and_has_it_reassigned_keeps_nothing(
+    engine: Engine, customer: Actor, csr: Actor
+) -> None:
+    ticket_id = opened(engine, customer)
+    _, gone = overlapping(engine, drain, lambda s: departures.release_waiting(s, csr.id))
+    gone.result()
+    assert holder(engine, ticket_id) is None
+
+
 def test_tickets_that_somebody_has_locked_take_no_place_in_a_batch(
     engine: Engine, customer: Actor, csr: Actor
 ) -> None:
@@ -182,8 +252,9 @@ def test_in_a_storm_nobody_gets_more_than_their_capacity_and_nothing_deadlocks(
         list(pool.map(act, range(8)))
     run(engine, drain)
     people = {csr.id for csr in csrs}
-    assert 0 < run(engine, lambda s: ledger.most_held(s, people)) <= CAPACITY
+    assert 0 < run(engine, lambda s: ledger.most_held(s, people, by="drain")) <= CAPACITY
     assert run(engine, departures.departed) == []
+    assert run(engine, lambda s: s.scalars(text(GIVEN_TWICE)).all()) == []
     assert b"deadlock" not in log.read_bytes()[began:]
 
 
@@ -202,7 +273,8 @@ def step(
         lambda s: administration.change(s, admin, csr.id, UserChange(is_active=yes), now()),
         lambda s: assignment.assign(s, admin, ticket_id, back, now()),
         lambda s: assignment.assign(s, admin, ticket_id, Assign(assignee_id=admin.id), now()),
-        lambda s: assignment.claim(s, admin, ticket_id, now()),
+        lambda s: assignment.assign(s, admin, ticket_id, Assign(assignee_id=csr.id), now()),
+        lambda s: assignment.claim(s, random.choice([admin, *csrs]), ticket_id, now()),
         lambda s: routing.change(s, admin, ticket_id, done, now()),
     ]
     return random.choice(steps)

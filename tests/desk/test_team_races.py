@@ -16,7 +16,7 @@ from desk.accounts import administration
 from desk.accounts.administration import UserChange
 from desk.assignment import agents, assignment, routing, teams
 from desk.assignment.agents import Availability
-from desk.assignment.assignment import Strategy
+from desk.assignment.assignment import Assign, Strategy
 from desk.assignment.cursors import lock_cursor
 from desk.assignment.routing import Change
 from desk.assignment.teams import NewTeam, TeamChange
@@ -198,7 +198,10 @@ def test_in_a_storm_over_three_teams_shares_are_even_and_nothing_deadlocks(
         mine = [opened(engine, customer, team_ids[n % 3]) for n in range(20)]
         for _ in range(15):
             with suppress(*REFUSALS):
-                run(engine, step(random, admin, fickle, team_ids, random.choice(mine)))
+                rule = step(
+                    random, admin, fickle, random.choice(shared), team_ids, random.choice(mine)
+                )
+                run(engine, rule)
 
     with ThreadPoolExecutor(30) as pool:
         list(pool.map(act, range(30)))
@@ -241,11 +244,19 @@ def given_by(engine: Engine, team_id: UUID) -> Counter[UUID]:
 
 
 def step(
-    random: Random, admin: Actor, fickle: list[Actor], team_ids: list[UUID], ticket_id: UUID
+    random: Random,
+    admin: Actor,
+    fickle: list[Actor],
+    member: Actor,
+    team_ids: list[UUID],
+    ticket_id: UUID,
 ) -> Rule:
+    """``member``: of all teams, so that by hand, too, what they have is in a team of theirs."""
     csr, team_id, yes = random.choice(fickle), random.choice(team_ids), random.random() < 0.7
     done = Change(status=Status.RESOLVED)
     steps: list[Rule] = [
+        lambda s: assignment.claim(s, member, ticket_id, now()),
+        lambda s: assignment.assign(s, admin, ticket_id, Assign(assignee_id=member.id), now()),
         draining(team_id),
         draining(team_id),
         draining(random.choice(team_ids)),
