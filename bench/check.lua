@@ -1,8 +1,8 @@
 -- For wrk: goes through the requests of a file and counts answers as right only where they are
 -- what is expected. Arguments: the file of requests, the file of answers, the status.
 --
--- A request: METHOD, path, token and body, separated by tabs. An answer: a whole body, or, after
--- a "~", a text that each body has to have in it.
+-- A request: METHOD, path, token, address and body, separated by tabs. An answer: a whole body, or,
+-- after a "~", a text that each body has to have in it.
 local requests, known, parts, status = {}, {}, {}, 200
 local turn = 0
 local threads = {}
@@ -14,8 +14,13 @@ end
 
 function init(args)
   for line in io.lines(args[1]) do
-    local method, path, token, body = line:match("^(%S+)\t(%S+)\t(%S+)\t(.*)$")
-    local headers = { Authorization = "Bearer " .. token, ["Content-Type"] = "application/json" }
+    local method, path, token, address, body =
+      line:match("^(%S+)\t(%S+)\t(%S+)\t(%S+)\t(.*)$")
+    local headers = {
+      Authorization = "Bearer " .. token,
+      ["Content-Type"] = "application/json",
+      ["X-Forwarded-For"] = address,
+    }
     table.insert(requests, wrk.format(method, path, headers, body ~= "" and body or nil))
   end
   for line in io.lines(args[2]) do

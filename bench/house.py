@@ -147,6 +147,8 @@ class House:
         return {
             **self.backend.environment,
             "RATE_LIMITS": "on",
+            # The load says where each of its customers comes from.
+            "TRUSTED_PROXIES": "127.0.0.1",
             "LOG_LEVEL": "WARNING",
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.source),

@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 import psycopg
@@ -17,11 +18,17 @@ from bench.peers.floor_sql import ONE as ONE_SQL
 from bench.people import Customers, customers, share, staff, tokens
 from bench.rounds import Refused, Sample, Work, interleaved
 from bench.wrk import Load, Request
+from tests.factories import Person
 
 LIST = "/api/v1/users/tickets"
 MESSAGES = "/api/v1/tickets/{}/messages"
 CUSTOMERS = 50
 TICKETS_EACH = 40
+# Who writes in one round, from addresses of their own; others do in the next, so that nobody comes
+# to a limit, which are on.
+WRITERS = 100
+WRITERS_TICKETS = 10
+FIRST_ADDRESS = ip_address("10.0.0.1")
 WARM_SECONDS = 1
 SAID = "It happened again this morning, and a restart did not help. Could you look at it?"
 NEW = {
@@ -35,6 +42,7 @@ NEW = {
 def works(house: House, rounds: int, seconds: float) -> Iterator[Work]:
     [csr] = staff(house, 1)
     ours = customers(house, CUSTOMERS, TICKETS_EACH, csr)
+    writers = customers(house, WRITERS * (1 + rounds), WRITERS_TICKETS, csr)
     share(house)
     lists = [Request(LIST, token) for token in tokens(ours.people)]
     ones = [
@@ -50,8 +58,8 @@ def works(house: House, rounds: int, seconds: float) -> Iterator[Work]:
     work = Work("list of own 20 tickets", "answer")
     yield _reading(house, work, lists, list_sql, rounds, seconds)
     yield _reading(house, Work("one ticket", "answer"), ones, one_sql, rounds, seconds)
-    yield _writing(house, _opening(ours), rounds, seconds)
-    yield _writing(house, _posting(ours), rounds, seconds)
+    yield _writing(house, _opening(writers), rounds, seconds)
+    yield _writing(house, _posting(writers), rounds, seconds)
 
 
 def _reading(
@@ -80,30 +88,44 @@ def _reading(
 
 @dataclass(frozen=True)
 class Writing:
-    """Requests that write a row each of ``table``; ``marks``: what the right answers have."""
+    """Requests that write a row each of ``table``, those of the warm-up and of each round;
+    ``marks``: what the right answers have.
+    """
 
     work: Work
     table: str
-    requests: list[Request]
+    turns: list[list[Request]]
     marks: list[str]
 
 
-def _opening(ours: Customers) -> Writing:
+def _opening(writers: Customers) -> Writing:
     body = json.dumps(NEW)
-    requests = [Request(LIST, token, "POST", body) for token in tokens(ours.people)]
+    turns = [
+        [Request(LIST, person.token, "POST", body, address) for person, address in turn]
+        for turn in _turns(writers.people)
+    ]
     marks = [f'~"title":"{NEW["title"]}"', '~"status":"open"', '~"assigned_to_id":null']
-    return Writing(Work("open a ticket", "ticket"), "tickets", requests, marks)
+    return Writing(Work("open a ticket", "ticket"), "tickets", turns, marks)
 
 
-def _posting(ours: Customers) -> Writing:
+def _posting(writers: Customers) -> Writing:
     body = json.dumps({"content": SAID})
-    requests = [
-        Request(MESSAGES.format(ticket_id), person.token, "POST", body)
-        for person in ours.people
-        for ticket_id in ours.tickets[str(person.id)]
+    turns = [
+        [
+            Request(MESSAGES.format(ticket_id), person.token, "POST", body, address)
+            for person, address in turn
+            for ticket_id in writers.tickets[str(person.id)]
+        ]
+        for turn in _turns(writers.people)
     ]
     marks = [f'~"content":"{SAID}"', '~"kind":"message_posted"']
-    return Writing(Work("post a message", "message"), "events", requests, marks)
+    return Writing(Work("post a message", "message"), "events", turns, marks)
+
+
+def _turns(people: list[Person]) -> list[list[tuple[Person, str]]]:
+    """Who writes in the warm-up and in each round, and from where."""
+    come = [(person, str(FIRST_ADDRESS + n)) for n, person in enumerate(people)]
+    return [come[n : n + WRITERS] for n in range(0, len(come), WRITERS)]
 
 
 def _writing(house: House, writing: Writing, rounds: int, seconds: float) -> Work:
@@ -112,12 +134,15 @@ def _writing(house: House, writing: Writing, rounds: int, seconds: float) -> Wor
     with ExitStack() as stack:
         subjects = _start(house, stack, FASTIFY)
         marks = {subject.name: writing.marks for subject in subjects}
-        load = Load(writing.requests, marks, status=201)
+        warm, *loads = [Load(requests, marks, status=201) for requests in writing.turns]
+        left = {subject.name: iter(loads) for subject in subjects}
         before = {subject.name: _stored(subject, table) for subject in subjects}
-        _warm(house, subjects, load)
-        work.samples += interleaved(
-            subjects, rounds, lambda subject: wrk.run(house, subject, load, seconds)
-        )
+        _warm(house, subjects, warm)
+
+        def measure(subject: Subject) -> Sample:
+            return wrk.run(house, subject, next(left[subject.name]), seconds)
+
+        work.samples += interleaved(subjects, rounds, measure)
         for subject in subjects:
             acknowledged = sum(sample.done for sample in work.of(subject.name))
             if _stored(subject, table) - before[subject.name] < acknowledged:

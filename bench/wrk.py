@@ -19,10 +19,12 @@ class Request:
     token: str
     method: str = "GET"
     body: str = ""
+    # Where it comes from, as a proxy says; the servers see them all come from here.
+    address: str = "127.0.0.1"
 
     @property
     def line(self) -> str:
-        return "\t".join((self.method, self.path, self.token, self.body))
+        return "\t".join((self.method, self.path, self.token, self.address, self.body))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from server.http.compression import compress
 from server.http.contract import Handler, Right, Route
 from server.http.input import TICKET, ticket_number
 from server.limits import shared
-from server.limits.shared import Limit
+from server.limits.shared import Limit, Spent
 from server.services import SERVICES, Services
 
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor")
@@ -95,7 +95,12 @@ def bearer(request: web.Request) -> str:
 
 async def limit(request: web.Request, limited: Limit, *who: str) -> None:
     """Counts the request against a limit; the answer will say what is left of it."""
-    request[LIMIT_HEADERS] = await request.app[SERVICES].limits.hit(limited, *who)
+    await limit_each(request, Spent(limited, who))
+
+
+async def limit_each(request: web.Request, *spent: Spent) -> None:
+    """As `limit`, one after the other; the answer will say what is left of the last."""
+    request[LIMIT_HEADERS] = await request.app[SERVICES].limits.hit_each(*spent)
 
 
 def spend_look(request: web.Request, limited: Limit) -> None:

@@ -1,5 +1,6 @@
 """Where a request comes from: the address behind our proxies, and the networks around it."""
 
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -15,6 +16,8 @@ IPV6_PREFIX = 64
 WIDER_PREFIXES = {4: (24,), 6: (56, 48)}
 # No address with a port and a zone is longer.
 LONGEST_HOP = 100
+# Addresses that are kept as they were read, none longer than that: who is here comes again.
+MOST_KNOWN = 4096
 
 
 def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -24,7 +27,11 @@ def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
     """The address of a hop: alone, with a port, in brackets; None for "unknown" and rubbish."""
-    text = hop.strip().strip('"')[:LONGEST_HOP]
+    return _read(hop.strip().strip('"')[:LONGEST_HOP])
+
+
+@lru_cache(MOST_KNOWN)
+def _read(text: str) -> IPv4Address | IPv6Address | None:
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -45,6 +52,7 @@ def networks(address: str) -> list[str]:
     return [str(ip_network((interface.ip, prefix), strict=False)) for prefix in prefixes]
 
 
+@lru_cache(MOST_KNOWN)
 def network(address: str) -> str:
     """The widest of them: all that is told of an address."""
     return (networks(address) or [""])[-1]
@@ -67,6 +75,11 @@ def client_address(
         if (parsed := _parsed(hops.pop())) is None:
             break
         address = parsed
+    return _customer(address)
+
+
+@lru_cache(MOST_KNOWN)
+def _customer(address: IPv4Address | IPv6Address) -> str:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, IPV6_PREFIX), strict=False))
     return str(address)

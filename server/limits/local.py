@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from limits import RateLimitItem
 
@@ -37,6 +37,26 @@ class ExpiringDict(dict[K, V]):
         self[key] = value
 
 
+class Counted(NamedTuple):
+    """What came of it: whether it was allowed, what is left, and in how many seconds more is."""
+
+    is_allowed: bool
+    left: int
+    seconds: float
+
+    @classmethod
+    def of(
+        cls, item: RateLimitItem, is_allowed: bool, count: int, before: int, rest: float
+    ) -> "Counted":
+        """By the counts of a window and of the one before it, which fades in the ``rest`` of this
+        one, in milliseconds.
+        """
+        length = item.get_expiry() * 1000
+        left = item.amount - int(before * rest / length) - count
+        fades_in = rest % (length / before) if before else rest
+        return cls(bool(is_allowed), max(0, left), min(rest, fades_in) / 1000)
+
+
 @dataclass(slots=True)
 class Window:
     """The counts of one name and person, in the window of a number and in the one before."""
@@ -52,28 +72,36 @@ class LocalWindow:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._windows: ExpiringDict[tuple[str, str], Window] = ExpiringDict()
+        self._windows: ExpiringDict[tuple[str, ...], Window] = ExpiringDict()
 
     def __len__(self) -> int:
         return len(self._windows)
 
     def take(self, item: RateLimitItem, name: str, who: str) -> bool:
         """Counts one more of ``who``, unless it is too many."""
+        return self.count(item, (name, who), 1).is_allowed
+
+    def count(self, item: RateLimitItem, key: tuple[str, ...], cost: int) -> Counted:
+        """Counts so much more, unless it is too much; 0: asks whether there is any left."""
         now, seconds = self._clock(), item.get_expiry()
         passed = now / seconds
         number = int(passed)
-        window = self._windows.get((name, who))
+        window = self._windows.get(key)
         if window is None:
             window = Window(number)
-            self._windows.put((name, who), window, now)
+            self._windows.put(key, window, now)
         elif window.number != number:
             window.before = window.count if window.number == number - 1 else 0
             window.number, window.count = number, 0
-        if int(window.before * (1 - passed + number)) + window.count >= item.amount:
-            return False
-        window.count += 1
-        window.expires_at = (number + 2) * seconds
-        return True
+        rest = 1 - passed + number
+        used = int(window.before * rest) + window.count
+        if is_allowed := used + max(cost, 1) <= item.amount:
+            window.count += cost
+            window.expires_at = (number + 2) * seconds
+        return Counted.of(item, is_allowed, window.count, window.before, rest * seconds * 1000)
+
+    def clear(self, key: tuple[str, ...]) -> None:
+        self._windows.pop(key, None)
 
 
 @dataclass(slots=True)

@@ -1,30 +1,32 @@
 """Rate limits: counted in Redis for all processes together, here alone while Redis is down."""
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from aiohttp import web
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.errors import StorageError
-from redis.asyncio import BlockingConnectionPool
+from redis import RedisError
 
 from config import Settings
 from desk.errors import RateLimited
 from server.limits.addresses import client_address
-from server.limits.local import Leases, LocalWindow
+from server.limits.local import Counted, Leases, LocalWindow
+from server.limits.redis_windows import Asked, RedisWindows
 
 log = structlog.get_logger("server.limits.shared")
 
 # After a failure Redis is left alone for this long, so that no request waits for it in vain.
 REDIS_REST_SECONDS = 5.0
-REDIS_TIMEOUT_SECONDS = 0.5
-CONNECTIONS = 8
+# Redis does not answer.
+LOST = (RedisError, OSError)
 # What a socket spends is asked of Redis in so many parts of the limit: the process has one in hand.
 PARTS = 100
+# Where limits are off.
+OFF = Counted(is_allowed=True, left=0, seconds=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,44 +121,44 @@ CHANGE_EMAIL = Limit("change-email", parse("5 per day"))
 VERIFY = Limit("verify", parse("120 per minute"))
 
 
+class Spent(NamedTuple):
+    """So much of a limit, by somebody."""
+
+    limit: Limit
+    who: tuple[str, ...]
+    cost: int = 1
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.limit.name, *self.who)
+
+
 class RateLimits:
     """Counts what somebody does against a `Limit` and refuses what is beyond it."""
 
     def __init__(self, settings: Settings) -> None:
         self._is_on = settings.rate_limits == "on"
         self._proxies = settings.proxies
-        self._pool = BlockingConnectionPool.from_url(
-            settings.redis_url,
-            max_connections=CONNECTIONS,
-            timeout=REDIS_TIMEOUT_SECONDS,
-            socket_timeout=REDIS_TIMEOUT_SECONDS,
-            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-        )
-        redis = RedisStorage(
-            "async+redis://",
-            implementation="redispy",
-            wrap_exceptions=True,
-            key_prefix=f"{settings.key_prefix}limits",
-            connection_pool=self._pool,  # type: ignore[arg-type]  # Its type leaves out pools.
-        )
-        self._shared = SlidingWindowCounterRateLimiter(redis)
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._prefix = f"{settings.key_prefix}limits"
+        self._together = RedisWindows(settings.redis_url)
         self._here = LocalWindow()
         self._leases = Leases()
         self._redis_rests_until = 0.0
 
     async def close(self) -> None:
-        await self._pool.disconnect()
+        await self._together.close()
 
     async def hit(self, limit: Limit, *who: str) -> dict[str, str]:
         """Counts one; the headers that tell what is left. Raises `RateLimited`."""
-        limiter, allowed = await self._count(limit, who)
-        if limiter is None:
-            return {}
-        headers = await self._headers(limiter, limit, who)
-        if not allowed:
-            raise _refused(headers)
-        return headers
+        return await self.hit_each(Spent(limit, who))
+
+    async def hit_each(self, *spent: Spent) -> dict[str, str]:
+        """Counts one after the other, until one is refused; the headers are those of the last."""
+        counted = await self._count(*spent)
+        for one, found in zip(spent, counted, strict=True):
+            if not found.is_allowed:
+                raise _refused(_headers(one.limit, found))
+        return _headers(spent[-1].limit, counted[-1]) if self._is_on else {}
 
     async def spend(self, limit: Limit, *who: str) -> None:
         """As `hit`, for sockets: no headers, and Redis is asked once for a hundredth of the limit.
@@ -167,13 +169,11 @@ class RateLimits:
         if self._leases.take(key):
             return
         if (part := limit.item.amount // PARTS) > 1:
-            limiter, allowed = await self._count(limit, who, cost=part)
-            if limiter is None or allowed:
+            [counted] = await self._count(Spent(limit, who, part))
+            if counted.is_allowed:
                 self._leases.hold(limit.item, key, part - 1)
                 return
-        limiter, allowed = await self._count(limit, who)
-        if limiter is not None and not allowed:
-            raise _refused(await self._headers(limiter, limit, who))
+        await self.hit(limit, *who)
 
     def spend_here(self, limit: Limit, who: str) -> None:
         """As `spend`, for what costs this process alone: counted in it, without a question."""
@@ -182,42 +182,39 @@ class RateLimits:
 
     async def require(self, limit: Limit, *who: str) -> None:
         """Raises `RateLimited` where the next `hit` would. Counts nothing."""
-        limiter, allowed = await self._count(limit, who, cost=0)
-        if limiter is not None and not allowed:
-            raise _refused(await self._headers(limiter, limit, who))
+        await self.hit_each(Spent(limit, who, cost=0))
 
     async def clear(self, limit: Limit, *who: str) -> None:
         """Forgets what was counted."""
-        with suppress(StorageError):  # Who counts here alone begins anew soon anyway.
-            await self._shared.clear(limit.item, limit.name, *who)
-        await self._own.clear(limit.item, limit.name, *who)
+        spent = Spent(limit, who)
+        with suppress(*LOST):  # Who counts here alone begins anew soon anyway.
+            await self._together.clear(self._asked(spent).key)
+        self._here.clear(spent.key)
 
-    async def _count(
-        self, limit: Limit, who: tuple[str, ...], cost: int = 1
-    ) -> tuple[SlidingWindowCounterRateLimiter | None, bool]:
-        """Who counted (nobody, where limits are off), and whether it is allowed."""
+    async def _count(self, *spent: Spent) -> Sequence[Counted]:
+        """What came of each; after one that is refused all are."""
         if not self._is_on:
-            return None, True
+            return [OFF] * len(spent)
         if time.monotonic() >= self._redis_rests_until:
             try:
-                return self._shared, await _ask(self._shared, limit, who, cost)
-            except StorageError as error:
+                return await self._together.count([self._asked(one) for one in spent])
+            except LOST as error:
                 self._redis_rests_until = time.monotonic() + REDIS_REST_SECONDS
-                log.warning("limits are counted here alone", error=str(error.storage_error))
-        return self._own, await _ask(self._own, limit, who, cost)
+                log.warning("limits are counted here alone", error=str(error))
+        return self._counted_here(spent)
 
-    async def _headers(
-        self, limiter: SlidingWindowCounterRateLimiter, limit: Limit, who: tuple[str, ...]
-    ) -> dict[str, str]:
-        try:
-            window = await limiter.get_window_stats(limit.item, limit.name, *who)
-        except StorageError:
-            return {}
-        return {
-            "RateLimit-Limit": str(limit.item.amount),
-            "RateLimit-Remaining": str(window.remaining),
-            "RateLimit-Reset": str(max(1, round(window.reset_time - time.time()))),
-        }
+    def _asked(self, spent: Spent) -> Asked:
+        item = spent.limit.item
+        return Asked(item, f"{self._prefix}:{item.key_for(*spent.key)}", spent.cost)
+
+    def _counted_here(self, spent: Sequence[Spent]) -> Sequence[Counted]:
+        found: list[Counted] = []
+        for one in spent:
+            is_over = bool(found) and not found[-1].is_allowed
+            found.append(
+                found[-1] if is_over else self._here.count(one.limit.item, one.key, one.cost)
+            )
+        return found
 
     def address(self, request: web.Request) -> str:
         """Where a request comes from, as one customer's network."""
@@ -226,12 +223,12 @@ class RateLimits:
         )
 
 
-async def _ask(
-    limiter: SlidingWindowCounterRateLimiter, limit: Limit, who: tuple[str, ...], cost: int
-) -> bool:
-    if cost == 0:
-        return await limiter.test(limit.item, limit.name, *who)
-    return await limiter.hit(limit.item, limit.name, *who, cost=cost)
+def _headers(limit: Limit, counted: Counted) -> dict[str, str]:
+    return {
+        "RateLimit-Limit": str(limit.item.amount),
+        "RateLimit-Remaining": str(counted.left),
+        "RateLimit-Reset": str(max(1, round(counted.seconds))),
+    }
 
 
 def _refused(headers: dict[str, str]) -> RateLimited:

@@ -21,8 +21,19 @@ from wire.messages import messages_of
 
 log = structlog.get_logger("server.live.delivery")
 
-# One wake-up says "drain": those of a few milliseconds are one.
+# One wake-up says "drain": those of a few milliseconds are one, those of a busy process of more.
 GATHER_SECONDS = 0.003
+PAUSE_EACH_SECONDS = 0.004
+LONGEST_PAUSE_SECONDS = 0.05
+
+
+def pause_after(gathered: int) -> float:
+    """Seconds until the next wake-up is sent, after one for so many.
+
+    To send one takes as long as a few requests. Below 250 a second hardly any waits, far above that
+    some twenty are sent in a second, however many there are.
+    """
+    return min(LONGEST_PAUSE_SECONDS, gathered * PAUSE_EACH_SECONDS)
 
 
 class Waker:
@@ -49,16 +60,17 @@ class Waker:
 
     def _send_forever(self) -> None:
         while True:
-            jobs = {self._jobs.get()}
+            jobs = [self._jobs.get()]
             time.sleep(GATHER_SECONDS)
             with contextlib.suppress(queue.Empty):
                 while True:
-                    jobs.add(self._jobs.get_nowait())
-            for job in jobs:
+                    jobs.append(self._jobs.get_nowait())
+            for job in set(jobs):
                 if job is not None:
                     self._send(job)
             if None in jobs:
                 return
+            time.sleep(pause_after(len(jobs)))
 
     @cached_property
     def _wake(self) -> Callable[[Job], None]:

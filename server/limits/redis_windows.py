@@ -1,0 +1,114 @@
+"""Windows that slide, counted in Redis for all processes together.
+
+What asks at the same time goes as one question, over one connection: of many requests none waits
+for a connection that others hold, and Redis and this process have one message for all of them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from limits import RateLimitItem
+from redis import asyncio as aioredis
+
+from server.limits.local import Counted
+
+# Seconds.
+TIMEOUT = 0.5
+# How many keys go in one question, about: Redis does nothing else meanwhile.
+MOST = 100
+
+# Of a key: when its window began, in milliseconds; what was counted in it, and in the one before,
+# which fades as this one passes. What follows a refusal in the same question is not counted.
+SCRIPT = """
+local time, answers, refused = redis.call('TIME'), {}, false
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for i, key in ipairs(KEYS) do
+    local follows, most = ARGV[4 * i - 3] == '1', tonumber(ARGV[4 * i - 2])
+    local length, cost = tonumber(ARGV[4 * i - 1]), tonumber(ARGV[4 * i])
+    local began, count, before = string.match(redis.call('GET', key) or '', '(%d+) (%d+) (%d+)')
+    began = math.min(tonumber(began) or now, now)
+    count, before = tonumber(count) or 0, tonumber(before) or 0
+    if now >= began + 2 * length then
+        began, count, before = now, 0, 0
+    elseif now >= began + length then
+        began, count, before = began + length, 0, count
+    end
+    local rest = began + length - now
+    local used = math.floor(before * rest / length) + count
+    refused = (follows and refused) or used + math.max(cost, 1) > most
+    if cost > 0 and not refused then
+        count = count + cost
+        local kept = string.format('%d %d %d', began, count, before)
+        redis.call('SET', key, kept, 'PX', rest + length)
+    end
+    answers[i] = {refused and 0 or 1, count, before, rest}
+end
+return answers
+"""
+
+
+class Asked(NamedTuple):
+    """So much of a limit, under a key of its own; 0: whether there is any left."""
+
+    item: RateLimitItem
+    key: str
+    cost: int
+
+
+class RedisWindows:
+    def __init__(self, redis_url: str) -> None:
+        # Untyped: the stubs of redis-py give each command two types at once.
+        self._redis: Any = aioredis.Redis.from_url(
+            redis_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
+        )
+        self._script = self._redis.register_script(SCRIPT)
+        self._waiting: list[tuple[Sequence[Asked], asyncio.Future[list[Counted]]]] = []
+        self._asking: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def count(self, asked: Sequence[Asked]) -> list[Counted]:
+        """Counts each until one is refused, and what follows that is refused, too.
+
+        Raises `RedisError` and `OSError`.
+        """
+        answer: asyncio.Future[list[Counted]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, answer))
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask_all())
+        return await answer
+
+    async def clear(self, key: str) -> None:
+        """Forgets what was counted. Raises as `count`."""
+        await self._redis.delete(key)
+
+    async def _ask_all(self) -> None:
+        """Asks until nobody waits: those who come during a question share the next one."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                try:
+                    counted = await self._ask([asked for asked, _ in batch])
+                except (aioredis.RedisError, OSError) as error:
+                    for _, answer in batch:
+                        if not answer.done():
+                            answer.set_exception(error)
+                else:
+                    for (_, answer), found in zip(batch, counted, strict=True):
+                        if not answer.done():
+                            answer.set_result(found)
+        finally:
+            self._asking = None
+
+    async def _ask(self, questions: Sequence[Sequence[Asked]]) -> list[list[Counted]]:
+        keys, arguments = [], []
+        for question in questions:
+            for n, (item, key, cost) in enumerate(question):
+                keys.append(key)
+                arguments += [int(n > 0), item.amount, item.get_expiry() * 1000, cost]
+        answers = iter(await self._script(keys, arguments))
+        return [
+            [Counted.of(item, *next(answers)) for item, _, _ in question] for question in questions
+        ]
