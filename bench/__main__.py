@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from bench import calm, processes, report, rest, sockets, wal
+from bench import calm, joins, processes, report, rest, sockets, wal
 from bench.hostile import table
 from bench.hostile.attacks import ATTACKS
 from bench.hostile.works import works as hostile_works
@@ -27,10 +27,12 @@ class Plan:
     rounds: int
     seconds: float
     idle: int
+    # Sockets that come back at once.
+    returning: int
 
 
-FULL = Plan(rounds=5, seconds=3, idle=10_000)
-QUICK = Plan(rounds=1, seconds=2, idle=500)
+FULL = Plan(rounds=5, seconds=3, idle=10_000, returning=5_000)
+QUICK = Plan(rounds=1, seconds=2, idle=500, returning=500)
 
 PHASE = 2.5
 HOSTILE, WAL = "hostile", "wal"
@@ -61,6 +63,8 @@ GROUPS: dict[str, Group] = {
     **{f"fan-out-{talk.size}": _fan_out(talk) for talk in sockets.FAN_OUTS},
     "processes": lambda house, plan: processes.works(house, plan.rounds, plan.seconds),
     "idle": lambda house, plan: calm.idle(house, plan.idle, plan.rounds),
+    "joins-cpu": lambda house, plan: joins.joins(house, plan.rounds),
+    "joins-comeback": lambda house, plan: joins.comeback(house, plan.returning, plan.rounds),
     WAL: lambda house, plan: wal.works(house.servers, plan.rounds),
     **{f"{HOSTILE}-{attack}": _hostile(attack) for attack in ATTACKS},
 }
@@ -94,13 +98,19 @@ def _is_of(group: str, name: str) -> bool:
     "what it had of the others.",
 )
 @click.option("--rounds", type=int, help="Instead of 5, or of 1 with --quick.")
+@click.option(
+    "--sockets", "returning", type=int, help="That come back (joins), instead of 5,000, or of 500."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Default: bench/results[/quick]")
-def main(quick: bool, only: list[str], rounds: int | None, out: Path | None) -> None:
+def main(
+    quick: bool, only: list[str], rounds: int | None, returning: int | None, out: Path | None
+) -> None:
     # Attacks, and what is written, need no load generator of others.
     if not (only and all(_is_of(name, HOSTILE) or name == WAL for name in only)):
         require("wrk", "node", "taskset")
     plan = QUICK if quick else FULL
-    plan = replace(plan, rounds=rounds or plan.rounds)
+    rounds, returning = rounds or plan.rounds, returning or plan.returning
+    plan = replace(plan, rounds=rounds, returning=returning)
     out = out or (RESULTS / "quick" if quick else RESULTS)
     works = report.read(out) if only else {}
     refused = []

@@ -30,7 +30,10 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Load:
-    """What a crowd does: ``chat``, ``fan_out`` or ``idle``; ``plain``: not over Socket.IO."""
+    """What a crowd does: ``chat``, ``fan_out``, ``idle``, ``join`` or ``come_back``.
+
+    ``plain``: not over Socket.IO.
+    """
 
     crowd: Crowd
     work: str
@@ -126,18 +129,9 @@ def _start(house: House, stack: ExitStack, *kinds: Kind) -> list[Subject]:
 
 def run(house: House, subject: Subject, load: Load) -> Sample:
     """Connects all, lets them work, and counts what was used between the two."""
-    wanted = {
-        "url": subject.url.replace("http://", "ws://"),
-        "work": load.work,
-        "plain": load.plain,
-        "rate": load.rate,
-        "seconds": load.seconds,
-        "tokens": tokens(load.crowd.people),
-        "rooms": load.crowd.rooms,
-        "at_once": CONNECTING_AT_ONCE,
-    }
-    with Generator(house, wanted) as generator, metered(house, subject) as meter:
-        found = generator.work()
+    with Generator(house, wanted(subject, load)) as generator, metered(house, subject) as meter:
+        generator.begin()
+        found = generator.end()
     more = {
         "acknowledged": float(len(found["acked"])),
         "connected_per_second": generator.connected / generator.connected_in,
@@ -153,6 +147,24 @@ def run(house: House, subject: Subject, load: Load) -> Sample:
         generator_cpu=found["cpu"],
         more=more,
     )
+
+
+def address(subject: Subject) -> str:
+    return subject.url.replace("http://", "ws://")
+
+
+def wanted(subject: Subject, load: Load) -> dict[str, Any]:
+    """What the generator is asked for."""
+    return {
+        "url": address(subject),
+        "work": load.work,
+        "plain": load.plain,
+        "rate": load.rate,
+        "seconds": load.seconds,
+        "tokens": tokens(load.crowd.people),
+        "rooms": load.crowd.rooms,
+        "at_once": CONNECTING_AT_ONCE,
+    }
 
 
 class Generator:
@@ -184,8 +196,11 @@ class Generator:
         self._process.communicate()
         self._errors.close()
 
-    def work(self) -> dict[str, Any]:
+    def begin(self) -> None:
         self._say("go")
+
+    def end(self) -> dict[str, Any]:
+        """What was found."""
         return self._hear()
 
     def _say(self, line: str) -> None:

@@ -22,7 +22,7 @@ export async function connectAll({ url, tokens, rooms, plain, at_once: atOnce })
 }
 
 // Does all of it, so many at a time.
-async function each(work, atOnce) {
+export async function each(work, atOnce) {
   const left = work.values();
   const worker = async () => {
     for (const next of left) await next();

@@ -3,10 +3,12 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { connectAll } from "./crowd.mjs";
+import { comeBack, join } from "./joins.mjs";
 import { chat, fanOut } from "./loads.mjs";
 import { pause } from "./socket.mjs";
 
-const WORK = { chat, fan_out: fanOut, idle: ({ seconds }) => pause(seconds * 1000) };
+const idle = ({ seconds }) => pause(seconds * 1000);
+const WORK = { chat, fan_out: fanOut, idle, join, come_back: comeBack };
 
 const lines = createInterface({ input: process.stdin });
 const [line] = await once(lines, "line");
