@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from bench import calm, many, processes, report, rest, sockets, wal
+from bench import calm, joins, many, processes, report, rest, sockets, wal
 from bench.hostile import table
 from bench.hostile.attacks import ATTACKS
 from bench.hostile.works import works as hostile_works
@@ -31,10 +31,12 @@ class Plan:
     # Of the many: so many rooms, and as long as the servers wait between two pings.
     rooms: int
     between_pings: float
+    # Sockets that come back at once.
+    returning: int
 
 
-FULL = Plan(rounds=5, seconds=3, idle=10_000, rooms=10_000, between_pings=25)
-QUICK = Plan(rounds=1, seconds=2, idle=500, rooms=500, between_pings=5)
+FULL = Plan(rounds=5, seconds=3, idle=10_000, rooms=10_000, between_pings=25, returning=5_000)
+QUICK = Plan(rounds=1, seconds=2, idle=500, rooms=500, between_pings=5, returning=500)
 
 PHASE = 2.5
 HOSTILE, WAL = "hostile", "wal"
@@ -72,6 +74,8 @@ GROUPS: dict[str, Group] = {
     "many-own": _many(many.OWN),
     "many-all": _many(many.ALL),
     "idle": lambda house, plan: calm.idle(house, plan.idle, plan.rounds),
+    "joins-cpu": lambda house, plan: joins.joins(house, plan.rounds),
+    "joins-comeback": lambda house, plan: joins.comeback(house, plan.returning, plan.rounds),
     WAL: lambda house, plan: wal.works(house.servers, plan.rounds),
     **{f"{HOSTILE}-{attack}": _hostile(attack) for attack in ATTACKS},
 }
@@ -107,6 +111,9 @@ def _is_of(group: str, name: str) -> bool:
 @click.option("--rounds", type=int, help="Instead of 5, or of 1 with --quick.")
 @click.option("--rooms", type=int, help="Of the many, instead of 10,000, or of 500 with --quick.")
 @click.option(
+    "--sockets", "returning", type=int, help="That come back (joins), instead of 5,000, or of 500."
+)
+@click.option(
     "--product",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=ROOT,
@@ -119,6 +126,7 @@ def main(
     only: list[str],
     rounds: int | None,
     rooms: int | None,
+    returning: int | None,
     product: Path,
     out: Path | None,
 ) -> None:
@@ -126,7 +134,12 @@ def main(
     if not (only and all(_is_of(name, HOSTILE) or name == WAL for name in only)):
         require("wrk", "node", "taskset")
     plan = QUICK if quick else FULL
-    plan = replace(plan, rounds=rounds or plan.rounds, rooms=rooms or plan.rooms)
+    plan = replace(
+        plan,
+        rounds=rounds or plan.rounds,
+        rooms=rooms or plan.rooms,
+        returning=returning or plan.returning,
+    )
     out = out or (RESULTS / "quick" if quick else RESULTS)
     works = report.read(out) if only else {}
     refused = []

@@ -46,7 +46,7 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Load:
-    """What a crowd does: ``chat``, ``busy``, ``fan_out`` or ``idle``.
+    """What a crowd does: ``chat``, ``busy``, ``fan_out``, ``idle``, ``join`` or ``come_back``.
 
     ``rate``: of a room, and in a fan-out of a member, a second; ``plain``: not over Socket.IO.
     """
@@ -181,17 +181,7 @@ def _start(house: House, stack: ExitStack, *kinds: Kind) -> list[Subject]:
 
 def run(house: House, subject: Subject, load: Load) -> Sample:
     """Connects all, lets them work, and counts what was used between the two."""
-    wanted = {
-        "url": subject.url.replace("http://", "ws://"),
-        "work": load.work,
-        "plain": load.plain,
-        "rate": load.rate,
-        "seconds": load.seconds,
-        "tokens": tokens(load.crowd.people),
-        "rooms": load.crowd.rooms,
-        "at_once": CONNECTING_AT_ONCE,
-    }
-    with Generator(house, wanted) as generator, metered(house, subject) as meter:
+    with Generator(house, wanted(subject, load)) as generator, metered(house, subject) as meter:
         found = generator.work()
     more = {
         "acknowledged": float(len(found["acked"])),
@@ -210,6 +200,24 @@ def run(house: House, subject: Subject, load: Load) -> Sample:
         generator_cpu=found["cpu"],
         more=more,
     )
+
+
+def address(subject: Subject) -> str:
+    return subject.url.replace("http://", "ws://")
+
+
+def wanted(subject: Subject, load: Load) -> dict[str, Any]:
+    """What the generator is asked for."""
+    return {
+        "url": address(subject),
+        "work": load.work,
+        "plain": load.plain,
+        "rate": load.rate,
+        "seconds": load.seconds,
+        "tokens": tokens(load.crowd.people),
+        "rooms": load.crowd.rooms,
+        "at_once": CONNECTING_AT_ONCE,
+    }
 
 
 class Generator:
@@ -243,7 +251,14 @@ class Generator:
 
     def work(self, **changes: Any) -> dict[str, Any]:
         """Has it done, with ``changes`` of what was wanted; what was found."""
+        self.begin(**changes)
+        return self.end()
+
+    def begin(self, **changes: Any) -> None:
         self._say(json.dumps(changes))
+
+    def end(self) -> dict[str, Any]:
+        """What was found."""
         return self._hear()
 
     def _say(self, line: str) -> None:

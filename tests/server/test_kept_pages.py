@@ -157,6 +157,15 @@ async def test_a_talk_that_is_longer_than_a_page_is_read_where_it_is_not_kept(
     assert words(early) == ["read anew"] * 4
 
 
+def test_a_page_that_ends_before_the_timeline_does_is_no_answer() -> None:
+    pages, ticket_id = KeptPages(), UUID(int=1)
+    packet = encoded_event(TIMELINE, {})
+    pages.keep(ticket_id, Audience.CUSTOMER, 2, [packet, packet])
+    assert pages.after(ticket_id, Audience.CUSTOMER, 1, 2) == [packet]
+    assert pages.after(ticket_id, Audience.CUSTOMER, 1, 3) is None
+    assert pages.after(ticket_id, Audience.STAFF, 1, 2) is None
+
+
 def test_pages_are_bounded_each_and_together(monkeypatch: pytest.MonkeyPatch) -> None:
     packet = encoded_event(TIMELINE, {"content": "x" * 1000})
     size = packet.length + kept_pages.BESIDE

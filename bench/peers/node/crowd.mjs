@@ -26,7 +26,7 @@ export async function connectAll({ url, tokens, rooms, watches = [], plain, at_o
 }
 
 // Does all of it, so many at a time.
-async function each(work, atOnce) {
+export async function each(work, atOnce) {
   const left = work.values();
   const worker = async () => {
     for (const next of left) await next();

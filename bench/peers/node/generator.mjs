@@ -4,11 +4,12 @@
 import { createInterface } from "node:readline";
 import { connectAll } from "./crowd.mjs";
 import { pause } from "./frames.mjs";
+import { comeBack, join } from "./joins.mjs";
 import { busy, chat, fanOut } from "./loads.mjs";
 import { many } from "./many.mjs";
 
 const idle = ({ seconds }) => pause(seconds * 1000);
-const WORK = { busy, chat, fan_out: fanOut, idle, many };
+const WORK = { busy, chat, fan_out: fanOut, idle, join, come_back: comeBack, many };
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const wanted = JSON.parse((await lines.next()).value);
