@@ -103,6 +103,15 @@ async def limit_each(request: web.Request, *spent: Spent) -> None:
     request[LIMIT_HEADERS] = await request.app[SERVICES].limits.hit_each(*spent)
 
 
+async def limit_opening(request: web.Request) -> None:
+    """Counts a ticket that somebody opens who is no staff."""
+    actor = request[ACTOR]
+    if not actor.is_staff:
+        address = request.app[SERVICES].limits.address(request)
+        opened = Spent(shared.OPEN, (str(actor.id),)), Spent(shared.OPEN_ADDRESS, (address,))
+        await limit_each(request, *opened)
+
+
 def spend_look(request: web.Request, limited: Limit) -> None:
     """Counts a read of a customer's, here alone: it costs this process and the database."""
     actor = request[ACTOR]

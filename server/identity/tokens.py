@@ -54,10 +54,13 @@ class Tokens:
     def __init__(self, settings: Settings) -> None:
         current = settings.jwt_secret_key
         previous = settings.jwt_previous_secret_key
-        # By key id; tokens are made with the current key alone.
-        self._keys = {_key_id(key): key for key in (previous, current) if key}
-        self._key_id = _key_id(current)
         self._algorithm = settings.algorithm
+        # By the header of the tokens that they make, which names the key and is the same in each;
+        # tokens are made with the current one alone.
+        self._keys = {
+            self._signed({}, key).partition(".")[0]: key for key in (previous, current) if key
+        }
+        self._key = current
         self.access_lifetime = timedelta(minutes=settings.access_token_expire_minutes)
         self.session_lifetime = timedelta(days=settings.session_max_days)
         self.refresh_lifetime = min(
@@ -86,8 +89,10 @@ class Tokens:
             "nbf": issued.at,
             "exp": expires_at,
         }
-        key = self._keys[self._key_id]
-        headers = {"kid": self._key_id}
+        return self._signed(claims, self._key)
+
+    def _signed(self, claims: dict[str, Any], key: str) -> str:
+        headers = {"kid": _key_id(key)}
         return jwt.encode(claims, key, algorithm=self._algorithm, headers=headers)
 
     def read(self, token: str, kind: Kind) -> Claims:
@@ -103,7 +108,7 @@ class Tokens:
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._keys[jwt.get_unverified_header(token).get("kid", "")],
+                self._keys[token.partition(".")[0]],
                 algorithms=[self._algorithm],
                 audience=AUDIENCE,
                 issuer=ISSUER,

@@ -10,10 +10,10 @@ from desk.tickets.views import TicketView
 from models import Scope
 from server.clock import now
 from server.http.contract import ETAG, NOTHING, PREFIX, At, Gives, Right, made, ok
-from server.http.guard import ACTOR
+from server.http.guard import ACTOR, limit_opening
 from server.http.input import Query, body, no_body, path_id, query
 from server.http.output import reply
-from server.routes.tickets import limit_opening, ticket_reply
+from server.routes.tickets import ticket_reply
 from server.services import SERVICES
 
 

@@ -34,7 +34,7 @@ from server.http.contract import (
     not_modified,
     ok,
 )
-from server.http.guard import ACTOR, limit, limit_each
+from server.http.guard import ACTOR, limit, limit_opening
 from server.http.idempotency import once_as_statement
 from server.http.input import (
     LONGEST_BODY,
@@ -52,7 +52,6 @@ from server.http.input import (
 from server.http.output import counted, fitting, page, page_of, reply
 from server.http.tags import tags_of
 from server.limits import shared
-from server.limits.shared import Spent
 from server.services import SERVICES
 from wire.codec import encode
 from wire.shapes import TimelineEvent, timeline_event
@@ -148,14 +147,6 @@ async def open_ticket(request: web.Request) -> web.Response:
         return ticket_reply(ticket, 201, {"Location": f"{PREFIX}/users/tickets/{ticket.id}"})
 
     return await once_as_statement(request, new, write, fast_path.opening(actor, new))
-
-
-async def limit_opening(request: web.Request) -> None:
-    actor = request[ACTOR]
-    if not actor.is_staff:
-        address = request.app[SERVICES].limits.address(request)
-        of_both = Spent(shared.OPEN, (str(actor.id),)), Spent(shared.OPEN_ADDRESS, (address,))
-        await limit_each(request, *of_both)
 
 
 async def list_own(request: web.Request) -> web.Response:

@@ -12,12 +12,11 @@ from desk.erasure import requests
 from desk.errors import DeskError
 from desk.text import Id, Input
 from server.clock import now
-from server.http.guard import ACTOR, limit
+from server.http.guard import ACTOR, limit, limit_opening
 from server.http.input import validated
 from server.limits import shared
 from server.routes.addresses import ask_change
 from server.routes.passwords import set_password
-from server.routes.tickets import limit_opening
 from server.services import SERVICES
 from server.web.forms import fields, form_page, form_shell, see_other
 from server.web.reader import Refused, for_readers

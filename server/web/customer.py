@@ -25,7 +25,7 @@ from desk.tickets.filters import OwnList
 from desk.tickets.keyset import Sort
 from desk.tickets.lists import ticket_list
 from desk.tickets.views import TicketView
-from server.http.guard import ACTOR, limit, ticket_numbered
+from server.http.guard import ACTOR, limit, limit_opening, ticket_numbered
 from server.http.idempotency import FORM_KEY, once_as_statement
 from server.http.input import (
     LONGEST_BODY,
@@ -36,7 +36,7 @@ from server.http.input import (
     validated,
 )
 from server.limits import shared
-from server.routes.tickets import POSITIONS, limit_opening
+from server.routes.tickets import POSITIONS
 from server.services import SERVICES
 from server.web import custom_fields
 from server.web.custom_fields import MOST_BOXES
