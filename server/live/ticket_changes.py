@@ -31,6 +31,7 @@ from desk.tickets.changed import (
 )
 from desk.tickets.keyset import UNREAD
 from desk.tickets.matching import EITHER, Turn, facts_of
+from desk.tickets.views import TicketRow
 from server.background import attempt, whenever
 from server.clock import now
 from server.database.transaction import Desk
@@ -44,9 +45,11 @@ from wire.server_events import TICKET_CHANGED
 
 log = structlog.get_logger("server.live.ticket_changes")
 
-# Between two readings: at least so long, and so many times what the last one took, so that it
-# stays a small part of what a busy process does.
+# Between two readings: at least so long, longer where the last one concerned nobody here, as with
+# many processes most do; and so many times what it took, so that it stays a small part of what a
+# busy process does.
 PAUSE_SECONDS = 0.2
+UNCONCERNED_SECONDS = 0.5
 PAUSE_TIMES = 4
 LONGEST_PAUSE_SECONDS = 1.0
 MOST_TICKETS = 200
@@ -60,10 +63,6 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 MOST_EVENTS = 500
 # What may change how many tickets somebody has.
 LOADING = {Assigned.kind, Snoozed.kind, StatusChanged.kind, Woke.kind}
-
-
-def _pause(took: float) -> float:
-    return min(max(PAUSE_SECONDS, PAUSE_TIMES * took), LONGEST_PAUSE_SECONDS)
 
 
 class Unshown(NamedTuple):
@@ -112,6 +111,8 @@ class TicketChanges:
         self.in_turn = asyncio.Lock()
         # How many are read together.
         self._at_once = MOST_TICKETS
+        # Whether somebody was told of the last ones.
+        self._has_told = False
 
     def arrived(self, customer: Actor) -> None:
         self._customers[str(customer.id)] += 1
@@ -184,7 +185,11 @@ class TicketChanges:
             ticket_id = last.ticket_id
 
     async def send_forever(self) -> None:
-        await whenever(self._wake, self.send, log, "changes not sent", _pause)
+        await whenever(self._wake, self.send, log, "changes not sent", self._pause)
+
+    def _pause(self, took: float) -> float:
+        least = PAUSE_SECONDS if self._has_told else UNCONCERNED_SECONDS
+        return min(max(least, PAUSE_TIMES * took), LONGEST_PAUSE_SECONDS)
 
     async def send(self) -> None:
         """Shows what changed first. What could not be shown comes again, behind all others and in
@@ -208,6 +213,7 @@ class TicketChanges:
         self._at_once = min(2 * self._at_once, MOST_TICKETS)
 
     async def _send(self, changed: dict[UUID, Unshown]) -> None:
+        self._has_told = False
         if staff := set(self._watching.people):
             tickets = await self._desk.fetch(FOR_STAFF, tickets=ids(changed), people=ids(staff))
             # After the tickets: it may say too much of what they were, and not too little.
@@ -218,7 +224,7 @@ class TicketChanges:
         if public and self._customers:
             people = ids(self._customers)
             for shown in await self._desk.fetch(FOR_CUSTOMERS, tickets=ids(public), people=people):
-                self._sockets.send_local(TICKET_CHANGED, shown.ticket, user_room(shown.person))
+                self._send_local(shown.ticket, user_room(shown.person))
 
     async def _turns(self, changed: dict[UUID, Unshown]) -> dict[UUID, list[Turn]]:
         """What happened on the tickets that was not shown yet."""
@@ -252,4 +258,8 @@ class TicketChanges:
                 by_person[str(person)].append(key)
         for shown, who in ticket.seen_by(set(by_person)):
             keys = [key for person in who for key in by_person[person]]
-            self._sockets.send_local(TICKET_CHANGED, shown, *keys)
+            self._send_local(shown, *keys)
+
+    def _send_local(self, ticket: TicketRow, *rooms: str) -> None:
+        self._has_told = True
+        self._sockets.send_local(TICKET_CHANGED, ticket, *rooms)
