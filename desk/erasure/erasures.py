@@ -83,7 +83,7 @@ def ask(
     """Makes the account nobody's at once, and has the rest erased. A repeat changes nothing, but
     for one that is not to keep the tickets any more.
 
-    Raises `NotFound`, and as `administration.change` (``last_admin``).
+    Raises `NotFound`, and as `administration.change` (``last_admin``, ``program``).
     """
     # Two who ask for it at once come one after the other; and nobody's role changes meanwhile.
     lock_all(session)

@@ -57,7 +57,7 @@ ROUTES = (
         "Erase a person",
         Erasing,
         Gives(202, ErasureShown, ()),
-        refuses=("409 last_admin",),
+        refuses=("409 last_admin", "409 program"),
     ),
     At("GET", "/admin/users/{user_id}/erasure", show, Right.ADMIN, Scope.ADMIN).says(
         "Show how far an erasure is", NOTHING, ok(ErasureShown), refuses=("404 erasure_not_found",)

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from aiohttp import web
 from engineio.async_socket import AsyncSocket
+from engineio.exceptions import SocketIsClosedError
 from engineio.packet import Packet
 
 from server.background import Background
@@ -61,7 +63,7 @@ class Engine(Pinging):
         if connection is None or connection.closed:
             return None
         if connection.last_ping and now - connection.last_ping > PING_TIMEOUT:
-            self._background.start(connection.check_ping_timeout())
+            self._background.start(_give_up(connection))
             return None
         queue: SendQueue = connection.queue
         return queue
@@ -138,6 +140,12 @@ class Engine(Pinging):
         results = await asyncio.gather(*map(_close_for_stop, connections), return_exceptions=True)
         for error in filter(None, results):
             log.error("socket not closed", exc_info=error)
+
+
+async def _give_up(connection: AsyncSocket) -> None:
+    """Whoever was sent something before has found the same."""
+    with suppress(SocketIsClosedError):
+        await connection.check_ping_timeout()
 
 
 async def _close_for_stop(connection: AsyncSocket) -> None:

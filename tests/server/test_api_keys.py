@@ -58,6 +58,8 @@ async def test_a_key_is_shown_once_and_acts_under_its_own_name(
     assert {"id": user_id, "full_name": "Billing", "role": "csr"} in people
     for path in ("/csr/agents", "/admin/users"):
         assert user_id not in (await api.get(path, admin)).body.decode()
+    erased = await api.post(f"/admin/users/{user_id}/erase", admin, json={"keep_tickets": True})
+    assert (erased.status, erased.code) == (409, "program")
     programs = (await api.get("/admin/users?kind=program&q=billing", admin)).json
     assert user_id in [account["id"] for account in programs]
 

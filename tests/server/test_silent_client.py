@@ -1,5 +1,6 @@
 """A client that has fallen silent without saying goodbye."""
 
+import gc
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,7 @@ from aiohttp import web
 from server.app import create_app
 from server.services import SERVICES
 from server.transport import pings
+from server.transport.send_queue import EncodedPacket
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import Person
@@ -47,6 +49,21 @@ async def test_the_message_that_finds_it_dead_reaches_the_others_and_so_does_the
         await bob.say(ticket_id, "two")
         await bob.until(lambda: bob.numbers == [1, 2, 3])
         assert ann.numbers == [1]
+
+
+async def test_several_that_find_it_dead_in_the_same_moment_are_no_failure(
+    served: tuple[str, Any], customer: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    url, sockets = served
+    async with Client(url, customer, "websocket") as ann:
+        sid = ann.sio.eio.sid
+        sockets.sockets[sid].last_ping = time.time() - LONG_AGO
+        for _ in range(3):
+            sockets.post(EncodedPacket(b"2"), sid)
+        await until(lambda: sid not in sockets.sockets)
+        await ann.until(lambda: not ann.sio.connected)
+    gc.collect()
+    assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
 async def test_it_is_given_up_though_nobody_has_a_message_for_it(
