@@ -142,6 +142,11 @@ def viewers_topic(ticket_id: UUID) -> str:
     return f"viewers:{ticket_id}"
 
 
+def topics_inside(ticket_id: UUID) -> tuple[str, ...]:
+    """What is followed for those who are inside a ticket."""
+    return ticket_topic(ticket_id), viewers_topic(ticket_id)
+
+
 def person_topic(user_id: UUID) -> str:
     """What is for one person's sockets."""
     return f"person:{user_id}"

@@ -127,7 +127,7 @@ class Round:
     candidates: Sequence[Candidate]
     # Told of in the explanation alone, and the same in all of them.
     others: Sequence[decisions.Row]
-    # Asked once for all of them: the tickets are locked by then.
+    # Asked once for all of them.
     asking: Asking
 
     def give(self, waiting: Sequence[Ticket]) -> int:

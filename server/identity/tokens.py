@@ -48,6 +48,15 @@ def _key_id(key: str) -> str:
     return hashlib.sha256(b"key id of " + key.encode()).hexdigest()[:8]
 
 
+def _header(token: str) -> str:
+    return token.partition(".")[0]
+
+
+def _named(token: str) -> str:
+    """The id of the key that it says it was made with."""
+    return str(jwt.get_unverified_header(token).get("kid", ""))
+
+
 class Tokens:
     """Makes and reads the tokens, with the keys of the settings."""
 
@@ -55,11 +64,11 @@ class Tokens:
         current = settings.jwt_secret_key
         previous = settings.jwt_previous_secret_key
         self._algorithm = settings.algorithm
-        # By the header of the tokens that they make, which names the key and is the same in each;
-        # tokens are made with the current one alone.
-        self._keys = {
-            self._signed({}, key).partition(".")[0]: key for key in (previous, current) if key
-        }
+        # By their ids; and by the header of the tokens that they make, which is the same in each.
+        # Tokens are made with the current one alone.
+        keys = [key for key in (previous, current) if key]
+        self._keys = {_key_id(key): key for key in keys}
+        self._by_header = {_header(self._signed({}, key)): key for key in keys}
         self._key = current
         self.access_lifetime = timedelta(minutes=settings.access_token_expire_minutes)
         self.session_lifetime = timedelta(days=settings.session_max_days)
@@ -108,7 +117,7 @@ class Tokens:
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._keys[token.partition(".")[0]],
+                self._by_header.get(_header(token)) or self._keys[_named(token)],
                 algorithms=[self._algorithm],
                 audience=AUDIENCE,
                 issuer=ISSUER,

@@ -91,8 +91,10 @@ class RedisWindows:
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 try:
                     counted = await self._ask([asked for asked, _ in batch])
-                except (aioredis.RedisError, OSError) as error:
-                    for _, answer in batch:
+                except Exception as error:
+                    # Of those who came meanwhile, too: else they would wait as long again.
+                    lost, self._waiting = [*batch, *self._waiting], []
+                    for _, answer in lost:
                         if not answer.done():
                             answer.set_exception(error)
                 else:

@@ -12,6 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -36,7 +37,8 @@ ECHO_SECONDS = 3.0
 SILENCE_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
-# Nobody waits longer for a channel to be heard: what is missed until then is found again.
+# Nobody waits longer for a channel to be heard. What a timeline misses until then is found again;
+# of the rest, which may be lost with Redis anyway, a client asks for what it shows when it is here.
 SETTLE_SECONDS = 0.25
 # Between two lines of the log that say that messages were skipped, however many are.
 COMPLAINT_SECONDS = 60.0
@@ -112,7 +114,7 @@ class Bus:
         wanted = topics & self._followed.keys()
         self._tell(pipe, "SUBSCRIBE", wanted)
         self._tell(pipe, "UNSUBSCRIBE", topics - wanted)
-        pipe.ask(("PING",)).add_done_callback(lambda answered: _pass_on(answered, settled))
+        pipe.ask(("PING",)).add_done_callback(partial(_pass_on, pipe, settled))
 
     def _tell(self, pipe: RedisPipe, verb: str, topics: Collection[str]) -> None:
         if topics:
@@ -239,8 +241,13 @@ class Bus:
             log.warning("skipped on a channel", why=why, so_far=self.skipped)
 
 
-def _pass_on(answered: "asyncio.Future[None]", settled: "asyncio.Future[None]") -> None:
-    """Whoever waits goes on, also where the connection ended: what was missed is found again."""
-    answered.exception()
+def _pass_on(
+    pipe: RedisPipe, settled: "asyncio.Future[None]", answered: "asyncio.Future[None]"
+) -> None:
+    """Whoever waits goes on, also where the connection ended. One whose answers would be taken for
+    those of others, as Redis has refused a channel, is ended.
+    """
+    if isinstance(answered.exception(), hiredis.ReplyError):
+        pipe.close()
     if not settled.done():
         settled.set_result(None)

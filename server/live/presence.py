@@ -248,7 +248,7 @@ class Presence:
 
     async def _bury(self) -> None:
         known = {process for w in self._watched.values() for process in w.elsewhere}
-        dead = await self._store.dead(known) if known else set()
+        dead = await self._store.dead(known)
         for ticket_id, watched in self._watched.items():
             for process in dead & watched.elsewhere.keys():
                 del watched.elsewhere[process]

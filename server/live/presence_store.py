@@ -4,7 +4,6 @@ Each method raises `RedisError` or OSError where Redis does not answer.
 """
 
 import contextlib
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -23,7 +22,6 @@ from wire.presence import (
 )
 
 TIMEOUT_SECONDS = 2.0
-KNOWN_SECONDS = 1.0
 
 
 class PresenceStore:
@@ -33,8 +31,6 @@ class PresenceStore:
         self._redis: Any = redis_client(redis_url, TIMEOUT_SECONDS)
         self._prefix = prefix
         self._process = process
-        # Processes that gave no sign of life, and until when that is believed.
-        self._dead_until: dict[str, float] = {}
 
     async def close(self) -> None:
         """Takes back the sign of life, so that the others need not wait for its end."""
@@ -61,7 +57,7 @@ class PresenceStore:
                 pipeline.hgetall(ticket_key(ticket_id, self._prefix))
             found = [decoded(fields) for fields in await pipeline.execute()]
         names = {name for words in found for name in words} - {self._process}
-        gone = await self._lately_dead(names) | {self._process}
+        gone = await self.dead(names) | {self._process}
         return [{name: words[name] for name in words.keys() - gone} for words in found]
 
     async def stay_alive(self) -> bool:
@@ -69,19 +65,10 @@ class PresenceStore:
         key = process_key(self._process, self._prefix)
         return bool(await self._redis.set(key, 1, ex=ALIVE_FOR_SECONDS, get=True))
 
-    async def _lately_dead(self, processes: set[str]) -> set[str]:
-        """As `dead`, by what was known a moment ago: when a process is killed, each of its tickets
-        is soon asked for.
-        """
-        now = time.monotonic()
-        believed = {name: until for name, until in self._dead_until.items() if until > now}
-        if asked := processes - believed.keys():
-            believed |= dict.fromkeys(await self.dead(asked), now + KNOWN_SECONDS)
-        self._dead_until = believed
-        return processes & believed.keys()
-
     async def dead(self, processes: set[str]) -> set[str]:
         """Those of the processes that have given no sign of life for too long."""
+        if not processes:
+            return set()
         names = list(processes)
         alive = await self._redis.mget([process_key(name, self._prefix) for name in names])
         return {name for name, answer in zip(names, alive, strict=True) if answer is None}

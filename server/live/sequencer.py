@@ -28,7 +28,7 @@ from server.live.hints import Hints
 from server.live.histories import Histories
 from server.live.members import Member
 from server.transport.send_queue import EncodedEvent
-from wire.messages import ticket_topic
+from wire.messages import topics_inside
 from wire.shapes import Recorded
 
 log = structlog.get_logger("server.live.sequencer")
@@ -136,7 +136,8 @@ class Sequencer:
         """What is committed behind the read that follows is heard, or else found by the poll."""
         if not room.is_followed:
             room.is_followed = True
-            self._bus.follow(ticket_topic(ticket_id))
+            for topic in topics_inside(ticket_id):
+                self._bus.follow(topic)
         await self._bus.settled()
 
     @property
@@ -172,8 +173,8 @@ class Sequencer:
         if self._rooms.get(ticket_id) is room and not room.users and not room.members:
             del self._rooms[ticket_id]
             self.pages.forget(ticket_id)
-            if room.is_followed:
-                self._bus.unfollow(ticket_topic(ticket_id))
+            for topic in topics_inside(ticket_id) if room.is_followed else ():
+                self._bus.unfollow(topic)
 
     async def _remove(self, room: Room, member: Member, ticket_id: UUID) -> None:
         if room.members.pop(member.key, None) is None:

@@ -11,12 +11,13 @@ from wire.messages import person_topic
 async def arrive(services: Services, member: SocketMember) -> None:
     """What is for its person, or watched, reaches a socket from then on."""
     services.bus.follow(person_topic(member.user_id))
+    # First: nothing is to reach it before it is let in, which is the next that happens.
+    await services.bus.settled()
     if member.actor.is_staff:
         services.watching.arrived(member.key, member.actor)
     else:
         services.ticket_changes.arrived(member.actor)
     services.sockets.enter(member.key, user_room(member.user_id))
-    await services.bus.settled()
 
 
 async def watch(services: Services, member: SocketMember, chosen: Watch) -> None:

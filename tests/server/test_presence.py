@@ -1,14 +1,11 @@
 """Who looks at a ticket, when the others took a process for dead, or say what nobody can read."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import redis
 from aiohttp import web
 
-from models import Role
-from server.live import presence_store
-from server.live.presence_store import PresenceStore
 from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
@@ -16,8 +13,7 @@ from tests.factories import Person
 from tests.sockets import Client
 from tests.waiting import until
 from wire.messages import ViewersChanged, viewers_topic
-from wire.presence import Seen, process_key, ticket_key
-from wire.shapes import Viewer
+from wire.presence import process_key, ticket_key
 
 
 async def test_a_process_whose_sign_of_life_has_expired_tells_the_others_anew_who_is_there(
@@ -54,20 +50,3 @@ async def test_what_cannot_be_read_of_another_process_keeps_nobody_from_joining(
     async with Client(api.url, customer, "websocket") as ann:
         joined = await ann.join(ticket_id)
     assert [viewer["user_id"] for viewer in joined["viewers"]] == [str(customer.id)]
-
-
-@pytest.mark.parametrize("believed", [0.0, 3600.0])
-async def test_a_process_that_gave_no_sign_of_life_is_believed_dead_for_a_while_and_no_longer(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch, believed: float
-) -> None:
-    monkeypatch.setattr(presence_store, "KNOWN_SECONDS", believed)
-    ticket_id, prefix = uuid4(), f"{uuid4()}:"
-    here, there = (PresenceStore(backend.redis_url, prefix, name) for name in ("here", "there"))
-    seen = Seen(1, (Viewer(UUID(int=1), "Ann", Role.USER),))
-    await there.say({ticket_id: seen})
-    assert await here.said([ticket_id]) == [{}]
-    await there.stay_alive()
-    assert await here.said([ticket_id]) == [{} if believed else {"there": seen}]
-    assert await here.dead({"there"}) == set()
-    await here.close()
-    await there.close()

@@ -9,7 +9,7 @@ import pytest
 from limits import parse
 from redis import asyncio as aioredis
 
-from server.limits.redis_windows import Asked, RedisWindows
+from server.limits.redis_windows import MOST, Asked, RedisWindows
 from tests.conftest import Backend
 
 TEN = parse("10 per minute")
@@ -92,3 +92,21 @@ async def test_who_stops_waiting_holds_up_nobody(windows: RedisWindows, key: str
     gone.cancel()
     [found] = await stays
     assert found.left == 8
+
+
+@pytest.mark.parametrize("error", [aioredis.TimeoutError(), ValueError("unforeseen")])
+async def test_where_a_question_fails_all_who_wait_hear_of_it(
+    windows: RedisWindows, monkeypatch: pytest.MonkeyPatch, key: str, error: Exception
+) -> None:
+    asked = 0
+
+    async def fails(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        raise error
+
+    monkeypatch.setattr(windows, "_script", fails)
+    many = [windows.count([Asked(TEN, key, 1)]) for _ in range(3 * MOST)]
+    assert await asyncio.gather(*many, return_exceptions=True) == [error] * len(many)
+    assert asked == 1

@@ -17,6 +17,7 @@ from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
 from tests.server.stage import Stage
 from tests.waiting import PATIENCE
+from wire.messages import DESK, topics_inside
 
 
 @pytest.fixture
@@ -277,6 +278,20 @@ async def test_who_is_found_dead_by_a_broadcast_does_not_hold_it_up(
         await stage.told(*await stage.say(customer, ticket, "two"))
     assert ann.inside == set()
     assert bob.numbers == [1, 2, 3]
+
+
+async def test_what_happens_inside_and_who_writes_is_followed_for_whoever_is_inside(
+    stage: Stage, cast: Cast
+) -> None:
+    customer, csr, ticket = cast
+    ann, bob = stage.reader(customer), stage.reader(csr)
+    followed = stage.sequencer._bus._followed
+    await stage.sequencer.join(ann, customer, ticket, 0)
+    await stage.sequencer.join(bob, csr, ticket, 0)
+    await stage.sequencer.leave(ann, ticket)
+    assert followed == dict.fromkeys((DESK, *topics_inside(ticket)), 1)
+    await stage.sequencer.leave_all(bob)
+    assert followed == {DESK: 1}
 
 
 async def test_an_empty_room_is_forgotten(stage: Stage, cast: Cast) -> None:
