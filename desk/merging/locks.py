@@ -42,13 +42,23 @@ def for_unmerge(session: Session, source_id: UUID) -> tuple[Merge, Mapping[UUID,
     Raises `Conflict` (``not_merged``).
     """
     found = select(Merge).where(Merge.source_id == source_id)
-    if (merge := session.scalar(found)) is not None:
-        # While a ticket is merged, nothing comes to its parts, nor goes from them.
-        by_id = tickets.all_held(session, {source_id, merge.into_id, *_steps(session, source_id)})
-        merge = session.scalar(found.execution_options(populate_existing=True))
+    found = found.execution_options(populate_existing=True)
+    while True:
+        # What was locked in vain is free again after it.
+        with session.begin_nested() as attempt:
+            into_id = _require_merged(session.scalar(found)).into_id
+            by_id = tickets.all_held(session, {source_id, into_id, *_steps(session, source_id)})
+            merge = _require_merged(session.scalar(found))
+            # Somebody may have taken it out, and merged it into another, before it was locked.
+            if by_id.keys() == {source_id, merge.into_id, *_steps(session, source_id)}:
+                return merge, by_id
+            attempt.rollback()
+
+
+def _require_merged(merge: Merge | None) -> Merge:
     if merge is None:
         raise Conflict("not_merged", "The ticket is a part of no other")
-    return merge, by_id
+    return merge
 
 
 def _steps(session: Session, ticket_id: UUID) -> set[UUID]:

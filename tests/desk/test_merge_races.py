@@ -1,7 +1,7 @@
 """Tickets that are merged, unmerged and written to at once, on real connections."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
@@ -16,7 +16,7 @@ from desk.errors import Conflict, Merged
 from desk.merging import merges
 from desk.merging.merges import Merging
 from desk.outbox import Outbox
-from desk.tickets import fast_path, messages
+from desk.tickets import fast_path, messages, tickets
 from desk.tickets.messages import NewMessage
 from models import Event, Merge, Role, Status, Ticket
 from tests.conftest import Backend, engine_of
@@ -119,6 +119,25 @@ def test_a_source_that_gets_a_part_meanwhile_takes_it_along(
     _, merged = overlapping(engine, merging(csr, part, source), merging(csr, source, target))
     merged.result()
     assert ends(engine, part, source, target) == [target, target, None]
+
+
+def test_what_was_merged_into_another_meanwhile_is_taken_out_of_that(
+    engine: Engine, customer: Actor, csr: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, first, second = opened(engine, customer, 3)
+    run(engine, merging(csr, source, first))
+    held = tickets.all_held
+
+    def late(session: Session, ticket_ids: Collection[UUID]) -> Mapping[UUID, Ticket]:
+        monkeypatch.setattr(tickets, "all_held", held)
+        run(engine, lambda s: merges.unmerge(s, csr, source, None))
+        run(engine, merging(csr, source, second))
+        return held(session, ticket_ids)
+
+    monkeypatch.setattr(tickets, "all_held", late)
+    assert run(engine, lambda s: merges.unmerge(s, csr, source, None)).merged_into_id is None
+    with Session(engine) as session:
+        assert session.scalar(select(Merge).where(Merge.source_id == source)) is None
 
 
 def test_in_a_storm_nothing_deadlocks_each_source_has_one_target_and_no_message_is_lost(

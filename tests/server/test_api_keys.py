@@ -30,6 +30,8 @@ NEW = {"name": "Billing", "role": "csr", "scopes": ["tickets:read", "messages:wr
 @pytest.fixture
 def admin(backend: Backend) -> Iterator[Person]:
     """An admin of a desk without keys."""
+    with database(backend.settings) as session:
+        session.execute(delete(ApiKey))
     yield people(backend.settings, Role.ADMIN)[0]
     with database(backend.settings) as session:
         session.execute(delete(ApiKey))
