@@ -58,6 +58,9 @@ class PreparedConnection:
 
     @property
     def is_open(self) -> bool:
+        # libpq closes the socket of a lost connection by itself, and then no reader is woken.
+        if self._is_open and self._pg.status != pq.ConnStatus.OK:
+            self.close()
         return self._is_open
 
     def is_good(self) -> bool:
@@ -122,6 +125,9 @@ class PreparedConnection:
         except psycopg.Error as error:
             self._end(error)
             return
+        if self._pg.status != pq.ConnStatus.OK:
+            self._read()
+            return
         if is_left and not self._is_writing:
             self._loop.add_writer(self._socket, self._write)
         elif self._is_writing and not is_left:
@@ -138,14 +144,24 @@ class PreparedConnection:
                     self._say()
                     return
                 self._last = result
+                if _is_fatal(result):
+                    # The server has gone, and whether more is to come from it nobody says.
+                    self._say()
+                    self.close()
+                    return
+            if self._pg.status != pq.ConnStatus.OK:
+                raise psycopg.OperationalError("the connection is lost")
         except psycopg.Error as error:
             self._end(error)
 
     def _say(self) -> None:
         """There is no further result of what was asked."""
         answer, result, self._last = self._answer, self._last, None
-        if answer is not None and result is not None and not answer.done():
-            answer.set_result(result)
+        if answer is None or answer.done():
+            return
+        if result is None:
+            raise psycopg.OperationalError("the connection is lost")
+        answer.set_result(result)
 
     def _end(self, error: psycopg.Error) -> None:
         """The connection is lost."""
@@ -170,6 +186,11 @@ class PreparedConnection:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
             self._pg.finish()
+
+
+def _is_fatal(result: pq.abc.PGresult) -> bool:
+    severity = pq.DiagnosticField.SEVERITY_NONLOCALIZED
+    return result.status not in GOOD and result.error_field(severity) in (b"FATAL", b"PANIC")
 
 
 def _name(key: Key) -> bytes:

@@ -1,6 +1,7 @@
 """Connections for single statements: what they give, refuse, lose, and leave behind."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from desk.statements import Statement
 from server.database import prepared
 from server.database.driver import DriverPool
 from tests.conftest import Backend
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 VALUES: dict[str, Any] = {
     "id": UUID(int=7),
@@ -145,3 +146,31 @@ async def test_who_waits_for_too_long_is_told(backend: Backend) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     pool.close()
+
+
+async def test_nobody_waits_for_an_answer_of_a_server_that_has_said_that_it_goes(
+    backend: Backend,
+) -> None:
+    asking = pool_of(backend, size=8)
+    is_over = False
+
+    async def ask() -> None:
+        while not is_over:
+            with contextlib.suppress(psycopg.OperationalError):
+                await asking.run(PID)
+
+    def end_all() -> None:
+        url = make_url(backend.database_url).set(drivername="postgresql")
+        with psycopg.connect(url.render_as_string(False), autocommit=True) as connection:
+            for _ in range(60):
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = "
+                    "'client backend' and datname = current_database() and pid <> pg_backend_pid()"
+                )
+
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(ask())
+        await asyncio.to_thread(end_all)
+        is_over = True
+    asking.close()
