@@ -58,7 +58,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"messages"},
     ),
     "server": (
-        {"audit", "background", "clock", "log_stream", "metrics", "release"},
+        {"audit", "background", "clock", "log_stream", "metrics", "redis_clients", "release"},
         {"database"},
         {"limits"},
         {"identity"},

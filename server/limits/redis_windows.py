@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from limits import RateLimitItem
-from redis import asyncio as aioredis
 
 from server.limits.local import Counted
+from server.redis_clients import redis_client
 
 # Seconds.
 TIMEOUT = 0.5
@@ -58,10 +58,7 @@ class Asked(NamedTuple):
 
 class RedisWindows:
     def __init__(self, redis_url: str) -> None:
-        # Untyped: the stubs of redis-py give each command two types at once.
-        self._redis: Any = aioredis.Redis.from_url(
-            redis_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
-        )
+        self._redis: Any = redis_client(redis_url, TIMEOUT)
         self._script = self._redis.register_script(SCRIPT)
         self._waiting: list[tuple[Sequence[Asked], asyncio.Future[list[Counted]]]] = []
         self._asking: asyncio.Task[None] | None = None

@@ -8,7 +8,7 @@ import structlog
 from redis import asyncio as aioredis
 
 from server.background import Background
-from server.live.clients import redis_client
+from server.redis_clients import redis_client
 
 log = structlog.get_logger("server.live.catch_up")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from redis import asyncio as aioredis
 
-from server.live.clients import redis_client
+from server.redis_clients import redis_client
 from wire import codec
 from wire.presence import (
     ALIVE_FOR_SECONDS,

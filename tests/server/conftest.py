@@ -20,7 +20,8 @@ from server.identity import passwords
 from tests.api import Api
 from tests.browser import Tab, a_browser, tab_of
 from tests.conftest import Backend
-from tests.factories import Person, people
+from tests.factories import Person, a_ticket, an_actor, database, people
+from tests.server.stage import Cast, Stage
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -122,3 +123,17 @@ def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     for name, was in quiet.items():
         logging.getLogger(name).setLevel(was)
     structlog.reset_defaults()
+
+
+@pytest.fixture
+async def stage(backend: Backend) -> AsyncIterator[Stage]:
+    stage = Stage(backend.database_url)
+    yield stage
+    await stage.close()
+
+
+@pytest.fixture
+def cast(backend: Backend) -> Cast:
+    with database(backend.settings) as session:
+        customer, csr = an_actor(session), an_actor(session, Role.CSR)
+        return customer, csr, a_ticket(session, customer).id

@@ -23,6 +23,9 @@ from tests.factories import now
 from wire.server_events import TIMELINE
 from wire.shapes import Recorded, TimelineEvent
 
+# A customer, a CSR, and the customer's ticket.
+Cast = tuple[Actor, Actor, UUID]
+
 
 @contextmanager
 def away(backend: Backend) -> Iterator[None]:

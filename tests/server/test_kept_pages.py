@@ -1,7 +1,6 @@
 """Histories that are kept, encoded: whoever joins has what the database would give them."""
 
 import re
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -15,26 +14,9 @@ from server.live.kept_pages import KeptPages
 from server.transport.socket_server import encoded_event
 from tests.conftest import ROOT, Backend
 from tests.desk.erasing import erase
-from tests.factories import a_ticket, an_actor, database
-from tests.server.stage import Reader, Stage
+from tests.factories import an_actor, database
+from tests.server.stage import Cast, Reader, Stage
 from wire.server_events import TIMELINE
-
-Cast = tuple[Actor, Actor, UUID]
-
-
-@pytest.fixture
-async def stage(backend: Backend) -> AsyncIterator[Stage]:
-    stage = Stage(backend.database_url)
-    yield stage
-    await stage.close()
-
-
-@pytest.fixture
-def cast(backend: Backend) -> Cast:
-    """A customer, a CSR, and the customer's ticket."""
-    with database(backend.settings) as session:
-        customer, csr = an_actor(session), an_actor(session, Role.CSR)
-        return customer, csr, a_ticket(session, customer).id
 
 
 def falsify(backend: Backend, ticket_id: UUID) -> None:

@@ -1,7 +1,6 @@
 """The sequencer alone: whatever becomes of the hints, readers get each event once, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -10,32 +9,13 @@ from sqlalchemy.orm import Session
 
 from desk.access import Actor
 from desk.errors import NotFound
-from models import Role
 from server.live import histories
 from server.live.hints import MOST_HINTS
 from tests.conftest import Backend
 from tests.factories import a_ticket, an_actor, database
-from tests.server.stage import Stage
+from tests.server.stage import Cast, Stage
 from tests.waiting import PATIENCE
 from wire.messages import DESK, topics_inside
-
-
-@pytest.fixture
-async def stage(backend: Backend) -> AsyncIterator[Stage]:
-    stage = Stage(backend.database_url)
-    yield stage
-    await stage.close()
-
-
-@pytest.fixture
-def cast(backend: Backend) -> tuple[Actor, Actor, UUID]:
-    """A customer, a CSR, and the customer's ticket."""
-    with database(backend.settings) as session:
-        customer, csr = an_actor(session), an_actor(session, Role.CSR)
-        return customer, csr, a_ticket(session, customer).id
-
-
-Cast = tuple[Actor, Actor, UUID]
 
 
 async def test_a_dropped_hint_is_found_by_the_poll(stage: Stage, cast: Cast) -> None:
