@@ -58,7 +58,10 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"messages"},
     ),
     "server": (
-        {"audit", "background", "clock", "log_stream", "metrics", "redis_clients", "release"},
+        {
+            *("audit", "background", "clock", "log_stream", "metrics", "redis_clients"),
+            *("release", "turns"),
+        },
         {"database"},
         {"limits"},
         {"identity"},

@@ -1,6 +1,5 @@
 """Connections for single statements, straight on the driver."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from desk.database import is_outdated
 from desk.errors import Unavailable
 from desk.statements import Statement
 from server.database.prepared import PREPARED_ELSEWHERE, PreparedConnection
+from server.turns import Turns
 
 T = TypeVar("T")
 
@@ -27,8 +27,7 @@ class DriverPool:
         """``patience``: seconds to wait for a free one. ``connect``: arguments for the driver."""
         self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connect = connect
-        self._patience = patience
-        self._free = asyncio.Semaphore(size)
+        self._turns = Turns(size, patience)
         # The last that was used comes first: the others may rest.
         self._idle: list[PreparedConnection] = []
         self._prepares = True
@@ -38,22 +37,15 @@ class DriverPool:
 
         What ``writes`` is sent once: if the connection is lost, it may have been done or not.
         """
-        if self._free.locked():
-            await self._wait()
-        else:
-            await self._free.acquire()
+        try:
+            await self._turns.take()
+        except TimeoutError:
+            raise Unavailable("unavailable", "The database is busy; try again") from None
         try:
             rows = await self._rows(statement.numbered, statement.in_order(**values), writes=writes)
         finally:
-            self._free.release()
+            self._turns.give_back()
         return [statement.row_type(*row) for row in rows]
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Unavailable("unavailable", "The database is busy; try again") from None
 
     async def _rows(
         self, sql: bytes, values: Sequence[Any], *, writes: bool

@@ -5,22 +5,41 @@ once would hold all of them. Reads of the staff do not come here (`server.http.g
 which customer is next in the assignment is another matter, see `desk.assignment.queue`.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from server.turns import Turns
 
 MOST_AT_ONCE = 3
 
 
 @dataclass(slots=True)
 class Slots:
-    """The slots of one account's reads."""
+    """The slots of one account's reads. Each read is one ``async with``."""
 
-    free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
-    # Reads that run or wait. The slots are kept while there are any.
+    user_id: UUID
+    # Those of all accounts: these are among them while a read runs or waits.
+    known: dict[UUID, "Slots"]
+    turns: Turns = field(default_factory=lambda: Turns(MOST_AT_ONCE))
     readers: int = 0
+
+    async def __aenter__(self) -> None:
+        self.readers += 1
+        self.known[self.user_id] = self
+        try:
+            await self.turns.take()
+        except BaseException:
+            self._left()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.turns.give_back()
+        self._left()
+
+    def _left(self) -> None:
+        self.readers -= 1
+        if not self.readers:
+            del self.known[self.user_id]
 
 
 class ReadSlots:
@@ -32,15 +51,6 @@ class ReadSlots:
     def __len__(self) -> int:
         return len(self._slots)
 
-    @asynccontextmanager
-    async def of(self, user_id: UUID) -> AsyncIterator[None]:
-        """Waits until fewer than `MOST_AT_ONCE` reads of the account run, then holds a slot."""
-        slots = self._slots.setdefault(user_id, Slots())
-        slots.readers += 1
-        try:
-            async with slots.free:
-                yield
-        finally:
-            slots.readers -= 1
-            if not slots.readers:
-                del self._slots[user_id]
+    def of(self, user_id: UUID) -> Slots:
+        """To be entered at once: waits until fewer than `MOST_AT_ONCE` reads of the account run."""
+        return self._slots.get(user_id) or Slots(user_id, self._slots)

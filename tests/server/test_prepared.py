@@ -143,7 +143,7 @@ async def test_no_more_is_prepared_than_there_is_place_for(
 async def test_who_waits_for_too_long_is_told(backend: Backend) -> None:
     pool = pool_of(backend, patience=0)
     running = asyncio.create_task(pool.run(Statement("select from pg_sleep(60)", str)))
-    await until(lambda: pool._free.locked())
+    await until(lambda: not pool._turns._free)
     with pytest.raises(Unavailable):
         await pool.run(PID)
     running.cancel()
