@@ -33,7 +33,7 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         loop=uvloop.new_event_loop(),
         access_log=None,
-        # A read ends with its client: `server.http.middleware.finished`.
+        # A read ends with its client: `server.http.middleware.around`.
         handler_cancellation=True,
         print=lambda *_: log.info("serving", host=settings.host, port=settings.port),
         reuse_port=settings.web_processes > 1,

@@ -5,19 +5,11 @@ import asyncio
 from aiohttp import web
 
 from config import Settings
-from server.http.browsers import add_headers, preflight
+from server.http.browsers import add_headers
 from server.http.contract import PREFIX
 from server.http.guard import guarded
 from server.http.input import LONGEST_BODY
-from server.http.middleware import (
-    access_log,
-    as_problem,
-    bad_request,
-    finished,
-    plain,
-    refusals,
-    watched,
-)
+from server.http.middleware import around, as_problem, bad_request, refusals
 from server.routes import health, metrics, unsubscribe
 from server.routes.table import ROUTES
 from server.services import SERVICES, Services
@@ -45,15 +37,7 @@ from server.web.widget import add_widget
 
 def create_app(settings: Settings) -> web.Application:
     app = web.Application(
-        middlewares=[
-            watched,
-            finished,
-            access_log,
-            preflight,
-            problem_pages,
-            refusals,
-            plain,
-        ],
+        middlewares=[around, problem_pages, refusals],
         client_max_size=LONGEST_BODY,
         # Nothing inflates a body, nor what is read away of it after an early answer.
         handler_args={"auto_decompress": False},

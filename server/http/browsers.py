@@ -1,7 +1,6 @@
 """What browsers are told: which pages may call us, and what our answers must not be used for."""
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from server.services import SERVICES
 
@@ -52,12 +51,11 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers.add("Vary", "Origin")
 
 
-@web.middleware
-async def preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answers what a browser asks before it lets a page of another origin call us."""
+def preflight(request: web.Request) -> web.Response | None:
+    """The answer to what a browser asks before it lets a page of another origin call us."""
     asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
     if not asks or request.path.startswith("/socket.io"):
-        return await handler(request)
+        return None
     allowed = {
         "Access-Control-Allow-Methods": METHODS,
         "Access-Control-Allow-Headers": REQUEST_HEADERS,

@@ -12,7 +12,7 @@ import logs
 from desk.audit import CAME_FROM
 from desk.errors import Forbidden, Merged, RateLimited
 from server import audit
-from server.http.browsers import HEADERS
+from server.http.browsers import HEADERS, preflight
 from server.http.clients import network_of
 from server.http.contract import PREFIX
 from server.http.guard import ACTOR, LIMIT_HEADERS
@@ -30,33 +30,48 @@ NO_REQUEST = Refusal(
 
 
 @web.middleware
-async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Has the connection cut off when its client does not read the answer."""
-    if request.transport is not None:
-        request.app[SERVICES].slow_readers.watch(request.transport)
-    return await handler(request)
-
-
-@web.middleware
-async def finished(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Goes on without its client, except for a read: its query is cancelled with the request.
-
-    What writes has to tell others of it, and a socket notices its end itself. What the audit log
-    has of it says where it came from.
+async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Has the connection cut off when its client does not read the answer, and what writes go on
+    without its client: others have to be told of it, and a socket notices its end itself. A read
+    is over with its client, and so is its query.
     """
+    services = request.app[SERVICES]
+    if request.transport is not None:
+        services.slow_readers.watch(request.transport)
     if request.method in READS and request.rel_url.raw_path.startswith(PREFIX):
-        return await handler(request)
+        return await _logged(request, handler)
+    # What the audit log has of it says where it came from.
     CAME_FROM.set(network_of(request))
-    task = asyncio.ensure_future(handler(request))
-    unfinished = request.app[SERVICES].unfinished
-    unfinished.add(task)
-    task.add_done_callback(unfinished.discard)
+    task = asyncio.ensure_future(_logged(request, handler))
+    services.unfinished.add(task)
+    task.add_done_callback(services.unfinished.discard)
     return await asyncio.shield(task)
+
+
+async def _logged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    began = time.perf_counter()
+    response = await handler(request)
+    seconds = time.perf_counter() - began
+    resource = request.match_info.route.resource
+    # A plain websocket's request lasts as long as the socket.
+    if resource is not None and response.status != SWITCHED:
+        route = resource.canonical
+        request.app[SERVICES].metrics.request(request.method, route, response.status, seconds)
+    # The path alone, as it was sent: a token may stand in the query of a websocket, and a line's
+    # end in the path.
+    logs.request(request.method, _path(request), response.status, round(seconds * 1000, 1))
+    return response
 
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the handler answers; a problem where it or we refuse."""
+    if (allowed := preflight(request)) is not None:
+        return allowed
     try:
+        # A small body in a coding may unpack to any length.
+        if "Content-Encoding" in request.headers:
+            raise web.HTTPUnsupportedMediaType
         response = await handler(request)
     except Exception as error:
         if isinstance(error, Merged):
@@ -106,30 +121,6 @@ def _path(request: web.Request) -> str:
         return resource.canonical
     path = request.rel_url.raw_path
     return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
-
-
-@web.middleware
-async def plain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses a body in a coding: a small one may unpack to any length."""
-    if "Content-Encoding" in request.headers:
-        raise web.HTTPUnsupportedMediaType
-    return await handler(request)
-
-
-@web.middleware
-async def access_log(request: web.Request, handler: Handler) -> web.StreamResponse:
-    began = time.perf_counter()
-    response = await handler(request)
-    seconds = time.perf_counter() - began
-    resource = request.match_info.route.resource
-    # A plain websocket's request lasts as long as the socket.
-    if resource is not None and response.status != SWITCHED:
-        route = resource.canonical
-        request.app[SERVICES].metrics.request(request.method, route, response.status, seconds)
-    # The path alone, as it was sent: a token may stand in the query of a websocket, and a line's
-    # end in the path.
-    logs.request(request.method, _path(request), response.status, round(seconds * 1000, 1))
-    return response
 
 
 def bad_request(status: int) -> web.Response:

@@ -23,9 +23,9 @@ KEPT_HEADERS = ("Allow", "Retry-After")
 async def problem_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Puts a page in the place of a problem, for browsers."""
     response = await handler(request)
-    if response.content_type != "application/problem+json" or not _is_for_people(request):
-        return response
     if (said := SAID.get(response.status)) is None:
+        return response
+    if response.content_type != "application/problem+json" or not _is_for_people(request):
         return response
     shown = page(request, PROBLEM, {"errors": [[said]]}, status=response.status)
     shown.headers["Vary"] += ", Accept"
