@@ -1,5 +1,6 @@
 """Where a request comes from: the address behind our proxies, and the networks around it."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -16,8 +17,10 @@ IPV6_PREFIX = 64
 WIDER_PREFIXES = {4: (24,), 6: (56, 48)}
 # No address with a port and a zone is longer.
 LONGEST_HOP = 100
-# Addresses that are kept as they were read, none longer than that: who is here comes again.
+# Addresses that are kept as they were read: who is here comes again. None is longer than that, or
+# has a longer way through proxies.
 MOST_KNOWN = 4096
+LONGEST_KNOWN = 200
 
 
 def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -27,11 +30,7 @@ def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 def _parsed(hop: str) -> IPv4Address | IPv6Address | None:
     """The address of a hop: alone, with a port, in brackets; None for "unknown" and rubbish."""
-    return _read(hop.strip().strip('"')[:LONGEST_HOP])
-
-
-@lru_cache(MOST_KNOWN)
-def _read(text: str) -> IPv4Address | IPv6Address | None:
+    text = hop.strip().strip('"')[:LONGEST_HOP]
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -58,16 +57,12 @@ def network(address: str) -> str:
     return (networks(address) or [""])[-1]
 
 
-def client_address(
-    peer: str,
-    forwarded: list[str] | tuple[str, ...],
-    proxies: list[IPv4Network | IPv6Network],
-) -> str:
+def client_address(proxies: Sequence[IPv4Network | IPv6Network], peer: str, forwarded: str) -> str:
     """The nearest address that is no trusted proxy of ours; each proxy adds its peer at the end.
 
     What stands before that was written by the client and proves nothing.
     """
-    hops = [hop for line in forwarded for hop in line.split(",")]
+    hops = forwarded.split(",") if forwarded else []
     if (address := _parsed(peer)) is None:
         return peer[:64]
     while hops and any(address in network for network in proxies):
@@ -78,7 +73,6 @@ def client_address(
     return _customer(address)
 
 
-@lru_cache(MOST_KNOWN)
 def _customer(address: IPv4Address | IPv6Address) -> str:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, IPV6_PREFIX), strict=False))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import structlog
@@ -13,7 +14,7 @@ from redis import RedisError
 
 from config import Settings
 from desk.errors import RateLimited
-from server.limits.addresses import client_address
+from server.limits.addresses import LONGEST_KNOWN, MOST_KNOWN, client_address
 from server.limits.local import Counted, Leases, LocalWindow
 from server.limits.redis_windows import Asked, RedisWindows
 
@@ -138,7 +139,8 @@ class RateLimits:
 
     def __init__(self, settings: Settings) -> None:
         self._is_on = settings.rate_limits == "on"
-        self._proxies = settings.proxies
+        self._address = partial(client_address, settings.proxies)
+        self._known_address = lru_cache(MOST_KNOWN)(self._address)
         self._prefix = f"{settings.key_prefix}limits"
         self._together = RedisWindows(settings.redis_url)
         self._here = LocalWindow()
@@ -218,9 +220,9 @@ class RateLimits:
 
     def address(self, request: web.Request) -> str:
         """Where a request comes from, as one customer's network."""
-        return client_address(
-            request.remote or "", request.headers.getall("X-Forwarded-For", ()), self._proxies
-        )
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        find = self._known_address if len(forwarded) <= LONGEST_KNOWN else self._address
+        return find(request.remote or "", forwarded)
 
 
 def _headers(limit: Limit, counted: Counted) -> dict[str, str]:

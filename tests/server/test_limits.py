@@ -172,7 +172,7 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1")]
 def test_the_address_is_the_nearest_that_is_no_proxy_of_ours(
     peer: str, forwarded: list[str], address: str
 ) -> None:
-    assert client_address(peer, forwarded, PROXIES) == address
+    assert client_address(PROXIES, peer, ",".join(forwarded)) == address
 
 
 async def asked(api: Api, path: str, person: Person | None, body: object, times: int) -> list[int]:
