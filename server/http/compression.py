@@ -23,7 +23,8 @@ VARY = "Accept-Encoding"
 
 
 def takes_gzip(request: web.Request) -> bool:
-    header = ",".join(request.headers.getall("Accept-Encoding", ()))
+    if not (header := ",".join(request.headers.getall("Accept-Encoding", ()))):
+        return False
     qualities = (quality for name, quality in weighed(header) if name in ("gzip", "x-gzip"))
     return next(qualities, 0.0) > 0
 

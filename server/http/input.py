@@ -4,8 +4,9 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeVar, cast
 from uuid import UUID
 
 from aiohttp import web
@@ -120,6 +121,8 @@ def query(
     request: web.Request, model: type[Q], words: Mapping[str, Mapping[str, str]] | None = None
 ) -> Q:
     """The query parameters. ``words``: per parameter, values that stand for another ("me")."""
+    if not request.query_string:
+        return cast(Q, _default(model))
     sent = request.query
     for name in sent:
         if name not in model.repeatable and len(sent.getall(name)) > 1:
@@ -128,6 +131,12 @@ def query(
     plain = {k: meanings.get(k, {}).get(v, v) for k, v in sent.items()}
     several = {name: sent.getall(name) for name in model.repeatable & plain.keys()}
     return validated(model, {**plain, **several})
+
+
+@cache
+def _default(model: type[Query]) -> Query:
+    """What a query says that says nothing. Nobody changes it: it is frozen."""
+    return validated(model, {})
 
 
 def path_id(request: web.Request, name: str = "ticket_id", what: str = "Ticket") -> UUID:

@@ -133,9 +133,10 @@ async def ticket_shown(
     ticket = tickets[0]
     if ticket.merged_into_id is not None:
         raise Merged(ticket.merged_into_id)
-    if {*tags_of(request, "If-None-Match")} & {_tag(ticket), "*"}:
-        return web.Response(status=304, headers={"ETag": _tag(ticket)})
-    return ticket_reply(ticket)
+    tag = {"ETag": _tag(ticket)}
+    if {*tags_of(request, "If-None-Match")} & {*tag.values(), "*"}:
+        return web.Response(status=304, headers=tag)
+    return reply(ticket, headers=tag)
 
 
 async def open_ticket(request: web.Request) -> web.Response:
