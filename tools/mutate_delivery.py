@@ -185,7 +185,7 @@ MUTATIONS = (
         "desk/tickets/fast_path.py",
         "        exists (select from delivered), {had_draft}\n",
         "        false, {had_draft}\n",
-        ("tests/desk/test_fast_path.py",),
+        STATEMENTS,
     ),
     Mutation(
         "a message by itself leaves the ticket resolved",
@@ -227,7 +227,7 @@ MUTATIONS = (
         "desk/tickets/fast_path.py",
         "        for no key update\n",
         "",
-        ("tests/desk/test_races.py",),
+        STATEMENTS,
     ),
     Mutation(
         "an emit without a room",

@@ -68,21 +68,23 @@ class Situation:
 
 PEOPLE = ("customer", "csr", "other", "admin", "leaver", "copied", "stranger")
 SAID_BEFORE = ("customer", "csr", "other", "admin")
+RARELY = st.sampled_from((False, False, False, True))
+# Most are such that the statement does all of it.
 SITUATIONS = st.builds(
     Situation,
-    actor=st.sampled_from(PEOPLE),
+    actor=st.sampled_from((*PEOPLE, "customer", "csr", "csr")),
     assignee=st.sampled_from((None, "customer", "csr", "admin", "leaver")),
     on_copy=st.sampled_from(((), ("copied",), ("copied", "leaver", "other"))),
     followers=st.sampled_from(((), ("other",), ("leaver", "csr", "admin", "copied"))),
-    status=st.sampled_from(Status),
+    status=st.sampled_from((*Status, *ACTIVE_STATUSES, *ACTIVE_STATUSES)),
     internal=st.booleans(),
     client_id=st.sampled_from((None, "new", "old")),
     webhook=st.sampled_from((None, "ticket_created", "message_posted", "note_posted", "inactive")),
     has_answer=st.booleans(),
-    unseen=st.sampled_from((None, 0, 0, 1, 2, 3)),
+    unseen=st.sampled_from((None, None, None, 0, 0, 0, 1, 2, 3)),
     draft=st.booleans(),
     has_draft=st.booleans(),
-    has_files=st.booleans(),
+    has_files=RARELY,
     wakes_on_reply=st.sampled_from((None, None, True, False)),
 )
 

@@ -123,6 +123,7 @@ async def test_where_a_webhook_asks_it_is_told(stage: Stage) -> None:
     await stage.desk.run_statement(fast_path.opening(stage.customer, NEW, now()))
     assert stage.count(WebhookDelivery) == 2
     assert [len(left.events) for left in stage.left] == [1, 1]
+    assert all(Job.DRAIN_WEBHOOKS in left.wakes for left in stage.left)
 
 
 @pytest.mark.parametrize("internal", [False, True])
@@ -211,11 +212,12 @@ async def test_an_opening_whose_connection_was_lost_is_told_and_not_tried_again(
     assert len(stage.left) == 1
 
 
+@pytest.mark.usefixtures("no_transactions")
 async def test_writers_that_wait_for_a_ticket_keep_no_reader_waiting(stage: Stage) -> None:
     lock = f"select from tickets where id = '{stage.ticket_id}' for update"
     with locked(stage.backend.database_url, lock):
         waiting = [asyncio.create_task(stage.post(stage.customer, str(n))) for n in range(20)]
-        await asyncio.to_thread(until_one_waits, stage.backend.database_url)
+        await asyncio.to_thread(until_one_waits, stage.backend.database_url, 2)
         visible = views.VISIBLE[stage.customer.audience]
         read = stage.desk.fetch(visible, me=stage.customer.id, ticket_id=stage.ticket_id)
         [seen] = await asyncio.wait_for(read, PATIENCE)
