@@ -28,7 +28,8 @@ class Turns:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # It had come in that moment: it is the next one's.
+            # It may have come in that moment: it is the next one's.
+            if not turn.cancelled() and turn.exception() is None:
                 self.give_back()
             raise
         finally:

@@ -3,8 +3,6 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from server.turns import Turns
 from tests.waiting import turns as rounds
@@ -50,45 +48,33 @@ async def test_a_turn_that_came_as_its_owner_went_is_the_next_ones() -> None:
     assert staying.done()
 
 
-@settings(max_examples=50)
-@given(
-    at_once=st.integers(1, 3),
-    steps=st.lists(
-        st.tuples(st.sampled_from(["take", "give", "cancel", "run"]), st.integers(0, 9))
-    ),
-)
-def test_never_more_at_once_and_no_turn_is_lost(at_once: int, steps: list[tuple[str, int]]) -> None:
-    asyncio.run(_walk(at_once, steps))
+async def test_who_goes_as_their_time_is_over_had_no_turn_to_give_back() -> None:
+    turns = Turns(1, patience=0)
+    await turns.take()
+    going = asyncio.create_task(turns.take())
+    await asyncio.sleep(0)
+    # Behind the end of its patience, and before it hears of that.
+    asyncio.get_running_loop().call_later(0, going.cancel)
+    await asyncio.gather(going, return_exceptions=True)
+    assert going.cancelled()
+    assert turns._free == 0
 
 
-async def _walk(at_once: int, steps: list[tuple[str, int]]) -> None:
-    turns, tasks, inside = Turns(at_once), [], 0
-    for step, number in steps:
-        if step == "take":
-            tasks.append(asyncio.create_task(turns.take()))
-        elif step == "cancel" and tasks:
-            tasks[number % len(tasks)].cancel()
-        elif step == "give" and inside:
-            turns.give_back()
-            inside -= 1
-        elif step == "run":
-            await rounds(3)
-        inside += _taken(tasks)
-        assert inside <= at_once
-    await rounds()
-    for _ in range(inside + _taken(tasks)):
+async def test_who_has_gone_is_passed_over_and_all_turns_come_back() -> None:
+    turns, inside, most = Turns(2), 0, 0
+
+    async def work() -> None:
+        nonlocal inside, most
+        await turns.take()
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0)
+        inside -= 1
         turns.give_back()
-    for _ in range(len(tasks)):
-        await rounds()
-        for _ in range(_taken(tasks)):
-            turns.give_back()
-    assert not tasks
-    assert turns._free == at_once
 
-
-def _taken(tasks: list[asyncio.Task[None]]) -> int:
-    """How many got their turn since; those that are over are struck off."""
-    over = [task for task in tasks if task.done()]
-    for task in over:
-        tasks.remove(task)
-    return sum(not task.cancelled() for task in over)
+    working = [asyncio.create_task(work()) for _ in range(12)]
+    await asyncio.sleep(0)
+    for gone in working[2::2]:
+        gone.cancel()
+    await asyncio.gather(*working, return_exceptions=True)
+    assert (most, turns._free) == (2, 2)
