@@ -141,19 +141,19 @@ OF_MESSAGE = f"""
             and (%(is_note)s or {OWNED_BY.format(me="%(actor_id)s")})
     ) told
     where person <> %(actor_id)s
-    returning user_id, data, (select full_name from users where id = actor_id) as actor_name
+    returning id as notification_id, user_id, data,
+        (select full_name from users where id = actor_id) as actor_name
 """
 
 
 def told_of_message(
-    event: EventRow, user_id: UUID, data: dict[str, Any], actor_name: str
+    event: EventRow, id: UUID, user_id: UUID, data: dict[str, Any], actor_name: str
 ) -> NotificationRow:
     """What `OF_MESSAGE` has inserted."""
-    kind = NotificationKind.MESSAGE_POSTED
     return NotificationRow(
-        _id(event, kind, user_id),
+        id,
         user_id,
-        kind,
+        NotificationKind.MESSAGE_POSTED,
         event.ticket_id,
         event.actor_id,
         data,

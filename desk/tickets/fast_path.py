@@ -36,6 +36,7 @@ class Said(NamedTuple):
     seq: int
     public_seq: int | None
     at: datetime
+    notification_id: UUID | None
     told: UUID | None
     data: dict[str, object] | None
     actor_name: str
@@ -109,7 +110,8 @@ _POST = f"""
     delivered as ({webhook_queue.OF_EVENT})
 """
 _SAID = """
-    select said.seq, said.public_seq, said.at, told.user_id, told.data, told.actor_name,
+    select said.seq, said.public_seq, said.at,
+        told.notification_id, told.user_id, told.data, told.actor_name,
         exists (select from delivered), {had_draft}
     from said left join told on true
 """
@@ -207,8 +209,9 @@ def posting(
         row = EventRow(ticket_id, seq, public_seq, event.id, event.kind, actor.id, at, *texts, {})
         recorded.events.append(row)
         for said in rows:
-            if said.told is not None and said.data is not None:
-                told = inbox.told_of_message(row, said.told, said.data, said.actor_name)
+            if said.notification_id and said.told and said.data:
+                named = said.notification_id, said.told
+                told = inbox.told_of_message(row, *named, said.data, said.actor_name)
                 recorded.notifications.append(told)
         if has_deliveries:
             recorded.wakes.add(Job.DRAIN_WEBHOOKS)
