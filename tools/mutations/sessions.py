@@ -6,6 +6,7 @@ SIGN_OUT = "tests/cluster/test_sign_out.py"
 RACES = "tests/server/test_races.py"
 GUESSES = "tests/server/test_guesses.py"
 SESSIONS = "tests/desk/test_sessions.py"
+SESSION_ENDS = "tests/desk/test_session_ends.py"
 
 CHECKS = [
     Mutation(
@@ -40,7 +41,7 @@ CHECKS = [
         "desk/accounts/sessions.py",
         "elif auth_session.expires_at > now:",
         "else:",
-        (SESSIONS,),
+        (SESSION_ENDS,),
     ),
     Mutation(
         "sessions.refresh(): ended_at",
@@ -75,14 +76,14 @@ CHECKS = [
         "desk/accounts/sessions.py",
         " or verified_hash not in (None, user.password_hash)",
         "",
-        (SESSIONS,),
+        (SESSION_ENDS,),
     ),
     Mutation(
         "open_session(): the lock",
         "desk/accounts/sessions.py",
         ', with_for_update={"read": True}, populate_existing=True)',
         ", populate_existing=True)",
-        (SESSIONS,),
+        (SESSION_ENDS,),
     ),
     Mutation(
         "change_password(): ends the other sessions",
@@ -131,7 +132,7 @@ CHECKS = [
         "desk/accounts/administration.py",
         "actor.id not in {admin.id for admin in admins}",
         "False",
-        (SESSIONS,),
+        (SESSION_ENDS,),
     ),
     Mutation(
         "admins.change(): the last admin",
