@@ -200,6 +200,11 @@ def another_password(session: Session, account: Account) -> None:
     accounts.change_password(session, account.actor, PASSWORD_HASH, "another hash", NOON)
 
 
+def another_password_before_it_was_stored(session: Session, account: Account) -> None:
+    """What ends the challenges that there are has not met this one."""
+    session.get_one(User, account.actor.id).password_hash = "another hash"
+
+
 def deactivated(session: Session, account: Account) -> None:
     session.get_one(User, account.actor.id).is_active = False
 
@@ -209,7 +214,10 @@ def switched_off(session: Session, account: Account) -> None:
     assert totp.switch_off(session, account.actor, PASSWORD_HASH, code, KEYS, NOON) is None
 
 
-@pytest.mark.parametrize("end", [another_password, deactivated, switched_off])
+@pytest.mark.parametrize(
+    "end",
+    [another_password, another_password_before_it_was_stored, deactivated, switched_off],
+)
 def test_a_challenge_ends_with_what_it_was_for(
     session: Session, ann: Account, end: Callable[[Session, Account], None]
 ) -> None:
