@@ -109,7 +109,7 @@ class Database(BaseSettings):
     )
 
     database_url: Annotated[str, AfterValidator(_postgres)]
-    # For `manage migrate` alone, where a role of its own owns the tables.
+    # For `manage migrate` and `prune-audit`, where a role of its own owns the tables.
     migration_database_url: Annotated[str, AfterValidator(_postgres_or_none)] = ""
     # How many open tickets a new CSR may have at once, until they or an admin say otherwise.
     default_capacity: Annotated[int, Field(ge=0, le=10_000)] = 50

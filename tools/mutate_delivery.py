@@ -127,7 +127,7 @@ MUTATIONS = (
     Mutation(
         "a kept history begins after what was asked for",
         "server/live/kept_pages.py",
-        " or number < page.first:",
+        " or number < page.after:",
         ":",
         KEPT_PAGES,
     ),

@@ -1,12 +1,13 @@
 """Cursors: whoever holds one assigns from its queue. One a team, and one for what has no team.
 
 The order of all locks of the assignment: cursors (the one without a team, then the teams' by their
-ids), tickets, users by their ids, memberships. A cursor is taken only by
+ids), tickets, users by their ids, memberships. A cursor is taken by
 
 - a drain, of its queue, whose turn and place it moves on,
 - who changes a team's members, of the team, as a drain takes them for granted,
 - who changes what somebody is: every one, as they lock admins and the person, in no order with the
-  members whom a drain locks (`lock_all`).
+  members whom a drain locks (`lock_all`),
+- who takes back what somebody departed still has: every one, lest they come back meanwhile.
 
 By hand a ticket is given under its own lock and that of who gets it. A drain locks all who may get
 anything, and only then counts what they have: whatever they take meanwhile is counted, or comes

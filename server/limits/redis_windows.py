@@ -15,7 +15,7 @@ from server.redis_clients import redis_client
 
 # Seconds.
 TIMEOUT = 0.5
-# How many keys go in one question, about: Redis does nothing else meanwhile.
+# How many requests share a question, each with a key or a few: Redis does nothing else meanwhile.
 MOST = 100
 
 # Of a key: when its window began, in milliseconds; what was counted in it, and in the one before,

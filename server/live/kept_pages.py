@@ -30,15 +30,15 @@ Key = tuple[UUID, Audience]
 
 @dataclass(slots=True)
 class Page:
-    """``first``: the number before those of the events, which have no holes."""
+    """The events after a number, which have no holes."""
 
-    first: int
+    after: int
     events: list[EncodedEvent]
     size: int = 0
 
     @property
     def end(self) -> int:
-        return self.first + len(self.events)
+        return self.after + len(self.events)
 
     def shorten(self) -> None:
         """Forgets the oldest that are too much."""
@@ -48,7 +48,7 @@ class Page:
             self.size -= _size(self.events[gone])
             gone += 1
         del self.events[:gone]
-        self.first += gone
+        self.after += gone
 
 
 class KeptPages:
@@ -65,10 +65,10 @@ class KeptPages:
     ) -> Sequence[EncodedEvent] | None:
         """The events after a number to the ``last``; None where they are not here, all of them."""
         page = self._pages.get((ticket_id, audience))
-        if page is None or page.end != last or number < page.first:
+        if page is None or page.end != last or number < page.after:
             return None
         self._pages.move_to_end((ticket_id, audience))
-        return page.events[number - page.first :]
+        return page.events[number - page.after :]
 
     def keep(
         self, ticket_id: UUID, audience: Audience, last: int, events: Sequence[EncodedEvent]

@@ -25,7 +25,7 @@ from server.database.transaction import Desk
 from server.live.bus import Bus, Subscribed
 from server.live.presence_store import PresenceStore
 from server.live.rooms import ticket_room
-from server.live.watched import Watched
+from server.live.ticket_viewers import TicketViewers
 from server.transport.socket_server import SocketServer
 from wire.messages import ViewersChanged, viewers_topic
 from wire.presence import ALIVE_EVERY_SECONDS
@@ -53,7 +53,7 @@ class Presence:
         self._desk = desk
         self._process = bus.process
         self._version = 0
-        self._watched: dict[UUID, Watched] = {}
+        self._watched: dict[UUID, TicketViewers] = {}
         # Tickets whose viewers here have changed since the others heard of them.
         self._unpublished: set[UUID] = set()
         # Tickets whose viewers anywhere have changed since those here were sent them.
@@ -74,10 +74,10 @@ class Presence:
         self._watch(ticket_id).entered(Viewer.of(actor), is_idle=is_idle)
         self._changed(ticket_id)
 
-    def _watch(self, ticket_id: UUID) -> Watched:
+    def _watch(self, ticket_id: UUID) -> TicketViewers:
         watched = self._watched.get(ticket_id)
         if watched is None:
-            watched = self._watched[ticket_id] = Watched()
+            watched = self._watched[ticket_id] = TicketViewers()
             self._bus.follow(viewers_topic(ticket_id))
         return watched
 
@@ -140,7 +140,7 @@ class Presence:
 
     def idle(self, ticket_id: UUID) -> list[UUID]:
         """Those of its viewers who are in front of none of their pages."""
-        return self._watched.get(ticket_id, Watched()).idle
+        return self._watched.get(ticket_id, TicketViewers()).idle
 
     async def is_named(self, actor: Actor, ticket_id: UUID) -> bool:
         """Whether the customer of a ticket that the actor looks at here may know of them."""
@@ -202,7 +202,7 @@ class Presence:
         words = {}
         for ticket_id in ticket_ids:
             self._version += 1
-            words[ticket_id] = self._watched.get(ticket_id, Watched()).said(self._version)
+            words[ticket_id] = self._watched.get(ticket_id, TicketViewers()).said(self._version)
         # In this order: who begins to hear after the message reads what is kept.
         await self._store.say(words)
         for ticket_id, seen in words.items():

@@ -6,9 +6,10 @@ from desk.accounts import addresses, email_changes
 from desk.accounts.email_changes import EmailChange, LinkToken
 from server.clock import now
 from server.http.contract import NOTHING, At, Gives, Right, done
-from server.http.guard import ACTOR, limit
+from server.http.guard import ACTOR, limit, limit_each
 from server.http.input import body, no_body
 from server.limits import shared
+from server.limits.shared import Spent
 from server.routes.passwords import require_password
 from server.services import SERVICES
 
@@ -46,8 +47,8 @@ async def change(request: web.Request) -> web.Response:
 async def ask_change(request: web.Request, sent: EmailChange) -> None:
     services = request.app[SERVICES]
     stored = await require_password(request, sent.current_password)
-    await limit(request, shared.CHANGE_EMAIL, str(request[ACTOR].id))
-    await limit(request, shared.MAILED, sent.new_email)
+    of_account = Spent(shared.CHANGE_EMAIL, (str(request[ACTOR].id),))
+    await limit_each(request, of_account, Spent(shared.MAILED, (sent.new_email,)))
     secret = services.settings.jwt_secret_key
     await services.desk.run(
         email_changes.ask, request[ACTOR], sent.new_email, stored, secret, now()

@@ -7,11 +7,12 @@ from desk.accounts.accounts import StoredPassword
 from desk.accounts.password_resets import Forgotten, Reset
 from server.clock import now
 from server.http.contract import At, Gives, Right, done
-from server.http.guard import ACTOR, limit
+from server.http.guard import ACTOR, limit, limit_each
 from server.http.input import body
 from server.identity.guesses import forgive
 from server.identity.password_login import require_password_login
 from server.limits import shared
+from server.limits.shared import Spent
 from server.services import SERVICES
 
 MAILED = Gives(202, None, (), "Mailed, if there is anybody to mail it to")
@@ -28,8 +29,9 @@ async def forgot(request: web.Request) -> web.Response:
 
 
 async def ask_reset(request: web.Request, sent: Forgotten) -> None:
-    await limit(request, shared.FORGOT_ADDRESS, request.app[SERVICES].limits.address(request))
-    await limit(request, shared.MAILED, sent.email)
+    address = request.app[SERVICES].limits.address(request)
+    of_address = Spent(shared.FORGOT_ADDRESS, (address,))
+    await limit_each(request, of_address, Spent(shared.MAILED, (sent.email,)))
     secret = request.app[SERVICES].settings.jwt_secret_key
     await request.app[SERVICES].desk.run(
         password_resets.ask,

@@ -11,7 +11,7 @@ from wire.shapes import Viewer
 
 
 @dataclass(slots=True)
-class Watched:
+class TicketViewers:
     """The viewers of one ticket, by process, and what those here were sent of them."""
 
     # Connections of each here, and how many of them are idle.
