@@ -147,7 +147,10 @@ ROUTES = (
         refuses=("403 admin_required", "403 not_in_team"),
     ),
     At("POST", "/csr/macros/{macro_id}/preview", preview, Right.STAFF, Scope.TICKETS_READ).says(
-        "Show what a macro would say on a ticket", use.Preview, ok(use.Previewed), refuses=()
+        "Show what a macro would say on a ticket",
+        use.Preview,
+        ok(use.Previewed),
+        refuses=("404 ticket_not_found",),
     ),
     At("POST", "/tickets/{ticket_id}/macros/{macro_id}", apply, Right.STAFF).says(
         "Use a macro on a ticket",
