@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from io import TextIOBase
+from io import TextIOBase, TextIOWrapper
 from typing import Any, TextIO
 
 import orjson
@@ -136,6 +136,8 @@ def configure(level: str, form: str, stream: TextIO | TextIOBase | None = None) 
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
     )
+    if isinstance(sys.stdout, TextIOWrapper):  # Whatever a line says, it is written.
+        sys.stdout.reconfigure(errors="backslashreplace")
     handler = Output(stream or sys.stdout, form)
     formatter: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":

@@ -201,8 +201,10 @@ class RateLimits:
             try:
                 return await self._together.count([self._asked(one) for one in spent])
             except LOST as error:
+                # Many may have waited: it is said once.
+                if time.monotonic() >= self._redis_rests_until:
+                    log.warning("limits are counted here alone", error=str(error))
                 self._redis_rests_until = time.monotonic() + REDIS_REST_SECONDS
-                log.warning("limits are counted here alone", error=str(error))
         return self._counted_here(spent)
 
     def _asked(self, spent: Spent) -> Asked:

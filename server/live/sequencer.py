@@ -134,10 +134,11 @@ class Sequencer:
 
     async def _follow(self, room: Room, ticket_id: UUID) -> None:
         """What is committed behind the read that follows is heard, or else found by the poll."""
-        if not room.is_followed:
-            room.is_followed = True
-            for topic in topics_inside(ticket_id):
-                self._bus.follow(topic)
+        if room.is_followed:
+            return
+        room.is_followed = True
+        for topic in topics_inside(ticket_id):
+            self._bus.follow(topic)
         await self._bus.settled()
 
     @property

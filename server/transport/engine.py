@@ -88,6 +88,9 @@ class Engine(Pinging):
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """Answers a poll of a session that has just ended with 400, as one of any other end."""
+        # The library quotes the origin that it refuses: it is to be text.
+        if not request.headers.get("Origin", "").isascii():
+            raise web.HTTPBadRequest(reason="No origin is written so")
         try:
             answer: web.StreamResponse = await super().handle_request(request)
         except KeyError as error:

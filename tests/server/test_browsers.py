@@ -1,5 +1,6 @@
 """What browsers are told, and which pages may open sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -65,6 +66,16 @@ async def test_another_page_may_not(listed: Api, customer: Person, origin: str) 
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await listed.http.ws_connect(path, headers={"Origin": origin})
         assert refused.value.status in {400, 403}
+
+
+@pytest.mark.parametrize("upgrade", ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"])
+async def test_what_is_no_origin_is_refused(listed: Api, upgrade: str) -> None:
+    host, port = listed.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: {host}\r\n{upgrade}"
+    writer.write(head.encode() + b"Origin: \xff\r\n\r\n")
+    assert (await reader.readline()).split()[1] == b"400"
+    writer.close()
 
 
 @pytest.mark.parametrize("own", [True, False])

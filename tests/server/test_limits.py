@@ -6,6 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
+import structlog
 from limits import parse
 
 from desk.errors import RateLimited
@@ -132,6 +133,15 @@ async def test_without_redis_a_process_counts_alone(
     with pytest.raises(RateLimited):
         await alone.spend(TEN, "alone")
     await counting(cut_off).spend(TEN, "alone")
+
+
+async def test_that_redis_is_away_is_said_once_however_many_waited(
+    backend: Backend, counting: Callable[..., RateLimits]
+) -> None:
+    alone = counting(replace(backend, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
+    with structlog.testing.capture_logs() as said:
+        await asyncio.gather(*(alone.spend(TEN, "together") for _ in range(5)))
+    assert [line["event"] for line in said] == ["limits are counted here alone"]
 
 
 async def test_limits_can_be_off(backend: Backend, counting: Callable[..., RateLimits]) -> None:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from server.log_stream import CHUNK, MOST_CHUNKS, LogStream
 
 ENDS = """
@@ -14,6 +16,18 @@ stream = LogStream(sys.stdout)
 for number in range(1000):
     stream.write(f"{number}\\n")
 END
+"""
+
+
+WORDS = ("before", "a duck", "half a letter", "after")
+UNWRITABLE = """
+import logging, sys
+import logs
+from server.log_stream import LogStream
+logs.configure("INFO", "FORM")
+logs.configure("INFO", "FORM", LogStream(sys.stdout))
+for said in ("before", "a duck: \\U0001f986", "half a letter: \\udcff", "after"):
+    logging.getLogger("x").warning(said)
 """
 
 
@@ -67,3 +81,17 @@ def test_what_was_taken_is_written_however_the_program_ends() -> None:
             [sys.executable, "-c", ENDS.replace("END", end)], capture_output=True, text=True
         )
         assert ran.stdout.split() == [str(number) for number in range(1000)]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("encoding", ["ascii:strict", "utf-8:strict"])
+def test_no_line_is_lost_with_letters_that_its_stream_does_not_have(
+    form: str, encoding: str
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", UNWRITABLE.replace("FORM", form)],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    said = ran.stdout.decode().splitlines()
+    assert [word in line for word, line in zip(WORDS, said, strict=True)] == [True] * len(WORDS)

@@ -274,6 +274,22 @@ async def test_what_happens_inside_and_who_writes_is_followed_for_whoever_is_ins
     assert followed == {DESK: 1}
 
 
+async def test_who_joins_a_room_that_is_heard_does_not_wait_for_redis(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer, csr, ticket = cast
+    waited = 0
+
+    async def settled() -> None:
+        nonlocal waited
+        waited += 1
+
+    monkeypatch.setattr(stage.sequencer._bus, "settled", settled)
+    for actor in (customer, csr, csr):
+        await stage.sequencer.join(stage.reader(actor), actor, ticket, 0)
+    assert waited == 1
+
+
 async def test_an_empty_room_is_forgotten(stage: Stage, cast: Cast) -> None:
     customer, csr, ticket = cast
     ann, bob = stage.reader(customer), stage.reader(csr)
