@@ -73,6 +73,8 @@ class Talk:
 CHATS = (Talk(2, 50, 2.0), Talk(10, 20, 2.0), Talk(50, 6, 2.0), Talk(10, 200, 0.5))
 # Each member has one message under way at any time.
 BUSY = Talk(10, 1, 0)
+# At most: a fast machine would come to the limit of 200 messages of an account in ten seconds.
+BUSY_SECONDS = 1.5
 BUSY_TITLE = f"chat, one busy room of {BUSY.size}"
 PLAIN = Talk(10, 20, 2.0)
 FAN_OUTS = (Talk(10, 100, TYPING_RATE), Talk(250, 2, TYPING_RATE))
@@ -112,6 +114,7 @@ def chat(house: House, talk: Talk, rounds: int, seconds: float) -> Iterator[Work
 
 def busy(house: House, rounds: int, seconds: float) -> Iterator[Work]:
     """One room, whose members post as fast as they are answered."""
+    seconds = min(seconds, BUSY_SECONDS)
     work = _beside_node(house, Work(BUSY_TITLE, "delivery"), BUSY, "busy", rounds, seconds)
     for n, sample in enumerate(work.samples):
         if sample.subject.startswith(US):  # The order is a promise of ours alone.

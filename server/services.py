@@ -191,7 +191,7 @@ class Services:
         await self.background.end()
         await self.presence.close()
         await self.catch_up.close()
-        await self.limits.close()
+        self.limits.close()
         self.delivery.close()
         self.passwords.close()
         self.new_passwords.close()

@@ -60,7 +60,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "server": (
         {
             *("audit", "background", "clock", "log_stream", "metrics", "redis_clients"),
-            *("release", "turns"),
+            *("redis_pipe", "release", "turns"),
         },
         {"database"},
         {"limits"},

@@ -5,13 +5,15 @@ for a connection that others hold, and Redis and this process have one message f
 """
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import hiredis
 from limits import RateLimitItem
 
 from server.limits.local import Counted
-from server.redis_clients import redis_client
+from server.redis_pipe import RedisPipe, redis_pipe
 
 # Seconds.
 TIMEOUT = 0.5
@@ -46,6 +48,8 @@ for i, key in ipairs(KEYS) do
 end
 return answers
 """
+SCRIPT_HASH = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+NO_SCRIPT = "NOSCRIPT"
 
 
 class Asked(NamedTuple):
@@ -58,18 +62,20 @@ class Asked(NamedTuple):
 
 class RedisWindows:
     def __init__(self, redis_url: str) -> None:
-        self._redis: Any = redis_client(redis_url, TIMEOUT)
-        self._script = self._redis.register_script(SCRIPT)
+        self._redis_url = redis_url
+        self._pipe: RedisPipe | None = None
+        self._connecting = asyncio.Lock()
         self._waiting: list[tuple[Sequence[Asked], asyncio.Future[list[Counted]]]] = []
         self._asking: asyncio.Task[None] | None = None
 
-    async def close(self) -> None:
-        await self._redis.aclose()
+    def close(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
 
     async def count(self, asked: Sequence[Asked]) -> list[Counted]:
         """Counts each until one is refused, and what follows that is refused, too.
 
-        Raises `RedisError` and `OSError`.
+        Raises `hiredis.HiredisError` and `OSError`.
         """
         answer: asyncio.Future[list[Counted]] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
@@ -79,7 +85,7 @@ class RedisWindows:
 
     async def clear(self, key: str) -> None:
         """Forgets what was counted. Raises as `count`."""
-        await self._redis.delete(key)
+        await self._run("DEL", key)
 
     async def _ask_all(self) -> None:
         """Asks until nobody waits: those who come during a question share the next one."""
@@ -107,7 +113,33 @@ class RedisWindows:
             for n, (item, key, cost) in enumerate(question):
                 keys.append(key)
                 arguments += [int(n > 0), item.amount, item.get_expiry() * 1000, cost]
-        answers = iter(await self._script(keys, arguments))
+        answers = iter(await self._counted(len(keys), *keys, *arguments))
         return [
             [Counted.of(item, *next(answers)) for item, _, _ in question] for question in questions
         ]
+
+    async def _counted(self, *given: Any) -> Any:
+        """What the script answers; Redis may have lost it."""
+        try:
+            return await self._run("EVALSHA", SCRIPT_HASH, *given)
+        except hiredis.ReplyError as error:
+            if not str(error).startswith(NO_SCRIPT):
+                self.close()  # Another server may be behind the address by now.
+                raise
+            return await self._run("EVAL", SCRIPT, *given)
+
+    async def _run(self, *command: Any) -> Any:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                pipe = await self._connected()
+                [answer] = await pipe.ask(command)
+        except TimeoutError:
+            self.close()  # Perhaps nobody is at its other end any more.
+            raise
+        return answer
+
+    async def _connected(self) -> RedisPipe:
+        async with self._connecting:
+            if self._pipe is None or self._pipe.is_closed:
+                self._pipe = await redis_pipe(self._redis_url)
+            return self._pipe

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+import hiredis
 import structlog
 from aiohttp import web
 from limits import RateLimitItem, parse
-from redis import RedisError
 
 from config import Settings
 from desk.errors import RateLimited
@@ -23,7 +23,7 @@ log = structlog.get_logger("server.limits.shared")
 # After a failure Redis is left alone for this long, so that no request waits for it in vain.
 REDIS_REST_SECONDS = 5.0
 # Redis does not answer.
-LOST = (RedisError, OSError)
+LOST = (hiredis.HiredisError, OSError)
 # What a socket spends is asked of Redis in so many parts of the limit: the process has one in hand.
 PARTS = 100
 # Where limits are off.
@@ -147,8 +147,8 @@ class RateLimits:
         self._leases = Leases()
         self._redis_rests_until = 0.0
 
-    async def close(self) -> None:
-        await self._together.close()
+    def close(self) -> None:
+        self._together.close()
 
     async def hit(self, limit: Limit, *who: str) -> dict[str, str]:
         """Counts one; the headers that tell what is left. Raises `RateLimited`."""
@@ -203,7 +203,7 @@ class RateLimits:
             except LOST as error:
                 # Many may have waited: it is said once.
                 if time.monotonic() >= self._redis_rests_until:
-                    log.warning("limits are counted here alone", error=str(error))
+                    log.warning("limits are counted here alone", error=repr(error))
                 self._redis_rests_until = time.monotonic() + REDIS_REST_SECONDS
         return self._counted_here(spent)
 

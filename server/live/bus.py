@@ -20,7 +20,7 @@ import hiredis
 import structlog
 
 from server.background import attempt
-from server.live.redis_pipe import RedisPipe, redis_pipe
+from server.redis_pipe import RedisPipe, redis_pipe
 from wire import messages
 from wire.messages import DESK, Echo, Message, channel_of
 from wire.seal import Seal
@@ -178,7 +178,9 @@ class Bus:
 
     async def _run(self) -> None:
         """Until the connection is over, or is silent."""
-        async with redis_pipe(self._redis_url, self._take, self._say_alive) as pipe:
+        with contextlib.closing(
+            await redis_pipe(self._redis_url, self._take, self._say_alive)
+        ) as pipe:
             try:
                 self._pipe = pipe
                 self._tell(pipe, "SUBSCRIBE", self._followed.keys())

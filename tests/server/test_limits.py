@@ -86,7 +86,7 @@ async def counting() -> AsyncIterator[Callable[..., RateLimits]]:
 
     yield make
     for one in made:
-        await one.close()
+        one.close()
 
 
 async def test_processes_count_together(

@@ -1,9 +1,10 @@
 """The connection to Redis: how it is made, whose answers are whose, and how it ends."""
 
 import asyncio
+import contextlib
 import datetime
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,38 +14,25 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.live import redis_pipe as module
-from server.live.redis_pipe import redis_pipe
+from server import redis_pipe as module
+from server.redis_pipe import RedisPipe, redis_pipe
 from tests.conftest import Backend
+from tests.server.fake_redis import HELLO, answering, listening
 
-HELLO = b"%1\r\n+proto\r\n:3\r\n"
 PUSH = b">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$5\r\nhello\r\n"
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-def answering(*answers: bytes) -> tuple[Serve, list[bytes]]:
-    """A Redis that says these, one for what it is sent at a time, and then hangs up."""
-    sent: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for answer in answers:
-            sent.append(await reader.read(4096))
-            writer.write(answer)
-        await reader.read(4096)
-        writer.close()
-
-    return serve, sent
-
-
-@asynccontextmanager
-async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls) as server:
-        host, port = server.sockets[0].getsockname()
-        yield f"{host}:{port}"
 
 
 def ignore(*_: object) -> None: ...
+
+
+@asynccontextmanager
+async def connected(
+    url: str,
+    on_message: Callable[[bytes, bytes], None] = ignore,
+    on_end: Callable[[], None] = ignore,
+) -> AsyncIterator[RedisPipe]:
+    with contextlib.closing(await redis_pipe(url, on_message, on_end)) as pipe:
+        yield pipe
 
 
 async def test_what_is_heard_comes_between_the_answers_and_answers_come_to_who_asked() -> None:
@@ -52,15 +40,15 @@ async def test_what_is_heard_comes_between_the_answers_and_answers_come_to_who_a
     heard: list[tuple[bytes, bytes]] = []
     async with (
         listening(serve) as address,
-        redis_pipe(f"redis://{address}", lambda *said: heard.append(said), ignore) as pipe,
+        connected(f"redis://{address}", lambda *said: heard.append(said)) as pipe,
     ):
         first = pipe.ask(("PUBLISH", "a", "x"), ("PUBLISH", "b", "y"))
         while len(heard) < 2:
             await asyncio.sleep(0)
         assert not first.done()
         second = pipe.ask(("PING",))
-        await first
-        await second
+        assert await first == [1, 0]
+        assert await second == [b"PONG"]
     assert heard == [(b"a", b"hello")] * 2
 
 
@@ -68,7 +56,7 @@ async def test_what_is_refused_raises_and_what_was_asked_behind_it_is_answered()
     serve, _ = answering(HELLO, b"-NOPERM no\r\n:1\r\n+PONG\r\n")
     async with (
         listening(serve) as address,
-        redis_pipe(f"redis://{address}", ignore, ignore) as pipe,
+        connected(f"redis://{address}") as pipe,
     ):
         refused = pipe.ask(("PUBLISH", "a", "x"), ("PUBLISH", "b", "y"))
         answered = pipe.ask(("PING",))
@@ -83,7 +71,7 @@ async def test_who_waits_for_an_answer_hears_of_the_end_and_later_ones_at_once(l
     ended = asyncio.Event()
     async with (
         listening(serve) as address,
-        redis_pipe(f"redis://{address}", ignore, ended.set) as pipe,
+        connected(f"redis://{address}", on_end=ended.set) as pipe,
     ):
         asked = pipe.ask(("PING",))
         if not last:
@@ -103,16 +91,12 @@ async def test_a_wrong_password_is_told_and_a_redis_that_is_silent_is_given_up(
 ) -> None:
     where = backend.redis_url.rpartition("@")[2]
     with pytest.raises(hiredis.ReplyError):
-        async with redis_pipe(f"redis://:wrong@{where}", ignore, ignore):
-            pass
+        await redis_pipe(f"redis://:wrong@{where}", ignore, ignore)
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.01)
     silent, _ = answering(b"")
-    with pytest.raises(TimeoutError):
-        async with (
-            listening(silent) as address,
-            redis_pipe(f"redis://{address}", ignore, ignore),
-        ):
-            pass
+    async with listening(silent) as address:
+        with pytest.raises(TimeoutError):
+            await redis_pipe(f"redis://{address}", ignore, ignore)
 
 
 async def test_a_name_a_socket_in_a_folder_and_tls_are_taken_from_the_url(tmp_path: Path) -> None:
@@ -120,14 +104,14 @@ async def test_a_name_a_socket_in_a_folder_and_tls_are_taken_from_the_url(tmp_pa
     path = tmp_path / "redis.sock"
     async with (
         await asyncio.start_unix_server(serve, path),
-        redis_pipe(f"unix://ann:word@{path}", ignore, ignore),
+        connected(f"unix://ann:word@{path}"),
     ):
         pass
     assert sent == [b"*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$3\r\nann\r\n$4\r\nword\r\n"]
     serve, sent = answering(HELLO)
     async with (
         listening(serve, certified(tmp_path)) as address,
-        redis_pipe(f"rediss://{address}?ssl_cert_reqs=none", ignore, ignore),
+        connected(f"rediss://{address}?ssl_cert_reqs=none"),
     ):
         pass
     assert sent == [b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"]

@@ -5,12 +5,14 @@ import time
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
+import hiredis
 import pytest
 from limits import parse
 from redis import asyncio as aioredis
 
 from server.limits.redis_windows import MOST, Asked, RedisWindows
 from tests.conftest import Backend
+from tests.server.fake_redis import HELLO, answering, listening
 
 TEN = parse("10 per minute")
 MINUTE = 60_000
@@ -20,7 +22,7 @@ MINUTE = 60_000
 async def windows(backend: Backend) -> AsyncIterator[RedisWindows]:
     made = RedisWindows(backend.redis_url)
     yield made
-    await made.close()
+    made.close()
 
 
 @pytest.fixture
@@ -85,6 +87,21 @@ async def test_a_redis_that_has_lost_the_script_is_told_it_anew(
     assert found.left == 8
 
 
+@pytest.mark.parametrize("said", [b"", b"-READONLY it is a replica now\r\n"])
+async def test_a_connection_that_is_silent_or_refuses_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch, key: str, said: bytes
+) -> None:
+    monkeypatch.setattr("server.limits.redis_windows.TIMEOUT", 0.1)
+    serve, sent = answering(HELLO, said)
+    async with listening(serve) as address:
+        windows = RedisWindows(f"redis://{address}")
+        for _ in range(2):
+            with pytest.raises((TimeoutError, hiredis.ReplyError)):
+                await windows.count([Asked(TEN, key, 1)])
+        windows.close()
+    assert [b"HELLO" in question for question in sent] == [True, False] * 2
+
+
 async def test_who_stops_waiting_holds_up_nobody(windows: RedisWindows, key: str) -> None:
     gone = asyncio.create_task(windows.count([Asked(TEN, key, 1)]))
     stays = asyncio.create_task(windows.count([Asked(TEN, key, 1)]))
@@ -94,7 +111,7 @@ async def test_who_stops_waiting_holds_up_nobody(windows: RedisWindows, key: str
     assert found.left == 8
 
 
-@pytest.mark.parametrize("error", [aioredis.TimeoutError(), ValueError("unforeseen")])
+@pytest.mark.parametrize("error", [TimeoutError(), ValueError("unforeseen")])
 async def test_where_a_question_fails_all_who_wait_hear_of_it(
     windows: RedisWindows, monkeypatch: pytest.MonkeyPatch, key: str, error: Exception
 ) -> None:
@@ -106,7 +123,7 @@ async def test_where_a_question_fails_all_who_wait_hear_of_it(
         await asyncio.sleep(0)
         raise error
 
-    monkeypatch.setattr(windows, "_script", fails)
+    monkeypatch.setattr(windows, "_run", fails)
     many = [windows.count([Asked(TEN, key, 1)]) for _ in range(3 * MOST)]
     assert await asyncio.gather(*many, return_exceptions=True) == [error] * len(many)
     assert asked == 1

@@ -1,5 +1,4 @@
-"""One connection to Redis that publishes and hears: so what it says and what it asks to hear are
-in one order.
+"""One connection to Redis, over which a process asks, says and hears in one order.
 
 Written on hiredis, as a client of the general kind costs five times as much for each message. Its
 protocol is RESP3, where what is published arrives between the answers.
@@ -8,8 +7,7 @@ protocol is RESP3, where what is published arrives between the answers.
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import hiredis
@@ -35,21 +33,20 @@ class RedisPipe(asyncio.Protocol):
         self._on_end = on_end
         self._reader = hiredis.Reader()
         self._transport: asyncio.Transport | None = None
-        # Who waits for answers, and for how many.
-        self._asked: deque[tuple[asyncio.Future[None], int]] = deque()
-        self._answered = 0
+        # Who waits for answers, for how many, and those that have come.
+        self._asked: deque[tuple[asyncio.Future[list[Any]], int, list[Any]]] = deque()
         self.is_closed = False
 
-    def ask(self, *commands: Command) -> asyncio.Future[None]:
-        """Sends the commands at once; done when all are answered, those before them included.
+    def ask(self, *commands: Command) -> asyncio.Future[list[Any]]:
+        """Sends the commands at once; their answers, when all are there and those before them, too.
 
         Raises `hiredis.ReplyError` for the first that Redis refuses, OSError once it is over.
         """
-        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         if self.is_closed:
             answered.set_exception(ConnectionError("closed"))
         else:
-            self._asked.append((answered, len(commands)))
+            self._asked.append((answered, len(commands), []))
             self.tell(*commands)
         return answered
 
@@ -80,31 +77,32 @@ class RedisPipe(asyncio.Protocol):
     def _answer(self, said: Any) -> None:
         if not self._asked:
             return
-        future, wanted = self._asked[0]
-        self._answered += 1
+        future, wanted, answers = self._asked[0]
+        answers.append(said)
         if isinstance(said, hiredis.ReplyError) and not future.done():
             future.set_exception(said)
-        if self._answered == wanted:
+        if len(answers) == wanted:
             self._asked.popleft()
-            self._answered = 0
             if not future.done():
-                future.set_result(None)
+                future.set_result(answers)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.is_closed = True
-        for future, _ in self._asked:
+        for future, *_ in self._asked:
             if not future.done():
                 future.set_exception(error or ConnectionError("closed by Redis"))
         self._asked.clear()
         self._on_end()
 
 
-@asynccontextmanager
+def _ignored(*_: object) -> None: ...
+
+
 async def redis_pipe(
     redis_url: str,
-    on_message: Callable[[bytes, bytes], None],
-    on_end: Callable[[], None],
-) -> AsyncIterator[RedisPipe]:
+    on_message: Callable[[bytes, bytes], None] = _ignored,
+    on_end: Callable[[], None] = _ignored,
+) -> RedisPipe:
     """Connected and signed in.
 
     Raises OSError, TimeoutError, `hiredis.ReplyError` (what Redis refuses).
@@ -119,9 +117,12 @@ async def redis_pipe(
                 host, port = where.get("host", "localhost"), where.get("port", 6379)
                 await loop.create_connection(lambda: pipe, host, port, ssl=_tls(redis_url))
             await pipe.ask(("HELLO", "3", *_credentials(where)))
-        yield pipe
-    finally:
+            if number := where.get("db"):
+                await pipe.ask(("SELECT", number))
+    except BaseException:
         pipe.close()
+        raise
+    return pipe
 
 
 def _credentials(where: Mapping[str, Any]) -> Command:
