@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import jwt
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from yarl import URL
 
@@ -108,6 +109,9 @@ class Misbehaving:
         self.answer: tuple[int, bytes] | None = None
         self.hangs = asyncio.Event()
         self.hangs.set()
+        # Whether it ends a connection as the second request comes over it.
+        self.hangs_up = False
+        self._met: set[object] = set()
         # How often each was asked for.
         self.asked: list[str] = []
         self.redeemed: dict[str, str] = {}
@@ -147,11 +151,18 @@ class Misbehaving:
         )
         return web.json_response({"id_token": token, "access_token": "x", "token_type": "Bearer"})
 
+    @web.middleware
+    async def meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.hangs_up and request.transport is not None and request.transport in self._met:
+            request.transport.abort()
+        self._met.add(request.transport)
+        return await handler(request)
+
 
 @asynccontextmanager
 async def a_misbehaving_provider() -> AsyncIterator[Misbehaving]:
     provider = Misbehaving()
-    app = web.Application()
+    app = web.Application(middlewares=[provider.meet])
     app.router.add_get("/.well-known/openid-configuration", provider.describe)
     app.router.add_get("/jwks", provider.show_keys)
     app.router.add_post("/token", provider.redeem)

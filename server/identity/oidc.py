@@ -206,6 +206,8 @@ class IdentityProvider:
         if self._http is None:
             self._http = aiohttp.ClientSession(
                 timeout=TIMEOUT,
+                # A code is good once: it is not sent over a connection that may just be ending.
+                connector=aiohttp.TCPConnector(force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},

@@ -93,6 +93,12 @@ async def test_a_good_token_is_believed_and_what_it_is_asked_with_is_whole(desk:
     assert desk.provider.asked[4:] == ["described", "token", "keys"]
 
 
+async def test_a_connection_that_ends_while_it_rests_is_no_failure(desk: Desk) -> None:
+    desk.provider.hangs_up = True
+    for _ in range(2):
+        assert (await desk.redeem())["sub"] == "1"
+
+
 async def test_a_browser_is_sent_with_a_challenge_and_asks_for_the_claim(desk: Desk) -> None:
     desk.provider.described = {"scopes_supported": ["openid", "groups"]}
     asked = parse_qs(urlsplit(await desk.asks.address(STARTED)).query)
