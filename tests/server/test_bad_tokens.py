@@ -19,8 +19,8 @@ from server.identity.tokens import CLAIMS, Tokens
 from tests.api import Api
 from tests.conftest import SECRET, Backend
 from tests.factories import Person, now
+from tests.server.raw_http import answer_to
 from tests.sockets import Client
-from tests.waiting import PATIENCE
 
 OTHER_SECRET = "f" * 48
 
@@ -165,14 +165,8 @@ async def test_any_text_may_stand_in_the_header(api: Api, token: str) -> None:
 
 
 async def raw(url: str, head: bytes, body: bytes = b"") -> tuple[bytes, bytes]:
-    """Sends bytes that no HTTP client would; the status line and the rest of the answer."""
-    host, port = url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    try:
-        writer.write(head + b"\r\nHost: x\r\nConnection: close\r\n\r\n" + body)
-        answer = await asyncio.wait_for(reader.read(), PATIENCE)
-    finally:
-        writer.close()
+    """The status line and the rest of the answer."""
+    answer = await answer_to(url, head + b"\r\nHost: x\r\nConnection: close\r\n\r\n" + body)
     status, _, rest = answer.partition(b"\r\n")
     return status, rest
 

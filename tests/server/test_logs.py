@@ -1,6 +1,5 @@
 """What the logs say, and what they must not: tokens, passwords, addresses, what people wrote."""
 
-import asyncio
 import io
 import json
 import logging
@@ -19,20 +18,12 @@ from server.services import SERVICES
 from tests.api import Api
 from tests.conftest import Backend
 from tests.factories import PASSWORD, Person, database, numbers, people
+from tests.server.raw_http import answer_to
 from tests.sockets import Client
-from tests.waiting import PATIENCE
 
 SECRET = "SECRETWORD"
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
-
-
-async def raw(api: Api, request: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
-    writer.write(request)
-    answer = await asyncio.wait_for(reader.read(4096), PATIENCE)
-    writer.close()
-    return answer
 
 
 @pytest.mark.parametrize(
@@ -47,7 +38,7 @@ async def raw(api: Api, request: bytes) -> bytes:
 async def test_what_is_no_http_is_not_quoted(
     api: Api, lines: io.StringIO, request_line: str
 ) -> None:
-    assert b" 400 " in await raw(api, request_line.encode())
+    assert b" 400 " in await answer_to(api.url, request_line.encode())
     assert SECRET not in lines.getvalue()
     assert "Traceback" not in lines.getvalue()
 

@@ -1,7 +1,5 @@
 """Addresses, methods and headers that mean to get around a right."""
 
-import asyncio
-
 import aiohttp
 import pytest
 from yarl import URL
@@ -9,7 +7,7 @@ from yarl import URL
 from server.http.browsers import HEADERS
 from tests.api import Api
 from tests.factories import Person
-from tests.waiting import PATIENCE
+from tests.server.raw_http import answer_to
 
 PATHS = [
     "/api/v1/csr/tickets/",
@@ -43,12 +41,9 @@ async def test_no_spelling_of_a_path_gets_around_a_right(
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "PUT"])
 async def test_no_method_gets_around_a_right(api: Api, customer: Person, method: str) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", URL(api.url).port)
     lines = [f"{method} /api/v1/csr/tickets HTTP/1.1", "Host: desk", "Connection: close"]
     lines += [f"Authorization: Bearer {customer.token}", "", ""]
-    writer.write("\r\n".join(lines).encode())
-    answer = (await asyncio.wait_for(reader.read(), PATIENCE)).decode()
-    writer.close()
+    answer = (await answer_to(api.url, "\r\n".join(lines).encode())).decode()
     assert int(answer.split(" ")[1]) in {400, 403, 404, 405}
     assert customer.token not in answer
 

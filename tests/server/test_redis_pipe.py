@@ -22,16 +22,9 @@ from tests.server.fake_redis import HELLO, answering, listening
 PUSH = b">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$5\r\nhello\r\n"
 
 
-def ignore(*_: object) -> None: ...
-
-
 @asynccontextmanager
-async def connected(
-    url: str,
-    on_message: Callable[[bytes, bytes], None] = ignore,
-    on_end: Callable[[], None] = ignore,
-) -> AsyncIterator[RedisPipe]:
-    with contextlib.closing(await redis_pipe(url, on_message, on_end)) as pipe:
+async def connected(url: str, **on: Callable[..., None]) -> AsyncIterator[RedisPipe]:
+    with contextlib.closing(await redis_pipe(url, **on)) as pipe:
         yield pipe
 
 
@@ -40,7 +33,7 @@ async def test_what_is_heard_comes_between_the_answers_and_answers_come_to_who_a
     heard: list[tuple[bytes, bytes]] = []
     async with (
         listening(serve) as address,
-        connected(f"redis://{address}", lambda *said: heard.append(said)) as pipe,
+        connected(f"redis://{address}", on_message=lambda *said: heard.append(said)) as pipe,
     ):
         first = pipe.ask(("PUBLISH", "a", "x"), ("PUBLISH", "b", "y"))
         while len(heard) < 2:
@@ -91,12 +84,12 @@ async def test_a_wrong_password_is_told_and_a_redis_that_is_silent_is_given_up(
 ) -> None:
     where = backend.redis_url.rpartition("@")[2]
     with pytest.raises(hiredis.ReplyError):
-        await redis_pipe(f"redis://:wrong@{where}", ignore, ignore)
+        await redis_pipe(f"redis://:wrong@{where}")
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.01)
     silent, _ = answering(b"")
     async with listening(silent) as address:
         with pytest.raises(TimeoutError):
-            await redis_pipe(f"redis://{address}", ignore, ignore)
+            await redis_pipe(f"redis://{address}")
 
 
 async def test_a_name_a_socket_in_a_folder_and_tls_are_taken_from_the_url(tmp_path: Path) -> None:
