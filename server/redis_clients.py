@@ -1,4 +1,4 @@
-"""Connections to Redis as this process makes them."""
+"""The general client of Redis, for what is rare. Hints and limits go over `server.redis_pipe`."""
 
 from typing import Any
 

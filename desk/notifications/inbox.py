@@ -25,7 +25,6 @@ from desk.rows import EventRow, NotificationRow
 from desk.snooze_events import Woke
 from models import (
     WORKS_HERE,
-    Event,
     Notification,
     NotificationKind,
     Role,
@@ -163,11 +162,6 @@ def told_of_message(
     )
 
 
-def _id(cause: Event | EventRow, kind: NotificationKind, user_id: UUID) -> UUID:
-    """One cause notifies a person once, whoever runs the rule again."""
-    return row_id(cause.at, cause.ticket_id, cause.seq, kind, user_id)
-
-
 def remind(
     session: Session, ticket: Ticket, user_id: UUID, note: str | None, seq: int, at: datetime
 ) -> None:
@@ -207,7 +201,8 @@ def _tell(
         actor_name = session.scalar(select(User.full_name).where(User.id == cause.actor_id))
     for user_id, kind in people.items():
         row = NotificationRow(
-            id=_id(cause, kind, user_id),
+            # One cause notifies a person once, whoever runs the rule again.
+            id=row_id(cause.at, cause.ticket_id, cause.seq, kind, user_id),
             user_id=user_id,
             kind=kind,
             ticket_id=ticket.id,

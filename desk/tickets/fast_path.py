@@ -210,8 +210,9 @@ def posting(
         recorded.events.append(row)
         for said in rows:
             if said.notification_id and said.told and said.data:
-                named = said.notification_id, said.told
-                told = inbox.told_of_message(row, *named, said.data, said.actor_name)
+                told = inbox.told_of_message(
+                    row, said.notification_id, said.told, said.data, said.actor_name
+                )
                 recorded.notifications.append(told)
         if has_deliveries:
             recorded.wakes.add(Job.DRAIN_WEBHOOKS)
