@@ -41,6 +41,7 @@ class EngineWebSocket(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_aborting",
         "_arrived",
         "_awaited",
         "_code",
@@ -75,6 +76,7 @@ class EngineWebSocket(asyncio.Protocol):
         # What our close frame says.
         self._code: int = WSCloseCode.OK
         self._state = State.OPEN
+        self._aborting: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         if self._connection.connected:
@@ -107,6 +109,8 @@ class EngineWebSocket(asyncio.Protocol):
         """aiohttp's end of the request."""
 
     def connection_lost(self, _: Exception | None) -> None:
+        if self._aborting is not None:
+            self._aborting.cancel()
         self.resume_writing()
         self._look()
 
@@ -219,8 +223,9 @@ class EngineWebSocket(asyncio.Protocol):
 
     def abort_later(self) -> None:
         """Leaves the client a moment to take what was sent, and to go."""
-        if not self.transport.is_closing():
-            asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.transport.abort)
+        if self._aborting is None and not self.transport.is_closing():
+            loop = asyncio.get_running_loop()
+            self._aborting = loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     # Out, as the `Transport` of a send queue
 
