@@ -2,6 +2,7 @@
 
 import gc
 import time
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from server.app import create_app
 from server.services import SERVICES
-from server.transport import pings
+from server.transport import engine_websocket, pings
 from server.transport.send_queue import EncodedPacket
 from tests.api import Api
 from tests.conftest import Backend
@@ -64,6 +65,25 @@ async def test_several_that_find_it_dead_in_the_same_moment_are_no_failure(
         await ann.until(lambda: not ann.sio.connected)
     gc.collect()
     assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+async def test_of_a_connection_that_is_over_nothing_is_kept(
+    served: tuple[str, Any], customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the server ended it, and would have cut it off later."""
+    monkeypatch.setattr(engine_websocket, "CLOSE_SECONDS", 3600.0)
+    url, sockets = served
+    async with Client(url, customer, "websocket") as ann:
+        sid = ann.sio.eio.sid
+        connection = weakref.ref(sockets.sockets[sid].websocket.transport)
+        await sockets.disconnect(sid)
+        await ann.until(lambda: not ann.sio.connected)
+
+    async def is_gone() -> bool:
+        gc.collect()
+        return connection() is None
+
+    await until(is_gone)
 
 
 async def test_it_is_given_up_though_nobody_has_a_message_for_it(

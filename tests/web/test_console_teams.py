@@ -41,6 +41,23 @@ async def test_a_team_is_made_and_a_ticket_goes_there(
         await expect(console.row(ticket)).to_be_visible()
 
 
+async def test_what_somebody_types_outlives_what_others_change_meanwhile(
+    browser: Browser, api: Api, csr: Person, customer: Person
+) -> None:
+    ticket = await api.a_ticket(customer)
+    async with a_console(browser, api, csr, f"/desk/tickets/{ticket['number']}") as console:
+        skills = console.page.get_by_role("textbox", name="Required skills")
+        await skills.fill("latin,greek")
+        await api.patch(f"/csr/tickets/{ticket['id']}", csr, json={"priority": "high"})
+        await expect(console.page.get_by_role("combobox", name="Priority")).to_have_value("high")
+        await expect(skills).to_have_value("latin,greek")
+        await skills.press("Enter")
+        await expect(console.log).to_contain_text("requires latin, greek")
+        # As it is stored, and one goes on where one was.
+        await expect(skills).to_have_value("latin, greek")
+        await expect(skills).to_be_focused()
+
+
 async def test_who_is_away_says_so_and_is_back(browser: Browser, api: Api, csr: Person) -> None:
     async with a_console(browser, api, csr, "/desk/mine") as console:
         page = console.page

@@ -24,5 +24,11 @@ export function tokenOf({ access_token, expires_in }) {
   };
 }
 
+/** Whose an access token is. @param {string} value */
+export function personOf(value) {
+  const [, claims = ""] = value.split(".");
+  return JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))).sub;
+}
+
 /** Whether it need not be replaced yet. @param {Token} token */
 export const isGood = ({ due, dueByWall }) => performance.now() < due && Date.now() < dueByWall;

@@ -4,7 +4,7 @@
  * a frame of another site is given no storage.
  */
 import { ApiError, send } from "../shared/http.js";
-import { isGood, tokenOf } from "../shared/token.js";
+import { isGood, personOf, tokenOf } from "../shared/token.js";
 
 /** @typedef {import("../../client/types.d.ts").Ticket} Ticket */
 /** @typedef {{name: string, email: string, message: string}} First */
@@ -71,17 +71,19 @@ export async function accessToken({ fresh = false } = {}) {
  * @param {Record<string, string>} [headers]
  */
 export async function call(method, path, body, headers) {
-  const attempt = async (fresh = false) => {
-    const authorized = { ...headers, Authorization: `Bearer ${await accessToken({ fresh })}` };
+  const attempt = async (/** @type {string} */ as) => {
+    const authorized = { ...headers, Authorization: `Bearer ${as}` };
     return (await send(method, PREFIX + path, body, authorized)).data;
   };
+  const first = await accessToken();
   try {
-    return await attempt();
+    return await attempt(first);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 401 || error.code === "no_session") {
-      throw error;
-    }
-    return await attempt(true);
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    const fresh = await accessToken({ fresh: true });
+    // What one visitor asked for is not asked for as another, who is here by now.
+    if (personOf(fresh) !== personOf(first)) throw error;
+    return await attempt(fresh);
   }
 }
 

@@ -4,6 +4,7 @@ import { del, patch, post } from "../../shared/api.js";
 import { html, useId, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
+import { Typed } from "../parts/typed.js";
 import { refuse } from "../reasons.js";
 import { useCreating } from "./creating.js";
 
@@ -85,15 +86,10 @@ function choicesIn(text, field) {
 /** @param {{label: string, value: string, isLong?: boolean, set: (text: string) => void}} props */
 function Text({ label, value, isLong, set }) {
   const id = useId();
-  const common = { id, key: value, defaultValue: value, dir: "auto" };
-  const onChange = (/** @type {any} */ event) => set(event.currentTarget.value);
+  const kind = isLong ? { tag: "textarea", rows: 4 } : { maxlength: 64 };
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    ${
-      isLong
-        ? html`<textarea ...${common} rows="4" onChange=${onChange}></textarea>`
-        : html`<input ...${common} maxlength="64" onChange=${onChange} />`
-    }
+    <${Typed} id=${id} dir="auto" ...${kind} value=${value} set=${set} />
   </div>`;
 }
 

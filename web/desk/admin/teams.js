@@ -4,6 +4,7 @@ import { del, patch, post } from "../../shared/api.js";
 import { html, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
+import { Typed } from "../parts/typed.js";
 import { refuse } from "../reasons.js";
 import { wordOf } from "../sayings.js";
 import { useCreating } from "./creating.js";
@@ -43,9 +44,11 @@ function One({ team, onChange, onGone }) {
     try {
       onChange((await patch(path, change)).data);
       desk.teams.load().catch(() => {});
+      return true;
     } catch (error) {
       refuse(error);
       onChange({ ...team });
+      return false;
     }
   };
   const remove = () => (isSure ? del(path).then(onGone, refuse) : setSure(true));
@@ -64,14 +67,13 @@ function One({ team, onChange, onGone }) {
     </div>
     <div class="field">
       <label for=${`minutes-${team.id}`}>${t("desk.team.minutes")}</label>
-      <input
+      <${Typed}
         id=${`minutes-${team.id}`}
         type="number"
         min="1"
         max="40320"
-        value=${team.answer_within_minutes ?? ""}
-        onChange=${(/** @type {any} */ { currentTarget }) =>
-          set({ answer_within_minutes: Number(currentTarget.value) || null })}
+        value=${String(team.answer_within_minutes ?? "")}
+        set=${(/** @type {string} */ text) => set({ answer_within_minutes: Number(text) || null })}
       />
     </div>
     <fieldset>

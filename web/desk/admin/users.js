@@ -3,6 +3,7 @@
 import { patch, post } from "../../shared/api.js";
 import { html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
+import { Typed } from "../parts/typed.js";
 import { refuse } from "../reasons.js";
 import { listOf } from "../skills.js";
 import { useCreating } from "./creating.js";
@@ -59,9 +60,11 @@ function One({ user, onChange }) {
   const set = async (change) => {
     try {
       onChange((await patch(`/admin/users/${user.id}`, change)).data);
+      return true;
     } catch (error) {
       refuse(error);
       onChange({ ...user });
+      return false;
     }
   };
   const { full_name: name } = user;
@@ -78,26 +81,25 @@ function One({ user, onChange }) {
       </select>
     </td>
     <td>
-      <input
+      <${Typed}
         type="number"
         min="0"
         max="1000"
         aria-label=${`${t("desk.admin.capacity")}: ${name}`}
-        value=${user.capacity}
-        onChange=${(/** @type {any} */ event) => set({ capacity: Number(event.currentTarget.value) })}
+        value=${String(user.capacity)}
+        set=${(/** @type {string} */ text) => set({ capacity: Number(text) })}
       />
     </td>
     <td>
       ${
         user.role === "user"
           ? null
-          : html`<input
+          : html`<${Typed}
             type="text"
-            autocomplete="off"
             placeholder=${t("desk.skills.hint")}
             aria-label=${`${t("desk.admin.skills")}: ${name}`}
             value=${user.skills.join(", ")}
-            onChange=${(/** @type {any} */ event) => set({ skills: listOf(event.currentTarget.value) })}
+            set=${(/** @type {string} */ text) => set({ skills: listOf(text) })}
           />`
       }
     </td>

@@ -6,6 +6,7 @@ import { t } from "../../shared/words.js";
 import { PREFIX, wordsOf } from "../custom_fields.js";
 import { useDesk } from "../desk.js";
 import { addressOf } from "../place.js";
+import { Typed } from "./typed.js";
 
 /** @typedef {import("../custom_fields.js").Field} Field */
 /** @typedef {import("../custom_fields.js").Value} Value */
@@ -81,7 +82,7 @@ export function Control({ id, field, value, set }) {
     case "choices":
       return html`<${Choices} id=${id} field=${field} value=${value} set=${set} />`;
     default:
-      return html`<${Typed} id=${id} field=${field} value=${value} set=${set} />`;
+      return html`<${Text} id=${id} field=${field} value=${value} set=${set} />`;
   }
 }
 
@@ -128,25 +129,20 @@ function Choices({ id, field, value, set }) {
   </span>`;
 }
 
-/** Made anew where the value is another, and only there: what one types is not overwritten. @param {One} props */
-function Typed({ id, field, value, set }) {
-  const shown = value === undefined ? "" : String(value);
-  /** @param {{currentTarget: HTMLInputElement}} event */
-  const onChange = ({ currentTarget }) => {
-    const text = currentTarget.value.trim();
-    if (!currentTarget.checkValidity()) currentTarget.reportValidity();
-    else if (!text) set(null);
-    else set(field.kind === "number" ? Number(text) : text);
+/** @param {One} props */
+function Text({ id, field, value, set }) {
+  const put = (/** @type {string} */ typed) => {
+    const text = typed.trim();
+    if (!text) return set(null);
+    return set(field.kind === "number" ? Number(text) : text);
   };
-  return html`<input
-    key=${shown}
+  return html`<${Typed}
     id=${id}
     type=${TYPES[/** @type {keyof typeof TYPES} */ (field.kind)] ?? "text"}
     step="any"
     dir="auto"
     maxlength="2000"
-    autocomplete="off"
-    defaultValue=${shown}
-    onChange=${onChange}
+    value=${value === undefined ? "" : String(value)}
+    set=${put}
   />`;
 }

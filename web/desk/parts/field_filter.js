@@ -6,6 +6,7 @@ import { t } from "../../shared/words.js";
 import { PREFIX } from "../custom_fields.js";
 import { useDesk } from "../desk.js";
 import { addressOf } from "../place.js";
+import { Typed } from "./typed.js";
 
 /** @typedef {import("../custom_fields.js").Field} Field */
 /** @typedef {{q: string, fields?: Record<string, string>}} Search */
@@ -44,7 +45,6 @@ export function FieldFilter({ list }) {
 
 /** @param {{field: Field, value: string, find: (text: string) => void}} props */
 function Wanted({ field, value, find }) {
-  const onChange = (/** @type {any} */ event) => find(event.currentTarget.value.trim());
   const label = t("desk.fields.value");
   const options =
     field.kind === "boolean"
@@ -52,17 +52,16 @@ function Wanted({ field, value, find }) {
       : field.choices;
   if (!options.length) {
     const type = field.kind === "date" ? "date" : "text";
-    return html`<input
-      key=${value}
+    return html`<${Typed}
       type=${type}
       dir="auto"
       maxlength="200"
       aria-label=${label}
-      defaultValue=${value}
-      onChange=${onChange}
+      value=${value}
+      set=${(/** @type {string} */ text) => find(text.trim())}
     />`;
   }
-  return html`<select aria-label=${label} value=${value} onChange=${onChange}>
+  return html`<select aria-label=${label} value=${value} onChange=${(/** @type {any} */ e) => find(e.currentTarget.value)}>
     <option value="" selected=${!value}></option>
     ${options.map(
       (one) =>

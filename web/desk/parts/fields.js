@@ -6,6 +6,7 @@ import { useDesk } from "../desk.js";
 import { priorityWord, statusWord } from "../sayings.js";
 import { listOf } from "../skills.js";
 import { Tags } from "./tags.js";
+import { Typed } from "./typed.js";
 
 /** @typedef {import("../types.js").Row} Row */
 /** @typedef {{value: string, label: string}} Option */
@@ -86,18 +87,16 @@ function Field({ label, value, options, onChoose }) {
 function Skills({ row }) {
   const { changes } = useDesk();
   const id = useId();
-  /** @param {{currentTarget: HTMLInputElement}} event */
-  const onChange = ({ currentTarget }) =>
-    changes.make(row.id, { fields: { required_skills: listOf(currentTarget.value) } });
+  const set = (/** @type {string} */ text) =>
+    changes.make(row.id, { fields: { required_skills: listOf(text) } });
   return html`<div class="field">
     <label for=${id}>${t("desk.field.skills")}</label>
-    <input
+    <${Typed}
       id=${id}
       type="text"
-      autocomplete="off"
       placeholder=${t("desk.skills.hint")}
       value=${row.required_skills.join(", ")}
-      onChange=${onChange}
+      set=${set}
     />
   </div>`;
 }
