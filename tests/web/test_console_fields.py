@@ -30,7 +30,7 @@ async def test_an_admin_adds_a_field_and_finds_by_it(
 
         await console.go(f"/desk/tickets/{ticket['number']}")
         await page.locator("summary").filter(has_text="Fields").click()
-        plan = page.get_by_role("combobox", name="Plan")
+        plan = page.get_by_role("combobox", name="Plan", exact=True)
         await plan.select_option("<b>Gold</b>")
         change = console.log.get_by_text("changed Plan from nothing to <b>Gold</b>")
         await expect(change).to_be_visible()
