@@ -103,14 +103,14 @@ def drain_held(
     candidates = pool.candidates(session, seats)
     others = decisions.rows_of(pool.not_in_team(session, seats) if team_id else [])
     asking = webhook_queue.asking(session, Assigned.kind)
-    given = Round(session, cursor, strategy, random, now, seats, candidates, others, asking)
-    done = given.give(waiting)
+    this_round = Round(session, cursor, strategy, random, now, seats, candidates, others, asking)
+    done = this_round.share_out(waiting)
     able = [each.user_id for each in candidates if each.is_eligible]
     if done < len(waiting) and able and only is None:
         # What is first may all need somebody who has no room: what is behind it does not wait for
         # that. Nobody is waited for, so that the order of the locks does not matter.
         upcoming = queue.following(session, cursor.looked_at, but, REACH, team_id, able)
-        done += given.give(_locked(session, upcoming.tickets, team_id)[: BATCH - done])
+        done += this_round.share_out(_locked(session, upcoming.tickets, team_id)[: BATCH - done])
     return done
 
 
@@ -130,7 +130,7 @@ class Round:
     # Asked once for all of them.
     asking: Asking
 
-    def give(self, waiting: Sequence[Ticket]) -> int:
+    def share_out(self, waiting: Sequence[Ticket]) -> int:
         """How many of them found somebody."""
         done = 0
         for ticket in waiting:
@@ -155,7 +155,7 @@ class Round:
     def _give(self, ticket: Ticket, chosen: Candidate) -> None:
         seat = self.seats[chosen.user_id]
         decision = Decision(self.strategy, None, self.candidates, self.others)
-        event = _give(self.session, ticket, seat.user, decision, self.now, self.asking)
+        event = _set_assignee(self.session, ticket, seat.user, decision, self.now, self.asking)
         offers.arm(self.session, self.cursor, ticket, event)
         self.cursor.turn += 1
         seat.place.turn = chosen.turn = self.cursor.turn
@@ -209,11 +209,11 @@ def assign(
     tickets.expect_version(session, actor, ticket, versions)
     if change.priority is not MISSING:
         tickets.set_priority(session, actor, ticket, change.priority, now)
-    give(session, actor, ticket, change.assignee_id, now)
+    assign_held(session, actor, ticket, change.assignee_id, now)
     return tickets.view(session, actor, ticket)
 
 
-def give(
+def assign_held(
     session: Session, actor: Actor, ticket: Ticket, to_id: UUID | None, now: datetime | None
 ) -> None:
     """As `assign`, by who holds the ticket."""
@@ -221,12 +221,12 @@ def give(
     to = assignable(session, to_id) if to_id else None
     ticket.offered_to = []
     if to_id != ticket.assigned_to_id:
-        _give(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, ticket, to), now)
+        _set_assignee(session, ticket, to, _by_hand(session, actor, ByHand.MANUAL, ticket, to), now)
 
 
 def put_back(session: Session, ticket: Ticket, decision: Decision, now: datetime | None) -> None:
     """Back into its queue; the ticket is held."""
-    _give(session, ticket, None, decision, now)
+    _set_assignee(session, ticket, None, decision, now)
 
 
 def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None) -> TicketView:
@@ -236,7 +236,7 @@ def claim(session: Session, actor: Actor, ticket_id: UUID, now: datetime | None)
     if ticket.assigned_to_id is not None:
         raise Conflict("already_assigned", "The ticket is already assigned")
     to = assignable(session, actor.id)
-    _give(session, ticket, to, _by_hand(session, actor, ByHand.CLAIM, ticket, to), now)
+    _set_assignee(session, ticket, to, _by_hand(session, actor, ByHand.CLAIM, ticket, to), now)
     return tickets.view(session, actor, ticket)
 
 
@@ -263,7 +263,7 @@ def _by_hand(
     return Decision(how, actor.id, pool.standing(session, ticket, to))
 
 
-def _give(
+def _set_assignee(
     session: Session,
     ticket: Ticket,
     to: User | None,

@@ -25,7 +25,6 @@ MOST_LOOKED_AT = 100
 MOST_WORKED_ON = 100
 NOBODY = UUID(int=0)
 NO_TEAM = UUID(int=0)
-# What waits in the queue.
 # What waits in the queue; ``able`` not null: for what one of these people can.
 IN_QUEUE = f"""{QUEUE} = %(queue)s and {IS_WAITING} and (
     %(able)s::uuid[] is null or required_skills = '{{}}' or exists (

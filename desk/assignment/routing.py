@@ -70,7 +70,7 @@ def apply(
         keeps = keeps_assignee or changes.assignee_id is not MISSING
         set_team(session, actor, ticket, changes.team_id, now, keeps_assignee=keeps)
     if changes.assignee_id is not MISSING:
-        assignment.give(session, actor, ticket, changes.assignee_id, now)
+        assignment.assign_held(session, actor, ticket, changes.assignee_id, now)
     if changes.required_skills is not MISSING:
         require_skills(session, actor, ticket, changes.required_skills, now)
 

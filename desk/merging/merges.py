@@ -75,7 +75,7 @@ def merge(
     # What is no work may be of somebody who left the staff.
     is_work = status in ACTIVE_STATUSES and tickets.is_active(target)
     if is_work and holder is not None and target.assigned_to_id is None:
-        assignment.give(session, actor, target, holder, now)
+        assignment.assign_held(session, actor, target, holder, now)
     return tickets.view(session, actor, target)
 
 
