@@ -17,6 +17,8 @@ const PREFIX = "/api/v1";
 let token = null;
 /** @type {Promise<Visiting> | null} */
 let resuming = null;
+/** What the session was asked for last. @type {Promise<unknown>} */
+let before = Promise.resolve();
 
 /**
  * The first message. Rejects with an `ApiError`.
@@ -24,34 +26,27 @@ let resuming = null;
  * @param {First} first
  * @param {string} key the same for a repeat
  */
-export async function begin(first, key) {
-  const { data } = await send("POST", PATH, first, { "Idempotency-Key": key });
-  return taken(data);
-}
+export const begin = (first, key) => enter(PATH, first, { "Idempotency-Key": key });
 
 /**
  * As whom the site names by a token of its own.
  *
  * @param {string} siteToken
  */
-export async function identify(siteToken) {
-  const { data } = await send("POST", `${PATH}/identify`, { token: siteToken });
-  return taken(data);
-}
+export const identify = (siteToken) => enter(`${PATH}/identify`, { token: siteToken });
 
 /** The session is over, here and on the server. */
-export async function end() {
-  token = null;
-  await send("DELETE", PATH);
-}
+export const end = () =>
+  alone(async () => {
+    token = null;
+    await send("DELETE", PATH);
+  });
 
 /** Rejects with an `ApiError`: `no_session` once nobody is known here. */
 export function resume() {
-  resuming ??= send("POST", `${PATH}/refresh`)
-    .then(({ data }) => taken(data))
-    .finally(() => {
-      resuming = null;
-    });
+  resuming ??= enter(`${PATH}/refresh`).finally(() => {
+    resuming = null;
+  });
   return resuming;
 }
 
@@ -87,8 +82,29 @@ export async function call(method, path, body, headers) {
   }
 }
 
-/** @param {Visiting} visiting */
-function taken(visiting) {
-  token = tokenOf(visiting);
-  return visiting;
+/**
+ * @param {string} path
+ * @param {unknown} [proof]
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<Visiting>}
+ */
+function enter(path, proof, headers) {
+  return alone(async () => {
+    const { data } = await send("POST", path, proof, headers);
+    token = tokenOf(data);
+    return data;
+  });
+}
+
+/**
+ * One after the other: each answer brings a cookie, and the last one is to be the newest's.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function alone(work) {
+  const done = before.then(work);
+  before = done.catch(() => {});
+  return done;
 }
