@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from models import Role
 from tests.api import Api
@@ -73,3 +73,27 @@ async def test_who_is_away_says_so_and_is_back(browser: Browser, api: Api, csr: 
         await page.get_by_role("button", name="I am here").click()
         await expect(page.get_by_label("Until")).to_be_visible()
         assert (await api.get("/csr/me/away", csr)).code == "not_away"
+
+
+async def test_skills_of_a_person_are_as_stored_after_a_refusal(
+    backend: Backend, browser: Browser, api: Api
+) -> None:
+    admin, csr = people(backend.settings, Role.ADMIN, Role.CSR)
+    async with a_console(browser, api, admin, "/desk/admin/users") as console:
+        page = console.page
+        await page.locator("#find-users").fill(csr.email)
+        skills = page.get_by_role("textbox", name=f"Skills: {csr.full_name}", exact=True)
+        await skills.fill("latin,greek")
+        await skills.press("Enter")
+        await expect(skills).to_have_value("latin, greek")
+        stored = (await api.get(f"/admin/users/{csr.id}", admin)).json
+        assert stored["skills"] == ["latin", "greek"]
+
+        async def refuse(route: Route) -> None:
+            await route.fulfill(status=409, json={"code": "conflict", "detail": "Not now"})
+
+        await page.route(f"**/admin/users/{csr.id}", refuse)
+        await skills.fill("latin, greek, hebrew")
+        await skills.press("Enter")
+        await expect(page.get_by_role("status", name="Notices")).not_to_be_empty()
+        await expect(skills).to_have_value("latin, greek")

@@ -10,8 +10,11 @@ import { html, useLayoutEffect, useRef } from "../../shared/ui.js";
  */
 export function Typed({ value, set, tag = "input", ...attributes }) {
   const field = useRef(/** @type {HTMLInputElement | HTMLTextAreaElement | null} */ (null));
+  // As it is by the time that a refusal has come.
+  const stored = useRef(value);
+  stored.current = value;
   const show = () => {
-    if (field.current) field.current.value = value;
+    if (field.current) field.current.value = stored.current;
   };
   useLayoutEffect(show, [value]);
   const onChange = async (/** @type {any} */ { currentTarget }) => {
