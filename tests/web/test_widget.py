@@ -79,6 +79,10 @@ def frame(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
+def conversation(page: Page) -> Locator:
+    return frame(page).get_by_role("log", name="Conversation")
+
+
 def support(page: Page) -> Locator:
     return page.get_by_role("button", name="Support", exact=True)
 
@@ -93,13 +97,23 @@ async def fill_first(page: Page, message: str) -> None:
     inside = frame(page)
     await inside.get_by_role("textbox", name="Name").fill("Ann <b>Lee</b>")
     await inside.get_by_role("textbox", name="Email").fill("ann.widget@desk.test")
-    await inside.get_by_role("textbox", name="Message").fill(message)
-    await inside.get_by_role("button", name="Send").click()
+    await send(page, message)
 
 
 async def write_first(page: Page, message: str) -> None:
     await fill_first(page, message)
-    await expect(frame(page).get_by_role("log", name="Conversation")).to_contain_text(message)
+    await expect(conversation(page)).to_contain_text(message)
+
+
+async def send(page: Page, message: str) -> None:
+    await frame(page).get_by_role("textbox", name="Message").fill(message)
+    await frame(page).get_by_role("button", name="Send").click()
+
+
+async def write(page: Page, message: str) -> None:
+    """As somebody who is known."""
+    await send(page, message)
+    await expect(conversation(page)).to_contain_text(message)
 
 
 async def open_named(page: Page, url: str) -> None:
@@ -173,13 +187,10 @@ async def test_a_visitor_writes_is_answered_live_and_finds_it_again(
 async def test_whom_the_site_names_types_no_name_and_is_gone_with_their_sign_out(
     site: Site, csr: Person, tab: Tab
 ) -> None:
-    page, inside = tab.page, frame(tab.page)
-    names, message = (inside.get_by_role("textbox", name=name) for name in ("Name", "Message"))
-    log = inside.get_by_role("log", name="Conversation")
+    page, log = tab.page, conversation(tab.page)
+    names = frame(page).get_by_role("textbox", name="Name")
     await open_named(page, f"{site.url}/?who=noa")
-    await message.fill("It is Noa")
-    await inside.get_by_role("button", name="Send").click()
-    await expect(log).to_contain_text("It is Noa")
+    await write(page, "It is Noa")
     assert (await newest(site.api, csr, "It is Noa"))["type"] == "question"
     # Another page of the site: another token, the same conversation.
     await open_named(page, f"{site.url}/?who=noa")
@@ -197,14 +208,10 @@ async def test_whom_the_site_names_types_no_name_and_is_gone_with_their_sign_out
     assert [text for text in tab.complaints if not OVER.search(text)] == []
 
 
-async def test_what_one_visitor_asked_for_is_not_asked_for_as_another(
-    site: Site, csr: Person, tab: Tab
-) -> None:
+async def test_what_one_visitor_asked_for_is_not_asked_for_as_another(site: Site, tab: Tab) -> None:
     page, asked, identified = tab.page, asyncio.Event(), asyncio.Event()
     await open_named(page, f"{site.url}/?who=eve")
-    await frame(page).get_by_role("textbox", name="Message").fill("It is Eve")
-    await frame(page).get_by_role("button", name="Send").click()
-    await expect(frame(page).get_by_role("log")).to_contain_text("It is Eve")
+    await write(page, "It is Eve")
 
     async def ask_first(route: Route) -> None:
         await asked.wait()
@@ -228,9 +235,7 @@ async def test_what_one_visitor_asked_for_is_not_asked_for_as_another(
         assert (await refused.value).status == 401
         assert (await refreshed.value).ok
     await support(page).click()
-    await frame(page).get_by_role("textbox", name="Message").fill("It is Mia")
-    await frame(page).get_by_role("button", name="Send").click()
-    await expect(frame(page).get_by_role("log")).to_contain_text("It is Mia")
+    await write(page, "It is Mia")
     assert [text for text in tab.complaints if not OVER.search(text)] == []
 
 

@@ -1,12 +1,13 @@
 /** Teams: who is in them, and how their tickets are shared out. */
 
-import { del, patch, post } from "../../shared/api.js";
+import { del, post } from "../../shared/api.js";
 import { html, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { useDesk } from "../desk.js";
 import { Typed } from "../parts/typed.js";
 import { refuse } from "../reasons.js";
 import { wordOf } from "../sayings.js";
+import { changeRow } from "./changing.js";
 import { useCreating } from "./creating.js";
 import { Fairness } from "./fairness.js";
 import { Below } from "./list.js";
@@ -41,15 +42,9 @@ function One({ team, onChange, onGone }) {
   const path = `/admin/teams/${team.id}`;
   /** @param {import("../../../client/types.d.ts").TeamChange} change */
   const set = async (change) => {
-    try {
-      onChange((await patch(path, change)).data);
-      desk.teams.load().catch(() => {});
-      return true;
-    } catch (error) {
-      refuse(error);
-      onChange({ ...team });
-      return false;
-    }
+    const isMade = await changeRow(path, change, team, onChange);
+    if (isMade) desk.teams.load().catch(() => {});
+    return isMade;
   };
   const remove = () => (isSure ? del(path).then(onGone, refuse) : setSure(true));
   return html`<li class="card">

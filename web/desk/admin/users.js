@@ -1,11 +1,11 @@
 /** Accounts: who they are, what they may, and whether they may sign in. */
 
-import { patch, post } from "../../shared/api.js";
+import { post } from "../../shared/api.js";
 import { html, useRef, useState } from "../../shared/ui.js";
 import { t } from "../../shared/words.js";
 import { Typed } from "../parts/typed.js";
-import { refuse } from "../reasons.js";
 import { listOf } from "../skills.js";
+import { changeRow } from "./changing.js";
 import { useCreating } from "./creating.js";
 import { TakeAwayFactors } from "./factors.js";
 import { Below } from "./list.js";
@@ -57,16 +57,7 @@ export function Users() {
 /** @param {{user: User, onChange: (user: User) => void}} props */
 function One({ user, onChange }) {
   /** @param {import("../../../client/types.d.ts").UserChange} change */
-  const set = async (change) => {
-    try {
-      onChange((await patch(`/admin/users/${user.id}`, change)).data);
-      return true;
-    } catch (error) {
-      refuse(error);
-      onChange({ ...user });
-      return false;
-    }
-  };
+  const set = (change) => changeRow(`/admin/users/${user.id}`, change, user, onChange);
   const { full_name: name } = user;
   return html`<tr>
     <th scope="row"><bdi>${name}</bdi></th>
